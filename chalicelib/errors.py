@@ -1,0 +1,96 @@
+"""What can go wrong, one sentence each. Imports nothing; `http_api` maps these to status codes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class FieldProblem:
+    """What is wrong with one field of a request, and what to do about it."""
+
+    field: str
+    problem: str
+
+
+class SupportError(Exception):
+    """A failure whose sentence may be shown to whoever called."""
+
+
+class BadInput(SupportError):
+    """The request holds something we refuse; `problems` says which field and why."""
+
+    def __init__(self, *problems: FieldProblem) -> None:
+        super().__init__("; ".join(f"{p.field}: {p.problem}" for p in problems))
+        self.problems = problems
+
+
+class NotYourSession(SupportError):
+    """The session id was not issued by this server, so it proves nothing about its holder."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This conversation is not yours to open: its session_id was not issued by us. "
+            "Leave session_id out to start a new conversation."
+        )
+
+
+class WrongCustomerHash(SupportError):
+    """The customer hash does not belong to the customer id."""
+
+    def __init__(self) -> None:
+        super().__init__("The customer_hash does not match the customer_id.")
+
+
+class UnknownMessage(SupportError):
+    """No exchange of the session has this message id."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no message with this message_id in this conversation.")
+
+
+class MessageIdReused(SupportError):
+    """The message id was already used in the session for another question."""
+
+    def __init__(self) -> None:
+        super().__init__("This message_id was already used for another question. Send a new message_id.")
+
+
+class BodyTooLarge(SupportError):
+    """The request body is larger than we read."""
+
+
+class NotJson(SupportError):
+    """The request's content type is not JSON."""
+
+
+class TooManyRequests(SupportError):
+    """The caller is over a limit; it may come back after `retry_after_seconds`."""
+
+    def __init__(self, sentence: str, retry_after_seconds: int) -> None:
+        super().__init__(sentence)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Unavailable(SupportError):
+    """A dependency could not be reached or did not answer in time.
+
+    `dependency` is its name in logs; it never reaches a client.
+    """
+
+    retry_after_seconds = 5
+
+    def __init__(self, dependency: str) -> None:
+        super().__init__("This is not available right now. Please try again in a moment.")
+        self.dependency = dependency
+
+
+class ModelUnavailable(Unavailable):
+    """No model answered. Nothing was stored, so the same message can be sent again."""
+
+    def __init__(self, retry_after_seconds: int = 5) -> None:
+        super().__init__("model")
+        self.args = ("The assistant cannot answer right now. Please send your message again in a moment.",)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class InvalidSettings(Exception):
+    """The environment lacks a setting or holds a wrong one; the message names its key."""

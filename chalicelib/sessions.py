@@ -1,0 +1,71 @@
+"""Who a caller is: session ids that nobody can guess or forge, and customers proven by a hash."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from chalicelib.errors import NotYourSession, WrongCustomerHash
+
+ISSUED = re.compile(r"cs_([0-9a-f]{32})([0-9a-f]{32})")
+"""`cs_`, 128 random bits, and the first 128 bits of their HMAC."""
+
+
+@dataclass(frozen=True)
+class Sessions:
+    """Issues and checks session ids with the app's secret; `accept_made_up_ids` is SESSION_POLICY=open.
+
+    `app_secret` is called for each check, so that a rotated secret is picked up.
+    """
+
+    app_secret: Callable[[], str]
+    accept_made_up_ids: bool
+
+    def issue(self) -> str:
+        """Make a new session id."""
+        nonce = secrets.token_hex(16)
+        return f"cs_{nonce}{self._mac(nonce)}"
+
+    def for_chat(self, session_id: str | None) -> str:
+        """Return the session to chat in: the one given, or a new one.
+
+        Raises NotYourSession for an id that we did not issue, where the policy wants issued ones.
+        """
+        if session_id is None:
+            return self.issue()
+        if not self.accept_made_up_ids and not self._is_issued(session_id):
+            raise NotYourSession
+        return session_id
+
+    def require_issued(self, session_id: str) -> None:
+        """Raise NotYourSession unless we issued this id: knowing it is what proves the holder."""
+        if not self._is_issued(session_id):
+            raise NotYourSession
+
+    def verified_customer(self, customer_id: str | None, customer_hash: str | None) -> str | None:
+        """Return the customer's external id when the hash proves it, None when there is no hash.
+
+        Raises WrongCustomerHash.
+        """
+        if customer_id is None or customer_hash is None:
+            return None
+        if not hmac.compare_digest(self._hmac(customer_id), customer_hash.lower()):
+            raise WrongCustomerHash
+        return customer_id
+
+    def ticket_id(self, *conversation_state: str) -> str:
+        """Name the ticket of a conversation at one point: the same state gives the same ticket."""
+        digest = self._hmac("ticket\0" + "\0".join(conversation_state))
+        return f"T-{digest[:12].upper()}"
+
+    def _is_issued(self, session_id: str) -> bool:
+        match = ISSUED.fullmatch(session_id)
+        return match is not None and hmac.compare_digest(self._mac(match[1]), match[2])
+
+    def _mac(self, nonce: str) -> str:
+        return self._hmac("session\0" + nonce)[:32]
+
+    def _hmac(self, text: str) -> str:
+        return hmac.new(self.app_secret().encode(), text.encode(), hashlib.sha256).hexdigest()
