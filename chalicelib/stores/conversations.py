@@ -1,0 +1,243 @@
+"""The conversations: one DynamoDB item an exchange, written once, atomically."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    JSONAttribute,
+    ListAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.connection import Connection
+from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.errors import Unavailable, UnknownMessage
+from chalicelib.models import (
+    Citation,
+    Escalation,
+    Exchange,
+    ExchangePage,
+    Feedback,
+    GuardrailVerdict,
+    Usage,
+)
+from chalicelib.stores.dynamodb import (
+    CONDITION_FAILED,
+    Reach,
+    expiry,
+    reaching,
+)
+from chalicelib.stores.state import StateItem
+from chalicelib.times import MILLISECOND, from_millis, to_millis
+
+STORE = "conversations"
+TRIES_TO_FIND_A_FREE_MILLISECOND = 20
+
+
+class ExchangeItem(Model):
+    """An exchange as DynamoDB holds it."""
+
+    class Meta(Reach):
+        table_name = "customer-support-conversations"
+
+    session_id = UnicodeAttribute(hash_key=True)
+    timestamp = NumberAttribute(range_key=True)
+    message_id = UnicodeAttribute()
+    question = UnicodeAttribute()
+    answer = UnicodeAttribute()
+    model = UnicodeAttribute(null=True)
+    citations = JSONAttribute()
+    usage = JSONAttribute()
+    guardrail = JSONAttribute()
+    escalation = JSONAttribute(null=True)
+    degraded: ListAttribute[Any] = ListAttribute()
+    customer_id = UnicodeAttribute(null=True)
+    sentiment = NumberAttribute(null=True)
+    unanswered = BooleanAttribute(default=False)
+    feedback = JSONAttribute(null=True)
+    ttl = NumberAttribute()
+
+
+class Conversations:
+    """Reads and writes exchanges; expired ones are not there, even before DynamoDB deletes them."""
+
+    def __init__(self, retention_days: int, clock: Callable[[], datetime]) -> None:
+        self._retention_days = retention_days
+        self._clock = clock
+
+    def latest(self, session_id: str, limit: int) -> tuple[Exchange, ...]:
+        """Return the newest exchanges of a session, oldest first. Raises Unavailable."""
+        return self.page(session_id, limit, None).exchanges
+
+    def page(self, session_id: str, limit: int, older_than: datetime | None) -> ExchangePage:
+        """Return the newest exchanges before a time (or of all), oldest first. Raises Unavailable."""
+        older = ExchangeItem.timestamp < to_millis(older_than) if older_than else None
+        with reaching(STORE):
+            items = list(
+                ExchangeItem.query(
+                    session_id,
+                    range_key_condition=older,
+                    filter_condition=ExchangeItem.ttl > self._now_seconds(),
+                    scan_index_forward=False,
+                    consistent_read=True,
+                    limit=limit + 1,
+                )
+            )
+        exchanges = tuple(map(_exchange, reversed(items[:limit])))
+        return ExchangePage(exchanges, exchanges[0].timestamp if len(items) > limit else None)
+
+    def by_client_message(self, session_id: str, message_id: str) -> Exchange | None:
+        """Return the exchange that a client's own message id already led to. Raises Unavailable."""
+        with reaching(STORE):
+            try:
+                claim = StateItem.get(_claim_key(session_id, message_id), consistent_read=True)
+                item = ExchangeItem.get(session_id, claim.value, consistent_read=True)
+            except (StateItem.DoesNotExist, ExchangeItem.DoesNotExist):
+                return None
+        return _exchange(item) if item.ttl > self._now_seconds() else None
+
+    def add(self, exchange: Exchange) -> Exchange:
+        """Store an exchange in one write; where its millisecond is taken, in the next. Raises Unavailable."""
+        return self._store(exchange, _put)
+
+    def add_once(self, exchange: Exchange) -> Exchange:
+        """Store an exchange unless its message id is taken, in one atomic write.
+
+        Returns the exchange that has the message id now: this one, or the one that came first.
+        Raises Unavailable.
+        """
+        try:
+            return self._store(exchange, self._put_with_claim)
+        except _MessageIdTaken:
+            first = self.by_client_message(exchange.session_id, exchange.message_id)
+            return first or exchange
+
+    def rate(self, session_id: str, message_id: str, feedback: Feedback) -> None:
+        """Keep what the customer thought of an answer. Raises UnknownMessage, Unavailable."""
+        with reaching(STORE):
+            found = ExchangeItem.query(
+                session_id,
+                filter_condition=(ExchangeItem.message_id == message_id)
+                & (ExchangeItem.ttl > self._now_seconds()),
+                consistent_read=True,
+            )
+            item = next(iter(found), None)
+            if item is None:
+                raise UnknownMessage
+            kept = {**asdict(feedback), "timestamp": to_millis(feedback.timestamp)}
+            try:
+                item.update([ExchangeItem.feedback.set(kept)], condition=ExchangeItem.session_id.exists())
+            except UpdateError as error:
+                if error.cause_response_code == CONDITION_FAILED:
+                    raise UnknownMessage from error
+                raise
+
+    def everything(self, session_id: str) -> tuple[Exchange, ...]:
+        """Return all exchanges of a session that are still there, expired ones too. Raises Unavailable."""
+        with reaching(STORE):
+            return tuple(map(_exchange, ExchangeItem.query(session_id, consistent_read=True)))
+
+    def erase(self, exchanges: Iterable[Exchange]) -> None:
+        """Delete exchanges. Raises Unavailable."""
+        gone = list(exchanges)
+        with reaching(STORE):
+            with StateItem.batch_write() as claims:
+                for key in {_claim_key(e.session_id, e.message_id) for e in gone}:
+                    claims.delete(StateItem(key))
+            with ExchangeItem.batch_write() as batch:
+                for exchange in gone:
+                    batch.delete(ExchangeItem(exchange.session_id, to_millis(exchange.timestamp)))
+
+    def _store(self, exchange: Exchange, put: Callable[[ExchangeItem], None]) -> Exchange:
+        with reaching(STORE):
+            for _ in range(TRIES_TO_FIND_A_FREE_MILLISECOND):
+                try:
+                    put(self._item(exchange))
+                except _MillisecondTaken:
+                    exchange = replace(exchange, timestamp=exchange.timestamp + MILLISECOND)
+                else:
+                    return exchange
+        raise Unavailable(STORE)
+
+    def _put_with_claim(self, item: ExchangeItem) -> None:
+        claim = StateItem(_claim_key(item.session_id, item.message_id), value=item.timestamp, ttl=item.ttl)
+        free = StateItem.pk.does_not_exist() | (StateItem.ttl <= self._now_seconds())
+        try:
+            with TransactWrite(connection=Connection()) as transaction:
+                transaction.save(item, condition=ExchangeItem.timestamp.does_not_exist())
+                transaction.save(claim, condition=free)
+        except TransactWriteError as error:
+            exchange_refused, claim_refused = _refusals(error)
+            if claim_refused:
+                raise _MessageIdTaken from error
+            if exchange_refused:
+                raise _MillisecondTaken from error
+            raise
+
+    def _item(self, exchange: Exchange) -> ExchangeItem:
+        values = asdict(exchange)
+        del values["feedback"]
+        values["timestamp"] = to_millis(exchange.timestamp)
+        values["degraded"] = list(exchange.degraded)
+        return ExchangeItem(**values, ttl=expiry(exchange.timestamp, self._retention_days))
+
+    def _now_seconds(self) -> int:
+        return to_millis(self._clock()) // 1000
+
+
+class _MillisecondTaken(Exception):
+    """Another exchange of the session has this timestamp."""
+
+
+class _MessageIdTaken(Exception):
+    """Another exchange of the session has this message id."""
+
+
+def _put(item: ExchangeItem) -> None:
+    try:
+        item.save(condition=ExchangeItem.timestamp.does_not_exist())
+    except PutError as error:
+        if error.cause_response_code == CONDITION_FAILED:
+            raise _MillisecondTaken from error
+        raise
+
+
+def _refusals(error: TransactWriteError) -> tuple[bool, bool]:
+    """Tell whose condition failed: the exchange's and the claim's."""
+    reasons: Iterable[Any] = error.cancellation_reasons or (None, None)
+    first, second = (bool(r and r.code == "ConditionalCheckFailed") for r in reasons)
+    return first, second
+
+
+def _claim_key(session_id: str, message_id: str) -> str:
+    return f"message#{session_id}#{message_id}"
+
+
+def _exchange(item: ExchangeItem) -> Exchange:
+    return Exchange(
+        session_id=item.session_id,
+        message_id=item.message_id,
+        timestamp=from_millis(int(item.timestamp)),
+        question=item.question,
+        answer=item.answer,
+        model=item.model,
+        citations=tuple(Citation(**c) for c in item.citations),
+        usage=Usage(**item.usage),
+        guardrail=GuardrailVerdict(item.guardrail["intervened"], tuple(item.guardrail["reasons"])),
+        escalation=Escalation(**item.escalation) if item.escalation else None,
+        degraded=tuple(item.degraded),
+        customer_id=item.customer_id,
+        sentiment=None if item.sentiment is None else float(item.sentiment),
+        unanswered=item.unanswered,
+        feedback=_feedback(item.feedback) if item.feedback else None,
+    )
+
+
+def _feedback(kept: Mapping[str, Any]) -> Feedback:
+    return Feedback(kept["rating"], kept["comment"], from_millis(kept["timestamp"]))
