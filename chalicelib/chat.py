@@ -1,0 +1,265 @@
+"""One turn of the chat: from a customer's message to the stored exchange."""
+
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib import handover
+from chalicelib.citations import resolve
+from chalicelib.errors import MessageIdReused, ModelUnavailable, Unavailable
+from chalicelib.escalations import Escalations
+from chalicelib.masking import mask
+from chalicelib.models import Customer, Escalation, Exchange, Interaction, Passage, Reply, Sentiment
+from chalicelib.parallel import Deadline, Parallel
+from chalicelib.person_request import asks_for_a_person
+from chalicelib.ports import (
+    Admission,
+    ConversationStore,
+    CustomerStore,
+    InteractionStore,
+    LanguageModel,
+    PassageSource,
+    SentimentSource,
+    TurnLog,
+)
+from chalicelib.prompts import HistoryBudget, build_prompt
+from chalicelib.search_query import search_query
+from chalicelib.sessions import Sessions
+
+HISTORY_SECONDS = 3.0
+GATHER_SECONDS = 5.0
+STORE_SECONDS = 3.0
+REMEMBERED_EXCHANGES = 10
+"""What is read of a session: more than the model sees, so that an open ticket is not forgotten soon."""
+
+
+@dataclass(frozen=True)
+class ChatOptions:
+    """How a turn is run; see the settings of these names."""
+
+    passages_per_question: int
+    history: HistoryBudget
+    deadline_seconds: float
+
+
+@dataclass(frozen=True)
+class Message:
+    """What a customer sends; `caller` is whom the limits count when no customer is proven."""
+
+    query: str
+    caller: str
+    session_id: str | None = None
+    message_id: str | None = None
+    customer_id: str | None = None
+    customer_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class Turn:
+    """A message whose session and sender are settled and whose credentials are masked."""
+
+    session_id: str
+    message_id: str
+    retry_safe: bool
+    question: str
+    customer_id: str | None
+    caller: str
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What was gathered for a question."""
+
+    passages: tuple[Passage, ...]
+    customer: Customer | None
+    sentiment: float | None
+
+
+@dataclass(frozen=True)
+class Chat:
+    """Answers customers from the knowledge base, and keeps what was said."""
+
+    sessions: Sessions
+    conversations: ConversationStore
+    customers: CustomerStore
+    interactions: InteractionStore
+    escalations: Escalations
+    knowledge_base: PassageSource
+    sentiment: SentimentSource
+    model: LanguageModel
+    limits: Admission
+    executor: Executor
+    clock: Callable[[], datetime]
+    log: TurnLog
+    options: ChatOptions
+
+    def answer(self, message: Message) -> Exchange:
+        """Answer a message and return its exchange; the same message id again returns the same exchange.
+
+        Raises NotYourSession, WrongCustomerHash, MessageIdReused, TooManyRequests, ModelUnavailable.
+        """
+        deadline = Deadline(self.options.deadline_seconds)
+        watch = Stopwatch()
+        turn = self._settle_sender(message)
+        calls = Parallel(self.executor, self.log.degraded)
+
+        answered_before, earlier = self._recall(turn, calls) if message.session_id else (None, ())
+        watch.lap("history")
+        if answered_before:
+            return _same_question(answered_before, turn)
+        findings = self._gather(turn, earlier, calls)
+        watch.lap("gather")
+        escalated = handover.open_escalation(earlier)
+        reply = self._ask_model(turn, earlier, findings, escalated, calls, deadline)
+        watch.lap("model")
+        exchange = self._conclude(turn, earlier, findings, escalated, reply, calls)
+        stored = self._store(turn, exchange, calls)
+        watch.lap("store")
+
+        self.log.answered(stored, watch.laps_seconds)
+        return _same_question(stored, turn)
+
+    def _settle_sender(self, message: Message) -> Turn:
+        customer_id = self.sessions.verified_customer(message.customer_id, message.customer_hash)
+        return Turn(
+            session_id=self.sessions.for_chat(message.session_id),
+            message_id=message.message_id or f"m_{uuid.uuid4().hex}",
+            retry_safe=message.message_id is not None,
+            # Masked here once, so that no credential goes to the model, the log or the tables.
+            question=mask(message.query),
+            customer_id=customer_id,
+            caller=f"customer#{customer_id}" if customer_id else message.caller,
+        )
+
+    def _recall(self, turn: Turn, calls: Parallel) -> tuple[Exchange | None, tuple[Exchange, ...]]:
+        """Return the exchange that this very message led to already, if any, and what was said before."""
+        recent = calls.start("history", self.conversations.latest, turn.session_id, REMEMBERED_EXCHANGES)
+        answered_before: Exchange | None = None
+        if turn.retry_safe:
+            find = self.conversations.by_client_message
+            replay = calls.start("history", find, turn.session_id, turn.message_id)
+            answered_before = calls.settle(replay, None, HISTORY_SECONDS)
+        earlier: tuple[Exchange, ...] = calls.settle(recent, (), HISTORY_SECONDS)
+        # What was said to a proven customer is not for somebody else who knows the session's id.
+        return answered_before, tuple(e for e in earlier if e.customer_id in (None, turn.customer_id))
+
+    def _gather(self, turn: Turn, earlier: Sequence[Exchange], calls: Parallel) -> Findings:
+        query = search_query(turn.question, earlier)
+        admission = calls.start("storage", self.limits.admit, turn.caller)
+        limit = self.options.passages_per_question
+        passages = calls.start("knowledge_base", self.knowledge_base.retrieve, query, limit)
+        sentiment = calls.start("sentiment", self.sentiment.detect, turn.question)
+        customer: Customer | None = None
+        if turn.customer_id:
+            lookup = calls.start("customer", self.customers.by_external_id, turn.customer_id)
+            customer = calls.settle(lookup, None, GATHER_SECONDS)
+        calls.settle(admission, None, GATHER_SECONDS)
+        found: tuple[Passage, ...] = calls.settle(passages, (), GATHER_SECONDS)
+        mood: Sentiment | None = calls.settle(sentiment, None, GATHER_SECONDS)
+        return Findings(found, customer, mood.score if mood else None)
+
+    def _ask_model(
+        self,
+        turn: Turn,
+        earlier: Sequence[Exchange],
+        findings: Findings,
+        escalated: Escalation | None,
+        calls: Parallel,
+        deadline: Deadline,
+    ) -> Reply:
+        ticket_id = escalated.ticket_id if escalated else None
+        prompt = build_prompt(
+            turn.question, earlier, findings.passages, findings.customer, self.options.history, ticket_id
+        )
+        call = calls.start("model", self.model.reply, prompt)
+        try:
+            # A ticket and the exchange may still have to be written after the model.
+            return call.result(deadline.remaining_seconds(reserved_seconds=2 * STORE_SECONDS))
+        except Unavailable as error:
+            if asks_for_a_person(turn.question):
+                self.log.degraded("model", error)
+                return Reply(text="", model=None)
+            raise error if isinstance(error, ModelUnavailable) else ModelUnavailable() from error
+
+    def _conclude(
+        self,
+        turn: Turn,
+        earlier: Sequence[Exchange],
+        findings: Findings,
+        escalated: Escalation | None,
+        reply: Reply,
+        calls: Parallel,
+    ) -> Exchange:
+        """Resolve the citations and settle whether a person takes over."""
+        cited = resolve(reply.text, findings.passages)
+        exchange = Exchange(
+            session_id=turn.session_id,
+            message_id=turn.message_id,
+            timestamp=self.clock(),
+            question=turn.question,
+            answer=mask(cited.text),
+            model=reply.model,
+            citations=cited.citations,
+            usage=reply.usage,
+            guardrail=reply.guardrail,
+            customer_id=turn.customer_id,
+            sentiment=findings.sentiment,
+            unanswered=cited.unanswered,
+        )
+        wish = reply.hand_over or handover.by_rule(exchange, earlier)
+        if escalated and wish:
+            exchange = handover.remind(exchange, wish, escalated)
+        elif wish:
+            before = earlier[-1].message_id if earlier else ""
+            opening = calls.start("storage", self.escalations.open, wish, exchange, before)
+            escalation: Escalation | None = calls.settle(opening, None, STORE_SECONDS)
+            exchange = handover.announce(exchange, wish, escalation)
+        return replace(exchange, answer=exchange.answer or handover.NO_ANSWER, degraded=tuple(calls.degraded))
+
+    def _store(self, turn: Turn, exchange: Exchange, calls: Parallel) -> Exchange:
+        add = self.conversations.add_once if turn.retry_safe else self.conversations.add
+        writing = calls.start("storage", add, exchange)
+        tokens = exchange.usage.input_tokens + exchange.usage.output_tokens
+        counting = calls.start("storage", self.limits.record, turn.caller, tokens)
+        logging = calls.start("interactions", self._log_interaction, exchange) if turn.customer_id else None
+        stored = calls.settle(writing, exchange, STORE_SECONDS)
+        calls.settle(counting, None, STORE_SECONDS)
+        if logging:
+            calls.settle(logging, None, STORE_SECONDS)
+        return replace(stored, degraded=tuple(dict.fromkeys((*stored.degraded, *calls.degraded))))
+
+    def _log_interaction(self, exchange: Exchange) -> None:
+        if exchange.customer_id:
+            self.interactions.add(
+                Interaction(
+                    customer_id=exchange.customer_id,
+                    timestamp=exchange.timestamp,
+                    channel="chat",
+                    sentiment=exchange.sentiment,
+                    session_id=exchange.session_id,
+                )
+            )
+
+
+class Stopwatch:
+    """Measures the steps of a turn."""
+
+    def __init__(self) -> None:
+        self.laps_seconds: dict[str, float] = {}
+        self._last = time.perf_counter()
+
+    def lap(self, step: str) -> None:
+        """Keep how long it was since the last lap."""
+        now = time.perf_counter()
+        self.laps_seconds[step] = now - self._last
+        self._last = now
+
+
+def _same_question(exchange: Exchange, turn: Turn) -> Exchange:
+    """Return the exchange of the turn's message id. Raises MessageIdReused if it answers another question."""
+    if exchange.question != turn.question:
+        raise MessageIdReused
+    return exchange

@@ -1,0 +1,131 @@
+"""The HTTP manners that all routes share: who is calling, the error shape, the correlation id.
+
+Chalice keeps the current request on the app, where two requests of the local server's threads overwrite
+each other. The middleware here is handed the right one and keeps it for its thread, so views ask
+`current_request`.
+"""
+
+import re
+import uuid
+from collections.abc import Callable, Mapping
+from contextvars import ContextVar
+from functools import wraps
+from typing import Any
+
+from chalice import Chalice, CORSConfig, Response
+
+from chalicelib import errors
+from chalicelib.logs import logger
+
+CORS = CORSConfig(
+    allow_origin="*", allow_headers=["X-Correlation-Id"], expose_headers=["X-Correlation-Id", "Retry-After"]
+)
+CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+
+STATUSES: Mapping[type[errors.SupportError], tuple[int, str]] = {
+    errors.BadInput: (400, "invalid_request"),
+    errors.NotYourSession: (403, "not_your_session"),
+    errors.WrongCustomerHash: (403, "wrong_customer_hash"),
+    errors.UnknownMessage: (404, "unknown_message"),
+    errors.MessageIdReused: (409, "message_id_reused"),
+    errors.BodyTooLarge: (413, "body_too_large"),
+    errors.NotJson: (415, "unsupported_media_type"),
+    errors.TooManyRequests: (429, "too_many_requests"),
+    errors.ModelUnavailable: (503, "model_unavailable"),
+    errors.Unavailable: (503, "unavailable"),
+}
+# What Chalice answers itself, by status, in our words.
+OF_CHALICE = {
+    400: ("invalid_request", "The request could not be understood."),
+    404: ("not_found", "There is nothing here."),
+    405: ("method_not_allowed", "This address does not take this method."),
+    415: ("unsupported_media_type", "Send JSON with the header Content-Type: application/json."),
+}
+OUR_FAULT = ("internal_error", "Something went wrong on our side. Please try again in a moment.")
+
+_request: ContextVar[Any] = ContextVar("request")
+_correlation_id: ContextVar[str] = ContextVar("correlation_id")
+
+
+def current_request() -> Any:
+    """Return the Chalice request that this thread serves."""
+    return _request.get()
+
+
+def install(app: Chalice) -> None:
+    """Give every answer its correlation id and log line, and what Chalice refuses our error shape."""
+    app.register_middleware(_middleware, "http")
+
+
+def caller() -> str:
+    """Name whoever is calling by network address, for the limits."""
+    return "address#" + str(current_request().context.get("identity", {}).get("sourceIp", "unknown"))
+
+
+def json_body() -> bytes:
+    """Return the request's body. Raises NotJson unless it is declared to be JSON."""
+    request = current_request()
+    media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
+    if media_type != "application/json":
+        raise errors.NotJson(f"The body is {media_type or 'of no declared type'}; {OF_CHALICE[415][1]}")
+    return bytes(request.raw_body)
+
+
+def answers_errors(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Turn what a view raises into the error answer; goes right below `@app.route`.
+
+    A decorator rather than middleware because Chalice adds the CORS headers in between.
+    """
+
+    @wraps(view)
+    def answer(*args: object, **kwargs: object) -> Any:
+        try:
+            return view(*args, **kwargs)
+        except errors.SupportError as error:
+            return _refusal(error)
+
+    return answer
+
+
+def _middleware(request: Any, get_response: Callable[[Any], Response]) -> Response:
+    _request.set(request)
+    _correlation_id.set(_choose_correlation_id(request))
+    logger.set_correlation_id(_correlation_id.get())
+    response = get_response(request)
+    if response.status_code >= 400 and isinstance(response.body, dict) and "Code" in response.body:
+        response = _in_our_shape(response)
+    if isinstance(response.body, dict):
+        response.body["correlation_id"] = _correlation_id.get()
+    response.headers["X-Correlation-Id"] = _correlation_id.get()
+    logger.info("request", route=request.path, method=request.method, status=response.status_code)
+    return response
+
+
+def _choose_correlation_id(request: Any) -> str:
+    sent = request.headers.get("x-correlation-id", "")
+    if CORRELATION_ID.fullmatch(sent):
+        return str(sent)
+    return str(request.context.get("requestId") or uuid.uuid4())
+
+
+def _refusal(error: errors.SupportError) -> Response:
+    status, code = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    body: dict[str, Any] = {"error": str(error), "code": code}
+    headers: dict[str, Any] = {}
+    if isinstance(error, errors.BadInput):
+        body["error"] = "The request is not valid: " + str(error) + "."
+        body["fields"] = [{"field": p.field, "problem": p.problem} for p in error.problems]
+    if isinstance(error, (errors.TooManyRequests, errors.Unavailable)):
+        headers["Retry-After"] = str(error.retry_after_seconds)
+    if isinstance(error, errors.Unavailable):
+        logger.warning("unavailable", dependency=error.dependency, cause=repr(type(error.__cause__).__name__))
+    return Response(body, headers, status)
+
+
+def _in_our_shape(response: Response) -> Response:
+    code, sentence = OF_CHALICE.get(response.status_code, OUR_FAULT)
+    body: dict[str, Any] = {"error": sentence, "code": code}
+    if response.status_code == 400:
+        body["fields"] = []
+    headers = {**CORS.get_access_control_headers(), **response.headers}
+    return Response(body, headers, response.status_code)

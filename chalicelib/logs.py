@@ -1,0 +1,36 @@
+"""Structured log lines: names, numbers and ids; never what a customer or the assistant wrote."""
+
+from collections.abc import Mapping
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.errors import Unavailable
+from chalicelib.models import Exchange
+
+logger = Logger(service="customer-support", log_uncaught_exceptions=False)
+
+
+class TurnLogger:
+    """Logs what happened in a turn of the chat."""
+
+    def degraded(self, name: str, error: Unavailable) -> None:
+        """Say that a turn goes on without something."""
+        cause = error.__cause__
+        logger.warning("degraded", without=name, dependency=error.dependency, cause=type(cause).__name__)
+
+    def answered(self, exchange: Exchange, laps_seconds: Mapping[str, float]) -> None:
+        """Say how a turn went."""
+        logger.info(
+            "answered",
+            message_id=exchange.message_id,
+            model=exchange.model,
+            input_tokens=exchange.usage.input_tokens,
+            output_tokens=exchange.usage.output_tokens,
+            cost_usd=exchange.usage.cost_usd,
+            citations=len(exchange.citations),
+            unanswered=exchange.unanswered,
+            guardrail=list(exchange.guardrail.reasons),
+            escalation=exchange.escalation.reason if exchange.escalation else None,
+            degraded=list(exchange.degraded),
+            laps_ms={step: round(seconds * 1000, 1) for step, seconds in laps_seconds.items()},
+        )

@@ -1,0 +1,46 @@
+"""What the holder of a session may do with its conversation: read it, rate answers, erase it."""
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from chalicelib.masking import mask
+from chalicelib.models import ExchangePage, Feedback
+from chalicelib.ports import ConversationStore, InteractionStore, TicketStore
+from chalicelib.sessions import Sessions
+
+ERASED = "(erased by the customer)"
+
+
+@dataclass(frozen=True)
+class Transcripts:
+    """Opens conversations to those who hold a session id that we issued."""
+
+    sessions: Sessions
+    conversations: ConversationStore
+    interactions: InteractionStore
+    tickets: TicketStore
+
+    def read(self, session_id: str, limit: int, older_than: datetime | None) -> ExchangePage:
+        """Return exchanges of a session, oldest first. Raises NotYourSession, Unavailable."""
+        self.sessions.require_issued(session_id)
+        return self.conversations.page(session_id, limit, older_than)
+
+    def rate(self, session_id: str, message_id: str, feedback: Feedback) -> None:
+        """Keep feedback on an answer. Raises NotYourSession, UnknownMessage, Unavailable."""
+        self.sessions.require_issued(session_id)
+        comment = mask(feedback.comment) if feedback.comment else None
+        self.conversations.rate(session_id, message_id, replace(feedback, comment=comment))
+
+    def erase(self, session_id: str) -> None:
+        """Erase a conversation: its exchanges with their feedback, its interactions, its words in tickets.
+
+        A ticket itself stays, for somebody may be working on it. Safe to repeat after a failure.
+        Raises NotYourSession, Unavailable.
+        """
+        self.sessions.require_issued(session_id)
+        exchanges = self.conversations.everything(session_id)
+        self.interactions.erase(exchanges)
+        for ticket_id in {e.escalation.ticket_id for e in exchanges if e.escalation}:
+            self.tickets.erase_text(ticket_id, ERASED)
+        # Last, because the exchanges are what leads to the rest.
+        self.conversations.erase(exchanges)

@@ -1,0 +1,269 @@
+"""Hand-written stand-ins for stores and gateways, held to the same contract as the real ones."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+from chalicelib.errors import Unavailable, UnknownMessage
+from chalicelib.models import (
+    Citation,
+    Customer,
+    Escalation,
+    Exchange,
+    ExchangePage,
+    Feedback,
+    GuardrailVerdict,
+    HandOver,
+    Interaction,
+    Passage,
+    Reply,
+    Sentiment,
+    Ticket,
+    Usage,
+)
+from chalicelib.prompts import Prompt
+from chalicelib.times import MILLISECOND
+
+START = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
+
+
+class FakeClock:
+    """Stands still until told otherwise."""
+
+    def __init__(self, now: datetime = START) -> None:
+        self.now = now
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **duration: float) -> None:
+        """Move on by a timedelta's arguments."""
+        self.now += timedelta(**duration)
+
+
+class Outage:
+    """Makes a fake unreachable, or slow, on demand."""
+
+    def __init__(self) -> None:
+        self.down: Unavailable | None = None
+        self.before: Callable[[], object] = lambda: None
+
+    def check(self) -> None:
+        """Fail if down."""
+        self.before()
+        if self.down:
+            raise self.down
+
+
+class FakeConversations(Outage):
+    """Keeps exchanges in memory."""
+
+    def __init__(self, retention_days: int, clock: Callable[[], datetime]) -> None:
+        super().__init__()
+        self._kept_for = timedelta(days=retention_days)
+        self._clock = clock
+        self.kept: list[Exchange] = []
+        self._claims: dict[tuple[str, str], Exchange] = {}
+
+    def latest(self, session_id: str, limit: int) -> tuple[Exchange, ...]:
+        return self.page(session_id, limit, None).exchanges
+
+    def page(self, session_id: str, limit: int, older_than: datetime | None) -> ExchangePage:
+        self.check()
+        alive = [e for e in self._of(session_id) if e.timestamp + self._kept_for > self._clock()]
+        older = [e for e in alive if older_than is None or e.timestamp < older_than]
+        page = tuple(older[-limit:])
+        return ExchangePage(page, page[0].timestamp if len(older) > limit else None)
+
+    def by_client_message(self, session_id: str, message_id: str) -> Exchange | None:
+        self.check()
+        found = self._claims.get((session_id, message_id))
+        return found if found and found.timestamp + self._kept_for > self._clock() else None
+
+    def add(self, exchange: Exchange) -> Exchange:
+        self.check()
+        taken = {e.timestamp for e in self._of(exchange.session_id)}
+        while exchange.timestamp in taken:
+            exchange = replace(exchange, timestamp=exchange.timestamp + MILLISECOND)
+        self.kept.append(exchange)
+        return exchange
+
+    def add_once(self, exchange: Exchange) -> Exchange:
+        self.check()
+        first = self.by_client_message(exchange.session_id, exchange.message_id)
+        if first:
+            return first
+        stored = self.add(exchange)
+        self._claims[exchange.session_id, exchange.message_id] = stored
+        return stored
+
+    def rate(self, session_id: str, message_id: str, feedback: Feedback) -> None:
+        self.check()
+        alive = self.page(session_id, 1000, None).exchanges
+        found = next((e for e in alive if e.message_id == message_id), None)
+        if found is None:
+            raise UnknownMessage
+        self.kept[self.kept.index(found)] = replace(found, feedback=feedback)
+
+    def everything(self, session_id: str) -> tuple[Exchange, ...]:
+        self.check()
+        return tuple(self._of(session_id))
+
+    def erase(self, exchanges: Iterable[Exchange]) -> None:
+        self.check()
+        for exchange in exchanges:
+            self.kept.remove(exchange)
+            self._claims.pop((exchange.session_id, exchange.message_id), None)
+
+    def _of(self, session_id: str) -> list[Exchange]:
+        return sorted((e for e in self.kept if e.session_id == session_id), key=lambda e: e.timestamp)
+
+
+class FakeCustomers(Outage):
+    """Knows the customers it is given."""
+
+    def __init__(self, *customers: Customer) -> None:
+        super().__init__()
+        self._customers = {c.external_id: c for c in customers}
+
+    def by_external_id(self, external_id: str) -> Customer | None:
+        self.check()
+        return self._customers.get(external_id)
+
+
+class FakeInteractions(Outage):
+    """Keeps the log in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[Interaction] = []
+
+    def add(self, interaction: Interaction) -> None:
+        self.check()
+        self.kept.append(interaction)
+
+    def erase(self, exchanges: Iterable[Exchange]) -> None:
+        self.check()
+        gone = {(e.customer_id, e.timestamp) for e in exchanges}
+        self.kept = [i for i in self.kept if (i.customer_id, i.timestamp) not in gone]
+
+
+class FakeTickets(Outage):
+    """Keeps tickets in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: dict[str, Ticket] = {}
+
+    def add(self, ticket: Ticket) -> bool:
+        self.check()
+        return self.kept.setdefault(ticket.ticket_id, ticket) is ticket
+
+    def erase_text(self, ticket_id: str, notice: str) -> None:
+        self.check()
+        if ticket_id in self.kept:
+            self.kept[ticket_id] = replace(self.kept[ticket_id], subject=notice, description=notice)
+
+
+class FakeKnowledgeBase(Outage):
+    """Finds the same passages whatever it is asked, and remembers what it was asked."""
+
+    def __init__(self, *passages: Passage) -> None:
+        super().__init__()
+        self.passages = passages
+        self.queries: list[str] = []
+
+    def retrieve(self, query: str, limit: int) -> tuple[Passage, ...]:
+        self.queries.append(query)
+        self.check()
+        return self.passages[:limit]
+
+
+class FakeSentiment(Outage):
+    """Gives each text the score that it is told."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.score = 0.0
+
+    def detect(self, text: str) -> Sentiment:
+        self.check()
+        return Sentiment(self.score)
+
+
+class FakeModel(Outage):
+    """Replies what it is told, and remembers the prompts."""
+
+    def __init__(self, text: str = "Choose Forgot password. [1]", hand_over: HandOver | None = None) -> None:
+        super().__init__()
+        self.reply_with = Reply(text, "fake-model", Usage(100, 20, 0.001), hand_over=hand_over)
+        self.prompts: list[Prompt] = []
+
+    def says(self, text: str, hand_over: HandOver | None = None) -> None:
+        """Set the next replies."""
+        self.reply_with = replace(self.reply_with, text=text, hand_over=hand_over)
+
+    def reply(self, prompt: Prompt) -> Reply:
+        self.prompts.append(prompt)
+        self.check()
+        return self.reply_with
+
+
+class FakeCounters(Outage):
+    """Counts in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.counts: dict[tuple[str, int], int] = {}
+
+    def add(self, name: str, amount: int, now: datetime, window: timedelta) -> int:
+        self.check()
+        key = (name, int(now.timestamp() // window.total_seconds()))
+        self.counts[key] = self.counts.get(key, 0) + amount
+        return self.counts[key]
+
+    def value(self, name: str, now: datetime, window: timedelta) -> int:
+        self.check()
+        return self.counts.get((name, int(now.timestamp() // window.total_seconds())), 0)
+
+
+class FakeTurnLog:
+    """Remembers what was logged."""
+
+    def __init__(self) -> None:
+        self.without: list[str] = []
+        self.turns: list[tuple[Exchange, Mapping[str, float]]] = []
+
+    def degraded(self, name: str, error: Unavailable) -> None:
+        self.without.append(name)
+
+    def answered(self, exchange: Exchange, laps_seconds: Mapping[str, float]) -> None:
+        self.turns.append((exchange, laps_seconds))
+
+
+def exchange_at(
+    moment: datetime, session_id: str = "s", message_id: str = "m", **changes: object
+) -> Exchange:
+    """Return an exchange with something in each field."""
+    exchange = Exchange(
+        session_id=session_id,
+        message_id=message_id,
+        timestamp=moment,
+        question="How do I reset my password?",
+        answer="Choose Forgot password. [1]",
+        model="fake-model",
+        citations=(Citation(1, "Reset", "https://help.example.com/reset", "Choose…", 0.5),),
+        usage=Usage(100, 20, 0.001),
+        guardrail=GuardrailVerdict(True, ("pii:EMAIL",)),
+        escalation=Escalation("T-1", "customer_request"),
+        degraded=("sentiment",),
+        customer_id="CUST-1001",
+        sentiment=-0.25,
+        unanswered=True,
+    )
+    return replace(exchange, **changes)  # type: ignore[arg-type]
+
+
+def sequence_of(exchanges: Sequence[Exchange]) -> list[str]:
+    """Return the message ids of exchanges."""
+    return [e.message_id for e in exchanges]

@@ -1,0 +1,480 @@
+"""One turn of the chat, step by step and failure by failure."""
+
+import hashlib
+import hmac
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from chalicelib.chat import Chat, ChatOptions, Message
+from chalicelib.errors import (
+    MessageIdReused,
+    ModelUnavailable,
+    NotYourSession,
+    TooManyRequests,
+    Unavailable,
+    WrongCustomerHash,
+)
+from chalicelib.escalations import Escalations
+from chalicelib.limits import Limits
+from chalicelib.models import (
+    Customer,
+    Escalation,
+    Exchange,
+    GuardrailVerdict,
+    HandOver,
+    Order,
+    Passage,
+    Usage,
+)
+from chalicelib.prompts import HistoryBudget
+from chalicelib.sessions import Sessions
+from tests.fakes import (
+    START,
+    FakeClock,
+    FakeConversations,
+    FakeCounters,
+    FakeCustomers,
+    FakeInteractions,
+    FakeKnowledgeBase,
+    FakeModel,
+    FakeSentiment,
+    FakeTickets,
+    FakeTurnLog,
+)
+
+SECRET = "test-secret"
+RESET = Passage("Choose Forgot password.", "Reset your password", "https://help.example.com/reset", 0.9)
+DELIVERY = Passage("Parcels take 3 days.", "Delivery times", "https://help.example.com/delivery", 0.4)
+ADA = Customer(
+    7,
+    "CUST-1001",
+    "Ada Byron",
+    "ada@example.com",
+    "Engines Ltd",
+    "premium",
+    Decimal("120.50"),
+    1,
+    (Order("O-77", START, "shipped", Decimal("49.00"), "EUR", "1 × scanner"),),
+)
+ADA_HASH = hmac.new(SECRET.encode(), b"CUST-1001", hashlib.sha256).hexdigest()
+
+
+@dataclass
+class Desk:
+    """A chat over fakes, and the fakes."""
+
+    chat: Chat
+    sessions: Sessions
+    conversations: FakeConversations
+    customers: FakeCustomers
+    interactions: FakeInteractions
+    tickets: FakeTickets
+    knowledge_base: FakeKnowledgeBase
+    sentiment: FakeSentiment
+    model: FakeModel
+    counters: FakeCounters
+    clock: FakeClock
+    log: FakeTurnLog
+
+    def ask(self, query: str, **fields: Any) -> Exchange:
+        """Send a message as a network address."""
+        return self.chat.answer(Message(query, caller="address#192.0.2.1", **fields))
+
+    def everything(self) -> list[Any]:
+        """All fakes that can be down."""
+        return [self.conversations, self.customers, self.interactions, self.tickets, self.sentiment]
+
+
+@pytest.fixture
+def desk() -> Iterator[Desk]:
+    yield from open_desk()
+
+
+def open_desk(
+    made_up_ids: bool = True, requests_per_minute: int = 0, tokens_per_day: int = 0
+) -> Iterator[Desk]:
+    clock, log = FakeClock(), FakeTurnLog()
+    sessions = Sessions(lambda: SECRET, accept_made_up_ids=made_up_ids)
+    conversations, customers, interactions = (
+        FakeConversations(30, clock),
+        FakeCustomers(ADA),
+        FakeInteractions(),
+    )
+    tickets, knowledge_base = FakeTickets(), FakeKnowledgeBase(RESET, DELIVERY)
+    sentiment, model, counters = FakeSentiment(), FakeModel(), FakeCounters()
+    with ThreadPoolExecutor(8) as executor:
+        chat = Chat(
+            sessions=sessions,
+            conversations=conversations,
+            customers=customers,
+            interactions=interactions,
+            escalations=Escalations(sessions, tickets),
+            knowledge_base=knowledge_base,
+            sentiment=sentiment,
+            model=model,
+            limits=Limits(counters, requests_per_minute, tokens_per_day, clock),
+            executor=executor,
+            clock=clock,
+            log=log,
+            options=ChatOptions(5, HistoryBudget(5, 1000), deadline_seconds=26),
+        )
+        yield Desk(
+            chat,
+            sessions,
+            conversations,
+            customers,
+            interactions,
+            tickets,
+            knowledge_base,
+            sentiment,
+            model,
+            counters,
+            clock,
+            log,
+        )
+
+
+def test_a_question_is_answered_with_the_sources_that_the_model_marked(desk: Desk) -> None:
+    desk.model.says("Choose **Forgot password**. [1] Not this. [9]")
+    answer = desk.ask("How do I reset my password?")
+    assert answer.answer == "Choose **Forgot password**. [1] Not this."
+    assert [(c.index, c.title, c.url) for c in answer.citations] == [
+        (1, "Reset your password", "https://help.example.com/reset")
+    ]
+    assert answer.usage == Usage(100, 20, 0.001)
+    assert answer.timestamp == START
+    assert (answer.model, answer.degraded, answer.escalation) == ("fake-model", (), None)
+
+
+def test_a_message_without_a_session_starts_a_new_one_that_nobody_else_gets(desk: Desk) -> None:
+    first, second = desk.ask("Hello"), desk.ask("Hello")
+    assert first.session_id != second.session_id
+    desk.sessions.require_issued(first.session_id)
+
+
+def test_the_exchange_is_stored_as_it_was_answered(desk: Desk) -> None:
+    answer = desk.ask("How do I reset my password?")
+    assert desk.conversations.kept == [answer]
+
+
+def test_the_model_sees_what_was_said_before(desk: Desk) -> None:
+    first = desk.ask("How do I reset my password?")
+    desk.ask("And on my phone?", session_id=first.session_id)
+    assert desk.model.prompts[1].history == (("How do I reset my password?", "Choose Forgot password."),)
+
+
+def test_a_follow_up_is_looked_up_in_its_conversation(desk: Desk) -> None:
+    first = desk.ask("Where is my parcel?")
+    desk.ask("And if it never arrives?", session_id=first.session_id)
+    assert desk.knowledge_base.queries[1].splitlines()[:2] == [
+        "And if it never arrives?",
+        "Where is my parcel?",
+    ]
+
+
+def test_a_made_up_session_remembers_where_the_policy_is_open(desk: Desk) -> None:
+    desk.ask("How do I reset my password?", session_id="my-own-id")
+    desk.ask("And then?", session_id="my-own-id")
+    assert len(desk.model.prompts[1].history) == 1
+
+
+def test_a_made_up_session_is_refused_where_only_issued_ones_count() -> None:
+    for desk in open_desk(made_up_ids=False):
+        with pytest.raises(NotYourSession):
+            desk.ask("Hello", session_id="my-own-id")
+        issued = desk.ask("Hello").session_id
+        assert desk.ask("Hello again", session_id=issued).session_id == issued
+
+
+def test_a_proven_customer_is_answered_with_their_facts_and_logged(desk: Desk) -> None:
+    desk.sentiment.score = -0.3
+    answer = desk.ask("Where is my order?", customer_id="CUST-1001", customer_hash=ADA_HASH)
+    assert "O-77, 2026-11-20, shipped, 49.00 EUR: 1 × scanner" in desk.model.prompts[0].facts[0]
+    assert answer.customer_id == "CUST-1001"
+    (logged,) = desk.interactions.kept
+    assert (logged.customer_id, logged.sentiment, logged.session_id) == ("CUST-1001", -0.3, answer.session_id)
+
+
+def test_a_customer_id_without_proof_gives_nothing_away(desk: Desk) -> None:
+    answer = desk.ask("Where is my order?", customer_id="CUST-1001")
+    assert not any("Ada" in fact for fact in desk.model.prompts[0].facts)
+    assert answer.customer_id is None
+    assert desk.interactions.kept == []
+
+
+def test_a_wrong_proof_is_refused_and_nothing_is_stored(desk: Desk) -> None:
+    with pytest.raises(WrongCustomerHash):
+        desk.ask("Where is my order?", customer_id="CUST-1002", customer_hash=ADA_HASH)
+    assert desk.conversations.kept == []
+
+
+def test_what_a_proven_customer_was_told_stays_out_of_the_prompt_of_others(desk: Desk) -> None:
+    desk.ask("Where is my order?", session_id="shared", customer_id="CUST-1001", customer_hash=ADA_HASH)
+    desk.ask("What did I ask?", session_id="shared")
+    assert desk.model.prompts[1].history == ()
+
+
+def test_credentials_reach_neither_the_model_nor_the_tables(desk: Desk) -> None:
+    desk.model.says("I got 4111 1111 1111 1111.")
+    answer = desk.ask("My card 4111 1111 1111 1111 is refused, password: hunter2!")
+    assert answer.question == "My card [card number] is refused, password: [credential]"
+    assert answer.answer == "I got [card number]."
+    assert desk.model.prompts[0].question == answer.question
+    assert desk.knowledge_base.queries == [answer.question]
+
+
+def test_the_same_message_id_again_is_the_same_answer_and_asks_no_model(desk: Desk) -> None:
+    first = desk.ask("Hello", session_id="s", message_id="m-1")
+    desk.model.says("Something else")
+    again = desk.ask("Hello", session_id="s", message_id="m-1")
+    assert again == first
+    assert len(desk.model.prompts) == 1
+    assert len(desk.conversations.kept) == 1
+
+
+def test_a_message_id_cannot_be_used_for_another_question(desk: Desk) -> None:
+    desk.ask("Hello", session_id="s", message_id="m-1")
+    with pytest.raises(MessageIdReused):
+        desk.ask("Goodbye", session_id="s", message_id="m-1")
+
+
+def test_two_requests_of_one_message_under_way_at_once_end_in_one_exchange_and_one_ticket(desk: Desk) -> None:
+    both_asked = threading.Barrier(2, timeout=10)
+    desk.model.before = both_asked.wait
+    desk.model.says("", HandOver("customer_request", "Wants a person", "I pass you on."))
+    with ThreadPoolExecutor(2) as pool:
+        send = lambda _: desk.ask("A person please", session_id="s", message_id="m-1")  # noqa: E731
+        first, second = pool.map(send, range(2))
+    assert first == second
+    assert len(desk.conversations.kept) == 1
+    assert len(desk.tickets.kept) == 1
+
+
+@pytest.mark.parametrize(
+    ("part", "name"),
+    [
+        ("conversations", ("history", "storage")),
+        ("knowledge_base", ("knowledge_base",)),
+        ("sentiment", ("sentiment",)),
+        ("customers", ("customer",)),
+        ("interactions", ("interactions",)),
+    ],
+)
+def test_an_answer_goes_out_without_what_is_down_and_says_so(
+    desk: Desk, part: str, name: tuple[str, ...]
+) -> None:
+    session = desk.ask("Hello").session_id
+    getattr(desk, part).down = Unavailable(part)
+    answer = desk.ask(
+        "Where is my order?", session_id=session, customer_id="CUST-1001", customer_hash=ADA_HASH
+    )
+    assert answer.answer.startswith("Choose Forgot password.")
+    assert answer.degraded == name
+    assert desk.log.without == list(name)
+
+
+def test_counters_that_are_down_let_the_customer_in(desk: Desk) -> None:
+    for open_one in open_desk(requests_per_minute=1):
+        open_one.counters.down = Unavailable("counters")
+        assert open_one.ask("Hello").degraded == ("storage",)
+
+
+def test_nothing_is_cited_that_could_not_be_looked_up(desk: Desk) -> None:
+    desk.knowledge_base.down = Unavailable("knowledge_base")
+    assert desk.ask("How do I reset my password?").citations == ()
+
+
+def test_without_a_model_nothing_is_stored_and_the_message_can_be_sent_again(desk: Desk) -> None:
+    desk.model.down = ModelUnavailable(retry_after_seconds=7)
+    with pytest.raises(ModelUnavailable) as refusal:
+        desk.ask("Hello", session_id="s", message_id="m-1")
+    assert refusal.value.retry_after_seconds == 7
+    assert desk.conversations.kept == []
+    desk.model.down = None
+    assert desk.ask("Hello", session_id="s", message_id="m-1").answer.startswith("Choose")
+
+
+def test_a_model_that_is_too_slow_is_given_up_before_the_gateway_gives_up(desk: Desk) -> None:
+    released = threading.Event()
+    desk.model.before = lambda: released.wait(10)
+    hasty = replace(desk.chat, options=replace(desk.chat.options, deadline_seconds=6.1))
+    try:
+        with pytest.raises(ModelUnavailable):
+            hasty.answer(Message("Hello", caller="address#192.0.2.1"))
+    finally:
+        released.set()
+    assert desk.conversations.kept == []
+
+
+def test_a_fault_of_ours_is_no_degradation(desk: Desk) -> None:
+    desk.sentiment.before = lambda: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        desk.ask("Hello")
+
+
+def test_the_models_wish_for_a_person_becomes_a_ticket(desk: Desk) -> None:
+    desk.model.says("", HandOver("policy_restriction", "Wants a refund after 60 days", "I pass this on."))
+    answer = desk.ask("Refund me after 60 days")
+    assert answer.escalation
+    ticket = desk.tickets.kept[answer.escalation.ticket_id]
+    assert answer.answer == f"I pass this on.\n\nTicket **{ticket.ticket_id}**"
+    assert (ticket.reason, ticket.subject, ticket.description, ticket.session_id) == (
+        "policy_restriction",
+        "Wants a refund after 60 days",
+        "Refund me after 60 days",
+        answer.session_id,
+    )
+    assert (ticket.status, ticket.channel, ticket.priority) == ("open", "chat", "medium")
+
+
+def test_who_asks_for_a_person_gets_one_even_if_the_model_overlooks_it(desk: Desk) -> None:
+    answer = desk.ask("I want to talk to a human")
+    assert answer.escalation
+    assert answer.escalation.reason == "customer_request"
+    assert answer.escalation.ticket_id in answer.answer
+
+
+def test_who_asks_for_a_person_gets_one_even_if_the_model_is_down(desk: Desk) -> None:
+    desk.model.down = ModelUnavailable()
+    answer = desk.ask("I want to talk to a human")
+    assert answer.escalation
+    assert answer.escalation.ticket_id in desk.tickets.kept
+    assert answer.model is None
+
+
+def test_a_ticket_is_opened_once_and_the_model_is_told_of_it(desk: Desk) -> None:
+    first = desk.ask("I want to talk to a human")
+    later = desk.ask("How do I reset my password?", session_id=first.session_id)
+    again = desk.ask("I said I want to talk to a human!", session_id=first.session_id)
+    assert len(desk.tickets.kept) == 1
+    assert [p.may_hand_over for p in desk.model.prompts] == [True, False, False]
+    assert first.escalation
+    assert first.escalation.ticket_id in desk.model.prompts[1].rules
+    assert later.escalation is None
+    assert again.escalation == first.escalation
+    assert first.escalation.ticket_id in again.answer
+
+
+def test_anger_twice_in_a_row_goes_to_a_person_first(desk: Desk) -> None:
+    desk.sentiment.score = -0.95
+    first = desk.ask("This is ridiculous!")
+    second = desk.ask("Worst service ever!", session_id=first.session_id)
+    assert first.escalation is None
+    assert second.escalation
+    assert second.escalation.reason == "negative_sentiment"
+    assert desk.tickets.kept[second.escalation.ticket_id].priority == "high"
+
+
+def test_two_questions_without_an_answer_go_to_a_person(desk: Desk) -> None:
+    desk.model.says("I could not find that. [0]")
+    first = desk.ask("Do you sell hats?")
+    second = desk.ask("Do you sell blue hats?", session_id=first.session_id)
+    assert (first.escalation, first.answer, first.unanswered) == (None, "I could not find that.", True)
+    assert second.escalation
+    assert second.escalation.reason == "missing_knowledge"
+    assert second.answer.startswith("I could not find that.\n\n")
+
+
+def test_an_answer_in_between_starts_the_count_of_unanswered_questions_anew(desk: Desk) -> None:
+    desk.model.says("I could not find that. [0]")
+    session = desk.ask("Do you sell hats?").session_id
+    desk.model.says("Yes, we do. [1]")
+    desk.ask("Do you sell scanners?", session_id=session)
+    desk.model.says("I could not find that. [0]")
+    assert desk.ask("Do you sell shoes?", session_id=session).escalation is None
+
+
+def test_a_ticket_that_cannot_be_opened_is_said_not_hidden(desk: Desk) -> None:
+    desk.tickets.down = Unavailable("tickets")
+    answer = desk.ask("I want to talk to a human")
+    assert answer.escalation is None
+    assert "could not open a ticket" in answer.answer
+    assert answer.degraded == ("storage",)
+
+
+def test_after_a_failed_hand_over_the_next_one_opens_the_ticket(desk: Desk) -> None:
+    desk.tickets.down = Unavailable("tickets")
+    session = desk.ask("I want to talk to a human").session_id
+    desk.tickets.down = None
+    assert desk.ask("A human please", session_id=session).escalation
+
+
+def test_a_guardrail_that_stepped_in_is_reported_with_its_reasons(desk: Desk) -> None:
+    desk.model.reply_with = replace(
+        desk.model.reply_with,
+        text="I can't help with that.",
+        guardrail=GuardrailVerdict(True, ("topic:Legal advice",)),
+    )
+    answer = desk.ask("Can I sue you?")
+    assert answer.answer == "I can't help with that."
+    assert answer.guardrail == GuardrailVerdict(True, ("topic:Legal advice",))
+    assert answer.escalation is None
+
+
+def test_an_answer_of_marks_alone_still_says_something(desk: Desk) -> None:
+    desk.model.says("[0]")
+    assert desk.ask("Blorf?").answer == "I'm sorry, I could not find an answer to that."
+
+
+def test_who_asks_too_fast_is_told_when_to_come_back_and_the_model_is_not_asked() -> None:
+    for desk in open_desk(requests_per_minute=2):
+        desk.ask("1"), desk.ask("2")
+        with pytest.raises(TooManyRequests) as refusal:
+            desk.ask("3")
+        assert refusal.value.retry_after_seconds == 60
+        assert len(desk.model.prompts) == 2
+        assert len(desk.conversations.kept) == 2
+        desk.clock.advance(minutes=1)
+        assert desk.ask("3").answer
+
+
+def test_a_customer_is_limited_as_themselves_wherever_they_come_from() -> None:
+    for desk in open_desk(requests_per_minute=1):
+        desk.ask("1")
+        desk.ask("2", customer_id="CUST-1001", customer_hash=ADA_HASH)
+        assert {name for name, _ in desk.counters.counts} == {
+            "requests#address#192.0.2.1",
+            "requests#customer#CUST-1001",
+        }
+
+
+def test_tokens_are_counted_and_stop_the_day_when_used_up() -> None:
+    for desk in open_desk(tokens_per_day=200):
+        desk.ask("1"), desk.ask("2")
+        with pytest.raises(TooManyRequests):
+            desk.ask("3")
+        desk.clock.advance(days=1)
+        assert desk.ask("3").answer
+
+
+def test_the_log_knows_how_long_each_step_took(desk: Desk) -> None:
+    desk.ask("Hello")
+    ((exchange, laps),) = desk.log.turns
+    assert exchange.answer
+    assert list(laps) == ["history", "gather", "model", "store"]
+
+
+def test_passages_customer_and_sentiment_are_gathered_side_by_side(desk: Desk) -> None:
+    all_three = threading.Barrier(3, timeout=10)
+    for part in (desk.knowledge_base, desk.customers, desk.sentiment):
+        part.before = lambda: all_three.wait()
+    answer = desk.ask("Where is my order?", customer_id="CUST-1001", customer_hash=ADA_HASH)
+    assert answer.degraded == ()
+
+
+def test_an_old_ticket_outside_what_is_remembered_does_not_stop_a_new_one(desk: Desk) -> None:
+    first = desk.ask("I want to talk to a human")
+    for n in range(10):
+        desk.clock.advance(seconds=1)
+        desk.ask(f"Question {n}", session_id=first.session_id)
+    again = desk.ask("I want to talk to a human", session_id=first.session_id)
+    assert isinstance(again.escalation, Escalation)
+    assert again.escalation != first.escalation
+    assert desk.clock.now - START == timedelta(seconds=10)

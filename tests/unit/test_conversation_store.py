@@ -1,0 +1,207 @@
+"""The contract of the conversations: the fake and DynamoDB keep the same one."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import boto3
+import pytest
+
+from chalicelib.errors import Unavailable, UnknownMessage
+from chalicelib.models import Feedback
+from chalicelib.stores.conversations import Conversations
+from chalicelib.times import MILLISECOND
+from tests.fakes import START, FakeClock, FakeConversations, exchange_at, sequence_of
+
+Store = Conversations | FakeConversations
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request: pytest.FixtureRequest, clock: FakeClock) -> Store:
+    if request.param == "fake":
+        return FakeConversations(30, clock)
+    request.getfixturevalue("tables")
+    return Conversations(30, clock)
+
+
+def test_an_exchange_comes_back_as_it_was_stored(store: Store) -> None:
+    exchange = exchange_at(START)
+    assert store.add(exchange) == exchange
+    assert store.latest("s", 10) == (exchange,)
+
+
+def test_an_exchange_with_nothing_optional_comes_back_too(store: Store) -> None:
+    exchange = exchange_at(
+        START, citations=(), escalation=None, degraded=(), customer_id=None, sentiment=None, model=None
+    )
+    store.add(exchange)
+    assert store.latest("s", 10) == (exchange,)
+
+
+def test_two_exchanges_of_the_same_millisecond_both_survive(store: Store) -> None:
+    store.add(exchange_at(START, message_id="first"))
+    second = store.add(exchange_at(START, message_id="second"))
+    assert second.timestamp == START + MILLISECOND
+    assert sequence_of(store.latest("s", 10)) == ["first", "second"]
+
+
+def test_the_latest_are_the_newest_oldest_first(store: Store) -> None:
+    for n in range(5):
+        store.add(exchange_at(START + n * SECOND, message_id=f"m{n}"))
+    assert sequence_of(store.latest("s", 3)) == ["m2", "m3", "m4"]
+
+
+def test_sessions_do_not_see_each_other(store: Store) -> None:
+    store.add(exchange_at(START, session_id="mine"))
+    assert store.latest("yours", 10) == ()
+
+
+def test_pages_lead_back_to_the_first_exchange_without_gap_or_overlap(store: Store) -> None:
+    for n in range(5):
+        store.add(exchange_at(START + n * SECOND, message_id=f"m{n}"))
+    newest = store.page("s", 2, None)
+    middle = store.page("s", 2, newest.older_than)
+    oldest = store.page("s", 2, middle.older_than)
+    assert [sequence_of(p.exchanges) for p in (newest, middle, oldest)] == [
+        ["m3", "m4"],
+        ["m1", "m2"],
+        ["m0"],
+    ]
+    assert oldest.older_than is None
+
+
+def test_a_page_that_holds_everything_has_no_next(store: Store) -> None:
+    store.add(exchange_at(START))
+    assert store.page("s", 1, None).older_than is None
+
+
+def test_an_expired_exchange_is_not_there_even_before_it_is_deleted(store: Store, clock: FakeClock) -> None:
+    store.add(exchange_at(START))
+    clock.advance(days=30, seconds=1)
+    assert store.latest("s", 10) == ()
+
+
+def test_a_message_id_is_stored_once(store: Store) -> None:
+    first = store.add_once(exchange_at(START, message_id="retry"))
+    again = store.add_once(exchange_at(START + SECOND, message_id="retry", answer="another"))
+    assert again == first
+    assert len(store.latest("s", 10)) == 1
+
+
+def test_message_ids_of_other_sessions_do_not_matter(store: Store) -> None:
+    store.add_once(exchange_at(START, session_id="a", message_id="1"))
+    store.add_once(exchange_at(START, session_id="b", message_id="1"))
+    assert len(store.latest("b", 10)) == 1
+
+
+def test_a_stored_once_exchange_is_found_by_its_message_id(store: Store) -> None:
+    store.add(exchange_at(START, message_id="other"))
+    stored = store.add_once(exchange_at(START, message_id="retry"))
+    assert stored.timestamp == START + MILLISECOND
+    assert store.by_client_message("s", "retry") == stored
+    assert store.by_client_message("s", "never sent") is None
+
+
+def test_an_expired_message_id_is_free_again(store: Store, clock: FakeClock) -> None:
+    store.add_once(exchange_at(START, message_id="retry"))
+    clock.advance(days=31)
+    assert store.by_client_message("s", "retry") is None
+    later = store.add_once(exchange_at(clock.now, message_id="retry", answer="new"))
+    assert later.answer == "new"
+
+
+def test_feedback_is_kept_on_its_exchange_and_can_be_changed(store: Store) -> None:
+    store.add(exchange_at(START, message_id="a"))
+    store.add(exchange_at(START + SECOND, message_id="b"))
+    store.rate("s", "a", Feedback("up", None, START))
+    store.rate("s", "a", Feedback("down", "wrong article", START + SECOND))
+    rated, other = store.latest("s", 10)
+    assert rated.feedback == Feedback("down", "wrong article", START + SECOND)
+    assert other.feedback is None
+
+
+def test_feedback_on_an_unknown_message_is_refused(store: Store) -> None:
+    store.add(exchange_at(START, message_id="a"))
+    with pytest.raises(UnknownMessage):
+        store.rate("s", "b", Feedback("up", None, START))
+    with pytest.raises(UnknownMessage):
+        store.rate("another session", "a", Feedback("up", None, START))
+
+
+def test_feedback_on_an_expired_message_is_refused(store: Store, clock: FakeClock) -> None:
+    store.add(exchange_at(START, message_id="a"))
+    clock.advance(days=31)
+    with pytest.raises(UnknownMessage):
+        store.rate("s", "a", Feedback("up", None, START))
+
+
+def test_erasing_leaves_nothing_of_the_session_and_all_of_the_others(store: Store) -> None:
+    for n in range(30):
+        store.add_once(exchange_at(START + n * SECOND, message_id=f"m{n}"))
+    store.add(exchange_at(START, session_id="other"))
+    store.erase(store.everything("s"))
+    assert store.everything("s") == ()
+    assert store.by_client_message("s", "m3") is None
+    assert len(store.everything("other")) == 1
+
+
+def test_erasing_reaches_expired_exchanges_that_are_not_deleted_yet(store: Store, clock: FakeClock) -> None:
+    store.add(exchange_at(START))
+    clock.advance(days=31)
+    assert len(store.everything("s")) == 1
+
+
+def test_twenty_writers_of_one_message_id_store_it_once(tables: None, clock: FakeClock) -> None:
+    store = Conversations(30, clock)
+    tries = [exchange_at(START, message_id="retry", answer=f"answer {n}") for n in range(20)]
+    with ThreadPoolExecutor(8) as pool:
+        winners = {e.answer for e in pool.map(store.add_once, tries)}
+    assert len(winners) == 1
+    assert len(store.latest("s", 100)) == 1
+
+
+def test_twenty_writers_of_one_millisecond_all_survive(tables: None, clock: FakeClock) -> None:
+    store = Conversations(30, clock)
+    tries = [exchange_at(START, message_id=f"m{n}") for n in range(20)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(store.add, tries))
+    assert len(store.latest("s", 100)) == 20
+
+
+def test_an_exchange_is_one_item(tables: None, clock: FakeClock) -> None:
+    Conversations(30, clock).add(exchange_at(START))
+    items = boto3.client("dynamodb").scan(TableName="customer-support-conversations")["Items"]
+    assert len(items) == 1
+    assert items[0]["timestamp"] == {"N": "1795176000000"}
+    assert items[0]["ttl"] == {"N": str(1795176000 + 30 * 86400)}
+
+
+def test_a_full_second_of_taken_milliseconds_is_an_outage_not_a_loop(tables: None, clock: FakeClock) -> None:
+    store = Conversations(30, clock)
+    for n in range(20):
+        store.add(exchange_at(START + n * MILLISECOND, message_id=f"m{n}"))
+    with pytest.raises(Unavailable):
+        store.add(exchange_at(START))
+
+
+def test_a_missing_table_is_an_outage(aws: None, clock: FakeClock) -> None:
+    store = Conversations(30, clock)
+    exchange = exchange_at(START)
+    calls = (
+        lambda: store.latest("s", 1),
+        lambda: store.by_client_message("s", "m"),
+        lambda: store.add(exchange),
+        lambda: store.add_once(exchange),
+        lambda: store.rate("s", "m", Feedback("up", None, START)),
+        lambda: store.everything("s"),
+        lambda: store.erase([replace(exchange)]),
+    )
+    for call in calls:
+        with pytest.raises(Unavailable):
+            call()

@@ -1,0 +1,97 @@
+"""Reading, rating and erasing a conversation."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.errors import NotYourSession, Unavailable
+from chalicelib.models import Escalation, Feedback, Interaction, Ticket
+from chalicelib.sessions import Sessions
+from chalicelib.transcripts import Transcripts
+from tests.fakes import (
+    START,
+    FakeClock,
+    FakeConversations,
+    FakeInteractions,
+    FakeTickets,
+    exchange_at,
+    sequence_of,
+)
+
+
+@dataclass
+class Archive:
+    """Transcripts over fakes, with one issued session."""
+
+    transcripts: Transcripts
+    conversations: FakeConversations
+    interactions: FakeInteractions
+    tickets: FakeTickets
+    session_id: str
+
+
+@pytest.fixture
+def archive() -> Archive:
+    sessions = Sessions(lambda: "secret", accept_made_up_ids=True)
+    conversations, interactions, tickets = (
+        FakeConversations(30, FakeClock()),
+        FakeInteractions(),
+        FakeTickets(),
+    )
+    transcripts = Transcripts(sessions, conversations, interactions, tickets)
+    return Archive(transcripts, conversations, interactions, tickets, sessions.issue())
+
+
+def test_the_holder_of_an_issued_session_reads_it(archive: Archive) -> None:
+    archive.conversations.add(exchange_at(START, archive.session_id, "a"))
+    assert sequence_of(archive.transcripts.read(archive.session_id, 10, None).exchanges) == ["a"]
+
+
+@pytest.mark.parametrize("session_id", ["made-up", "cs_" + "0" * 64])
+def test_nobody_reads_rates_or_erases_a_session_that_was_not_issued(
+    archive: Archive, session_id: str
+) -> None:
+    archive.conversations.add(exchange_at(START, session_id, "a"))
+    with pytest.raises(NotYourSession):
+        archive.transcripts.read(session_id, 10, None)
+    with pytest.raises(NotYourSession):
+        archive.transcripts.rate(session_id, "a", Feedback("up", None, START))
+    with pytest.raises(NotYourSession):
+        archive.transcripts.erase(session_id)
+    assert len(archive.conversations.kept) == 1
+
+
+def test_a_comment_is_kept_without_credentials(archive: Archive) -> None:
+    archive.conversations.add(exchange_at(START, archive.session_id, "a"))
+    archive.transcripts.rate(archive.session_id, "a", Feedback("down", "card 4111111111111111", START))
+    assert archive.conversations.kept[0].feedback == Feedback("down", "card [card number]", START)
+
+
+def test_erasing_takes_the_exchanges_the_interactions_and_the_words_in_tickets(archive: Archive) -> None:
+    handed_over = exchange_at(
+        START, archive.session_id, "a", escalation=Escalation("T-9", "customer_request")
+    )
+    archive.conversations.add(handed_over)
+    archive.interactions.add(Interaction("CUST-1001", START, "chat", 0.1))
+    archive.interactions.add(Interaction("CUST-1001", START + timedelta(seconds=1), "chat", 0.1))
+    archive.tickets.add(Ticket("T-9", START, "open", "chat", "medium", "My words", "My words too"))
+    archive.transcripts.erase(archive.session_id)
+    assert archive.conversations.kept == []
+    assert len(archive.interactions.kept) == 1
+    assert archive.tickets.kept["T-9"].subject == "(erased by the customer)"
+    assert archive.tickets.kept["T-9"].description == "(erased by the customer)"
+
+
+def test_erasing_what_is_empty_is_no_error(archive: Archive) -> None:
+    archive.transcripts.erase(archive.session_id)
+
+
+def test_an_erasure_that_fails_half_way_can_be_repeated(archive: Archive) -> None:
+    archive.conversations.add(exchange_at(START, archive.session_id, "a"))
+    archive.tickets.down = Unavailable("tickets")
+    with pytest.raises(Unavailable):
+        archive.transcripts.erase(archive.session_id)
+    archive.tickets.down = None
+    archive.transcripts.erase(archive.session_id)
+    assert archive.conversations.kept == []
