@@ -7,7 +7,6 @@ from chalice import Chalice, Response
 from chalicelib import __version__, responses
 from chalicelib.chat import Message
 from chalicelib.http_api import CORS, answers_errors, caller, current_request, install, json_body
-from chalicelib.migrate import apply_migrations
 from chalicelib.models import Feedback
 from chalicelib.page import chat_page
 from chalicelib.requests import ChatRequest, FeedbackRequest, HistoryQuery, SessionPath, parse, parse_body
@@ -74,4 +73,6 @@ def rate_answer(session_id: str) -> dict[str, Any]:
 @app.lambda_function()
 def migrate(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Bring the database schema up to date; the deployment invokes it."""
+    from chalicelib.migrate import apply_migrations  # only this function needs the migration tool
+
     return {"applied": apply_migrations(services().secrets.database())}

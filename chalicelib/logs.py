@@ -1,5 +1,7 @@
 """Structured log lines: names, numbers and ids; never what a customer or the assistant wrote."""
 
+import logging
+import traceback
 from collections.abc import Mapping
 
 from aws_lambda_powertools import Logger
@@ -8,6 +10,22 @@ from chalicelib.errors import Unavailable
 from chalicelib.models import Exchange
 
 logger = Logger(service="customer-support", log_uncaught_exceptions=False)
+"""Chalice logs to the logger of its app's name, which is this one, so its lines are ours too."""
+
+
+class _WithoutValues(logging.Filter):
+    """Keeps of an exception its type and where it happened: its message may hold what somebody wrote."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.exc_info and record.exc_info[0]:
+            kind, _, where = record.exc_info
+            record.exception_type = f"{kind.__module__}.{kind.__qualname__}"
+            record.frames = [f"{f.filename}:{f.lineno} {f.name}" for f in traceback.extract_tb(where)]
+            record.exc_info = None
+        return True
+
+
+logger.addFilter(_WithoutValues())
 
 
 class TurnLogger:

@@ -1,9 +1,10 @@
 """What the model is told: its role and rules, the conversation so far, the facts and the question."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import get_args
-from xml.sax.saxutils import escape, quoteattr
 
 from chalicelib.citations import without_marks
 from chalicelib.models import Customer, Exchange, HandOverReason, Passage
@@ -38,6 +39,8 @@ Hand-over
 - This conversation is already with a person as ticket {ticket_id}. Do not offer to hand it over again; keep \
 helping, and mention the ticket only when the customer asks about it.
 """
+NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Control characters, which converted documents may hold, and halves of characters."""
 
 
 @dataclass(frozen=True)
@@ -123,13 +126,17 @@ def _customer_facts(customer: Customer) -> str:
     facts = (
         f"Name: {customer.name}{company}\nTier: {customer.tier}\nOrders, newest first:\n{orders or 'none'}"
     )
-    return f"<customer>\n{escape(facts)}\n</customer>"
+    return f"<customer>\n{_as_data(facts)}\n</customer>"
+
+
+def _as_data(text: str, in_attribute: bool = False) -> str:
+    """Return a text that cannot close the tag or attribute it stands in and speak as something else."""
+    return escape(NOT_IN_XML.sub("", text), quote=in_attribute)
 
 
 def _passages(passages: Sequence[Passage]) -> str:
-    # Escaped, so that no passage can close its own tag and speak as something else.
     tagged = "\n".join(
-        f'<passage index="{index}" title={quoteattr(passage.title)}>\n{escape(passage.text)}\n</passage>'
+        f'<passage index="{index}" title="{_as_data(passage.title, in_attribute=True)}">\n{_as_data(passage.text)}\n</passage>'
         for index, passage in enumerate(passages, start=1)
     )
     return f"<passages>\n{tagged}\n</passages>" if tagged else "<passages></passages>"

@@ -2,8 +2,10 @@
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
-AWS_ERRORS = (BotoCoreError, ClientError)
+AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError, KeyError)
+"""How a call fails: no connection, a refusal, or an answer that cannot be read or lacks what it must hold."""
 
 
 def quick(read_timeout_seconds: float = 4) -> Config:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 
-from botocore.exceptions import ClientError, ParamValidationError
+from botocore.exceptions import ClientError
 
 from chalicelib.errors import ModelUnavailable, Unavailable
 from chalicelib.gateways.aws import AWS_ERRORS, error_code
@@ -31,6 +31,7 @@ PASSING = {
 GONE = {"ResourceNotFoundException", "AccessDeniedException", "ValidationException", "ModelErrorException"}
 """Failures of this model that another may not have: end of life, no access, an id not served here."""
 UNUSABLE_STOPS = {"malformed_model_output", "malformed_tool_use", "model_context_window_exceeded"}
+INTERVENED = {"guardrail_intervened", "content_filtered"}
 FILTERED = "I'm sorry, I can't help with that."
 ROUNDS = 2
 PAUSE_SECONDS = 0.4
@@ -66,24 +67,22 @@ class Model:
 
     def reply(self, prompt: Prompt) -> Reply:
         """Return the model's reply to a prompt. Raises ModelUnavailable when no model of the list answers."""
-        candidates = [self._working, *(m for m in self._options.model_ids if m != self._working)]
+        usable = [self._working, *(m for m in self._options.model_ids if m != self._working)]
+        failure: Exception | None = None
         for round_number in range(ROUNDS):
-            if round_number:
+            if round_number and usable:
                 self._pause(PAUSE_SECONDS)
-            for model_id in list(candidates):
+            for model_id in tuple(usable):
                 try:
-                    answer = self._converse(model_id, prompt)
+                    return self._ask(model_id, prompt)
                 except AWS_ERRORS as error:
-                    code = error_code(error)
-                    if code not in PASSING:
-                        candidates.remove(model_id)
-                    if code not in PASSING | GONE or not candidates:
+                    failure = error
+                    if error_code(error) in GONE:
+                        usable.remove(model_id)
+                    elif error_code(error) not in PASSING:
+                        # A time-out, for one: there is no time left to try another model.
                         raise ModelUnavailable from error
-                    last_error = error
-                else:
-                    self._working = model_id
-                    return self._read(model_id, answer)
-        raise ModelUnavailable from last_error
+        raise ModelUnavailable from failure
 
     def ping(self) -> None:
         """Raise Unavailable unless the model that worked last answers; costs a handful of tokens."""
@@ -96,18 +95,21 @@ class Model:
         except AWS_ERRORS as error:
             raise Unavailable("bedrock") from error
 
+    def _ask(self, model_id: str, prompt: Prompt) -> Reply:
+        reply = self._read(model_id, self._converse(model_id, prompt))
+        self._working = model_id
+        return reply
+
     def _converse(self, model_id: str, prompt: Prompt) -> Any:
         request = self._request(model_id, prompt)
         try:
             return self._client.converse(**request)
         except ClientError as error:
             # Which sampling parameters a model takes has changed with every generation; ask again without.
-            if not _about_sampling(error) or model_id in self._refuses_sampling:
+            if not _about_sampling(error) or request["inferenceConfig"].keys() == {"maxTokens"}:
                 raise
             self._refuses_sampling.add(model_id)
             return self._client.converse(**self._request(model_id, prompt))
-        except ParamValidationError as error:
-            raise ModelUnavailable from error
 
     def _request(self, model_id: str, prompt: Prompt) -> dict[str, Any]:
         options = self._options
@@ -135,9 +137,9 @@ class Model:
     def _read(self, model_id: str, answer: Any) -> Reply:
         stop = answer["stopReason"]
         blocks = answer["output"].get("message", {}).get("content", [])
-        text = "\n\n".join(block["text"].strip() for block in blocks if "text" in block)
+        text = "\n\n".join(block["text"].strip() for block in blocks if "text" in block).strip()
         hand_over = next((_hand_over(b["toolUse"]["input"]) for b in blocks if "toolUse" in b), None)
-        if stop == "content_filtered":
+        if stop in INTERVENED:
             text = text or FILTERED
         if stop in UNUSABLE_STOPS or not (text or hand_over):
             raise ModelUnavailable
@@ -166,17 +168,16 @@ def _messages(prompt: Prompt, guarded: bool) -> list[dict[str, Any]]:
 
 def _hand_over(tool_input: Any) -> HandOver:
     # A model may fill a tool's input with anything; a wish for a person counts even if its reason is odd.
-    given = tool_input if isinstance(tool_input, dict) else {}
-    reason: HandOverReason = (
-        given["reason"] if given.get("reason") in get_args(HandOverReason) else "customer_request"
-    )
-    return HandOver(
-        reason, str(given.get("summary", ""))[:1000], str(given.get("message", ""))[:1000].strip()
-    )
+    fields = tool_input.items() if isinstance(tool_input, dict) else ()
+    given = {name: value.strip()[:1000] for name, value in fields if isinstance(value, str)}
+    reason: Any = given.get("reason")
+    if reason not in get_args(HandOverReason):
+        reason = "customer_request"
+    return HandOver(reason, given.get("summary", ""), given.get("message", ""))
 
 
 def _verdict(stop: str, trace: Mapping[str, Any]) -> GuardrailVerdict:
-    intervened = stop in ("guardrail_intervened", "content_filtered")
+    intervened = stop in INTERVENED
     return GuardrailVerdict(intervened, reasons(trace) if intervened else ())
 
 

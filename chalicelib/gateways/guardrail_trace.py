@@ -31,4 +31,4 @@ def _of_assessment(assessment: Mapping[str, Any]) -> Iterable[str]:
         for finding in assessment.get(policy, {}).get(findings, ()):
             # A custom word is named by the very text that matched, so it stays unnamed.
             if finding.get("action") != "NONE":
-                yield f"{word}:{finding[name]}" if name else f"{word}:custom"
+                yield f"{word}:{finding.get(name, 'unnamed')}" if name else f"{word}:custom"

@@ -31,9 +31,9 @@ class KnowledgeBase:
                 retrievalQuery={"text": query},
                 retrievalConfiguration={"vectorSearchConfiguration": {"numberOfResults": limit}},
             )
+            return tuple(map(_passage, answer["retrievalResults"]))
         except AWS_ERRORS as error:
             raise Unavailable("knowledge_base") from error
-        return tuple(map(_passage, answer["retrievalResults"]))
 
 
 def _passage(result: Any) -> Passage:

@@ -27,6 +27,6 @@ class SentimentGateway:
         start = text.encode()[:MAX_BYTES].decode(errors="ignore")
         try:
             scores = self.client.detect_sentiment(Text=start, LanguageCode=self.language)["SentimentScore"]
+            return Sentiment(round(scores["Positive"] - scores["Negative"], 4))
         except AWS_ERRORS as error:
             raise Unavailable("sentiment") from error
-        return Sentiment(round(scores["Positive"] - scores["Negative"], 4))

@@ -380,24 +380,44 @@ def test_the_page_is_html_with_its_security_headers(web: Web) -> None:
     assert b"<!doctype html>" in response.body[:100].lower()
 
 
-def test_logs_say_how_a_turn_went_and_hold_no_word_of_it(
-    web: Web, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
+@pytest.fixture
+def log_lines(request: pytest.FixtureRequest) -> io.StringIO:
+    """What the app logs, as it would stand in CloudWatch."""
     lines = io.StringIO()
     handler = logging.StreamHandler(lines)
     handler.setFormatter(logger.registered_formatter)
     logger.addHandler(handler)
     request.addfinalizer(lambda: logging.getLogger("customer-support").removeHandler(handler))
+    return lines
+
+
+def test_logs_say_how_a_turn_went_and_hold_no_word_of_it(
+    web: Web, monkeypatch: pytest.MonkeyPatch, log_lines: io.StringIO
+) -> None:
     web.desk.knowledge_base.down = Unavailable("knowledge_base")
     chat = replace(web.desk.chat, log=TurnLogger())
     monkeypatch.setattr(app_module, "services", lambda: SimpleNamespace(chat=chat))
     web.desk.model.says("the wombat answer")
     web.ask("the platypus question")
     web.send("POST", "/chat", b'{"query": "the aardvark\\u0000"}')
-    logged = [json.loads(line) for line in lines.getvalue().splitlines()]
+    logged = [json.loads(line) for line in log_lines.getvalue().splitlines()]
     assert [line["message"] for line in logged] == ["degraded", "answered", "request", "request"]
     assert logged[0]["without"] == "knowledge_base"
     assert logged[1]["input_tokens"] == 100
     assert set(logged[1]["laps_ms"]) == {"history", "gather", "model", "store"}
     assert (logged[2]["route"], logged[2]["status"], logged[3]["status"]) == ("/chat", 200, 400)
-    assert not any(word in lines.getvalue() for word in ("wombat", "platypus", "aardvark"))
+    assert not any(word in log_lines.getvalue() for word in ("wombat", "platypus", "aardvark"))
+
+
+def test_a_fault_of_ours_is_logged_by_type_and_place_without_its_message(
+    web: Web, log_lines: io.StringIO
+) -> None:
+    def fail() -> None:
+        raise RuntimeError("the wombat question")
+
+    web.desk.sentiment.before = fail
+    web.send("POST", "/chat", {"query": "a"})
+    fault = json.loads(log_lines.getvalue().splitlines()[0])
+    assert fault["exception_type"] == "builtins.RuntimeError"
+    assert any("test_http.py" in frame for frame in fault["frames"])
+    assert "wombat" not in log_lines.getvalue()

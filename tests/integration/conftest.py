@@ -1,0 +1,77 @@
+"""The running product, as its clients see it."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import boto3
+import pytest
+import requests
+
+from tests.product import Product
+
+TIMEOUT_SECONDS = 35
+
+
+class Api:
+    """The product's HTTP API and the tables behind it."""
+
+    def __init__(self, product: Product) -> None:
+        self._product = product
+        self._http = requests.Session()
+
+    def send(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        """Send a request."""
+        return self._http.request(method, self._product.url + path, timeout=TIMEOUT_SECONDS, **arguments)
+
+    def ask(self, query: str, **fields: Any) -> dict[str, Any]:
+        """Chat, and insist on an answer."""
+        response = requests.post(
+            self._product.url + "/chat", json={"query": query, **fields}, timeout=TIMEOUT_SECONDS
+        )
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def raw(self, request: bytes) -> bytes:
+        """Send bytes as they are and return what comes back until the server closes."""
+        with closing(socket.create_connection(("127.0.0.1", self._product.port), timeout=10)) as connection:
+            connection.sendall(request)
+            answer = b""
+            while chunk := connection.recv(65536):
+                answer += chunk
+        return answer
+
+    def aws(self, service: str) -> Any:
+        """Return a boto3 client of the local stack."""
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self._product.aws_url,
+            region_name="us-east-1",
+            aws_access_key_id="local",
+            aws_secret_access_key="local",
+        )
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        """Return all items of a table."""
+        paginator = self.aws("dynamodb").get_paginator("scan")
+        return [item for page in paginator.paginate(TableName=table) for item in page["Items"]]
+
+    def break_down(self, operation: str, **fault: Any) -> None:
+        """Switch a fault of the Bedrock stand-in on."""
+        url = self._product.aws_url + "/_devstack/faults"
+        response = requests.put(url, json={"operation": operation, **fault}, timeout=5)
+        assert response.ok, response.text
+
+    def mend(self) -> None:
+        """Switch all faults off."""
+        requests.delete(self._product.aws_url + "/_devstack/faults", timeout=5)
+
+
+@pytest.fixture
+def api(product: Product) -> Iterator[Api]:
+    """The running product without a fault."""
+    api = Api(product)
+    yield api
+    api.mend()
