@@ -136,7 +136,8 @@ def _as_data(text: str, in_attribute: bool = False) -> str:
 
 def _passages(passages: Sequence[Passage]) -> str:
     tagged = "\n".join(
-        f'<passage index="{index}" title="{_as_data(passage.title, in_attribute=True)}">\n{_as_data(passage.text)}\n</passage>'
+        f'<passage index="{index}" title="{_as_data(passage.title, in_attribute=True)}">\n'
+        f"{_as_data(passage.text)}\n</passage>"
         for index, passage in enumerate(passages, start=1)
     )
     return f"<passages>\n{tagged}\n</passages>" if tagged else "<passages></passages>"

@@ -1,0 +1,146 @@
+"""The Bedrock stand-in: answers boto3's Bedrock and Comprehend calls on this machine, without an AWS account.
+
+A local stand-in with AWS's manners, not AWS: its model is extractive, its guardrail and its sentiment go by
+lists of words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.exceptions import RequestEntityTooLarge
+from werkzeug.wrappers import Request, Response
+
+from devstack.bedrock import faults, retrieve, sentiment, wire
+from devstack.bedrock.converse import Conversation
+from devstack.bedrock.embeddings import OpenAiEmbedder
+from devstack.bedrock.guardrail import Guardrail
+from devstack.bedrock.index import Index
+from devstack.bedrock.ingestion import DocumentSource, Ingestion
+from devstack.bedrock.ingestion_jobs import IngestionJobs
+from devstack.bedrock.knowledge_base import KnowledgeBase
+from devstack.bedrock.local_llm import LocalLlm
+from devstack.bedrock.models import ChatModel, ExtractiveModel
+from devstack.bedrock.routing import Router
+from devstack.bedrock.shapes import checked
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
+
+MAX_BODY_BYTES = 25 * 1024 * 1024
+WORDS_ONLY = "local.bm25"
+
+Handler = Callable[[Mapping[str, Any]], dict[str, Any]]
+
+
+@dataclass(frozen=True)
+class BedrockConfig:
+    """What the stand-in plays.
+
+    Without `llm_url` the model is extractive, without `embed_url` words alone rank the passages.
+    """
+
+    index_path: Path | None
+    bucket: str
+    knowledge_base_id: str
+    data_source_id: str
+    guardrail_id: str
+    guardrail_definition: Mapping[str, Any]
+    llm_url: str | None = None
+    llm_model: str | None = None
+    llm_api_key: str | None = None
+    embed_url: str | None = None
+    embed_model: str | None = None
+    ingestion_seconds: float = 0.5
+
+
+class BedrockStandIn:
+    """A WSGI application that speaks the protocols of Bedrock and Comprehend."""
+
+    def __init__(self, config: BedrockConfig, documents: DocumentSource) -> None:
+        self._index = Index(config.index_path, _embedder(config))
+        ingestion = Ingestion(documents, self._index, config.bucket, config.data_source_id)
+        self._jobs = IngestionJobs(ingestion, config.ingestion_seconds)
+        self._handlers = self._operations(config)
+        self._router = Router()
+        self._faults = faults.Faults(self._router.declared_errors(self._handlers))
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        request = Request(environ)
+        request.max_content_length = MAX_BODY_BYTES
+        return self._respond(request)(environ, start_response)
+
+    def close(self) -> None:
+        """Stop the running job and every delayed call, and close the index."""
+        self._faults.close()
+        self._jobs.close()
+        self._index.close()
+
+    def _respond(self, request: Request) -> Response:
+        if request.path == faults.PATH:
+            return faults.answer(request, self._faults)
+        target = None
+        try:
+            target = self._router.resolve(request)
+            return self._answer(request, target)
+        except wire.ServiceError as error:
+            return wire.error_answer(target, error)
+
+    def _answer(self, request: Request, target: wire.Target) -> Response:
+        name = target.operation.name
+        handler = self._handlers.get(name)
+        if handler is None:
+            raise wire.ServiceError("UnknownOperationException", f"The local stand-in does not play {name}.")
+        try:
+            parameters = checked(wire.read_input(request, target), target.operation)
+        except RequestEntityTooLarge as error:
+            raise wire.ServiceError("ValidationException", "The request body is too large.") from error
+        is_malformed = self._faults.meet(name)
+        output = handler(parameters)
+        return wire.malformed_answer(target) if is_malformed else wire.answer(target, output)
+
+    def _operations(self, config: BedrockConfig) -> dict[str, Handler]:
+        conversation = Conversation(
+            _model(config, self._index), Guardrail(config.guardrail_id, config.guardrail_definition)
+        )
+        knowledge_base = KnowledgeBase(
+            config.knowledge_base_id,
+            config.data_source_id,
+            config.bucket,
+            config.embed_model if config.embed_url and config.embed_model else WORDS_ONLY,
+            self._jobs,
+        )
+
+        def retrieve_from_ours(parameters: Mapping[str, Any]) -> dict[str, Any]:
+            knowledge_base.require(parameters)
+            return retrieve.retrieve(parameters, self._index)
+
+        return {
+            "Converse": conversation.converse,
+            "ApplyGuardrail": conversation.apply_guardrail,
+            "Retrieve": retrieve_from_ours,
+            "ListKnowledgeBases": knowledge_base.list_knowledge_bases,
+            "GetKnowledgeBase": knowledge_base.get_knowledge_base,
+            "ListDataSources": knowledge_base.list_data_sources,
+            "GetDataSource": knowledge_base.get_data_source,
+            "StartIngestionJob": knowledge_base.start_ingestion_job,
+            "GetIngestionJob": knowledge_base.get_ingestion_job,
+            "ListIngestionJobs": knowledge_base.list_ingestion_jobs,
+            "StopIngestionJob": knowledge_base.stop_ingestion_job,
+            "DetectSentiment": sentiment.detect_sentiment,
+        }
+
+
+def _embedder(config: BedrockConfig) -> OpenAiEmbedder | None:
+    if config.embed_url and config.embed_model:
+        return OpenAiEmbedder(config.embed_url, config.embed_model)
+    return None
+
+
+def _model(config: BedrockConfig, index: Index) -> ChatModel:
+    if config.llm_url and config.llm_model:
+        return LocalLlm(config.llm_url, config.llm_model, config.llm_api_key)
+    return ExtractiveModel(index.rarity)

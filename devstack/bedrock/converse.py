@@ -1,0 +1,142 @@
+"""The operations Converse and ApplyGuardrail: a model between the guardrail's two sides."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from devstack.bedrock.conversation_rules import check_messages
+from devstack.bedrock.guardrail import Guardrail, Verdict, coverage
+from devstack.bedrock.models import ChatModel, ModelReply
+from devstack.bedrock.prompt import guarded_texts
+from devstack.bedrock.wire import ServiceError
+
+MODEL_ID = "local-extractive"
+GUARDRAIL_VERSIONS = ("1", "DRAFT")
+GUARDRAIL_ARN = "arn:aws:bedrock:us-east-1:123456789012:guardrail"
+
+Parameters = Mapping[str, Any]
+
+
+@dataclass
+class Turn:
+    """What a Converse call has come to so far."""
+
+    trace: dict[str, Any] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+    def answer(self, reply: ModelReply, traces_guardrail: bool) -> dict[str, Any]:
+        """Return the output of Converse."""
+        trace: dict[str, Any] = {"guardrail": self.trace} if traces_guardrail and self.trace else {}
+        if reply.model is not None:
+            trace["promptRouter"] = {"invokedModelId": reply.model}
+        output = {
+            "output": {"message": {"role": "assistant", "content": list(reply.content)}},
+            "stopReason": reply.stop_reason,
+            "usage": {
+                "inputTokens": reply.input_tokens,
+                "outputTokens": reply.output_tokens,
+                "totalTokens": reply.input_tokens + reply.output_tokens,
+            },
+            "metrics": {"latencyMs": round((time.perf_counter() - self.started) * 1_000)},
+        }
+        return {**output, "trace": trace} if trace else output
+
+
+class Conversation:
+    """Answers Converse and ApplyGuardrail with one model and one guardrail."""
+
+    def __init__(self, model: ChatModel, guardrail: Guardrail) -> None:
+        self._model = model
+        self._guardrail = guardrail
+
+    def converse(self, parameters: Parameters) -> dict[str, Any]:
+        """Answer Converse. Raises: ServiceError with an error that the operation declares."""
+        if parameters["modelId"] != MODEL_ID:
+            raise ServiceError("ValidationException", "The provided model identifier is invalid.")
+        check_messages(parameters.get("messages", []))
+        config = parameters.get("guardrailConfig", {})
+        is_guarded = self._applies(config)
+        turn = Turn()
+        blocked = self._judge_input(parameters, turn) if is_guarded else None
+        reply = blocked or self._model.converse(parameters)
+        if is_guarded and not blocked:
+            reply = self._judge_output(reply, turn)
+        return turn.answer(reply, config.get("trace", "disabled") != "disabled")
+
+    def apply_guardrail(self, parameters: Parameters) -> dict[str, Any]:
+        """Answer ApplyGuardrail. Raises: ServiceError."""
+        if not self._is_ours(parameters["guardrailIdentifier"], parameters["guardrailVersion"]):
+            raise ServiceError(
+                "ResourceNotFoundException", "The guardrail identifier or version does not exist."
+            )
+        if not all("text" in block for block in parameters["content"]):
+            raise ServiceError("ValidationException", "The local stand-in's guardrail judges text only.")
+        texts = [block["text"]["text"] for block in parameters["content"]]
+        verdict = self._guardrail.evaluate(
+            texts, parameters["source"], full=parameters.get("outputScope") == "FULL"
+        )
+        return {
+            "usage": self._guardrail.usage(texts),
+            "action": "GUARDRAIL_INTERVENED" if verdict.intervened else "NONE",
+            "actionReason": verdict.action_reason,
+            "outputs": [{"text": text} for text in verdict.outputs] if verdict.intervened else [],
+            "assessments": [self._assessment(verdict)],
+            "guardrailCoverage": coverage(texts),
+        }
+
+    def _applies(self, config: Parameters) -> bool:
+        identifier, version = config.get("guardrailIdentifier", ""), config.get("guardrailVersion", "")
+        if not identifier and not version:
+            return False
+        if not self._is_ours(identifier, version):
+            raise ServiceError(
+                "ValidationException",
+                "The guardrail identifier or version provided in the request does not exist.",
+            )
+        return True
+
+    def _is_ours(self, identifier: str, version: str) -> bool:
+        return identifier.rpartition("/")[2] == self._guardrail.guardrail_id and version in GUARDRAIL_VERSIONS
+
+    def _judge_input(self, parameters: Parameters, turn: Turn) -> ModelReply | None:
+        verdict = self._guardrail.evaluate(guarded_texts(parameters["messages"]), "INPUT")
+        turn.trace["inputAssessment"] = {self._guardrail.guardrail_id: self._assessment(verdict)}
+        if not verdict.blocked:
+            return None
+        turn.trace["actionReason"] = verdict.action_reason
+        return ModelReply([{"text": verdict.outputs[0]}], "guardrail_intervened", 0, 0)
+
+    def _judge_output(self, reply: ModelReply, turn: Turn) -> ModelReply:
+        texts = [block["text"] for block in reply.content if "text" in block]
+        if not texts:
+            return reply
+        verdict = self._guardrail.evaluate(texts, "OUTPUT")
+        turn.trace["outputAssessments"] = {self._guardrail.guardrail_id: [self._assessment(verdict)]}
+        if not verdict.intervened:
+            return reply
+        turn.trace.update(modelOutput=texts, actionReason=verdict.action_reason)
+        content = _replaced(reply.content, verdict)
+        return ModelReply(
+            content, "guardrail_intervened", reply.input_tokens, reply.output_tokens, reply.model
+        )
+
+    def _assessment(self, verdict: Verdict) -> dict[str, Any]:
+        details = {
+            "guardrailId": self._guardrail.guardrail_id,
+            "guardrailVersion": GUARDRAIL_VERSIONS[0],
+            "guardrailArn": f"{GUARDRAIL_ARN}/{self._guardrail.guardrail_id}",
+            "guardrailOrigin": ["REQUEST"],
+            "guardrailOwnership": "SELF",
+        }
+        return {**verdict.assessment, "appliedGuardrailDetails": details}
+
+
+def _replaced(content: Sequence[Parameters], verdict: Verdict) -> list[Parameters]:
+    """Put the blocked message in the place of everything, or the masked texts in that of the texts."""
+    if verdict.blocked:
+        return [{"text": verdict.outputs[0]}]
+    masked = iter(verdict.outputs)
+    return [{"text": next(masked)} if "text" in block else block for block in content]

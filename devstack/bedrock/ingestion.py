@@ -1,0 +1,147 @@
+"""What an ingestion job does: bring the index up to the bucket, object by object.
+
+Incremental as Bedrock's: an object is read again only when its etag or its metadata file's changed. One
+that cannot be read is counted and named, and what an earlier job made of it stays.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import Any, Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from devstack.bedrock.documents import UnreadableDocument, UnsupportedDocument, extract
+from devstack.bedrock.index import Index
+from devstack.bedrock.sidecar import SUFFIX, InvalidSidecar, attributes_from
+
+MAX_DOCUMENT_BYTES = 50 * 1024 * 1024
+MAX_FAILURE_REASONS = 2_048
+# What a source raises when it cannot be reached, or when an object is gone since it was listed.
+SOURCE_ERRORS = (OSError, KeyError, BotoCoreError, ClientError)
+ETAG_SEPARATOR = " "
+
+
+class DocumentSource(Protocol):
+    """The bucket that a data source reads."""
+
+    def objects(self) -> Mapping[str, str]:
+        """Return the etag of every object, by key. Raises one of SOURCE_ERRORS."""
+        ...
+
+    def read(self, key: str) -> bytes:
+        """Return an object's content. Raises one of SOURCE_ERRORS."""
+        ...
+
+
+@dataclass
+class Progress:
+    """What a job has done so far; the names are those of the API's statistics."""
+
+    documents_scanned: int = 0
+    metadata_documents_scanned: int = 0
+    new_documents_indexed: int = 0
+    modified_documents_indexed: int = 0
+    metadata_documents_modified: int = 0
+    documents_deleted: int = 0
+    documents_failed: int = 0
+    failure_reasons: list[str] = field(default_factory=list)
+
+    def statistics(self) -> dict[str, int]:
+        """Return the counts as the API names them."""
+        return {
+            "numberOfDocumentsScanned": self.documents_scanned,
+            "numberOfMetadataDocumentsScanned": self.metadata_documents_scanned,
+            "numberOfNewDocumentsIndexed": self.new_documents_indexed,
+            "numberOfModifiedDocumentsIndexed": self.modified_documents_indexed,
+            "numberOfMetadataDocumentsModified": self.metadata_documents_modified,
+            "numberOfDocumentsDeleted": self.documents_deleted,
+            "numberOfDocumentsFailed": self.documents_failed,
+        }
+
+
+@dataclass(frozen=True)
+class Ingestion:
+    """Everything that a job needs: where from, where to, and under which names."""
+
+    source: DocumentSource
+    index: Index
+    bucket: str
+    data_source_id: str
+
+    def run(self, progress: Progress, is_stopped: Callable[[], bool]) -> None:
+        """Index what is new or changed, remove what is gone; keep count in `progress`.
+
+        Raises: SOURCE_ERRORS when the bucket cannot be listed, EmbeddingsUnavailable.
+        """
+        objects = self.source.objects()
+        documents = {key: etag for key, etag in objects.items() if _is_document(key)}
+        known = self.index.etags()
+        progress.documents_scanned = len(documents)
+        progress.metadata_documents_scanned = sum(key.endswith(SUFFIX) for key in objects)
+        self._remove_missing(documents, known, progress)
+        for key, etag in sorted(documents.items()):
+            if is_stopped():
+                return
+            combined = f"{etag}{ETAG_SEPARATOR}{objects.get(key + SUFFIX, '')}"
+            before = known.get(self._uri(key))
+            if combined != before:
+                self._index(key, before, combined, progress)
+
+    def _uri(self, key: str) -> str:
+        return f"s3://{self.bucket}/{key}"
+
+    def _remove_missing(
+        self, documents: Mapping[str, str], known: Mapping[str, str], progress: Progress
+    ) -> None:
+        for uri in known.keys() - {self._uri(key) for key in documents}:
+            self.index.remove(uri)
+            progress.documents_deleted += 1
+
+    def _index(self, key: str, before: str | None, after: str, progress: Progress) -> None:
+        try:
+            self._put(key, after)
+        except (UnsupportedDocument, UnreadableDocument, InvalidSidecar, *SOURCE_ERRORS) as error:
+            _count_failure(progress, self._uri(key), error)
+        else:
+            _count_indexed(progress, before, after)
+
+    def _put(self, key: str, etag: str) -> None:
+        body = self.source.read(key)
+        if len(body) > MAX_DOCUMENT_BYTES:
+            raise UnreadableDocument("larger than 50 MB")
+        has_sidecar = not etag.endswith(ETAG_SEPARATOR)
+        attributes = attributes_from(self.source.read(key + SUFFIX)) if has_sidecar else {}
+        document = extract(key, body)
+        title = str(attributes.get("title") or document.title or PurePosixPath(key).name)
+        self.index.put(self._uri(key), etag, title, document.text, self._metadata(key, attributes))
+
+    def _metadata(self, key: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
+        return {
+            **attributes,
+            "x-amz-bedrock-kb-source-uri": self._uri(key),
+            "x-amz-bedrock-kb-data-source-id": self.data_source_id,
+        }
+
+
+def _is_document(key: str) -> bool:
+    return not key.endswith(("/", SUFFIX))
+
+
+def _count_failure(progress: Progress, uri: str, error: Exception) -> None:
+    progress.documents_failed += 1
+    if len(progress.failure_reasons) < MAX_FAILURE_REASONS:
+        reason = str(error) or type(error).__name__
+        progress.failure_reasons.append(f"Failed to ingest {uri}: {reason}"[:2_048])
+
+
+def _count_indexed(progress: Progress, before: str | None, after: str) -> None:
+    if before is None:
+        progress.new_documents_indexed += 1
+        return
+    document_before, _, sidecar_before = before.partition(ETAG_SEPARATOR)
+    document, _, sidecar = after.partition(ETAG_SEPARATOR)
+    progress.modified_documents_indexed += document != document_before
+    progress.metadata_documents_modified += bool(before) and sidecar != sidecar_before

@@ -1,0 +1,155 @@
+"""The life of ingestion jobs: one at a time, in a thread, with AWS's states."""
+
+from __future__ import annotations
+
+import secrets
+import string
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
+from typing import Any
+
+from devstack.bedrock.embeddings import EmbeddingsUnavailable
+from devstack.bedrock.ingestion import SOURCE_ERRORS, Ingestion, Progress
+from devstack.bedrock.wire import ServiceError
+
+STARTING_SHARE = 0.1
+RUNNING = frozenset({"STARTING", "IN_PROGRESS", "STOPPING"})
+JOIN_SECONDS = 10.0
+ONGOING = (
+    "There is an ongoing ingestion job for this knowledge base. "
+    "Please try again once all ongoing ingestion jobs are finished."
+)
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+def new_id() -> str:
+    """Return an id as Bedrock makes them: ten capitals and digits."""
+    return "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(10))
+
+
+@dataclass
+class Job:
+    """An ingestion job; only its own thread and `IngestionJobs` change it."""
+
+    job_id: str
+    description: str | None
+    client_token: str | None
+    status: str = "STARTING"
+    progress: Progress = field(default_factory=Progress)
+    started_at: datetime = field(default_factory=_now)
+    updated_at: datetime = field(default_factory=_now)
+    stop_requested: threading.Event = field(default_factory=threading.Event)
+
+
+class IngestionJobs:
+    """Starts, stops and remembers the jobs of one data source, for as long as the process lives."""
+
+    def __init__(self, ingestion: Ingestion, duration_seconds: float) -> None:
+        self._ingestion = ingestion
+        self._duration_seconds = duration_seconds
+        self._jobs: list[Job] = []
+        self._lock = threading.Lock()
+        self._thread: threading.Thread | None = None
+        self._is_closed = False
+
+    def start(self, description: str | None, client_token: str | None) -> Job:
+        """Start a job, or return the one that the token already started.
+
+        Raises: ServiceError (ConflictException) while another one runs.
+        """
+        with self._lock:
+            for job in self._jobs:
+                if client_token is not None and job.client_token == client_token:
+                    return job
+            if self._is_closed or any(job.status in RUNNING for job in self._jobs):
+                raise ServiceError("ConflictException", ONGOING)
+            job = Job(new_id(), description, client_token)
+            self._jobs.append(job)
+            self._thread = threading.Thread(
+                target=self._run, args=(job,), name=f"ingestion-{job.job_id}", daemon=True
+            )
+            self._thread.start()
+            return job
+
+    def get(self, job_id: str) -> Job:
+        """Return a job. Raises: ServiceError (ResourceNotFoundException)."""
+        with self._lock:
+            for job in self._jobs:
+                if job.job_id == job_id:
+                    return job
+        raise ServiceError("ResourceNotFoundException", f"Ingestion job with id {job_id} is not found.")
+
+    def newest_first(self) -> list[Job]:
+        """Return every job."""
+        with self._lock:
+            return self._jobs[::-1]
+
+    def stop(self, job_id: str) -> Job:
+        """Ask a running job to stop. Raises: ServiceError when there is none, or it has ended."""
+        job = self.get(job_id)
+        with self._lock:
+            if job.status not in RUNNING:
+                raise ServiceError("ConflictException", f"Ingestion job {job_id} has ended: {job.status}.")
+            _move(job, "STOPPING")
+            job.stop_requested.set()
+        return job
+
+    def close(self) -> None:
+        """Stop the job that runs, and wait for it."""
+        with self._lock:
+            self._is_closed = True
+            for job in self._jobs:
+                job.stop_requested.set()
+        if self._thread is not None:
+            self._thread.join(JOIN_SECONDS)
+
+    def _run(self, job: Job) -> None:
+        outcome = "FAILED"
+        try:
+            if not job.stop_requested.wait(self._duration_seconds * STARTING_SHARE):
+                self._advance(job, "IN_PROGRESS")
+                self._ingestion.run(job.progress, job.stop_requested.is_set)
+                job.stop_requested.wait(self._duration_seconds * (1 - STARTING_SHARE))
+            outcome = "STOPPED" if job.stop_requested.is_set() else "COMPLETE"
+        except (EmbeddingsUnavailable, *SOURCE_ERRORS) as error:
+            job.progress.failure_reasons.append(f"{type(error).__name__}: {error}"[:2_048])
+        finally:  # a bug must not leave a job that runs for ever
+            with self._lock:
+                _move(job, outcome)
+
+    def _advance(self, job: Job, status: str) -> None:
+        with self._lock:
+            if job.status != "STOPPING":
+                _move(job, status)
+
+
+def _move(job: Job, status: str) -> None:
+    job.status = status
+    job.updated_at = _now()
+
+
+def described(job: Job, names: Mapping[str, str]) -> dict[str, Any]:
+    """Return a job as the API describes it; `names` holds the ids of its knowledge base and data source."""
+    description = {
+        **summarised(job, names),
+        "failureReasons": list(job.progress.failure_reasons),
+    }
+    return {key: value for key, value in description.items() if value != []}
+
+
+def summarised(job: Job, names: Mapping[str, str]) -> dict[str, Any]:
+    """Return a job as the API lists it."""
+    summary = {
+        **names,
+        "ingestionJobId": job.job_id,
+        "status": job.status,
+        "statistics": job.progress.statistics(),
+        "startedAt": job.started_at,
+        "updatedAt": job.updated_at,
+    }
+    return {**summary, "description": job.description} if job.description else summary

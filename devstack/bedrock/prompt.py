@@ -1,0 +1,65 @@
+"""What the stand-in's model reads in a Converse request: the application's own prompt format.
+
+Passages come in a text block `<passages><passage index="1" title="…">…</passage>…</passages>` with XML's
+escapes, facts about the customer in `<customer>…</customer>`, the question in a guarded block or a plain one.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from devstack.bedrock.extractive import PromptPassage
+
+_QUOTED = r"\"[^\"]*\"|'[^']*'"
+PASSAGE = re.compile(rf"<passage\b((?:[^<>\"']|{_QUOTED})*)>\s*(.*?)\s*</passage\s*>", re.DOTALL)
+ATTRIBUTE = re.compile(rf"(\w+)\s*=\s*({_QUOTED})")
+FACT_TAGS = ("<passages", "<customer")
+
+Message = Mapping[str, Any]
+
+
+def texts_of(message: Message) -> list[str]:
+    """Return every text of a message, guarded or not, in order."""
+    return [text for block in message["content"] if (text := _text_of(block)) is not None]
+
+
+def guarded_texts(messages: Sequence[Message]) -> list[str]:
+    """Return what the guardrail looks at: the guarded blocks if there are any, else all text."""
+    guarded = [
+        _text_of(block) for message in messages for block in message["content"] if "guardContent" in block
+    ]
+    if guarded:
+        return [text for text in guarded if text]
+    return [text for message in messages for text in texts_of(message)]
+
+
+def question_of(message: Message) -> str:
+    """Return what the customer asks in a user message."""
+    guarded = [_text_of(block) or "" for block in message["content"] if "guardContent" in block]
+    plain = [text for text in texts_of(message) if not text.lstrip().startswith(FACT_TAGS)]
+    return "\n".join(guarded or plain)
+
+
+def passages_of(message: Message) -> list[PromptPassage]:
+    """Return the passages that a user message holds."""
+    blocks = (block.get("text", "") for block in message["content"])
+    return [
+        passage for text in blocks if text.lstrip().startswith("<passages") for passage in _passages_in(text)
+    ]
+
+
+def _passages_in(text: str) -> Iterator[PromptPassage]:
+    for match in PASSAGE.finditer(text):
+        attributes = {name: html.unescape(value[1:-1]) for name, value in ATTRIBUTE.findall(match[1])}
+        if attributes.get("index", "").isdecimal():
+            yield PromptPassage(
+                int(attributes["index"]), attributes.get("title", ""), html.unescape(match[2])
+            )
+
+
+def _text_of(block: Mapping[str, Any]) -> str | None:
+    text: str | None = block.get("guardContent", {}).get("text", {}).get("text", block.get("text"))
+    return text

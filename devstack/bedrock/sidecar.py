@@ -1,0 +1,52 @@
+"""The metadata file beside a document: `guide.md.metadata.json` for `guide.md`."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+SUFFIX = ".metadata.json"
+MAX_BYTES = 10 * 1024
+TYPED_VALUES = {
+    "STRING": "stringValue",
+    "NUMBER": "numberValue",
+    "BOOLEAN": "booleanValue",
+    "STRING_LIST": "stringListValue",
+}
+
+
+class InvalidSidecar(Exception):
+    """The file beside a document is not metadata that a knowledge base takes."""
+
+
+def attributes_from(body: bytes) -> dict[str, Any]:
+    """Return the attributes, plain or in the typed form (`{"value": {"type": "STRING", …}}`).
+
+    Raises: InvalidSidecar.
+    """
+    if len(body) > MAX_BYTES:
+        raise InvalidSidecar("metadata file is larger than 10 KB")
+    try:
+        content = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise InvalidSidecar("metadata file is not JSON") from error
+    attributes = content.get("metadataAttributes") if isinstance(content, dict) else None
+    if not isinstance(attributes, dict):
+        raise InvalidSidecar("metadata file has no object metadataAttributes")
+    return {key: _checked(key, _plain(value)) for key, value in attributes.items()}
+
+
+def _plain(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    typed = value.get("value")
+    return typed.get(TYPED_VALUES.get(str(typed.get("type")), "")) if isinstance(typed, dict) else None
+
+
+def _checked(key: str, value: Any) -> Any:
+    is_text_list = isinstance(value, list) and all(isinstance(each, str) for each in value)
+    if not is_text_list and not isinstance(value, str | int | float):
+        raise InvalidSidecar(
+            f"metadata attribute {key!r} is not a string, number, boolean or list of strings"
+        )
+    return value

@@ -1,0 +1,263 @@
+"""The stand-in speaks AWS's protocols: routes, shapes, errors and request ids as in the service models."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import cbor2
+import pytest
+import requests
+from botocore.exceptions import ClientError
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from werkzeug.test import Client
+
+from tests.devstack.bedrock_server import (
+    DATA_SOURCE,
+    KNOWLEDGE_BASE,
+    NAMES,
+    Documents,
+    Server,
+    running,
+)
+from tests.devstack.output_shapes import problems_with
+
+CONVERSE = "/model/local-extractive/converse"
+RETRIEVE = f"/knowledgebases/{KNOWLEDGE_BASE}/retrieve"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with running(Documents({"a.md": "# Refunds\n\nRefunds take five days."})) as server:
+        server.ingest()
+        yield server
+
+
+def post(server: Server, path: str, body: Any = None, **options: Any) -> requests.Response:
+    data = body if isinstance(body, bytes) else json.dumps(body)
+    return requests.post(server.url + path, data=data, timeout=5, **options)
+
+
+def code_of(response: requests.Response) -> tuple[int, str]:
+    return response.status_code, response.headers["x-amzn-ErrorType"]
+
+
+def test_every_answer_carries_a_request_id_of_its_own(server: Server) -> None:
+    paths = [CONVERSE, "/nowhere"]
+    ids = {post(server, path, {}).headers["x-amzn-RequestId"] for path in paths}
+    assert len(ids) == 2
+
+
+def test_a_model_id_may_be_an_arn_whose_slash_is_encoded(server: Server) -> None:
+    with pytest.raises(server.runtime.exceptions.ValidationException, match="model identifier is invalid"):
+        server.runtime.converse(
+            modelId="arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.some.model-v1:0",
+            messages=[{"role": "user", "content": [{"text": "hello"}]}],
+        )
+
+
+def test_a_knowledge_base_may_be_named_by_its_arn(server: Server) -> None:
+    arn = f"arn:aws:bedrock:us-east-1:123456789012:knowledge-base/{KNOWLEDGE_BASE}"
+    answer = server.agent_runtime.retrieve(knowledgeBaseId=arn, retrievalQuery={"text": "refunds"})
+    assert len(answer["retrievalResults"]) == 1
+
+
+def test_a_route_that_no_service_has_is_an_unknown_operation(server: Server) -> None:
+    response = post(server, "/model/local-extractive/no-such-thing", {})
+    assert code_of(response) == (404, "UnknownOperationException")
+
+
+def test_an_operation_that_is_not_played_is_named(server: Server) -> None:
+    response = requests.get(f"{server.url}/guardrails", timeout=5)
+    assert code_of(response) == (404, "UnknownOperationException")
+    assert "ListGuardrails" in response.json()["message"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"{", b"[]", b'"text"', b"\xff\xfe", b'{"messages": "\\ud800"}', b"[" * 100_000],
+    ids=["cut", "list", "string", "not-utf8", "lone-surrogate", "deep"],
+)
+def test_a_body_that_cannot_be_read_is_a_serialization_error(server: Server, body: bytes) -> None:
+    response = post(server, CONVERSE, body)
+    assert code_of(response) == (400, "SerializationException")
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "says"),
+    [
+        (CONVERSE, {"messages": [{"role": "user"}]}, 'parameter in messages[0]: "content"'),
+        (CONVERSE, {"messages": "hello"}, "Invalid type for parameter messages"),
+        (CONVERSE, {"mesages": []}, 'Unknown parameter in input: "mesages"'),
+        (CONVERSE, {"inferenceConfig": {"temperature": 1.5}}, "less than or equal to 1"),
+        (CONVERSE, {"requestMetadata": {str(n): "x" for n in range(17)}}, "length less than or equal to 16"),
+        (CONVERSE, {"requestMetadata": {"key": "x" * 257}}, "'requestMetadata.key'"),
+        (CONVERSE, {"inferenceConfig": {"maxTokens": 0}}, "valid min value: 1"),
+        (
+            CONVERSE,
+            {"messages": [{"role": "user", "content": [{"text": "a", "image": {}}]}]},
+            "Can only set one",
+        ),
+        (
+            CONVERSE,
+            {"guardrailConfig": {"guardrailIdentifier": "NOT AN ID", "guardrailVersion": "1"}},
+            "regular expression pattern",
+        ),
+        (RETRIEVE, {}, '"retrievalQuery"'),
+        (
+            RETRIEVE,
+            {
+                "retrievalQuery": {"text": "a"},
+                "retrievalConfiguration": {"vectorSearchConfiguration": {"numberOfResults": 101}},
+            },
+            "less than or equal to 100",
+        ),
+        (
+            RETRIEVE,
+            {
+                "retrievalQuery": {"text": "a"},
+                "retrievalConfiguration": {
+                    "vectorSearchConfiguration": {
+                        "filter": {"andAll": [{"equals": {"key": "k", "value": 1}}]}
+                    }
+                },
+            },
+            "valid min length: 2",
+        ),
+        (
+            f"/knowledgebases/{KNOWLEDGE_BASE}/datasources/{DATA_SOURCE}/ingestionjobs/",
+            {"filters": [{"attribute": "STATUS", "operator": "NE", "values": []}]},
+            "enum value set: [EQ]",
+        ),
+    ],
+)
+def test_a_request_that_its_shape_forbids_is_refused(server: Server, path: str, body: Any, says: str) -> None:
+    response = post(server, path, body)
+    assert code_of(response) == (400, "ValidationException")
+    assert says in response.json()["message"]
+
+
+def test_a_null_member_counts_as_absent(server: Server) -> None:
+    message = {"role": "user", "content": [{"text": "hello"}]}
+    response = post(server, CONVERSE, {"messages": [message], "toolConfig": None})
+    assert response.status_code == 200
+
+
+def test_a_body_over_the_limit_is_refused(server: Server) -> None:
+    response = post(server, CONVERSE, b'"' + b"a" * 26 * 1024 * 1024 + b'"')
+    assert code_of(response) == (400, "ValidationException")
+
+
+def test_comprehend_is_spoken_in_cbor_as_boto3_does_now(server: Server) -> None:
+    path = "/service/Comprehend_20171127/operation/DetectSentiment"
+    body = cbor2.dumps({"Text": "Thank you, that was great!", "LanguageCode": "en"})
+    response = post(server, path, body, headers={"smithy-protocol": "rpc-v2-cbor"})
+    assert response.headers["smithy-protocol"] == "rpc-v2-cbor"
+    assert cbor2.loads(response.content)["Sentiment"] == "POSITIVE"
+
+
+def test_comprehend_is_spoken_in_json_as_older_clients_do(server: Server) -> None:
+    headers = {"X-Amz-Target": "Comprehend_20171127.DetectSentiment"}
+    body = {"Text": "Thank you, that was great!", "LanguageCode": "en"}
+    assert post(server, "/", body, headers=headers).json()["Sentiment"] == "POSITIVE"
+    refused = post(server, "/", {**body, "LanguageCode": "tlh"}, headers=headers)
+    assert refused.json()["__type"].endswith("#UnsupportedLanguageException")
+    assert refused.json()["Message"]
+
+
+def test_a_cbor_body_that_cannot_be_read_is_a_serialization_error(server: Server) -> None:
+    response = post(server, "/service/Comprehend_20171127/operation/DetectSentiment", b"\xff\xff")
+    assert code_of(response) == (400, "SerializationException")
+
+
+def test_an_unplayed_comprehend_operation_is_named(server: Server) -> None:
+    with pytest.raises(ClientError, match="DetectKeyPhrases") as raised:
+        server.comprehend.detect_key_phrases(Text="hello", LanguageCode="en")
+    assert raised.value.response["Error"]["Code"] == "UnknownOperationException"
+
+
+def _declared_errors() -> list[tuple[str, str, str]]:
+    played = {
+        "bedrock-runtime": ("Converse", "ApplyGuardrail"),
+        "bedrock-agent-runtime": ("Retrieve",),
+        "bedrock-agent": ("StartIngestionJob", "GetIngestionJob", "ListIngestionJobs", "StopIngestionJob"),
+        "comprehend": ("DetectSentiment",),
+    }
+    session = boto3.Session(region_name="us-east-1")._session
+    return [
+        (service, operation, shape.name)
+        for service, operations in played.items()
+        for operation in operations
+        for shape in session.get_service_model(service).operation_model(operation).error_shapes
+    ]
+
+
+CALLS: dict[str, dict[str, Any]] = {
+    "Converse": {
+        "modelId": "local-extractive",
+        "messages": [{"role": "user", "content": [{"text": "hello"}]}],
+    },
+    "ApplyGuardrail": {
+        "guardrailIdentifier": "testguardrail",
+        "guardrailVersion": "1",
+        "source": "INPUT",
+        "content": [{"text": {"text": "hello"}}],
+    },
+    "Retrieve": {"knowledgeBaseId": KNOWLEDGE_BASE, "retrievalQuery": {"text": "refunds"}},
+    "StartIngestionJob": NAMES,
+    "GetIngestionJob": {**NAMES, "ingestionJobId": "ABCDEFGHIJ"},
+    "ListIngestionJobs": NAMES,
+    "StopIngestionJob": {**NAMES, "ingestionJobId": "ABCDEFGHIJ"},
+    "DetectSentiment": {"Text": "hello", "LanguageCode": "en"},
+}
+
+
+@pytest.mark.parametrize(("service", "operation", "error"), _declared_errors())
+def test_every_declared_error_arrives_as_its_boto3_exception(
+    server: Server, service: str, operation: str, error: str
+) -> None:
+    client = server.client(service)
+    assert server.fault(operation=operation, error=error, times=1).status_code == 200
+    with pytest.raises(getattr(client.exceptions, error)) as raised:
+        client._make_api_call(operation, dict(CALLS[operation]))
+    assert raised.value.response["Error"]["Message"] == "Switched on through /_devstack/faults"
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    path=st.sampled_from([CONVERSE, RETRIEVE, "/nowhere", "/model/%2F/x"]),
+    body=st.binary(max_size=60)
+    | st.recursive(
+        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+        lambda inner: (
+            st.lists(inner, max_size=3)
+            | st.dictionaries(
+                st.sampled_from(["messages", "role", "content", "text", "retrievalQuery"]), inner
+            )
+        ),
+        max_leaves=8,
+    ).map(lambda value: json.dumps(value).encode()),
+)
+def test_no_request_at_all_makes_it_fail(server: Server, path: str, body: bytes) -> None:
+    response = Client(server.stand_in).post(path, data=body)
+    assert response.status_code in (200, 400, 404)
+
+
+def test_the_checker_of_answers_finds_what_is_wrong() -> None:
+    session = boto3.Session(region_name="us-east-1")._session
+    shape = session.get_service_model("bedrock-runtime").operation_model("Converse").output_shape
+    answer = {
+        "output": {"message": {"role": "narrator", "content": [{"text": 1}]}},
+        "usage": {"inputTokens": "3", "outputTokens": 1, "totalTokens": True},
+        "metrics": {"latencyMs": 1},
+        "colour": "red",
+    }
+    assert sorted(problems_with(answer, shape)) == [
+        "answer has an unknown colour",
+        "answer lacks stopReason",
+        "answer.output.message.content[0].text is int, not string",
+        "answer.output.message.role is 'narrator', none of ['user', 'assistant', 'system']",
+        "answer.usage.inputTokens is str, not integer",
+        "answer.usage.totalTokens is bool, not integer",
+    ]
