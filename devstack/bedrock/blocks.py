@@ -1,0 +1,143 @@
+"""Cut a passage of Markdown into the pieces that an answer is made of: sentences, lists, table rows, code."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import groupby
+
+_HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")
+_ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+_ORDERED_ITEM = re.compile(r"\s*\d{1,3}[.)]\s+")
+_TABLE_RULE = re.compile(r"\|?[\s:|-]*-[\s:|-]*$")
+_CELL_END = re.compile(r"(?<!\\)\|")
+_SENTENCE_END = re.compile(r"(?<=[.!?…。！？])(?:[\"'”’)\]*_]*)\s+(?=[^\s a-z])")
+_ABBREVIATION = re.compile(
+    r"(?:\b(?:e\.g|i\.e|etc|vs|approx|no|nr|mr|mrs|ms|dr|st|inc|ltd|[a-z])\.)$", re.IGNORECASE
+)
+# A chunk may begin in the middle of a sentence, which is then no good to quote.
+_CUT_OFF = re.compile(r"[a-z,;:.)!?%–-](?!\s|[A-Z])|[,;:.)]")
+# Digits in brackets would read as a citation of ours.
+_FOREIGN_MARK = re.compile(r"\[(\d+)\](?!\()")
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece that can be quoted on its own.
+
+    `paragraph` numbers the block it is in, so that neighbours can be told; `items` are a list's entries.
+    """
+
+    kind: str  # sentence, steps, list, row or code
+    text: str
+    heading: str
+    paragraph: int
+    items: tuple[str, ...] = ()
+
+
+def units(passage: str) -> list[Unit]:
+    """Return the pieces of a passage in order; headings are kept with what stands below them."""
+    found: list[Unit] = []
+    heading = ""
+    for number, block in enumerate(_blocks(_FOREIGN_MARK.sub(r"(\1)", passage))):
+        title = _HEADING.match(block[0])
+        if title:
+            heading = title.group(1)
+        else:
+            found.extend(_block_units(block, heading, number))
+    return found[1:] if len(found) > 1 and _CUT_OFF.match(found[0].text) else found
+
+
+def _blocks(text: str) -> Iterator[list[str]]:
+    """Yield the lines of each block: a heading, a fenced code, a list, a table or a paragraph."""
+    kind = ""
+    block: list[str] = []
+    for line in text.splitlines():
+        now = _kind_of(line, kind)
+        if now != kind or now in ("heading", "blank"):
+            if block and kind != "blank":
+                yield block
+            block = []
+        block.append(line)
+        kind = "blank" if now == "code" and len(block) > 1 and line.startswith("```") else now
+        if kind == "blank" and now == "code":
+            yield block
+            block = []
+    if block and kind != "blank":
+        yield block
+
+
+def _kind_of(line: str, before: str) -> str:
+    if before == "code" or line.startswith("```"):
+        return "code"
+    if not line.strip():
+        return "blank"
+    if _HEADING.match(line):
+        return "heading"
+    if line.lstrip().startswith("|"):
+        return "table"
+    if _ITEM.match(line) or (before == "list" and line.startswith((" ", "\t"))):
+        return "list"
+    return "paragraph"
+
+
+def _block_units(block: list[str], heading: str, number: int) -> Iterator[Unit]:
+    kind = _kind_of(block[0], "")
+    if kind == "code":
+        yield Unit("code", "\n".join(block), heading, number)
+    elif kind == "list":
+        items = _items(block)
+        name = "steps" if _ORDERED_ITEM.match(block[0]) else "list"
+        yield Unit(name, "\n".join(items), heading, number, items)
+    elif kind == "table":
+        for row in _rows(block):
+            yield Unit("row", row, heading, number)
+    else:
+        for sentence in sentences(" ".join(line.strip() for line in block)):
+            yield Unit("sentence", sentence, heading, number)
+
+
+def _items(lines: list[str]) -> tuple[str, ...]:
+    """Return a list's top entries, what is nested in them included."""
+    indents = [len(line) - len(line.lstrip()) for line in lines]
+    starts = [
+        bool(_ITEM.match(line)) and indent <= indents[0] for line, indent in zip(lines, indents, strict=True)
+    ]
+    numbers = [sum(starts[: position + 1]) for position in range(len(lines))]
+    pairs = groupby(zip(numbers, lines, strict=True), key=lambda pair: pair[0])
+    return tuple("\n".join(line.rstrip() for _, line in group) for _, group in pairs)
+
+
+def _rows(lines: list[str]) -> Iterator[str]:
+    """Yield each row of a table as a phrase that names the columns; a chunk may have cut the header off."""
+    is_rule = [bool(_TABLE_RULE.match(line.strip())) for line in lines]
+    cells = [_cells(line) for line, rule in zip(lines, is_rule, strict=True) if not rule]
+    has_header = is_rule[:2] == [False, True]
+    header = cells[0] if has_header else []
+    for row in cells[1:] if has_header else cells:
+        names = header + [""] * (len(row) - len(header))
+        rest = [
+            f"{name}: {value}" if name else value
+            for name, value in list(zip(names, row, strict=False))[1:]
+            if value
+        ]
+        yield (
+            f"**{row[0].strip('*')}** – {'; '.join(rest)}"
+            if rest and row[0]
+            else "; ".join([*row[:1], *rest])
+        )
+
+
+def _cells(line: str) -> list[str]:
+    return [cell.strip().replace(r"\|", "|") for cell in _CELL_END.split(line.strip().strip("|"))]
+
+
+def sentences(paragraph: str) -> list[str]:
+    """Split a paragraph where its sentences end."""
+    found: list[str] = []
+    start = 0
+    for end in _SENTENCE_END.finditer(paragraph):
+        sentence = paragraph[start : end.end()].strip()
+        if not _ABBREVIATION.search(sentence):
+            found.append(sentence)
+            start = end.end()
+    return [each for each in (*found, paragraph[start:].strip()) if each]

@@ -1,0 +1,150 @@
+"""Weigh what a passage says against what was asked: how much of the question it covers, and where."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from devstack.bedrock.blocks import Unit, units
+from devstack.bedrock.stemmer import stem
+from devstack.bedrock.text import content_stems, hinted_words, is_content, is_filler, joined_words, synonyms
+
+_RARITY_EXPONENT = 0.7
+_FILLER_WEIGHT = 0.25
+_EARLIER_WEIGHT = 0.5
+_SYNONYM_CREDIT = 0.7
+_TITLE_CREDIT = 0.5
+
+_ASKS_HOW = re.compile(
+    r"\b(?:how (?:do|can|to|could|would|should)|where (?:do|can|is)|steps?|want to|need to)\b"
+)
+_ASKS_DURATION = re.compile(r"\b(?:how (?:long|soon|quick|quickly|fast|many days)|when)\b")
+_ASKS_PRICE = re.compile(r"\b(?:how much|cost|costs|price|prices|pricing|fee|fees|expensive|charge)\b")
+_HOLDS_DURATION = re.compile(
+    r"\d[\d\s.,–-]*(?:business |working )?(?:second|minute|hour|day|week|month|year)s?\b"
+    r"|\d\d?[:.]\d\d|\bimmediately\b",
+    re.IGNORECASE,
+)
+_HOLDS_PRICE = re.compile(r"[€$£]\s?\d|\d\s?(?:€|EUR|USD|%)|\bfree\b", re.IGNORECASE)
+_KIND_BONUS = 0.2
+
+
+@dataclass(frozen=True)
+class AskedWord:
+    """A word of the question with its weight, and whether an earlier question said it."""
+
+    stem: str
+    weight: float
+    is_earlier: bool = False
+
+
+@dataclass(frozen=True)
+class Source:
+    """A passage cut into units, with the words of its title."""
+
+    index: int
+    title: str
+    text: str
+
+    @cached_property
+    def title_stems(self) -> frozenset[str]:
+        return frozenset(content_stems(self.title))
+
+    @cached_property
+    def units(self) -> list[Unit]:
+        return units(self.text)
+
+    @cached_property
+    def unit_stems(self) -> list[tuple[frozenset[str], list[frozenset[str]], frozenset[str]]]:
+        """The stems of each unit, of each of its entries, and of the heading above it."""
+        return [self._stems_of(place) for place in range(len(self.units))]
+
+    def _stems_of(self, place: int) -> tuple[frozenset[str], list[frozenset[str]], frozenset[str]]:
+        unit = self.units[place]
+        own = _lead_in_stems(self.units, place)
+        return own, [_stems(item) for item in unit.items] or [own], _stems(unit.heading)
+
+    @cached_property
+    def all_stems(self) -> frozenset[str]:
+        return self.title_stems | _stems(self.text)
+
+
+def asked_words(question: str, earlier: Sequence[str], rarity: Callable[[str], float]) -> list[AskedWord]:
+    """Return the words to answer to, each once, weighed by rarity; those of earlier questions count less."""
+    asked = {word.stem: word for word in _weighed(question, rarity, 1.0, is_earlier=False)}
+    for text in reversed(earlier):
+        for word in _weighed(text, rarity, _EARLIER_WEIGHT, is_earlier=True):
+            asked.setdefault(word.stem, word)
+    return list(asked.values())
+
+
+def _weighed(
+    text: str, rarity: Callable[[str], float], share: float, *, is_earlier: bool
+) -> Iterable[AskedWord]:
+    hints = set(hinted_words(text)) - set(joined_words(text))
+    for word in (*joined_words(text), *sorted(hints)):
+        if is_content(word):
+            weight = share * max(rarity(word), 0.0) ** _RARITY_EXPONENT
+            slight = is_filler(stem(word)) or (word.endswith("ly") and len(word) > 5) or word in hints
+            yield AskedWord(stem(word), weight * (_FILLER_WEIGHT if slight else 1.0), is_earlier)
+
+
+def coverage(words: Sequence[AskedWord], found: frozenset[str]) -> float:
+    """Return the share of the words' weight that is found, 0 to 1; a synonym earns less."""
+    total = sum(word.weight for word in words)
+    return sum(word.weight * _credit(word.stem, found) for word in words) / total if total else 0.0
+
+
+def unit_scores(words: Sequence[AskedWord], source: Source) -> list[float]:
+    """Return for each unit the share of the words' weight it answers, its heading and title lending some.
+
+    Of a list, half of what counts is its best entry: a long list holds many words by chance.
+    """
+    return [
+        (
+            _unit_score(words, source, own, heading)
+            + max(_unit_score(words, source, one, heading) for one in parts)
+        )
+        / 2
+        for own, parts, heading in source.unit_stems
+    ]
+
+
+def _unit_score(
+    words: Sequence[AskedWord], source: Source, own: frozenset[str], heading: frozenset[str]
+) -> float:
+    total = sum(word.weight for word in words) or 1.0
+    gained = 0.0
+    for word in words:
+        lent = max(_credit(word.stem, heading), _TITLE_CREDIT * _credit(word.stem, source.title_stems))
+        gained += word.weight * max(_credit(word.stem, own), lent)
+    return gained / total
+
+
+def kind_bonus(question: str, unit: Unit) -> float:
+    """Return a bonus when a unit has the form that the question asks for: steps, a duration, a price."""
+    asked = question.casefold()
+    fits = (
+        (_ASKS_DURATION.search(asked) and _HOLDS_DURATION.search(unit.text))
+        or (_ASKS_PRICE.search(asked) and _HOLDS_PRICE.search(unit.text))
+        or (_ASKS_HOW.search(asked) and unit.kind == "steps")
+    )
+    return _KIND_BONUS if fits else 0.0
+
+
+def _credit(stemmed: str, found: frozenset[str]) -> float:
+    if stemmed in found:
+        return 1.0
+    return _SYNONYM_CREDIT if synonyms(stemmed) & found else 0.0
+
+
+def _stems(text: str) -> frozenset[str]:
+    return frozenset(content_stems(text))
+
+
+def _lead_in_stems(all_units: Sequence[Unit], place: int) -> frozenset[str]:
+    """Return the stems of a unit, and of the sentence that introduces it when it is a list or code."""
+    unit = all_units[place]
+    before = all_units[place - 1] if place else None
+    introduced = before and unit.kind != "sentence" and before.text.endswith(":")
+    return _stems(f"{before.text}\n{unit.text}" if before and introduced else unit.text)

@@ -1,0 +1,253 @@
+"""The local index: what it finds, in which order, and what it survives."""
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bench.retrieval import (
+    DEFAULT_COLLECTION,
+    DEFAULT_QUESTIONS,
+    index_finder,
+    index_of,
+    load_collection,
+    load_questions,
+    measure,
+    plain_finder,
+)
+from devstack.bedrock.index import Index
+
+HERE = Path(__file__).parent
+ARTICLES = {
+    "reset": (
+        "Reset your password",
+        "Open the sign-in page and choose Forgot password. A link comes by email.",
+    ),
+    "invoice": (
+        "Download invoices",
+        "Open Billing. Every invoice is a PDF. Paid invoices stay for ten years.",
+    ),
+    "parcel": (
+        "Late parcels",
+        "If a parcel is late, ask the carrier. Parcels to islands take a week longer.",
+    ),
+    "plans": ("Plans", "Change the plan under Billing. The password stays the same."),
+}
+
+
+@pytest.fixture
+def index() -> Iterator[Index]:
+    filled = Index(None)
+    for uri, (title, text) in ARTICLES.items():
+        filled.put(uri, f"etag-{uri}", title, text, {"title": title, "kind": uri[0]})
+    yield filled
+    filled.close()
+
+
+def found(index: Index, query: str, limit: int = 5) -> list[str]:
+    return [hit.uri for hit in index.search(query, limit)]
+
+
+def test_finds_the_article_whose_title_is_asked_for(index: Index) -> None:
+    assert found(index, "How do I reset my password?")[0] == "reset"
+
+
+@pytest.mark.parametrize(
+    ("query", "uri"),
+    [
+        ("resetting passwords", "reset"),
+        ("pasword reset", "reset"),
+        ("signing in", "reset"),
+        ("where are my receipts", "invoice"),
+        ("my package is delayed", "parcel"),
+        ("PAKET parcel 🦄", "parcel"),
+    ],
+)
+def test_finds_other_forms_misspellings_and_synonyms(index: Index, query: str, uri: str) -> None:
+    assert found(index, query)[0] == uri
+
+
+def test_the_word_itself_ranks_above_its_synonym() -> None:
+    index = Index(None)
+    index.put("synonym", "1", "Bills", "Your receipt comes by post.", {})
+    index.put("word", "1", "Bills", "Your invoice comes by post.", {})
+    assert found(index, "invoice") == ["word", "synonym"]
+    index.close()
+
+
+@pytest.mark.parametrize("query", ["", "   ", "the of and", "?!", "zzzzqqq", "\0"])
+def test_finds_nothing_for_a_query_without_a_known_word(index: Index, query: str) -> None:
+    assert index.search(query, 5) == []
+
+
+def test_a_hit_carries_the_text_and_metadata_of_its_document(index: Index) -> None:
+    hit = index.search("late parcel", 1)[0]
+    assert hit.text == ARTICLES["parcel"][1]
+    assert hit.metadata == {"title": "Late parcels", "kind": "p"}
+    assert hit.chunk_id
+
+
+def test_a_condition_on_the_metadata_comes_before_the_limit(index: Index) -> None:
+    hits = index.search("password", 1, where=lambda metadata: metadata["kind"] == "p")
+    assert [hit.uri for hit in hits] == ["plans"]
+
+
+def test_scores_compare_between_questions(index: Index) -> None:
+    whole = index.search("reset password", 1)[0].score
+    half = index.search("reset dishwasher", 1)[0].score
+    assert 0 < half < whole <= 1
+
+
+def test_the_first_three_hits_are_of_different_documents() -> None:
+    index = Index(None)
+    long = "\n\n".join(
+        f"Refund rule number {number}. " + "Refunds take some days. " * 40 for number in range(8)
+    )
+    index.put("long", "1", "Refund rules", long, {})
+    for name in ("one", "two", "three"):
+        index.put(name, "1", "Orders", "An order can be a refund. Look at it in the list of orders.", {})
+    uris = found(index, "refund rule", 6)
+    assert uris[0] == "long"
+    assert len(set(uris[:3])) == 3
+    assert uris.count("long") > 1
+    index.close()
+
+
+def test_putting_again_replaces_a_document(index: Index) -> None:
+    index.put("reset", "new", "Greetings", "Nothing but a salutation.", {})
+    assert index.etags()["reset"] == "new"
+    assert found(index, "forgot link sign-in page") == []
+    assert found(index, "salutation") == ["reset"]
+
+
+def test_removing_a_document_removes_all_of_it(index: Index) -> None:
+    index.remove("reset")
+    index.remove("never there")
+    assert set(index.etags()) == {"invoice", "parcel", "plans"}
+    assert found(index, "reset forgot") == []
+
+
+def test_a_document_that_cannot_be_written_leaves_the_old_one(index: Index) -> None:
+    with pytest.raises(TypeError):
+        index.put("reset", "new", "Reset", "Text", {"not json": object()})
+    assert index.etags()["reset"] == "etag-reset"
+    assert found(index, "reset password")[0] == "reset"
+
+
+def test_a_rare_word_weighs_more_than_a_common_one_and_an_unseen_one_most(index: Index) -> None:
+    assert index.rarity("the") == 0
+    assert 0 < index.rarity("password") < index.rarity("islands") < index.rarity("giraffe")
+    assert index.rarity("passwords") == index.rarity("Password")
+
+
+def test_survives_closing_and_opening(tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "index.db"
+    first = Index(path)
+    first.put("a", "1", "Title", "Some text about cheese.", {"k": [1, "ü"]})
+    first.close()
+    second = Index(path)
+    assert second.etags() == {"a": "1"}
+    assert second.search("cheese", 1)[0].metadata == {"k": [1, "ü"]}
+    second.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"not a database" * 100, b"SQLite format 3\0" + bytes(2000)])
+def test_a_damaged_file_is_built_anew(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "index.db"
+    path.write_bytes(content)
+    index = Index(path)
+    assert index.etags() == {}
+    index.put("a", "1", "Title", "Text", {})
+    index.close()
+
+
+def test_a_file_of_another_schema_is_built_anew(tmp_path: Path) -> None:
+    path = tmp_path / "index.db"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE documents (other TEXT)")
+        database.execute("PRAGMA user_version = 999")
+    database.close()
+    index = Index(path)
+    assert index.etags() == {}
+    index.close()
+
+
+def test_threads_share_an_index(index: Index) -> None:
+    failures: list[BaseException] = []
+
+    def work(name: str) -> None:
+        try:
+            for number in range(15):
+                index.put(name, str(number), "Cheese", f"Cheese number {number}", {})
+                assert name in found(index, "cheese", 20)
+        except (sqlite3.Error, AssertionError, KeyError) as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work, args=(f"t{number}",)) for number in range(5)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failures == []
+
+
+SHARED = Index(None)
+for _uri, (_title, _text) in ARTICLES.items():
+    SHARED.put(_uri, "1", _title, _text, {})
+
+QUERIES = st.text(max_size=200) | st.text(
+    alphabet=st.sampled_from("\"'*()^:+-{}[]~NEAR AND OR NOT password\0\n🦄é漢"), max_size=200
+)
+
+
+@given(QUERIES)
+@settings(deadline=None)
+def test_no_query_breaks_the_search(query: str) -> None:
+    hits = SHARED.search(query, 10)
+    scores = [hit.score for hit in hits]
+    assert scores == sorted(scores, reverse=True)
+    assert all(0 < score <= 1 for score in scores)
+    assert len({hit.chunk_id for hit in hits}) == len(hits)
+    assert SHARED.rarity(query) >= 0
+
+
+def test_a_query_of_4000_characters_is_answered() -> None:
+    assert SHARED.search("password " * 444, 3)[0].uri == "reset"
+    assert SHARED.search("x" * 4000, 3) == []
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+@settings(deadline=None)
+def test_any_text_can_be_indexed(title: str, text: str) -> None:
+    index = Index(None)
+    index.put("a", "1", title, text, {})
+    assert index.etags() == {"a": "1"}
+    index.search(text, 3)
+    index.close()
+
+
+def test_the_samples_are_found_far_better_than_by_plain_fts5() -> None:
+    articles = load_collection(DEFAULT_COLLECTION)
+    for name, first, three in ((DEFAULT_QUESTIONS, 88, 96), (HERE / "questions_held_out.json", 82, 93)):
+        questions = load_questions(name)
+        plain, ours = (
+            measure(plain_finder(articles), questions),
+            measure(index_finder(index_of(articles)), questions),
+        )
+        assert ours.first >= max(first, plain.first)
+        assert ours.top_three >= max(three, plain.top_three)
+
+
+def test_articles_of_another_kind_are_found_better_than_by_plain_fts5() -> None:
+    source = HERE / "web_apps.json"
+    articles, questions = load_collection(source), load_questions(source)
+    plain, ours = (
+        measure(plain_finder(articles), questions),
+        measure(index_finder(index_of(articles)), questions),
+    )
+    assert ours.first >= plain.first + 3
+    assert ours.top_three >= plain.top_three + 3

@@ -1,0 +1,91 @@
+"""Words as the index and the model see them."""
+
+import sqlite3
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from devstack.bedrock.stemmer import stem
+from devstack.bedrock.text import content_stems, is_filler, joined_words, raw_words, synonyms
+
+ENDINGS = [
+    "",
+    "s",
+    "es",
+    "ies",
+    "ed",
+    "eed",
+    "ing",
+    "ational",
+    "ization",
+    "fulness",
+    "ously",
+    "able",
+    "ment",
+    "ion",
+]
+
+
+def stems_of_sqlite(words: list[str]) -> list[str]:
+    database = sqlite3.connect(":memory:")
+    database.execute("CREATE VIRTUAL TABLE words USING fts5(word, tokenize = 'porter ascii')")
+    database.execute("CREATE VIRTUAL TABLE places USING fts5vocab(words, instance)")
+    database.executemany("INSERT INTO words (rowid, word) VALUES (?, ?)", list(enumerate(words)))
+    found = dict(database.execute("SELECT doc, term FROM places"))
+    database.close()
+    return [found[number] for number in range(len(words))]
+
+
+@given(
+    st.lists(
+        st.tuples(st.text("abcdefghilmnoprstuvwyz", min_size=3, max_size=9), st.sampled_from(ENDINGS)),
+        min_size=1,
+    )
+)
+def test_stems_words_as_the_porter_of_sqlite_does(parts: list[tuple[str, str]]) -> None:
+    words = [start + ending for start, ending in parts]
+    assert [stem(word) for word in words] == stems_of_sqlite(words)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("log in", "login"),
+        ("logging into", "signing in"),
+        ("e-mail", "emails"),
+        ("Wi-Fi", "wifi"),
+        ("café", "CAFE"),
+        ("two-factor", "2FA"),
+        ("organisation", "organization"),
+        ("customer's orders", "customers order"),
+    ],
+)
+def test_reads_spellings_of_one_thing_as_the_same(one: str, other: str) -> None:
+    assert content_stems(one) == content_stems(other)
+
+
+def test_drops_words_that_carry_no_subject() -> None:
+    assert content_stems("How do I reset my password, please?") == content_stems("reset password")
+
+
+def test_compares_scripts_without_spaces_by_character() -> None:
+    assert content_stems("重置密码") == ["重", "置", "密", "码"]
+
+
+def test_tells_words_of_asking_from_the_subject() -> None:
+    assert is_filler(stem("possible"))
+    assert not is_filler(stem("password"))
+
+
+def test_synonyms_go_both_ways_and_never_name_the_word_itself() -> None:
+    assert stem("receipt") in synonyms(stem("invoice"))
+    assert stem("invoice") in synonyms(stem("receipt"))
+    assert stem("invoice") not in synonyms(stem("invoice"))
+
+
+@given(st.text())
+def test_takes_any_text_apart(text: str) -> None:
+    for word in [*raw_words(text), *joined_words(text), *content_stems(text)]:
+        assert word
+        assert not any(letter.isspace() for letter in word)
