@@ -1,0 +1,18 @@
+"""The one command of this project: `python3 dev.py` shows what it can do.
+
+This file stays readable for any old Python, so that it can say which one is needed.
+"""
+
+import sys
+
+if sys.version_info < (3, 7):  # noqa: UP036 - whoever starts it with such a Python shall read a sentence
+    sys.exit(
+        "Python 3.10 or newer is needed, this is Python "
+        + sys.version.split()[0]
+        + ": https://www.python.org"
+    )
+
+from devstack.entry import main
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

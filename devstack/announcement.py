@@ -1,0 +1,61 @@
+"""What the user reads when everything runs, and at the end."""
+
+from argparse import Namespace
+from pathlib import Path
+
+from devstack.local_secrets import AGENT_TOKEN
+from devstack.model_endpoints import ModelEndpoints
+from devstack.ports import HOST
+
+Rows = list[tuple[str, str]]
+
+
+def ready(options: Namespace, models: ModelEndpoints) -> str:
+    """Return the block that says where everything is, what is a stand-in, and how to stop."""
+    rows = _app_rows(options) if options.command == "run" else _stack_rows(options)
+    rows += [
+        ("AWS endpoint", f"http://{HOST}:{options.aws_port} (any credentials)"),
+        ("Data", f"{options.data_dir} (documents and customers survive a restart, chats do not)"),
+        *_stand_ins(models),
+        ("Stop", "Ctrl-C"),
+    ]
+    width = max(len(name) for name, _ in rows)
+    body = "\n".join(f"  {name:<{width}}  {text}" for name, text in rows)
+    return f"\nReady.\n{body}\n"
+
+
+def goodbye(options: Namespace) -> str:
+    """Return the last line."""
+    return f"\nStopped. Your data stays in {options.data_dir}."
+
+
+def app_log(data_dir: Path) -> Path:
+    """Return where the app's output goes."""
+    return data_dir / "logs" / "app.log"
+
+
+def _app_rows(options: Namespace) -> Rows:
+    return [
+        ("Chat page", f"http://{HOST}:{options.port}/"),
+        ("Agent token", AGENT_TOKEN),
+        ("App log", str(app_log(options.data_dir))),
+    ]
+
+
+def _stack_rows(options: Namespace) -> Rows:
+    if options.aws_port == 4566:
+        return [("App", "start it with: chalice local --stage local --no-autoreload")]
+    port = str(options.aws_port)
+    return [
+        ("App", f"python -m devstack.chalice_server --port 8000 --aws-port {port} (or --aws-port 4566 here)")
+    ]
+
+
+def _stand_ins(models: ModelEndpoints) -> Rows:
+    real_model = f"{models.llm_model} at {models.llm_url}" if models.llm_url else None
+    answers = real_model or "an extractive model, not Claude"
+    meaning = f" and {models.embed_model} at {models.embed_url}" if models.embed_url else ""
+    return [
+        ("Stand-ins", f"Bedrock: {answers}; search by words{meaning}; guardrail by word lists"),
+        ("", "DynamoDB, S3, SQS and Secrets Manager: moto. Postgres is real"),
+    ]

@@ -1,0 +1,145 @@
+"""One local endpoint for all of AWS: the Bedrock stand-in for what is signed for it, moto for the rest."""
+
+import re
+import threading
+from collections.abc import Callable, Iterable
+from io import BytesIO
+from typing import Any
+from urllib.parse import urlsplit
+
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.serving import BaseWSGIServer, make_server
+
+from devstack.ports import HOST
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+STAND_IN_SERVICES = frozenset({"bedrock", "comprehend"})
+STAND_IN_PATH = "/_devstack/"
+# moto takes no lock between reading and writing: two conditional writes at once could both succeed.
+ONE_AT_A_TIME = frozenset({"dynamodb", "s3"})
+STOP_POLL_SECONDS = 0.05
+CHANGING_METHODS = frozenset({"PUT", "POST", "DELETE"})
+CREDENTIAL_SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/,\s]+/([^/,\s]+)/aws4_request")
+
+
+class AwsDispatcher:
+    """Sends each request to who answers it, and tells when objects may have changed."""
+
+    def __init__(
+        self, stand_in: WsgiApp, moto: WsgiApp, lock: threading.RLock, objects_changed: Callable[[], None]
+    ) -> None:
+        self._stand_in = stand_in
+        self._moto = moto
+        self._lock = lock
+        self._objects_changed = objects_changed
+
+    def __call__(self, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        if not _is_local(environ):
+            return _refuse(start_response)
+        service = _service(environ)
+        if service in STAND_IN_SERVICES or str(environ.get("PATH_INFO", "")).startswith(STAND_IN_PATH):
+            return self._stand_in(environ, start_response)
+        if service not in ONE_AT_A_TIME:
+            return self._moto(environ, start_response)
+        _read_whole_body(environ)
+        answer = _Answer(start_response)
+        with self._lock:
+            body = list(self._moto(environ, answer))
+            if service == "s3" and environ["REQUEST_METHOD"] in CHANGING_METHODS and answer.succeeded:
+                self._objects_changed()
+        return body
+
+
+class _Answer:
+    """Passes `start_response` on and remembers how the request went."""
+
+    def __init__(self, start_response: StartResponse) -> None:
+        self._start_response = start_response
+        self.succeeded = False
+
+    def __call__(self, status: str, headers: Any, exc_info: Any = None) -> Any:
+        self.succeeded = status.startswith("2")
+        return self._start_response(status, headers, exc_info)
+
+
+class AwsServer:
+    """Serves the endpoint on a thread of its own until it is closed."""
+
+    def __init__(
+        self, port: int, stand_in: WsgiApp, lock: threading.RLock, objects_changed: Callable[[], None]
+    ) -> None:
+        """Listen on the port; 0 takes any that is free."""
+        moto = DomainDispatcherApplication(create_backend_app)
+        app = AwsDispatcher(stand_in, moto, lock, objects_changed)
+        self._server: BaseWSGIServer = make_server(
+            HOST, port, app, threaded=True, request_handler=_QuietRequestHandler
+        )
+        self._thread = threading.Thread(target=self._serve, name="aws", daemon=True)
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        """Return the endpoint for `AWS_ENDPOINT_URL`."""
+        return f"http://{HOST}:{self._server.server_port}"
+
+    def is_running(self) -> bool:
+        """Say whether the endpoint still answers."""
+        return self._thread.is_alive()
+
+    def _serve(self) -> None:
+        self._server.serve_forever(STOP_POLL_SECONDS)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+class _QuietRequestHandler(MotoRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write no line for each request."""
+
+
+def _service(environ: Environ) -> str:
+    """Return the service that a request is signed for; one that is not signed can only be for S3."""
+    signed = CREDENTIAL_SCOPE.search(environ.get("HTTP_AUTHORIZATION", ""))
+    return signed[1].lower() if signed else "s3"
+
+
+def _is_local(environ: Environ) -> bool:
+    """Refuse what a foreign web page may send here through the user's browser."""
+    origin = environ.get("HTTP_ORIGIN")
+    return _is_local_name(f"//{environ.get('HTTP_HOST', '')}") and (origin is None or _is_local_name(origin))
+
+
+def _is_local_name(url: str) -> bool:
+    try:
+        name = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return name in {HOST, "localhost"} or name.endswith(".localhost")
+
+
+def _refuse(start_response: StartResponse) -> Iterable[bytes]:
+    body = b'{"message": "This endpoint answers 127.0.0.1 and localhost only."}'
+    headers = [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
+    start_response("403 Forbidden", headers)
+    return [body]
+
+
+def _read_whole_body(environ: Environ) -> None:
+    """Read the body before the lock is taken, so that a slow sender keeps nobody waiting."""
+    if environ.get("wsgi.input_terminated"):
+        body = environ["wsgi.input"].read()
+    else:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    environ["wsgi.input"] = BytesIO(body)

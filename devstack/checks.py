@@ -1,0 +1,41 @@
+"""`dev.py test`: lint, types, the template, then every test; stops at the first that fails.
+
+With arguments it runs just pytest, with these arguments.
+"""
+
+import subprocess
+import sys
+import time
+
+STEPS: dict[str, list[str]] = {
+    "lint": ["ruff", "check", "."],
+    "format": ["ruff", "format", "--check", "."],
+    "types": ["mypy"],
+    "template": ["cfnlint", "infra/rds_kb.yaml"],
+    "tests": ["pytest", "--cov=chalicelib", "--cov-report=term-missing"],
+}
+
+
+def main(pytest_arguments: list[str]) -> int:
+    """Run the checks; return 0 when all passed."""
+    if pytest_arguments:
+        return _run(["pytest", *pytest_arguments])
+    results: list[str] = []
+    for name, module in STEPS.items():
+        print(f"== {name}", flush=True)
+        began = time.monotonic()
+        exit_code = _run(module)
+        verdict = "ok" if exit_code == 0 else "FAILED"
+        results.append(f"{name} {verdict} ({time.monotonic() - began:.0f} s)")
+        if exit_code != 0:
+            break
+    print(f"== {', '.join(results)}", flush=True)
+    return exit_code
+
+
+def _run(module: list[str]) -> int:
+    return subprocess.run([sys.executable, "-m", *module]).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

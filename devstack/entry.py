@@ -1,0 +1,72 @@
+"""What `dev.py` does: sees to Python and `.venv`, then hands over to `devstack` inside it.
+
+The imports of the first lines also work on Python 3.7: an old one restarts under a newer one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+
+from devstack.interpreter import OLDEST, find_interpreter
+
+
+def main(arguments: list[str]) -> int:
+    """Run `dev.py`; return its exit code."""
+    if sys.version_info < OLDEST:
+        return _restart_with_newer_python(arguments)
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        print("\nInterrupted; the next start goes on from here.", file=sys.stderr)
+        return 130
+
+
+def _run(arguments: list[str]) -> int:
+    from devstack.environment import ROOT, PreparationError, child_environment, prepare_environment
+    from devstack.options import build_parser
+
+    is_test = arguments[:1] == ["test"]
+    parser = build_parser("dev.py")
+    parsed = parser.parse_args(arguments[:1] if is_test else arguments)
+    if parsed.command is None:
+        parser.print_help()
+        return 0
+    try:
+        python = prepare_environment()
+    except PreparationError as problem:
+        print(problem, file=sys.stderr)
+        return 1
+    if is_test:
+        command = [str(python), "-m", "devstack.checks", *arguments[1:]]
+    else:
+        command = [str(python), "-m", "devstack", *_absolute(parsed)]
+    os.chdir(ROOT)
+    return _hand_over(command, child_environment())
+
+
+def _absolute(parsed: argparse.Namespace) -> list[str]:
+    options = ["--aws-port", str(parsed.aws_port), "--data-dir", str(parsed.data_dir)]
+    return [parsed.command, *(["--port", str(parsed.port)] if parsed.command == "run" else []), *options]
+
+
+def _hand_over(command: list[str], environment: dict[str, str]) -> int:
+    if os.name != "nt":
+        sys.stdout.flush()
+        os.execve(command[0], command, environment)  # noqa: S606
+    import signal
+
+    # Windows cannot replace a process. Its console sends Ctrl-C to both: the child acts, this one waits.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return subprocess.run(command, env=environment).returncode
+
+
+def _restart_with_newer_python(arguments: list[str]) -> int:
+    newer = find_interpreter()
+    if newer is None or newer.version < OLDEST:
+        print("Python 3.10 or newer is needed, best 3.12: https://www.python.org", file=sys.stderr)
+        return 1
+    script = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "dev.py")  # noqa: PTH100, PTH118, PTH120
+    return subprocess.run([newer.executable, script, *arguments]).returncode

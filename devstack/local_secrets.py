@@ -1,0 +1,33 @@
+"""The secrets of this machine's copy: made once, kept in `secrets.json`, never in the repository."""
+
+import json
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from devstack.errors import DevstackError
+from devstack.private_files import write_private
+
+AGENT_TOKEN = "local-agent-token"
+
+
+@dataclass(frozen=True)
+class LocalSecrets:
+    """What the app finds in Secrets Manager besides the database's address."""
+
+    app_secret: str
+    agent_tokens: tuple[str, ...]
+
+
+def load_or_create_secrets(path: Path) -> LocalSecrets:
+    """Return the secrets of a data folder; sessions stay valid over a restart because the secret stays.
+
+    Raises DevstackError when the file holds something else.
+    """
+    if not path.exists():
+        write_private(path, json.dumps({"app_secret": secrets.token_urlsafe(48)}).encode())
+    try:
+        app_secret = json.loads(path.read_text("utf-8"))["app_secret"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise DevstackError(f"{path} is damaged; delete it and a new one is made.") from error
+    return LocalSecrets(app_secret=app_secret, agent_tokens=(AGENT_TOKEN,))

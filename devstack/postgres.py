@@ -1,0 +1,189 @@
+"""A real Postgres from a wheel, in a folder of its own, out of reach for other machines."""
+
+import re
+import secrets
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+from psycopg2.extensions import connection
+
+from chalicelib.models import DatabaseAddress
+from devstack.errors import DevstackError
+from devstack.ports import HOST, free_port
+from devstack.postgres_account import choose_account
+from devstack.postgres_programs import PostgresPrograms
+from devstack.private_files import write_private
+
+DATABASE = "support"
+USER = "support"
+SOCKET_PORT = 5432
+# 104 bytes on macOS, 108 on Linux, for the folder and "/.s.PGSQL.5432.lock".
+LONGEST_SOCKET_FOLDER = 80
+PLAIN_PATH = re.compile(r"[\w./@+:~ -]+", re.ASCII)
+START_TIMEOUT_SECONDS = "60"
+STOP_TIMEOUT_SECONDS = 20
+STOP_POLL_SECONDS = 0.02
+CONNECT_TIMEOUT_SECONDS = 10
+
+
+class LocalPostgres:
+    """A running server; `address` is how to reach its database."""
+
+    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+        """Start the server of a folder, making both when they are not there; stop one that was left behind.
+
+        Raises DevstackError.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._data = folder / "data"
+        self._log = folder / "server.log"
+        self._process_file = self._data / "postmaster.pid"
+        self._account = choose_account(folder)
+        self._account.own(folder)
+        self._programs = PostgresPrograms(self._account, folder, say)
+        self._require_speakable_path()
+        version = self._version_of_data()
+        if version is None:
+            self._create_cluster()
+        else:
+            self._require_same_version(version)
+        self._stop_leftover()
+        self._socket_folder = self._choose_socket_folder()
+        self.address = self._start()
+        _create_database(self.address)
+
+    def is_running(self) -> bool:
+        """Say whether the server still runs."""
+        return self._pg_ctl("status") == 0
+
+    def close(self) -> None:
+        """Stop the server; open connections are cut, nothing that was committed is lost."""
+        self._stop()
+        if self._socket_folder is not None and self._socket_folder != self._folder:
+            shutil.rmtree(self._socket_folder, ignore_errors=True)
+
+    def _require_speakable_path(self) -> None:
+        """Refuse the few characters that `pg_ctl` hands to a shell as they are."""
+        if sys.platform != "win32" and set('"$`\\') & set(str(self._data)):
+            raise DevstackError(f"Postgres cannot use {self._data}; choose another folder with --data-dir.")
+
+    def _create_cluster(self) -> None:
+        """Make the data folder under another name first: an interrupted start leaves no half of it."""
+        unfinished = self._folder / "data.unfinished"
+        shutil.rmtree(unfinished, ignore_errors=True)
+        password = self._folder / "password"
+        write_private(password, secrets.token_hex(24).encode())
+        self._account.own(password)
+        who = ["-U", USER, "--auth=scram-sha-256", f"--pwfile={password}"]
+        text = ["--encoding=UTF8", "--no-locale"]
+        made = self._programs.run("initdb", "-D", unfinished, *who, *text, "--no-instructions")
+        if made.returncode != 0:
+            raise DevstackError(f"Postgres could not create {self._data}:\n{made.stderr.strip()}")
+        unfinished.rename(self._data)
+
+    def _version_of_data(self) -> str | None:
+        try:
+            return (self._data / "PG_VERSION").read_text("utf-8").strip()
+        except FileNotFoundError:
+            return None
+        except PermissionError:
+            raise DevstackError(
+                f"{self._data} belongs to another account; choose another folder with --data-dir."
+            ) from None
+
+    def _require_same_version(self, version: str) -> None:
+        shipped = self._programs.major_version()
+        if version != shipped:
+            raise DevstackError(
+                f"{self._data} is of Postgres {version}, this is Postgres {shipped}: delete {self._folder}."
+            )
+
+    def _stop_leftover(self) -> None:
+        """Stop the server that a killed run left behind, if it really is the one of this folder."""
+        try:
+            lines = self._process_file.read_text("utf-8").splitlines()
+        except FileNotFoundError:
+            return
+        host = (lines[4].strip() or HOST) if len(lines) > 5 else HOST
+        port = int(lines[3]) if len(lines) > 3 else SOCKET_PORT
+        try:
+            _connect(self._address(host, port), "postgres").close()
+        except psycopg2.OperationalError:
+            # Not ours: the process id was given to another program since. Postgres itself finds that out.
+            return
+        self._stop()
+
+    def _choose_socket_folder(self) -> Path | None:
+        """Return where the Unix socket lies: beside the data or, if need be, in a private folder."""
+        if sys.platform == "win32":
+            return None
+        if len(bytes(self._folder)) <= LONGEST_SOCKET_FOLDER and PLAIN_PATH.fullmatch(str(self._folder)):
+            return self._folder
+        short = Path(tempfile.mkdtemp(prefix="support-pg-"))
+        self._account.own(short)
+        return short
+
+    def _start(self) -> DatabaseAddress:
+        if self._socket_folder is None:
+            address = self._address(HOST, free_port())
+            where = f"-h {HOST} -p {address.port}"
+        else:
+            address = self._address(str(self._socket_folder), SOCKET_PORT)
+            where = f"-h '' -p {SOCKET_PORT} -k '{self._socket_folder}'"
+        self._log.unlink(missing_ok=True)
+        if self._pg_ctl("-w", "-t", START_TIMEOUT_SECONDS, "-l", self._log, "-o", where, "start") != 0:
+            raise DevstackError(f"Postgres did not start:\n{self._tail_of_log()}")
+        return address
+
+    def _stop(self) -> None:
+        for mode in ("fast", "immediate"):
+            self._pg_ctl("-m", mode, "-W", "stop")
+            deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+            # pg_ctl would wait for the process to vanish, which it does not where nobody collects orphans,
+            # as in many containers. The server itself removes this file at its end.
+            while time.monotonic() < deadline:
+                if not self._process_file.exists():
+                    return
+                time.sleep(STOP_POLL_SECONDS)
+
+    def _pg_ctl(self, *arguments: str | Path) -> int:
+        return self._programs.run("pg_ctl", "-D", self._data, *arguments).returncode
+
+    def _address(self, host: str, port: int) -> DatabaseAddress:
+        password = (self._folder / "password").read_text("utf-8")
+        return DatabaseAddress(host=host, port=port, username=USER, password=password, dbname=DATABASE)
+
+    def _tail_of_log(self) -> str:
+        if not self._log.exists():
+            return "(it wrote no log)"
+        return "\n".join(self._log.read_text("utf-8", "replace").splitlines()[-15:])
+
+
+def _create_database(address: DatabaseAddress) -> None:
+    server = _connect(address, "postgres")
+    server.autocommit = True
+    try:
+        with server.cursor() as cursor:
+            cursor.execute("SELECT 1 FROM pg_database WHERE datname = %s", (address.dbname,))
+            if cursor.fetchone() is None:
+                cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(address.dbname)))
+    finally:
+        server.close()
+
+
+def _connect(address: DatabaseAddress, dbname: str) -> connection:
+    return psycopg2.connect(
+        host=address.host,
+        port=address.port,
+        user=address.username,
+        password=address.password,
+        dbname=dbname,
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+    )

@@ -1,0 +1,122 @@
+"""Starts the product or the stand-ins alone, watches over them, and leaves nothing behind."""
+
+import http.client
+import os
+import sys
+import time
+from argparse import Namespace
+from contextlib import ExitStack
+from pathlib import Path
+
+from devstack import announcement
+from devstack.child import Child
+from devstack.errors import DevstackError
+from devstack.file_lock import LockHeldError, held
+from devstack.model_endpoints import read_model_endpoints
+from devstack.ports import HOST, require_free_port
+from devstack.stack import Stack
+from devstack.stage import read_local_stage
+from devstack.stop_request import StopRequest, StopRequested
+
+APP_START_SECONDS = 60
+READINESS_POLL_SECONDS = 0.1
+HEALTH_TIMEOUT_SECONDS = 5
+WATCH_SECONDS = 2.0
+
+
+def run(options: Namespace, stop: StopRequest) -> int:
+    """Run until somebody asks to stop; return the exit code."""
+    try:
+        with ExitStack() as resources:
+            _start_and_watch(options, resources, stop)
+    except StopRequested:
+        _say(announcement.goodbye(options))
+    except DevstackError as problem:
+        print(problem, file=sys.stderr, flush=True)
+        return 1
+    return 0
+
+
+def _start_and_watch(options: Namespace, resources: ExitStack, stop: StopRequest) -> None:
+    with_app = options.command == "run"
+    models = read_model_endpoints(os.environ)
+    _require_ports(options, with_app)
+    _require_own_folder(options.data_dir, resources)
+    _say(f"Starting; the data is in {options.data_dir}")
+    stack = Stack(options.data_dir, read_local_stage(), models, resources, stop, _say_step)
+    stack.start(options.aws_port)
+    app = _start_app(options, resources, stop) if with_app else None
+    _say(announcement.ready(options, models))
+    while True:
+        stop.pause(WATCH_SECONDS)
+        if app is not None:
+            _require_alive(app)
+        dead = stack.find_dead()
+        if dead is not None:
+            raise DevstackError(f"Stopping everything: {dead} stopped unexpectedly.")
+
+
+def _require_ports(options: Namespace, with_app: bool) -> None:
+    require_free_port(options.aws_port, "--aws-port")
+    if not with_app:
+        return
+    require_free_port(options.port, "--port")
+    if options.port == options.aws_port:
+        raise DevstackError("--port and --aws-port must differ.")
+
+
+def _require_own_folder(folder: Path, resources: ExitStack) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        resources.enter_context(held(folder / "running.lock"))
+    except LockHeldError as other:
+        raise DevstackError(
+            f"{folder} is in use by another running copy (process {other.holder}); "
+            "stop that one or choose another folder with --data-dir."
+        ) from None
+    except OSError as error:
+        raise DevstackError(
+            f"{folder} cannot be used: {error.strerror}. Choose another with --data-dir."
+        ) from error
+
+
+def _start_app(options: Namespace, resources: ExitStack, stop: StopRequest) -> Child:
+    ports = ["--port", str(options.port), "--aws-port", str(options.aws_port)]
+    command = [sys.executable, "-m", "devstack.chalice_server", "--stage", "local", *ports]
+    app = Child(command, announcement.app_log(options.data_dir))
+    resources.callback(app.close)
+    deadline = time.monotonic() + APP_START_SECONDS
+    while not _is_healthy(options.port, app):
+        _require_alive(app)
+        if time.monotonic() > deadline:
+            raise DevstackError(f"The app did not get ready in {APP_START_SECONDS} s:\n{app.tail()}")
+        stop.pause(READINESS_POLL_SECONDS)
+    return app
+
+
+def _require_alive(app: Child) -> None:
+    if not app.is_running():
+        raise DevstackError(f"Stopping everything: the app stopped unexpectedly. Its log ends:\n{app.tail()}")
+
+
+def _is_healthy(port: int, app: Child) -> bool:
+    """Ask the app; it may not listen yet, but once it answers, it must answer well."""
+    connection = http.client.HTTPConnection(HOST, port, timeout=HEALTH_TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", "/health")
+        status = connection.getresponse().status
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+    if status != http.client.OK:
+        raise DevstackError(f"The app cannot work (its health check answers {status}):\n{app.tail()}")
+    return True
+
+
+def _say(text: str) -> None:
+    print(text, flush=True)
+
+
+def _say_step(text: str) -> None:
+    _say(f"  {text}")

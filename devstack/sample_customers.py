@@ -1,0 +1,54 @@
+"""Fills an empty database with the sample customers and their orders."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psycopg2
+from psycopg2.extensions import cursor
+from psycopg2.extras import execute_values
+
+from chalicelib.models import DatabaseAddress
+
+SAMPLE_CUSTOMERS = Path(__file__).resolve().parent.parent / "samples" / "customers.json"
+CUSTOMER_COLUMNS = ("external_id", "name", "email", "company", "tier", "lifetime_value", "created_at")
+ORDER_COLUMNS = ("order_number", "order_date", "status", "total_amount", "currency", "items")
+
+
+def load_sample_customers(database: DatabaseAddress, path: Path = SAMPLE_CUSTOMERS) -> int:
+    """Insert the samples unless there are customers already; return how many were inserted."""
+    customers: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
+    connection = psycopg2.connect(
+        host=database.host,
+        port=database.port,
+        user=database.username,
+        password=database.password,
+        dbname=database.dbname,
+    )
+    try:
+        with connection, connection.cursor() as statements:
+            statements.execute("SELECT EXISTS (SELECT FROM customers)")
+            if statements.fetchone() == (True,):
+                return 0
+            for customer in customers:
+                _insert(statements, customer)
+    finally:
+        connection.close()
+    return len(customers)
+
+
+def _insert(statements: cursor, customer: Mapping[str, Any]) -> None:
+    statements.execute(
+        "INSERT INTO customers (external_id, name, email, company, tier, lifetime_value, created_at)"
+        " VALUES (%s, %s, %s, %s, %s, %s, %s) RETURNING customer_id",
+        [customer[column] for column in CUSTOMER_COLUMNS],
+    )
+    (customer_id,) = statements.fetchone() or (None,)
+    orders = [(customer_id, *(order[column] for column in ORDER_COLUMNS)) for order in customer["orders"]]
+    execute_values(
+        statements,
+        "INSERT INTO orders (customer_id, order_number, order_date, status, total_amount, currency, items)"
+        " VALUES %s",
+        orders,
+    )

@@ -1,0 +1,125 @@
+"""The stand-ins for AWS, started and filled: Postgres, moto, the Bedrock stand-in."""
+
+import logging
+import os
+import threading
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+
+from chalicelib.migrate import apply_migrations
+from devstack.aws_clients import connect
+from devstack.aws_server import AwsServer
+from devstack.bedrock.app import BedrockConfig, BedrockStandIn
+from devstack.documents_mirror import DocumentsMirror
+from devstack.ingestion_job import IngestionOutcome, ingest_documents
+from devstack.local_secrets import load_or_create_secrets
+from devstack.model_endpoints import ModelEndpoints
+from devstack.moto_bucket import MotoBucket
+from devstack.postgres import LocalPostgres
+from devstack.provision import create_documents, create_secrets, create_tables
+from devstack.sample_customers import load_sample_customers
+from devstack.stage import LocalStage
+from devstack.stop_request import StopRequest
+from devstack.template import Template
+
+Say = Callable[[str], None]
+
+
+class Stack:
+    """Everything that the app needs, running until `resources` is closed."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        stage: LocalStage,
+        models: ModelEndpoints,
+        resources: ExitStack,
+        stop: StopRequest,
+        say: Say,
+    ) -> None:
+        self._data_dir = data_dir
+        self._stage = stage
+        self._models = models
+        self._resources = resources
+        self._stop = stop
+        self._say = say
+
+    def start(self, aws_port: int) -> None:
+        """Start and fill the stand-ins.
+
+        Raises DevstackError, StopRequested.
+        """
+        _log_to(self._data_dir / "logs" / "stack.log")
+        self._start_postgres()
+        self._start_aws(aws_port)
+        self._provision()
+        self._ingest()
+
+    def find_dead(self) -> str | None:
+        """Return the name of a stand-in that does not run any more."""
+        if not self._aws.is_running():
+            return "the AWS endpoint"
+        return None if self._postgres.is_running() else "Postgres"
+
+    def _start_postgres(self) -> None:
+        self._postgres = LocalPostgres(self._data_dir / "postgres", self._say)
+        self._resources.callback(self._postgres.close)
+        applied = apply_migrations(self._postgres.address)
+        inserted = load_sample_customers(self._postgres.address)
+        done = [f"{len(applied)} migrations applied"] * bool(applied)
+        self._say(", ".join(["Postgres", *done, *[f"{inserted} sample customers added"] * bool(inserted)]))
+        self._stop.check()
+
+    def _start_aws(self, port: int) -> None:
+        # moto would let any web page read its answers.
+        os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+        lock = threading.RLock()
+        bucket = MotoBucket(self._stage.documents_bucket, lock)
+        self._template = Template()
+        stand_in = BedrockStandIn(self._bedrock_config(), bucket)
+        self._resources.callback(stand_in.close)
+        self._mirror = DocumentsMirror(self._data_dir / "documents", bucket)
+        self._aws = AwsServer(port, stand_in, lock, self._mirror.update)
+        self._resources.callback(self._aws.close)
+
+    def _bedrock_config(self) -> BedrockConfig:
+        return BedrockConfig(
+            index_path=self._data_dir / "index.sqlite",
+            bucket=self._stage.documents_bucket,
+            knowledge_base_id=self._stage.knowledge_base_id,
+            data_source_id=self._stage.data_source_id,
+            guardrail_id=self._stage.guardrail_id,
+            guardrail_definition=self._template.guardrail(),
+            llm_url=self._models.llm_url,
+            llm_model=self._models.llm_model,
+            llm_api_key=self._models.llm_api_key,
+            embed_url=self._models.embed_url,
+            embed_model=self._models.embed_model,
+        )
+
+    def _provision(self) -> None:
+        self._clients = connect(self._aws.url, self._stage)
+        create_tables(self._clients, self._stage, self._template)
+        secrets = load_or_create_secrets(self._data_dir / "secrets.json")
+        create_secrets(self._clients, self._stage, secrets, self._postgres.address)
+        create_documents(self._clients, self._stage, self._mirror)
+        self._say("AWS stand-ins: tables, secrets, documents bucket")
+        self._stop.check()
+
+    def _ingest(self) -> None:
+        outcome: IngestionOutcome = ingest_documents(self._clients, self._stage, self._stop.pause)
+        self._say(f"Knowledge base: {outcome.scanned} documents")
+        for failure in outcome.failures:
+            self._say(f"  not ingested: {failure}")
+
+
+def _log_to(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(
+        filename=path,
+        filemode="w",
+        encoding="utf-8",
+        level=logging.WARNING,
+        format="%(asctime)s %(name)s %(message)s",
+    )

@@ -1,0 +1,43 @@
+"""The names and ids of stage `local`, from where the app gets them too: `.chalice/config.json`."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class LocalStage:
+    """What the stand-ins must provide under the names that the app asks for."""
+
+    region: str
+    access_key_id: str
+    secret_access_key: str
+    table_suffix: str
+    documents_bucket: str
+    knowledge_base_id: str
+    data_source_id: str
+    guardrail_id: str
+    database_secret_id: str
+    app_secret_id: str
+    agent_tokens_secret_id: str
+
+
+def read_local_stage(root: Path = ROOT) -> LocalStage:
+    """Read stage `local` of the Chalice configuration."""
+    config = json.loads((root / ".chalice" / "config.json").read_text("utf-8"))
+    variables = config["stages"]["local"]["environment_variables"]
+    return LocalStage(
+        region=variables["AWS_DEFAULT_REGION"],
+        access_key_id=variables["AWS_ACCESS_KEY_ID"],
+        secret_access_key=variables["AWS_SECRET_ACCESS_KEY"],
+        table_suffix=variables["TABLE_SUFFIX"],
+        documents_bucket=variables["DOCUMENTS_BUCKET"],
+        knowledge_base_id=variables["KNOWLEDGE_BASE_ID"],
+        data_source_id=variables["DATA_SOURCE_ID"],
+        guardrail_id=variables["GUARDRAIL_ID"],
+        database_secret_id=variables["DATABASE_SECRET_ID"],
+        app_secret_id=variables["APP_SECRET_ID"],
+        agent_tokens_secret_id=variables["AGENT_TOKENS_SECRET_ID"],
+    )

@@ -1,0 +1,147 @@
+"""Starting, stopping and going wrong: the promises of `dev.py run` and `dev.py stack`."""
+
+import json
+import socket
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devstack.aws_clients import AwsClients, connect
+from devstack.ports import HOST
+from devstack.stage import read_local_stage
+from tests.product import Product, answers, within
+
+STAGE = read_local_stage()
+SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "kb"
+
+
+@contextmanager
+def running(data_dir: Path, command: str = "run") -> Iterator[Product]:
+    with Product(data_dir, command) as product:
+        yield product.wait_until_ready()
+
+
+def aws(product: Product) -> AwsClients:
+    return connect(product.aws_url, STAGE)
+
+
+def keys(product: Product) -> set[str]:
+    pages = aws(product).s3.get_paginator("list_objects_v2").paginate(Bucket=STAGE.documents_bucket)
+    return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
+
+
+def chat(product: Product, question: str) -> dict[str, Any]:
+    request = urllib.request.Request(
+        f"{product.url}/chat", json.dumps({"query": question}).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=30) as response:
+        answer: dict[str, Any] = json.load(response)
+        return answer
+
+
+def test_the_ready_block_says_where_everything_is(product: Product) -> None:
+    where = (product.url, product.aws_url, str(product.data_dir), "app.log")
+    for expected in (*where, "local-agent-token", "an extractive model, not Claude", "Ctrl-C"):
+        assert expected in product.output
+
+
+def test_the_page_and_the_health_check_answer_when_ready_is_said(product: Product) -> None:
+    with urllib.request.urlopen(f"{product.url}/", timeout=10) as page:
+        assert "<html" in page.read().decode()
+    with urllib.request.urlopen(f"{product.url}/health?deep=1", timeout=10) as health:
+        assert json.load(health)["status"] == "ok"
+
+
+def test_a_question_gets_a_cited_answer(product: Product) -> None:
+    answer = chat(product, "How do I reset my password?")
+    assert "[1]" in answer["response"]
+    assert "password" in answer["citations"][0]["title"].lower()
+    assert answer["degraded"] == []
+
+
+@pytest.mark.parametrize("step", ["Starting", "Knowledge base"])
+def test_a_stop_while_it_starts_leaves_nothing_behind(step: str, data_folder: Path) -> None:
+    with Product(data_folder) as product:
+        assert within(30, lambda: step in product.output)
+        assert product.interrupt() == 0
+        assert "Ready" not in product.output
+        assert "Stopped. Your data stays in" in product.output
+        assert product.leaves_nothing_behind()
+
+
+def test_two_copies_run_side_by_side(product: Product, data_folder: Path) -> None:
+    with running(data_folder) as other:
+        assert chat(other, "How do I reset my password?")["citations"]
+        aws(other).s3.put_object(Bucket=STAGE.documents_bucket, Key="only-here.md", Body=b"# Only here")
+        assert "only-here.md" not in keys(product)
+        assert other.stop() == 0
+    assert answers(product.port)
+
+
+def test_documents_and_customers_survive_a_restart_and_a_deleted_sample_stays_deleted(
+    data_folder: Path,
+) -> None:
+    deleted, added = "reset-your-password.md", "Neue Artikel/Ü & 100 %.md"
+    with running(data_folder, "stack") as first:
+        before = keys(first)
+        aws(first).s3.delete_object(Bucket=STAGE.documents_bucket, Key=deleted)
+        aws(first).s3.put_object(Bucket=STAGE.documents_bucket, Key=added, Body=b"# New")
+        secret = aws(first).secrets.get_secret_value(SecretId=STAGE.app_secret_id)["SecretString"]
+        assert first.interrupt() == 0
+        assert first.leaves_nothing_behind()
+    with running(data_folder, "stack") as second:
+        assert deleted in before
+        assert keys(second) == before - {deleted} | {added}
+        body = aws(second).s3.get_object(Bucket=STAGE.documents_bucket, Key=added)["Body"].read()
+        assert body == b"# New"
+        assert aws(second).secrets.get_secret_value(SecretId=STAGE.app_secret_id)["SecretString"] == secret
+        assert "sample customers added" not in second.output
+        second.stop()
+
+
+def test_a_killed_supervisor_takes_the_app_with_it_and_the_next_start_works(data_folder: Path) -> None:
+    with running(data_folder) as killed:
+        assert answers(killed.port)
+        killed.kill()
+        assert within(10, lambda: not answers(killed.port))
+    with running(data_folder) as next_one:
+        assert chat(next_one, "How do I reset my password?")["citations"]
+        assert next_one.stop() == 0
+        assert next_one.leaves_nothing_behind()
+
+
+@pytest.mark.parametrize("option", ["--port", "--aws-port"])
+def test_a_taken_port_is_named_with_the_option_that_changes_it(option: str, data_folder: Path) -> None:
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        with Product(data_folder / "data", extra=[option, str(port)]) as product:
+            assert product.wait() == 1
+    assert f"Port {port} is in use" in product.output
+    assert option in product.output
+    assert not (data_folder / "data").exists()
+
+
+def test_a_folder_in_use_by_another_copy_is_named(product: Product) -> None:
+    with Product(product.data_dir) as second:
+        assert second.wait() == 1
+    assert f"{product.data_dir} is in use by another running copy" in second.output
+    assert "--data-dir" in second.output
+
+
+def test_when_the_app_dies_everything_stops_and_its_log_is_shown(data_folder: Path) -> None:
+    with running(data_folder) as product:
+        product.kill_app()
+        assert product.wait() == 1
+        assert "the app stopped unexpectedly" in product.output
+        assert product.leaves_nothing_behind()
+
+
+def test_an_endpoint_without_its_model_is_refused(data_folder: Path) -> None:
+    environment = {"LOCAL_LLM_URL": "http://127.0.0.1:9/v1", "LOCAL_LLM_MODEL": ""}
+    with Product(data_folder, environment=environment) as product:
+        assert product.wait() == 1
+    assert "LOCAL_LLM_MODEL" in product.output

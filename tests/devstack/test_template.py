@@ -1,0 +1,91 @@
+"""The CloudFormation template keeps its promises, and the local tables are read from it."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from devstack.template import TEMPLATE, Template, _Loader
+
+RESOURCES: dict[str, Any] = yaml.load(TEMPLATE.read_text("utf-8"), _Loader)["Resources"]  # noqa: S506
+TABLES = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::DynamoDB::Table"}
+
+
+def key_of(properties: dict[str, Any]) -> list[tuple[str, str]]:
+    types = {entry["AttributeName"]: entry["AttributeType"] for entry in properties["AttributeDefinitions"]}
+    return [(entry["AttributeName"], types[entry["AttributeName"]]) for entry in properties["KeySchema"]]
+
+
+def test_the_tables_have_the_names_and_keys_of_the_design() -> None:
+    assert {table.name: key_of(table.properties) for table in Template().tables()} == {
+        "customer-support-conversations": [("session_id", "S"), ("timestamp", "N")],
+        "customer-interactions": [("customer_id", "S"), ("timestamp", "S")],
+        "support-tickets": [("ticket_id", "S")],
+        "support-state": [("pk", "S")],
+    }
+
+
+def test_tickets_can_be_found_by_customer_newest_first() -> None:
+    (tickets,) = [table for table in Template().tables() if table.name == "support-tickets"]
+    (index,) = tickets.properties["GlobalSecondaryIndexes"]
+    assert index["IndexName"] == "customer-created_at"
+    assert [entry["AttributeName"] for entry in index["KeySchema"]] == ["customer_id", "created_at"]
+    assert index["Projection"] == {"ProjectionType": "ALL"}
+
+
+def test_every_table_lets_items_expire() -> None:
+    assert {table.ttl_attribute for table in Template().tables()} == {"ttl"}
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_every_table_is_encrypted_recoverable_and_paid_by_use(name: str) -> None:
+    assert TABLES[name]["SSESpecification"] == {"SSEEnabled": True}
+    assert TABLES[name]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert TABLES[name]["BillingMode"] == "PAY_PER_REQUEST"
+    assert TABLES[name]["TableName"]["Fn::Sub"].endswith("-${Stage}")
+
+
+@pytest.mark.parametrize("name", [*TABLES, "DocumentsBucket"])
+def test_what_holds_data_outlives_the_stack_and_its_replacement(name: str) -> None:
+    assert RESOURCES[name]["DeletionPolicy"] == "Retain"
+    assert RESOURCES[name]["UpdateReplacePolicy"] == "Retain"
+
+
+def test_the_bucket_is_private_encrypted_and_versioned() -> None:
+    bucket = RESOURCES["DocumentsBucket"]["Properties"]
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert bucket["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+def test_the_bucket_answers_over_tls_only() -> None:
+    (statement,) = RESOURCES["DocumentsBucketPolicy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert {"Fn::GetAtt": ["DocumentsBucket", "Arn"]} in statement["Resource"]
+    assert {"Fn::Sub": "${DocumentsBucket.Arn}/*"} in statement["Resource"]
+
+
+def test_the_guardrail_is_read_as_it_is_deployed() -> None:
+    guardrail = Template().guardrail()
+    assert guardrail == RESOURCES["Guardrail"]["Properties"]
+    assert guardrail["TopicPolicyConfig"]["TopicsConfig"]
+
+
+def test_short_forms_become_what_they_are_short_for(tmp_path: Path) -> None:
+    path = tmp_path / "t.yaml"
+    path.write_text(
+        "Resources:\n"
+        "  G:\n"
+        "    Type: AWS::Bedrock::Guardrail\n"
+        "    Properties: { A: !Ref X, B: !GetAtt Y.Z.W, C: !Join ['-', [a, !Ref b]], D: !Sub 'x-${Y}' }\n",
+        "utf-8",
+    )
+    assert Template(path).guardrail() == {
+        "A": {"Ref": "X"},
+        "B": {"Fn::GetAtt": ["Y", "Z.W"]},
+        "C": {"Fn::Join": ["-", ["a", {"Ref": "b"}]]},
+        "D": {"Fn::Sub": "x-${Y}"},
+    }

@@ -1,0 +1,148 @@
+"""Starts the product for a test as a user does, and says what became of it."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+
+import psutil  # type: ignore[import-untyped]  # comes with the wheel of Postgres
+
+from devstack.ports import HOST, free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+READY = "  Stop "
+START_SECONDS = 90
+STOP_SECONDS = 30
+
+if sys.platform == "win32":
+    # The one signal that a program can send to another there.
+    _STOP_SIGNAL = signal.CTRL_BREAK_EVENT
+else:
+    _STOP_SIGNAL = signal.SIGTERM
+
+
+class Product:
+    """`devstack run` or `devstack stack` in a process of its own."""
+
+    def __init__(
+        self,
+        data_dir: Path,
+        command: str = "run",
+        environment: Mapping[str, str] | None = None,
+        extra: Sequence[str] = (),
+    ) -> None:
+        self.data_dir = data_dir
+        self.port = free_port()
+        self.aws_port = free_port()
+        self.url = f"http://{HOST}:{self.port}"
+        self.aws_url = f"http://{HOST}:{self.aws_port}"
+        options = ["--aws-port", str(self.aws_port), "--data-dir", str(data_dir)]
+        if command == "run":
+            options += ["--port", str(self.port)]
+        self._lines: list[str] = []
+        self._ready = threading.Event()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "devstack", command, *options, *extra],
+            cwd=ROOT,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            encoding="utf-8",
+            env={**os.environ, **(environment or {})},
+            creationflags=_windows_flags(),
+        )
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def __enter__(self) -> "Product":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.is_running():
+            self.kill()
+
+    @property
+    def output(self) -> str:
+        """Return what it has printed so far."""
+        return "".join(self._lines)
+
+    def wait_until_ready(self) -> "Product":
+        """Wait for the block that says that everything runs."""
+        self._ready.wait(START_SECONDS)
+        assert READY in self.output, self.output
+        return self
+
+    def is_running(self) -> bool:
+        """Say whether the supervisor still runs."""
+        return self._process.poll() is None
+
+    def stop(self) -> int:
+        """Ask it to stop as a service manager does; return its exit code."""
+        self._process.send_signal(_STOP_SIGNAL)
+        return self.wait()
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C; return its exit code."""
+        self._process.send_signal(_STOP_SIGNAL if sys.platform == "win32" else signal.SIGINT)
+        return self.wait()
+
+    def kill_app(self) -> None:
+        """End the app behind the supervisor's back."""
+        for child in psutil.Process(self._process.pid).children():
+            child.kill()
+
+    def kill(self) -> None:
+        """End the supervisor without a chance to clean up."""
+        self._process.kill()
+        self.wait()
+
+    def wait(self) -> int:
+        """Wait until the supervisor ends; return its exit code."""
+        code = self._process.wait(STOP_SECONDS)
+        self._reader.join(STOP_SECONDS)
+        return code
+
+    def leaves_nothing_behind(self) -> bool:
+        """Say whether, within a moment, no server answers any more and Postgres has ended properly."""
+        postgres = self.data_dir / "postgres" / "data" / "postmaster.pid"
+        return within(10, lambda: not (answers(self.port) or answers(self.aws_port) or postgres.exists()))
+
+    def _read(self) -> None:
+        assert self._process.stdout is not None
+        with self._process.stdout as output:
+            for line in output:
+                self._lines.append(line)
+                if line.startswith(READY):
+                    self._ready.set()
+        self._ready.set()
+
+
+def answers(port: int) -> bool:
+    """Say whether something listens on a local port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex((HOST, port)) == 0
+
+
+def within(seconds: float, condition: Callable[[], bool]) -> bool:
+    """Say whether a condition comes true in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def _windows_flags() -> int:
+    if sys.platform == "win32":
+        return subprocess.CREATE_NEW_PROCESS_GROUP
+    return 0
