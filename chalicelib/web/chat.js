@@ -1,0 +1,232 @@
+'use strict';
+// The conversation: asking, what happens when that fails, and starting over. One question is on its way at a time.
+
+const SLOW_AFTER_MS = 9_000;
+
+const view = Object.fromEntries(
+  ['conversation', 'messages', 'welcome', 'loading', 'history-notice', 'earlier', 'announcer', 'new-conversation']
+    .map((id) => [id, document.getElementById(id)]),
+);
+const chat = {
+  sessionId: savedSession.read(),
+  lifetime: new AbortController(),  // aborted when the customer leaves the conversation
+  busy: false,
+  unsent: [],  // questions without an answer: {text, messageId, element}
+  earlierCursor: '',
+};
+const composer = new Composer(send);
+
+function announce(sentence) {
+  view.announcer.textContent = sentence;
+}
+
+function setBusy(busy) {
+  chat.busy = busy;
+  composer.busy = busy;
+  document.body.classList.toggle('busy', busy);
+  view.welcome.hidden = busy || view.messages.childElementCount > 0;
+}
+
+function rememberSession(sessionId) {
+  chat.sessionId = sessionId;
+  savedSession.write(sessionId);
+}
+
+function keepUnsent(questions) {
+  chat.unsent = questions;
+  writeUnsent(questions);
+}
+
+/** Focus the composer, unless that would raise a keyboard over the answer on a touch screen. */
+function focusComposer() {
+  if (matchMedia('(pointer: fine)').matches) composer.focus();
+}
+
+/** Show the end of the conversation, but never push the question that is being answered out of sight. */
+function scrollToQuestion(element) {
+  const top = element.getBoundingClientRect().top - view.conversation.getBoundingClientRect().top;
+  view.conversation.scrollTop += top - 16;
+}
+
+/* Asking */
+
+function send(text) {
+  if (chat.busy || !text) return false;
+  deliver({ text, messageId: newMessageId(), element: null });
+  return true;
+}
+
+async function deliver(question) {
+  const lifetime = chat.lifetime.signal;
+  showSending(question);
+  const stopTyping = showTyping();
+  scrollToQuestion(question.element);
+  try {
+    const answer = await ask(question, lifetime);
+    stopTyping();
+    showAnswer(question, answer);
+  } catch (failure) {
+    if (!(failure instanceof RequestFailure)) throw failure;
+    if (!lifetime.aborted) showFailure(question, failure);
+  } finally {
+    stopTyping();
+    if (!lifetime.aborted) setBusy(false);
+  }
+}
+
+/** Post the question; when the server no longer knows the session, post it again without one. */
+async function ask(question, lifetime) {
+  try {
+    return await postQuestion(question, chat.sessionId, lifetime);
+  } catch (failure) {
+    const sessionRefused = failure.status === 403 || failure.fields?.includes('session_id');
+    if (!sessionRefused || !chat.sessionId) throw failure;
+    const answer = await postQuestion(question, '', lifetime);
+    return { ...answer, degraded: ['history'].concat(answer.degraded ?? []) };
+  }
+}
+
+function showSending(question) {
+  question.element ??= newQuestionElement(question);
+  question.element.classList.remove('unsent');
+  question.element.querySelector('.failure').hidden = true;
+  view.messages.append(question.element);
+  keepUnsent([...chat.unsent.filter((other) => other !== question), question]);
+  setBusy(true);
+}
+
+function newQuestionElement(question) {
+  const element = questionElement(question.text);
+  element.querySelector('.retry').addEventListener('click', () => retry(question));
+  element.querySelector('.edit').addEventListener('click', () => edit(question));
+  return element;
+}
+
+function showTyping() {
+  const typing = fromTemplate('typing-template');
+  const word = typing.querySelector('.typing-word');
+  const timer = setTimeout(() => {
+    word.textContent = 'Still working on it…';
+    word.classList.remove('visually-hidden');
+    announce(word.textContent);
+  }, SLOW_AFTER_MS);
+  view.messages.append(typing);
+  announce(word.textContent);
+  return () => {
+    clearTimeout(timer);
+    typing.remove();
+  };
+}
+
+function showAnswer(question, answer) {
+  if (typeof answer.session_id === 'string') rememberSession(answer.session_id);
+  keepUnsent(chat.unsent.filter((other) => other !== question));
+  const element = answerWithFeedback(answer);
+  view.messages.append(element);
+  scrollToQuestion(question.element);
+  announce(`Assistant: ${element.querySelector('.prose').textContent}`);
+}
+
+/* When it failed */
+
+function showFailure(question, failure) {
+  const { element } = question;
+  const part = element.querySelector('.failure');
+  element.classList.add('unsent');
+  part.querySelector('p').textContent = failure.message;
+  part.hidden = false;
+  const button = part.querySelector('.retry');
+  button.hidden = !failure.retryable;
+  countDown(button, failure.retryAfterSeconds);
+  part.scrollIntoView({ block: 'nearest' });
+  announce(`Not sent. ${failure.message}`);
+}
+
+function waitingWords(seconds) {
+  return seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+}
+
+/** Keep the button shut until the server wants to be asked again; a clock, because background tabs skip ticks. */
+function countDown(button, seconds) {
+  const opensAt = Date.now() + seconds * 1000;
+  const tick = () => {
+    const left = Math.ceil((opensAt - Date.now()) / 1000);
+    button.disabled = left > 0;
+    button.textContent = left > 0 ? `Retry in ${waitingWords(left)}` : 'Retry';
+    if (left <= 0 || !button.isConnected) clearInterval(timer);
+  };
+  const timer = setInterval(tick, 1000);
+  tick();
+}
+
+function retry(question) {
+  if (chat.busy) return;
+  deliver(question);
+  focusComposer();
+}
+
+function edit(question) {
+  if (chat.busy) return;
+  question.element.remove();
+  keepUnsent(chat.unsent.filter((other) => other !== question));
+  composer.giveBack(question.text);
+  composer.focus();
+  setBusy(false);
+}
+
+/* Leaving and starting */
+
+/** Leave the conversation: nothing on its way comes back, and what was not sent returns to the composer. */
+function startOver() {
+  chat.lifetime.abort();
+  chat.lifetime = new AbortController();
+  const failed = chat.unsent.filter(({ element }) => element.classList.contains('unsent'));
+  composer.giveBack(failed.map(({ text }) => text).join('\n'));
+  keepUnsent([]);
+  rememberSession('');
+  view.messages.replaceChildren();
+  setEarlierCursor('');
+  for (const part of ['history-notice', 'loading']) view[part].hidden = true;
+  setBusy(false);
+  composer.focus();
+  announce('New conversation.');
+}
+
+/** Safari lays its keyboard over the page; take the height that it leaves. Zooming is not a keyboard. */
+function followKeyboard() {
+  const { visualViewport } = window;
+  visualViewport?.addEventListener('resize', () => {
+    const covered = visualViewport.scale === 1 && window.innerHeight - visualViewport.height > 100;
+    document.documentElement.style.setProperty('--app-height', covered ? `${visualViewport.height}px` : '');
+    if (covered) window.scrollTo(0, 0);
+  });
+}
+
+/** Keep the end in view when the composer grows or a keyboard comes up. */
+function holdTheEnd() {
+  const { conversation } = view;
+  let atEnd = true;
+  conversation.addEventListener('scroll', () => {
+    atEnd = conversation.scrollHeight - conversation.scrollTop - conversation.clientHeight < 24;
+  }, { passive: true });
+  new ResizeObserver(() => {
+    if (atEnd) conversation.scrollTop = conversation.scrollHeight;
+  }).observe(conversation);
+}
+
+function start() {
+  view['new-conversation'].addEventListener('click', startOver);
+  view.earlier.addEventListener('click', showEarlier);
+  view['history-notice'].querySelector('button').addEventListener('click', restore);
+  view.welcome.addEventListener('click', (event) => {
+    const suggestion = event.target.closest('.suggestion');
+    if (suggestion && send(suggestion.textContent)) focusComposer();
+  });
+  chat.unsent = readUnsent();
+  followKeyboard();
+  holdTheEnd();
+  focusComposer();
+  restore();
+}
+
+start();

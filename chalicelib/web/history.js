@@ -1,0 +1,86 @@
+'use strict';
+// Coming back: the conversation as the server kept it, then what this tab could not deliver.
+
+const SESSION_GONE = [400, 403, 404];
+
+function restoredElement(message) {
+  const text = String(message?.content ?? '');
+  return message?.role === 'user' ? questionElement(text) : answerWithFeedback({ ...message, response: text });
+}
+
+async function restore() {
+  const lifetime = chat.lifetime.signal;
+  view['history-notice'].hidden = true;
+  if (chat.sessionId) {
+    setBusy(true);
+    view.loading.hidden = view.messages.childElementCount > 0;
+    await loadHistory(lifetime);
+    if (lifetime.aborted) return;
+    view.loading.hidden = true;
+  }
+  showUnsent();
+  setBusy(false);
+  view.conversation.scrollTop = view.conversation.scrollHeight;
+}
+
+async function loadHistory(lifetime) {
+  try {
+    showHistory(await getHistory(chat.sessionId, lifetime));
+  } catch (failure) {
+    if (!(failure instanceof RequestFailure)) throw failure;
+    if (lifetime.aborted) return;
+    if (SESSION_GONE.includes(failure.status)) rememberSession('');
+    else showHistoryNotice();
+  }
+}
+
+function readMessages(history) {
+  return Array.isArray(history.messages) ? history.messages : [];
+}
+
+function showHistory(history) {
+  const messages = readMessages(history);
+  const answered = new Set(messages.map((message) => message?.message_id));
+  keepUnsent(chat.unsent.filter(({ messageId }) => !answered.has(messageId)));
+  view.messages.replaceChildren(...messages.map(restoredElement));
+  setEarlierCursor(history.next);
+}
+
+function setEarlierCursor(cursor) {
+  chat.earlierCursor = cursor ?? '';
+  view.earlier.hidden = chat.earlierCursor === '';
+}
+
+function showHistoryNotice() {
+  const notice = view['history-notice'];
+  notice.querySelector('p').textContent = 'Our earlier conversation could not be loaded just now. You can still ask.';
+  notice.hidden = false;
+  announce(notice.querySelector('p').textContent);
+}
+
+/** Show the questions that had no answer when the page was left, each with its text and a way to send it. */
+function showUnsent() {
+  for (const question of chat.unsent) {
+    const isNew = !question.element;
+    question.element ??= newQuestionElement(question);
+    view.messages.append(question.element);
+    if (isNew) showFailure(question, new RequestFailure('This message has no answer yet.'));
+  }
+}
+
+async function showEarlier() {
+  const lifetime = chat.lifetime.signal;
+  const { scrollHeight } = view.conversation;
+  view.earlier.disabled = true;
+  try {
+    const history = await getHistory(chat.sessionId, lifetime, chat.earlierCursor);
+    view.messages.prepend(...readMessages(history).map(restoredElement));
+    setEarlierCursor(history.next);
+    view.conversation.scrollTop += view.conversation.scrollHeight - scrollHeight;
+  } catch (failure) {
+    if (!(failure instanceof RequestFailure)) throw failure;
+    if (!lifetime.aborted) announce(failure.message);
+  } finally {
+    view.earlier.disabled = false;
+  }
+}

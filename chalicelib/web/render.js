@@ -1,0 +1,224 @@
+'use strict';
+// From data to elements. What the model wrote is Markdown from outside: it goes through marked and DOMPurify as
+// a fragment, never as a string into the page; everything else is set as text.
+
+const ALLOWED_TAGS = [
+  'p', 'br', 'strong', 'em', 'code', 'pre', 'ul', 'ol', 'li', 'a', 'blockquote', 'h3', 'h4', 'h5', 'h6', 'hr',
+  'table', 'thead', 'tbody', 'tr', 'th', 'td',
+];
+const SANITISER_OPTIONS = {
+  ALLOWED_TAGS,
+  ALLOWED_ATTR: ['href', 'start', 'align'],
+  ADD_URI_SAFE_ATTR: ['start', 'align'],
+  ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
+  ALLOW_DATA_ATTR: false,
+  ALLOW_ARIA_ATTR: false,
+  RETURN_DOM_FRAGMENT: true,
+};
+
+const MISSING_WORDS = {
+  history: 'I could not read our earlier conversation, so this answer does not take it into account.',
+  knowledge_base: 'I could not search the help centre just now.',
+  customer: 'I could not look up your account just now.',
+  interactions: 'I could not look up your earlier contacts with us just now.',
+  storage: 'I could not save this part of our conversation. It may be missing when you come back.',
+};
+const GUARDRAIL_WORDS = 'Our content policy limited this answer.';
+
+function escapeMarkup(text) {
+  return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
+}
+
+const markdown = new marked.Marked({
+  gfm: true,
+  breaks: true,
+  // A definition such as `[1]: https://…` would let the model's own link take the place of a citation.
+  tokenizer: { def: () => undefined },
+  // h1 to h3 are the page's own.
+  walkTokens: (token) => { if (token.type === 'heading') token.depth = Math.min(token.depth + 2, 6); },
+  renderer: {
+    // Tags that the model writes are shown as the text they are; only line breaks in table cells have a use.
+    html: ({ text, block }) => {
+      if (/^<br *\/?>$/i.test(text)) return '<br>';
+      return block ? `<p>${escapeMarkup(text)}</p>` : escapeMarkup(text);
+    },
+    image: ({ text }) => escapeMarkup(text),
+  },
+});
+
+function fromTemplate(id) {
+  return document.getElementById(id).content.firstElementChild.cloneNode(true);
+}
+
+/** The address when it is one of the web, else null. */
+function webAddress(address) {
+  try {
+    const url = new URL(address);
+    return ['http:', 'https:'].includes(url.protocol) ? url.href : null;
+  } catch (error) {
+    if (error instanceof TypeError) return null;
+    throw error;
+  }
+}
+
+function openElsewhere(link) {
+  link.target = '_blank';
+  link.rel = 'noopener noreferrer nofollow';
+  return link;
+}
+
+function outsideLink(href) {
+  const link = document.createElement('a');
+  link.href = href;
+  return openElsewhere(link);
+}
+
+/** Turn Markdown into a fragment that holds nothing but text, structure and links to the web or to mail. */
+function renderMarkdown(text) {
+  const fragment = DOMPurify.sanitize(markdown.parse(text), SANITISER_OPTIONS);
+  for (const link of fragment.querySelectorAll('a')) {
+    if (link.hasAttribute('href')) openElsewhere(link);
+    else link.replaceWith(...link.childNodes);
+  }
+  return fragment;
+}
+
+function renderProse(container, text) {
+  try {
+    container.append(renderMarkdown(text));
+  } catch (error) {
+    // Nesting thousands deep exhausts the parser's stack: the words matter more than their form.
+    if (!(error instanceof RangeError)) throw error;
+    container.textContent = text;
+  }
+}
+
+function markElement(citation, sourceElement) {
+  const sup = document.createElement('sup');
+  sup.className = 'mark';
+  const href = webAddress(citation.url);
+  const mark = href ? outsideLink(href) : document.createElement('button');
+  if (!href) {
+    mark.type = 'button';
+    mark.addEventListener('click', () => showExcerpt(sourceElement));
+  }
+  mark.textContent = citation.index;
+  mark.title = citation.title;
+  mark.setAttribute('aria-label', `Source ${citation.index}: ${citation.title}`);
+  sup.append(mark);
+  return sup;
+}
+
+/** Cut a text node at its `[n]` marks that name a citation; other brackets stay text. */
+function linkMarksIn(node, citations, sources) {
+  const pieces = node.data.split(/(\s*\[\d{1,3}\])/);
+  node.replaceWith(...pieces.map((piece) => {
+    // The space that models like to put before a mark would float it away from its sentence: it goes with it.
+    const index = Number(piece.match(/^\s*\[(\d+)\]$/)?.[1]);
+    return citations.has(index) ? markElement(citations.get(index), sources.get(index)) : piece;
+  }));
+}
+
+function linkMarks(container, citations, sources) {
+  const walker = document.createTreeWalker(container, NodeFilter.SHOW_TEXT);
+  const nodes = [];
+  while (walker.nextNode()) nodes.push(walker.currentNode);
+  nodes.filter((node) => !node.parentElement.closest('a, code, pre'))
+    .forEach((node) => linkMarksIn(node, citations, sources));
+}
+
+function setExpanded(toggle, excerpt, expanded) {
+  toggle.setAttribute('aria-expanded', String(expanded));
+  excerpt.hidden = !expanded;
+}
+
+function showExcerpt(source) {
+  const toggle = source.querySelector('.excerpt-toggle');
+  if (!toggle.hidden) setExpanded(toggle, source.querySelector('blockquote'), true);
+  source.scrollIntoView({ block: 'nearest', behavior: 'smooth' });
+}
+
+function sourceElement(citation) {
+  const element = fromTemplate('source-template');
+  element.querySelector('.source-number').textContent = citation.index;
+  const href = webAddress(citation.url);
+  const title = href ? outsideLink(href) : document.createElement('span');
+  title.textContent = citation.title;
+  element.querySelector('.source-name').append(title);
+  if (citation.snippet) addExcerpt(element, citation);
+  return element;
+}
+
+function addExcerpt(element, citation) {
+  const toggle = element.querySelector('.excerpt-toggle');
+  const excerpt = element.querySelector('blockquote');
+  excerpt.textContent = citation.snippet;
+  toggle.hidden = false;
+  toggle.setAttribute('aria-label', `Excerpt of ${citation.title}`);
+  toggle.addEventListener('click', () => setExpanded(toggle, excerpt, excerpt.hidden));
+}
+
+/** The citations by index, each with a title to show; what is not one is left out. */
+function readCitations(list) {
+  const entries = (Array.isArray(list) ? list : []).filter((entry) => Number.isInteger(entry?.index));
+  return new Map(entries.map(({ index, title, url, snippet }) => [index, {
+    index, url, snippet: String(snippet ?? ''), title: String(title || webAddress(url) || `Source ${index}`),
+  }]));
+}
+
+function renderSources(element, citations) {
+  const section = element.querySelector('.sources');
+  section.hidden = citations.size === 0;
+  const sources = new Map([...citations].map(([index, citation]) => [index, sourceElement(citation)]));
+  section.querySelector('ol').append(...sources.values());
+  return sources;
+}
+
+function renderTicket(element, escalation) {
+  if (!escalation?.ticket_id) return;
+  const chip = element.querySelector('.chip');
+  chip.querySelector('span').textContent = 'With our support team';
+  chip.hidden = false;
+}
+
+function renderRemarks(element, answer) {
+  const words = (Array.isArray(answer.degraded) ? answer.degraded : []).map((name) => MISSING_WORDS[name]);
+  if (answer.guardrail?.intervened) words.unshift(GUARDRAIL_WORDS);
+  const remarks = words.filter(Boolean).map((sentence) => {
+    const item = document.createElement('li');
+    item.textContent = sentence;
+    return item;
+  });
+  const list = element.querySelector('.remarks');
+  list.append(...remarks);
+  list.hidden = remarks.length === 0;
+}
+
+/** Show the hour, and the day when it is not today's. */
+function renderTime(element, timestamp) {
+  const moment = new Date(timestamp ?? NaN);
+  if (Number.isNaN(moment.getTime())) return;
+  const today = moment.toDateString() === new Date().toDateString();
+  const day = today ? {} : { day: 'numeric', month: 'short' };
+  element.dateTime = moment.toISOString();
+  element.textContent = moment.toLocaleString([], { hour: '2-digit', minute: '2-digit', ...day });
+}
+
+/** One answer of the assistant: `POST /chat`'s body, or a restored message in its shape. */
+function answerElement(answer) {
+  const element = fromTemplate('answer-template');
+  const prose = element.querySelector('.prose');
+  const citations = readCitations(answer.citations);
+  renderProse(prose, answer.response);
+  linkMarks(prose, citations, renderSources(element, citations));
+  renderTicket(element, answer.escalation);
+  renderRemarks(element, answer);
+  renderTime(element.querySelector('time'), answer.timestamp);
+  return element;
+}
+
+function questionElement(text) {
+  const element = fromTemplate('question-template');
+  element.querySelector('.bubble').textContent = text;
+  return element;
+}

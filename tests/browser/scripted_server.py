@@ -1,0 +1,138 @@
+"""Serve the chat page with answers that a test scripts, so that it can fail, stall and lie on purpose."""
+
+import json
+import threading
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from chalicelib.page import chat_page
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer of the server; `gate`, when there is one, holds it back until the test opens it."""
+
+    body: Any
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+    gate: threading.Event | None = None
+
+    def encoded(self) -> bytes:
+        text = self.body if isinstance(self.body, str) else json.dumps(self.body)
+        return text.encode("utf-8")
+
+
+@dataclass(frozen=True)
+class Received:
+    """A request that reached the server, without the page's own."""
+
+    method: str
+    path: str
+    body: Any
+
+
+def answer(
+    response: str = "Open **Settings** and choose *Reset password* [1].", **extra: Any
+) -> dict[str, Any]:
+    """Return the body of a good `POST /chat` answer, with one citation."""
+    citation = {
+        "index": 1,
+        "title": "Reset your password",
+        "url": "https://help.example.com/reset",
+        "snippet": "Open Settings, choose Reset password, and follow the link in the mail.",
+        "score": 0.9,
+    }
+    return {
+        "response": response,
+        "session_id": "session-1",
+        "message_id": "server-message-1",
+        "timestamp": "2026-11-20T10:00:00+00:00",
+        "citations": [citation],
+        "guardrail": {"intervened": False, "reasons": []},
+        "escalation": None,
+        "degraded": [],
+        **extra,
+    }
+
+
+class ScriptedServer:
+    """An HTTP server on 127.0.0.1 that serves the page below `prefix` and replies as scripted, in order."""
+
+    def __init__(self, prefix: str = "") -> None:
+        self.prefix = prefix
+        self.replies: deque[Reply] = deque()
+        self.history = Reply({"error": "Unknown session."}, status=404)
+        self.received: list[Received] = []
+        self._httpd = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
+        self._httpd.daemon_threads = True
+        self._thread = threading.Thread(
+            target=self._httpd.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
+        self._thread.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self._httpd.server_port}{self.prefix}"
+
+    def questions(self) -> list[dict[str, Any]]:
+        """Return the bodies of the questions that arrived."""
+        return [
+            request.body for request in self.received if request.path == "/chat" and request.method == "POST"
+        ]
+
+    def reply_to(self, request: Received) -> Reply:
+        self.received.append(request)
+        if request.method == "GET":
+            return self.history
+        return self.replies.popleft() if self.replies else Reply(answer())
+
+    def _handler(self) -> type["_Handler"]:
+        return type("_ScriptedHandler", (_Handler,), {"script": self})
+
+    def close(self) -> None:
+        self._httpd.shutdown()
+        self._httpd.server_close()
+        self._thread.join()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    script: ScriptedServer
+
+    def do_GET(self) -> None:
+        path = self._path()
+        if path in ("", "/"):
+            page = chat_page()
+            self._send(200, page.headers, page.html.encode("utf-8"))
+        else:
+            self._reply(Received("GET", path, None))
+
+    def do_POST(self) -> None:
+        raw = self.rfile.read(int(self.headers["Content-Length"]))
+        self._reply(Received("POST", self._path(), json.loads(raw)))
+
+    def _path(self) -> str:
+        inside = self.path.startswith(self.script.prefix)
+        return self.path.removeprefix(self.script.prefix) if inside else f"outside {self.path}"
+
+    def _reply(self, request: Received) -> None:
+        reply = self.script.reply_to(request)
+        if reply.gate is not None:
+            reply.gate.wait(timeout=20)
+        self._send(reply.status, {"Content-Type": "application/json", **reply.headers}, reply.encoded())
+
+    def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        try:
+            self.send_response(status)
+            for name, value in headers.items():
+                self.send_header(name, value)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+        except (BrokenPipeError, ConnectionResetError):
+            self.close_connection = True  # the page gave up waiting, as some tests make it do
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        """Keep the tests' output clean; `received` is the log."""

@@ -1,0 +1,447 @@
+"""The chat page in a real browser, mostly against a server that fails on purpose."""
+
+import re
+import threading
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import Visitor
+from tests.browser.scripted_server import Received, Reply, ScriptedServer, answer
+from tests.product import Product
+
+EXCHANGE = [
+    {
+        "message_id": "m-1",
+        "role": "user",
+        "content": "Where is my order?",
+        "timestamp": "2026-11-19T09:00:00+00:00",
+    },
+    {
+        "message_id": "m-1",
+        "role": "assistant",
+        "content": "It is **on its way** [1].",
+        "timestamp": "2026-11-19T09:00:02+00:00",
+        "citations": answer()["citations"],
+        "feedback": {"rating": "up", "comment": None},
+    },
+]
+HOSTILE = """
+<script>alert(1)</script><img src="https://evil.example/x.png" onerror="alert(2)">
+
+![picture](https://evil.example/pixel.gif) ![<img src=x onerror=alert(3)>](x)
+<svg onload="alert(4)"><iframe src="https://evil.example"></iframe>
+[click](javascript:alert(5)) [page](/chat) <a href="&#106;avascript:alert(6)" onclick="alert(7)">me</a>
+<a href="data:text/html,x">data</a>
+
+<p style="position:fixed;inset:0" id="messages" class="unsent">styled</p><form action="/chat"><input name="q">
+
+<style>@import "https://evil.example/x.css";</style>
+
+<math><mtext><table><mglyph><style><!--</style><img onerror=alert(8)>
+
+[1]: https://evil.example/stolen "A definition that would take over the mark"
+
+# Big
+
+| a<br>b | - [ ] c |
+|---|---|
+
+Cited [1], not cited [7], `code [1]`, and a [good link](https://ok.example/a).
+"""
+
+
+def ask(page: Page, question: str) -> None:
+    page.get_by_label("Your message").fill(question)
+    page.get_by_label("Your message").press("Enter")
+
+
+def answers(page: Page) -> Locator:
+    return page.locator(".assistant:not(.typing)")
+
+
+def questions(page: Page) -> Locator:
+    return page.locator(".customer .bubble")
+
+
+def install_clock(page: Page) -> None:
+    page.clock.install()
+
+
+def test_a_newcomer_asks_and_gets_a_cited_answer_that_remembers_the_conversation(
+    visit: Visitor, product: Product
+) -> None:
+    page = visit(product.url)
+    page.context.set_default_timeout(20_000)
+    page.get_by_role("button", name="How do I reset my password?").click()
+    first = answers(page).first
+    expect(first.locator(".prose")).to_contain_text("password", timeout=20_000)
+    expect(first.locator(".prose .mark a").first).to_have_attribute("href", re.compile("^https?://"))
+    expect(first.locator(".source a").first).to_have_attribute("href", re.compile("^https?://"))
+
+    ask(page, "and what if the mail never arrives?")
+    expect(answers(page).nth(1).locator(".prose")).to_contain_text("spam", ignore_case=True, timeout=20_000)
+
+    page.reload()
+    expect(questions(page)).to_have_text(
+        ["How do I reset my password?", "and what if the mail never arrives?"], timeout=20_000
+    )
+    expect(answers(page)).to_have_count(2)
+
+
+def test_citations_are_links_to_their_source_with_an_excerpt(visit: Visitor, server: ScriptedServer) -> None:
+    unlinked = {"index": 2, "title": "Internal note", "url": None, "snippet": "Kept in house.", "score": 0.4}
+    unsafe = {"index": 3, "title": "Odd one", "url": "javascript:alert(1)", "snippet": "", "score": 0.1}
+    citations = [*answer()["citations"], unlinked, unsafe]
+    server.replies.append(Reply(answer("Reset it [1]. See too [2][3].", citations=citations)))
+    page = visit(server.url)
+    ask(page, "How do I reset my password?")
+
+    mark = page.get_by_role("link", name="Source 1: Reset your password")
+    source = page.get_by_role("link", name="Reset your password", exact=True)
+    for link in (mark, source):
+        expect(link).to_have_attribute("href", "https://help.example.com/reset")
+        expect(link).to_have_attribute("target", "_blank")
+        expect(link).to_have_attribute("rel", "noopener noreferrer nofollow")
+    expect(page.locator(".source a")).to_have_count(1)
+
+    excerpt = page.get_by_text("Kept in house.")
+    expect(excerpt).to_be_hidden()
+    page.get_by_role("button", name="Source 2: Internal note").click()
+    expect(excerpt).to_be_visible()
+
+
+def test_hostile_markdown_neither_runs_nor_loads_anything(visit: Visitor, server: ScriptedServer) -> None:
+    server.replies.append(Reply(answer(HOSTILE)))
+    page = visit(server.url)
+    ask(page, "<b>bold?</b> <img src=x onerror=alert(8)>")
+
+    prose = page.locator(".prose")
+    expect(prose).to_contain_text("not cited [7]")
+    expect(questions(page)).to_have_text("<b>bold?</b> <img src=x onerror=alert(8)>")
+    forbidden = (
+        "script, img, svg, iframe, style, form, input, math, [style], [id], [class]:not(.mark), [onclick]"
+    )
+    expect(prose.locator(forbidden)).to_have_count(0)
+    hrefs = prose.locator("a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
+    assert set(hrefs) == {
+        "https://help.example.com/reset",
+        "https://ok.example/a",
+        "https://evil.example/stolen",  # the definition shows as the text it is, with its plain link
+    }
+    assert all(
+        href == "https://help.example.com/reset"
+        for href in prose.locator(".mark a").evaluate_all("links => links.map(link => link.href)")
+    )
+    expect(prose.locator("code")).to_have_text("code [1]")
+    expect(prose.locator("th br")).to_have_count(1)
+
+
+def test_a_refusal_for_now_counts_down_and_retries_the_same_message(
+    visit: Visitor, server: ScriptedServer
+) -> None:
+    busy = {"error": "The assistant is busy. Please try again.", "code": "model_unavailable"}
+    server.replies.append(Reply(busy, status=503, headers={"Retry-After": "5"}))
+    page = visit(server.url, before=install_clock)
+    ask(page, "How do refunds work?")
+
+    failure = page.locator(".failure")
+    expect(failure).to_contain_text("The assistant is busy. Please try again.")
+    expect(failure.get_by_role("button", name="Retry in")).to_be_disabled()
+    page.clock.fast_forward(5_000)
+    failure.get_by_role("button", name="Retry", exact=True).click()
+
+    expect(answers(page)).to_have_count(1)
+    expect(failure).to_be_hidden()
+    first, second = server.questions()
+    assert first == second
+    assert re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", first["message_id"])
+
+
+def test_what_could_not_be_sent_survives_a_reload(visit: Visitor, server: ScriptedServer) -> None:
+    page = visit(server.url)
+    page.route("**/chat", lambda route: route.abort("connectionfailed"))
+    ask(page, "Is my data safe?")
+    expect(page.locator(".failure")).to_contain_text("There is no connection")
+    page.get_by_label("Your message").fill("half a thought")
+
+    page.reload()
+    expect(questions(page)).to_have_text("Is my data safe?")
+    expect(page.get_by_label("Your message")).to_have_value("half a thought")
+    page.unroute("**/chat")
+    page.get_by_role("button", name="Retry").click()
+    expect(answers(page)).to_have_count(1)
+    assert [question["query"] for question in server.questions()] == ["Is my data safe?"]
+
+
+def test_a_question_that_was_answered_while_the_page_reloaded_is_not_offered_again(
+    visit: Visitor, server: ScriptedServer
+) -> None:
+    page = visit(server.url)
+    ask(page, "One")
+    expect(answers(page)).to_have_count(1)
+    gate = threading.Event()
+    server.replies.append(Reply(answer(), gate=gate))
+    with page.expect_request("**/chat") as request:
+        ask(page, "Where is my order?")
+    message_id = (request.value.post_data_json or {})["message_id"]
+    exchange = [{**message, "message_id": message_id} for message in EXCHANGE]
+    server.history = Reply({"messages": exchange, "next": None})
+    page.reload()
+    gate.set()
+    expect(questions(page)).to_have_text(["Where is my order?"])
+    expect(answers(page)).to_have_count(1)
+
+
+def test_a_rejected_message_shows_why_and_can_be_edited(visit: Visitor, server: ScriptedServer) -> None:
+    server.replies.append(Reply({"error": "Please ask one question.", "code": "invalid"}, status=400))
+    page = visit(server.url)
+    ask(page, "a?\nb?")
+    expect(page.locator(".failure")).to_contain_text("Please ask one question.")
+    expect(page.get_by_role("button", name="Retry")).to_be_hidden()
+    page.get_by_role("button", name="Edit").click()
+    expect(page.get_by_label("Your message")).to_have_value("a?\nb?")
+    expect(page.get_by_label("Your message")).to_be_focused()
+    expect(questions(page)).to_have_count(0)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        Reply("<html><h1>502 Bad Gateway</h1></html>", status=502, headers={"Content-Type": "text/html"}),
+        Reply("<html>Please sign in</html>", headers={"Content-Type": "text/html"}),
+        Reply({"response": None}),
+        Reply({"message": "Endpoint request timed out"}, status=504),
+    ],
+    ids=["a gateway's HTML", "HTML with status 200", "no answer in it", "a gateway's JSON"],
+)
+def test_an_answer_that_makes_no_sense_leaves_the_page_working(
+    visit: Visitor, server: ScriptedServer, reply: Reply
+) -> None:
+    server.replies.append(reply)
+    page = visit(server.url)
+    ask(page, "Anyone there?")
+    expect(page.locator(".failure p")).to_have_text(re.compile("cannot be reached|could not be read"))
+    page.get_by_role("button", name="Retry").click()
+    expect(answers(page)).to_have_count(1)
+
+
+@pytest.fixture
+def held(server: ScriptedServer) -> Iterator[threading.Event]:
+    """Hold the first answer back until the event is set."""
+    gate = threading.Event()
+    server.replies.append(Reply(answer(), gate=gate))
+    yield gate
+    gate.set()
+
+
+def test_an_answer_that_never_comes_is_given_up_after_30_seconds(
+    visit: Visitor, server: ScriptedServer, held: threading.Event
+) -> None:
+    page = visit(server.url, before=install_clock)
+    ask(page, "Hello?")
+    expect(page.locator(".typing")).to_be_visible()
+    page.clock.fast_forward(29_000)
+    expect(page.get_by_text("Still working on it…").first).to_be_visible()
+    expect(page.locator(".failure")).to_be_hidden()
+    page.clock.fast_forward(1_000)
+    expect(page.locator(".failure")).to_contain_text("No answer came in time.")
+    expect(page.locator(".typing")).to_have_count(0)
+
+
+def test_enter_sends_once_and_only_when_it_means_send(
+    visit: Visitor, server: ScriptedServer, held: threading.Event
+) -> None:
+    page = visit(server.url)
+    box = page.get_by_label("Your message")
+    box.fill("line one")
+    box.press("Shift+Enter")
+    box.press_sequentially("two")
+    box.dispatch_event("keydown", {"key": "Enter", "isComposing": True})
+    expect(box).to_have_value("line one\ntwo")
+    # What a paste can carry along: a bell, and half of an emoji.
+    box.evaluate("box => { box.value += '\\u0007\\ud83d'; box.dispatchEvent(new Event('input')); }")
+    box.press("Enter")
+    box.press("Enter")
+    box.fill("the next one")
+    box.press("Enter")
+    expect(box).to_have_value("the next one")
+    held.set()
+    expect(answers(page)).to_have_count(1)
+    assert [question["query"] for question in server.questions()] == ["line one\ntwo"]
+    expect(box).to_have_value("the next one")
+
+
+def test_a_text_over_the_limit_is_counted_and_kept_but_not_sent(
+    visit: Visitor, server: ScriptedServer
+) -> None:
+    page = visit(server.url)
+    box = page.get_by_label("Your message")
+    box.fill("🙂" * 4000)
+    expect(page.locator("#counter")).to_have_text("4,000 / 4,000")
+    expect(page.get_by_role("button", name="Send")).to_be_enabled()
+    box.fill("🙂" * 4001)
+    expect(page.get_by_role("button", name="Send")).to_be_disabled()
+    box.press("Enter")
+    expect(page.locator("#counter")).to_have_text("4,001 / 4,000")
+    expect(questions(page)).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["/api", "/api/"])
+def test_below_a_stages_path_everything_goes_to_that_stage(visit: Visitor, path: str) -> None:
+    server = ScriptedServer(prefix="/api")
+    try:
+        page = visit(server.url.removesuffix("/api") + path)
+        ask(page, "Hello?")
+        page.get_by_role("button", name="Helpful", exact=True).click()
+        expect(page.get_by_text("Thank you.").first).to_be_visible()
+        assert [(request.method, request.path) for request in server.received] == [
+            ("POST", "/chat"),
+            ("POST", "/chat/session-1/feedback"),
+        ]
+    finally:
+        server.close()
+
+
+def test_a_reload_restores_the_conversation_until_a_new_one_is_started(
+    visit: Visitor, server: ScriptedServer
+) -> None:
+    page = visit(server.url)
+    ask(page, "Where is my order?")
+    expect(answers(page)).to_have_count(1)
+    server.history = Reply({"session_id": "session-1", "messages": EXCHANGE, "next": None})
+    page.reload()
+    expect(questions(page)).to_have_text("Where is my order?")
+    expect(answers(page).locator("strong")).to_have_text("on its way")
+    expect(page.get_by_role("button", name="Helpful", exact=True)).to_have_attribute("aria-pressed", "true")
+    ask(page, "And when?")
+    expect(answers(page)).to_have_count(2)
+
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_role("heading", name="How can we help?")).to_be_visible()
+    ask(page, "Something else")
+    expect(answers(page)).to_have_count(1)
+    assert [question.get("session_id") for question in server.questions()] == [None, "session-1", None]
+
+
+def test_an_answer_to_a_conversation_that_was_left_does_not_appear(
+    visit: Visitor, server: ScriptedServer, held: threading.Event
+) -> None:
+    page = visit(server.url)
+    ask(page, "Too slow")
+    expect(page.locator(".typing")).to_be_visible()
+    page.get_by_role("button", name="New conversation").click()
+    held.set()
+    page.evaluate("() => new Promise(done => setTimeout(done, 50))")
+    expect(page.get_by_role("status")).to_have_text("New conversation.")
+    ask(page, "Something else")
+    expect(questions(page)).to_have_text("Something else")
+    expect(answers(page)).to_have_count(1)
+    assert "session_id" not in server.questions()[1]
+
+
+def test_earlier_messages_come_on_demand(visit: Visitor, server: ScriptedServer) -> None:
+    page = visit(server.url)
+    ask(page, "Now")
+    expect(answers(page)).to_have_count(1)
+    server.history = Reply({"messages": [{**EXCHANGE[0], "content": "Now"}], "next": "1700"})
+    page.reload()
+    expect(questions(page)).to_have_text(["Now"])
+    server.history = Reply({"messages": EXCHANGE, "next": None})
+    page.get_by_role("button", name="Show earlier messages").click()
+    expect(questions(page)).to_have_text(["Where is my order?", "Now"])
+    expect(page.get_by_role("button", name="Show earlier messages")).to_be_hidden()
+    assert server.received[-1] == Received("GET", "/chat/session-1?before=1700", None)
+
+
+def test_a_conversation_that_cannot_be_read_now_can_be_read_later(
+    visit: Visitor, server: ScriptedServer
+) -> None:
+    page = visit(server.url)
+    ask(page, "Where is my order?")
+    expect(answers(page)).to_have_count(1)
+    server.history = Reply({"error": "Later, please."}, status=503)
+    page.reload()
+    notice = page.locator("#history-notice")
+    expect(notice).to_contain_text("could not be loaded")
+    server.history = Reply({"session_id": "session-1", "messages": EXCHANGE, "next": None})
+    notice.get_by_role("button", name="Try again").click()
+    expect(questions(page)).to_have_text("Where is my order?")
+    expect(notice).to_be_hidden()
+
+
+def test_a_session_that_the_server_forgot_gives_way_to_a_new_one(
+    visit: Visitor, server: ScriptedServer
+) -> None:
+    page = visit(server.url)
+    ask(page, "One")
+    expect(answers(page)).to_have_count(1)
+    refusal = Reply({"error": "Not your session.", "code": "forbidden"}, status=403)
+    server.replies.extend([refusal, Reply(answer("Hello again.", session_id="session-2"))])
+    ask(page, "Two")
+    expect(answers(page).nth(1)).to_contain_text("I could not read our earlier conversation")
+    ask(page, "Three")
+    expect(answers(page)).to_have_count(3)
+    assert [question.get("session_id") for question in server.questions()] == [
+        None,
+        "session-1",
+        None,
+        "session-2",
+    ]
+
+    page.reload()  # the history of session-2 is a 404: a fresh start, without a word
+    expect(page.get_by_role("heading", name="How can we help?")).to_be_visible()
+    expect(page.locator("#history-notice")).to_be_hidden()
+
+
+def test_tickets_limits_and_gaps_are_said_in_words(visit: Visitor, server: ScriptedServer) -> None:
+    reply = answer(
+        "A colleague will read this.",
+        citations=[],
+        escalation={"ticket_id": "T-42", "reason": "customer_request"},
+        guardrail={"intervened": True, "reasons": ["topic"]},
+        degraded=["history", "sentiment"],
+    )
+    server.replies.append(Reply(reply))
+    page = visit(server.url)
+    page.get_by_role("button", name="I would like to talk to a person").click()
+    expect(page.locator(".chip")).to_have_text("With our support team")
+    expect(page.locator(".remarks li")).to_have_text(
+        [re.compile("content policy"), re.compile("could not read our earlier conversation")]
+    )
+
+
+def test_a_rating_that_was_not_saved_is_taken_back(visit: Visitor, server: ScriptedServer) -> None:
+    page = visit(server.url)
+    ask(page, "Hello?")
+    expect(answers(page)).to_have_count(1)
+    server.replies.append(Reply({"error": "Not just now."}, status=503))
+    down = page.get_by_role("button", name="Not helpful")
+    down.click()
+    expect(page.locator(".feedback-word")).to_have_text("Your rating was not saved. Not just now.")
+    expect(down).to_have_attribute("aria-pressed", "false")
+    down.click()
+    expect(page.locator(".feedback-word")).to_have_text("Thank you.")
+    expect(down).to_have_attribute("aria-pressed", "true")
+    rating = {"message_id": "server-message-1", "rating": "down"}
+    assert server.received[-1] == Received("POST", "/chat/session-1/feedback", rating)
+
+
+def test_a_phone_scrolls_only_up_and_down(visit: Visitor, server: ScriptedServer) -> None:
+    table = f"|{'column |' * 9}\n|{'---|' * 9}\n|{'wide value |' * 9}"
+    server.replies.append(Reply(answer(f"{table}\n\n```\n{'x' * 200}\n```\n\n{'y' * 200} [1]")))
+    server.replies.append(Reply({"error": "Busy."}, status=503, headers={"Retry-After": "90"}))
+    page = visit(server.url, viewport={"width": 360, "height": 640}, is_mobile=True, has_touch=True)
+    ask(page, "z" * 300)
+    expect(answers(page)).to_have_count(1)
+    ask(page, "again")
+    expect(page.locator(".failure").last).to_be_visible()
+    overflowing = page.evaluate(
+        "['html', 'body', 'main', 'header', 'footer'].filter("
+        "name => { const e = document.querySelector(name); return e.scrollWidth > e.clientWidth; })"
+    )
+    assert overflowing == []
+    send = page.get_by_role("button", name="Send").bounding_box()
+    assert send is not None
+    assert send["y"] + send["height"] <= 640

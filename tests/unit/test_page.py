@@ -1,0 +1,123 @@
+"""The chat page as one response: what it holds, and what its headers let a browser do with it."""
+
+import base64
+import hashlib
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from chalicelib import page
+from chalicelib.page import build_page, chat_page
+
+VENDOR = Path(page.__file__).parent / "web" / "vendor"
+
+
+class _Reader(HTMLParser):
+    """Collects the tags with their attributes, and the text of each script and style."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.inlined: dict[str, list[str]] = {"script": [], "style": []}
+        self._open: str | None = None
+        self.feed(html)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        self._open = tag if tag in self.inlined else None
+        if self._open:
+            self.inlined[tag].append("")
+
+    def handle_endtag(self, tag: str) -> None:
+        self._open = None
+
+    def handle_data(self, data: str) -> None:
+        if self._open:
+            self.inlined[self._open][-1] += data
+
+
+def policy_of(headers: dict[str, str]) -> dict[str, set[str]]:
+    directives = (directive.split() for directive in headers["Content-Security-Policy"].split(";"))
+    return {name: set(values) for name, *values in directives}
+
+
+def csp_hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+def test_exactly_the_inlined_scripts_and_styles_may_run() -> None:
+    inlined = _Reader(chat_page().html).inlined
+    policy = policy_of(dict(chat_page().headers))
+    assert len(inlined["script"]) == 3
+    assert policy["script-src"] == {csp_hash(text) for text in inlined["script"]}
+    assert policy["style-src"] == {csp_hash(text) for text in inlined["style"]}
+
+
+def test_every_named_file_is_inlined() -> None:
+    assert "/* inline:" not in chat_page().html
+    ours = _Reader(chat_page().html).inlined["script"][-1]
+    assert all(
+        name in ours for name in ("API_BASE", "savedSession", "renderMarkdown", "class Composer", "start();")
+    )
+
+
+def test_the_page_needs_no_other_address() -> None:
+    for tag, attributes in _Reader(chat_page().html).tags:
+        assert "src" not in attributes, tag
+        assert (attributes.get("href") or "#").startswith(("#", "data:")), tag
+    assert "sourceMappingURL" not in chat_page().html
+
+
+def test_the_markup_holds_nothing_that_the_policy_would_refuse() -> None:
+    for tag, attributes in _Reader(chat_page().html).tags:
+        assert not [name for name in attributes if name == "style" or name.startswith("on")], tag
+
+
+def test_the_policy_allows_its_own_server_and_nobody_else() -> None:
+    policy = policy_of(dict(chat_page().headers))
+    assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == {"'none'"}
+    assert policy["connect-src"] == policy["frame-ancestors"] == {"'self'"}
+    assert policy["img-src"] == {"data:"}
+    assert policy["require-trusted-types-for"] == {"'script'"}
+
+
+def test_the_headers_name_the_type_and_keep_addresses_private() -> None:
+    headers = chat_page().headers
+    assert headers["Content-Type"] == "text/html; charset=utf-8"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Referrer-Policy"] == "no-referrer"
+    assert headers["Cache-Control"] == "no-cache"
+
+
+def test_the_page_is_built_once() -> None:
+    assert chat_page() is chat_page()
+
+
+@pytest.mark.parametrize("text", ["'</script>'", "`</SCRIPT >`", "/<!--/", "'<!-- <script>'"])
+def test_a_script_cannot_end_or_confuse_its_element(text: str) -> None:
+    files = {"a.js": f"const held = {text};", "b.js": "after();"}
+    built = build_page("<script>/* inline: a.js b.js */</script><p>rest</p>", files.__getitem__)
+    content = built.html.removeprefix("<script>").removesuffix("</script><p>rest</p>")
+    assert not re.search(r"<!--|</?script", content, re.IGNORECASE)
+    assert content.endswith("after();")
+    assert policy_of(dict(built.headers))["script-src"] == {csp_hash(content)}
+
+
+def test_a_style_sheet_that_would_end_its_element_is_refused() -> None:
+    with pytest.raises(ValueError, match="</style"):
+        build_page("<style>/* inline: a.css */</style>", lambda _: "p::after { content: '</style>' }")
+
+
+def test_a_page_without_scripts_lets_none_run() -> None:
+    assert policy_of(dict(build_page("<p></p>", str).headers))["script-src"] == {"'none'"}
+
+
+def test_vendored_files_are_those_that_their_table_names() -> None:
+    rows = re.findall(
+        r"^\| `([\w.]+)` .*`([0-9a-f]{64})` \|$", (VENDOR / "README.md").read_text("utf-8"), re.MULTILINE
+    )
+    sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in VENDOR.glob("*.js")}
+    assert dict(rows) == sums
