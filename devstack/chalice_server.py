@@ -3,10 +3,8 @@
 import argparse
 import logging
 import os
-import signal
 import sys
 import threading
-from types import FrameType
 
 from chalice.cli.factory import CLIFactory
 from chalice.deploy.validate import validate_routes
@@ -14,6 +12,7 @@ from chalice.local import LocalDevServer
 
 from devstack.ports import HOST
 from devstack.stage import ROOT
+from devstack.stop_request import StopRequest, StopRequested
 
 ENDPOINT = "AWS_ENDPOINT_URL"
 STOP_POLL_SECONDS = 0.05
@@ -27,9 +26,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--aws-port", type=int, required=True)
     options = parser.parse_args(arguments)
     logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
-    server = _create_server(options.stage, options.port, options.aws_port)
-    _stop_when_asked(server)
-    server.server.serve_forever(STOP_POLL_SECONDS)
+    stop = StopRequest()
+    stop.listen()
+    _serve(_create_server(options.stage, options.port, options.aws_port), stop)
     return 0
 
 
@@ -54,17 +53,21 @@ def _forget_own_aws_settings() -> None:
     os.environ["AWS_EC2_METADATA_DISABLED"] = "true"
 
 
-def _stop_when_asked(server: LocalDevServer) -> None:
-    def stop(_number: int, _frame: FrameType | None) -> None:
-        threading.Thread(target=server.shutdown).start()
-
-    def stop_with_parent() -> None:
-        sys.stdin.buffer.read()
+def _serve(server: LocalDevServer, stop: StopRequest) -> None:
+    """Serve beside the main thread, which waits: a signal then never interrupts one that holds a lock."""
+    serving = threading.Thread(target=server.server.serve_forever, args=(STOP_POLL_SECONDS,), daemon=True)
+    serving.start()
+    threading.Thread(target=_stop_with_parent, args=(stop,), daemon=True).start()
+    try:
+        while serving.is_alive():
+            stop.pause(1)
+    except StopRequested:
         server.shutdown()
 
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    threading.Thread(target=stop_with_parent, daemon=True).start()
+
+def _stop_with_parent(stop: StopRequest) -> None:
+    sys.stdin.buffer.read()
+    stop.ask()
 
 
 if __name__ == "__main__":

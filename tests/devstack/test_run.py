@@ -66,7 +66,7 @@ def test_a_question_gets_a_cited_answer(product: Product) -> None:
 @pytest.mark.parametrize("step", ["Starting", "Knowledge base"])
 def test_a_stop_while_it_starts_leaves_nothing_behind(step: str, data_folder: Path) -> None:
     with Product(data_folder) as product:
-        assert within(30, lambda: step in product.output)
+        assert within(30, lambda: step in product.output), product.output
         assert product.interrupt() == 0
         assert "Ready" not in product.output
         assert "Stopped. Your data stays in" in product.output
