@@ -106,7 +106,8 @@ class Chat:
         turn = self._settle_sender(message)
         calls = Parallel(self.executor, self.log.degraded)
 
-        answered_before, earlier = self._recall(turn, calls) if message.session_id else (None, ())
+        is_new = message.session_id is None and not turn.retry_safe
+        answered_before, earlier = (None, ()) if is_new else self._recall(turn, calls)
         watch.lap("history")
         if answered_before:
             return _same_question(answered_before, turn)
@@ -125,7 +126,7 @@ class Chat:
     def _settle_sender(self, message: Message) -> Turn:
         customer_id = self.sessions.verified_customer(message.customer_id, message.customer_hash)
         return Turn(
-            session_id=self.sessions.for_chat(message.session_id),
+            session_id=self.sessions.for_chat(message.session_id, message.message_id),
             message_id=message.message_id or f"m_{uuid.uuid4().hex}",
             retry_safe=message.message_id is not None,
             # Masked here once, so that no credential goes to the model, the log or the tables.
@@ -259,7 +260,10 @@ class Stopwatch:
 
 
 def _same_question(exchange: Exchange, turn: Turn) -> Exchange:
-    """Return the exchange of the turn's message id. Raises MessageIdReused if it answers another question."""
-    if exchange.question != turn.question:
+    """Return the exchange of the turn's message id.
+
+    Raises MessageIdReused if it answers another question, or a customer that the sender did not prove to be.
+    """
+    if exchange.question != turn.question or exchange.customer_id not in (None, turn.customer_id):
         raise MessageIdReused
     return exchange

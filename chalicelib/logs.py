@@ -40,7 +40,6 @@ class TurnLogger:
         """Say how a turn went."""
         logger.info(
             "answered",
-            message_id=exchange.message_id,
             model=exchange.model,
             input_tokens=exchange.usage.input_tokens,
             output_tokens=exchange.usage.output_tokens,

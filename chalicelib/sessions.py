@@ -13,6 +13,9 @@ ISSUED = re.compile(r"cs_([0-9a-f]{32})([0-9a-f]{32})")
 """`cs_`, 128 random bits, and the first 128 bits of their HMAC."""
 
 
+RANDOM_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
+
 @dataclass(frozen=True)
 class Sessions:
     """Issues and checks session ids with the app's secret; `accept_made_up_ids` is SESSION_POLICY=open.
@@ -23,18 +26,23 @@ class Sessions:
     app_secret: Callable[[], str]
     accept_made_up_ids: bool
 
-    def issue(self) -> str:
-        """Make a new session id."""
-        nonce = secrets.token_hex(16)
+    def issue(self, first_message_id: str | None = None) -> str:
+        """Make a new session id.
+
+        For a random UUID as the first message's id it is always the same one: a client whose first answer got
+        lost sends that message again and comes back into its session. Ids that could be guessed give nothing.
+        """
+        known = first_message_id is not None and RANDOM_UUID.fullmatch(first_message_id)
+        nonce = self._hmac(f"first message\0{first_message_id}")[:32] if known else secrets.token_hex(16)
         return f"cs_{nonce}{self._mac(nonce)}"
 
-    def for_chat(self, session_id: str | None) -> str:
-        """Return the session to chat in: the one given, or a new one.
+    def for_chat(self, session_id: str | None, message_id: str | None = None) -> str:
+        """Return the session to chat in: the one given, or a new one that starts with this message.
 
         Raises NotYourSession for an id that we did not issue, where the policy wants issued ones.
         """
         if session_id is None:
-            return self.issue()
+            return self.issue(message_id)
         if not self.accept_made_up_ids and not self._is_issued(session_id):
             raise NotYourSession
         return session_id

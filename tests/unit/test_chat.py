@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import threading
+import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -243,6 +244,29 @@ def test_a_message_id_cannot_be_used_for_another_question(desk: Desk) -> None:
     desk.ask("Hello", session_id="s", message_id="m-1")
     with pytest.raises(MessageIdReused):
         desk.ask("Goodbye", session_id="s", message_id="m-1")
+
+
+def test_the_first_message_sent_again_comes_back_into_its_session(desk: Desk) -> None:
+    message_id = str(uuid.uuid4())
+    first = desk.ask("Hello", message_id=message_id)
+    assert desk.ask("Hello", message_id=message_id) == first
+    assert len(desk.conversations.kept) == 1
+    with pytest.raises(MessageIdReused):
+        desk.ask("Goodbye", message_id=message_id)
+
+
+@pytest.mark.parametrize("message_id", ["1", "message-0000-0000-0000-000000000001"])
+def test_a_message_id_that_others_may_have_too_leads_into_nobodys_session(
+    desk: Desk, message_id: str
+) -> None:
+    first, second = desk.ask("Hello", message_id=message_id), desk.ask("Hello", message_id=message_id)
+    assert first.session_id != second.session_id
+
+
+def test_what_a_proven_customer_was_told_is_not_repeated_to_who_guesses_the_message_id(desk: Desk) -> None:
+    desk.ask("My order?", session_id="s", message_id="1", customer_id="CUST-1001", customer_hash=ADA_HASH)
+    with pytest.raises(MessageIdReused):
+        desk.ask("My order?", session_id="s", message_id="1")
 
 
 def test_two_requests_of_one_message_under_way_at_once_end_in_one_exchange_and_one_ticket(desk: Desk) -> None:
