@@ -9,13 +9,24 @@ from dataclasses import dataclass
 
 from chalicelib.models import Citation, Passage
 
-CODE = re.compile(r"(```.*?(?:```|\Z)|`[^`\n]*`)", re.DOTALL)
-"""Brackets in code are code, not marks."""
-MARK = re.compile(
-    r"(?P<space>[ \t]*)[\[【]\^?(?P<indexes>\d{1,3}(?:\s*[,;]\s*\d{1,3})*)[\]】](?:\([^)\s]*\))?"
+_INDEXES = r"\^?\d{1,3}(?:\s*[,;]\s*\d{1,3})*"
+_LINK = r"""(?:\([^()\s`]*(?:\([^()\s`]*\)[^()\s`]*)*(?:\s+["'][^()`]*)?\))?"""
+"""The target of a link that the model made of a mark."""
+_MARK = rf"(?:\[\[{_INDEXES}\]\]|[\[【]{_INDEXES}[\]】]){_LINK}"
+CODE_OR_MARKS = re.compile(
+    rf"""
+    (?P<code>   # brackets in code are code, not marks
+        ^[ \t]*(?P<fence>`{{3,}}(?=[^`\n]*$)|~{{3,}}).*?(?:^[ \t]*(?P=fence)[`~]*|\Z)
+      | (?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)
+    )
+  | (?P<definition>   # a source that the model made up: in Markdown it would make a link of every such mark
+        ^[ ]{{0,3}}\[\^?\d{{1,3}}\]:[ \t]*\S+[ \t]*$
+    )
+  | (?P<space>(?<![ \t])[ \t]+)?(?P<marks>{_MARK}(?:[ \t]*{_MARK})*)
+    """,
+    re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
-"""A mark, with the link target that a model may have invented behind it."""
-REPEATED = re.compile(r"(\[\d+\])(?:[ \t]*\1)+")
+LISTED = re.compile(rf"[\[【]({_INDEXES})[\]】]+{_LINK}")
 SNIPPET_CHARS = 240
 
 
@@ -33,27 +44,48 @@ def resolve(text: str, passages: Sequence[Passage]) -> CitedAnswer:
 
     Passage n of `passages`, from 1, is what the model knows as `[n]`; those of one document share a citation.
     """
+    text, admits_no_answer = _drop_unknown(text, len(passages))
     sources: dict[tuple[str, str | None], Citation] = {}
-    saw_no_answer = False
 
-    def keep(mark: re.Match[str]) -> str:
-        nonlocal saw_no_answer
-        indexes = [int(n) for n in re.findall(r"\d+", mark["indexes"])]
-        saw_no_answer |= 0 in indexes
-        cited = [_cite(passages[n - 1], sources) for n in indexes if 1 <= n <= len(passages)]
-        marks = "".join(f"[{c.index}]" for c in dict.fromkeys(cited))
-        return mark["space"] + marks if marks else ""
+    def renumber(found: re.Match[str]) -> str:
+        if not found["marks"]:
+            return found[0]
+        cited = [_cite(passages[n - 1], sources) for n in _indexes(found["marks"]) if 1 <= n <= len(passages)]
+        marks = "".join(f"[{citation.index}]" for citation in dict.fromkeys(cited))
+        # Right behind a mark, a bracket would make a link of it.
+        gap = " " if text.startswith("(", found.end()) else ""
+        return (found["space"] or "") + marks + gap
 
-    parts = CODE.split(text)
-    # The odd parts are the code that the pattern captured.
-    parts = [part if i % 2 else REPEATED.sub(r"\1", MARK.sub(keep, part)) for i, part in enumerate(parts)]
+    resolved = CODE_OR_MARKS.sub(renumber, text).strip()
     citations = tuple(sources.values())
-    return CitedAnswer("".join(parts).strip(), citations, unanswered=saw_no_answer and not citations)
+    return CitedAnswer(resolved, citations, unanswered=admits_no_answer and not citations)
 
 
 def without_marks(text: str) -> str:
     """Drop all marks: an earlier answer's indexes mean nothing next to new passages."""
     return resolve(text, ()).text
+
+
+def _drop_unknown(text: str, known: int) -> tuple[str, bool]:
+    """Drop the marks that hold no index from 1 to `known`; tell whether one of them was `[0]`."""
+    admits_no_answer = False
+
+    def drop(found: re.Match[str]) -> str:
+        nonlocal admits_no_answer
+        if not found["marks"]:
+            return found[0] if found["code"] else ""
+        indexes = _indexes(found["marks"])
+        admits_no_answer |= 0 in indexes
+        return found[0] if any(1 <= n <= known for n in indexes) else ""
+
+    before = None
+    while before != text:  # What closes up around a dropped mark may be a mark: `[[9]1]`.
+        before, text = text, CODE_OR_MARKS.sub(drop, text)
+    return text, admits_no_answer
+
+
+def _indexes(marks: str) -> list[int]:
+    return [int(n) for listed in LISTED.findall(marks) for n in re.findall(r"\d+", listed)]
 
 
 def _cite(passage: Passage, sources: dict[tuple[str, str | None], Citation]) -> Citation:

@@ -8,7 +8,13 @@ before it say so.
 import re
 
 CARD = re.compile(
-    r"(?<![\w.-])(?:[2-6]\d{3}(?:[ -]?\d{4}){2}[ -]?\d{1,7}|3[47]\d{2}[ -]?\d{6}[ -]?\d{5})(?![\w-])"
+    r"""
+    (?<![\w.+-])(?:
+        (?:4\d{3}|5[0-8]\d\d|6\d{3}|2[2-7]\d\d|35\d\d)(?:[ -]?\d{4}){3}(?:[ -]?\d{3})?
+      | 3[47]\d\d[ -]?\d{6}[ -]?\d{5}                        # American Express
+      | 3(?:0[0-5]|[68]\d)\d[ -]?\d{6}[ -]?\d{4}             # Diners Club
+    )(?![\w-])""",
+    re.VERBOSE,
 )
 TOKENS = re.compile(
     r"""
@@ -24,15 +30,30 @@ TOKENS = re.compile(
 PRIVATE_KEY = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)", re.DOTALL
 )
+# Behind a colon stands mostly the secret itself, but also a sentence about it, or a placeholder for it.
+_PROSE_OR_PLACEHOLDER = (
+    r"(?:[^\W\d_]+(?=\?|[.!,]?[ \t]+(?!(?:and|but|user\w*|login|e-?mail|thanks|please)\b)[\w*(>])"
+    r"|(?:how|what|when|where|why|please|help|required|incorrect|invalid|wrong|expired)[.!]*(?=\s|\Z)"
+    r"""|["'`]?(?:<[^>\n]*>|\{\{|your[ _-]|(?-i:\$\{?[A-Z_]{2,}\}?(?=[\s"'`]|\Z))))"""
+)
+# "is" is mostly followed by prose: only digits, symbols and quotes make a password of a word.
+_ODD_WORD = r"""(?:["'`“]|\S*(?:\d|[@\#$%^&]|\w[!*_+]+\w))"""
 NAMED_SECRET = re.compile(
-    r"""
-    (?P<name>\b(?:password|passwort|passcode|passphrase|pwd|contraseña|mot\ de\ passe
-      |api[ _-]?key|secret(?:[ _-]?key)?|access[ _-]?token)\b
-      (?:\s*[:=]\s*|\s+is\s*:?\s+(?=["'`“]|\S*[\d!@\#$%^&*_])))   # "is" only before something password-like
-    (?P<secret>["'`“]?[^\s"'`“”,;]{4,})""",
+    rf"""
+    (?P<name>(?<![^\W_])(?:password|passwort|passcode|passphrase|pwd|contraseña|mot\ de\ passe
+      |api[ _-]?key|(?:client[ _-]?)?secret(?:[ _-]?(?:access[ _-]?)?key)?|(?:access|auth|refresh)[ _-]?token)
+      (?![^\W_])["']?
+      (?:[ \t]*(?:[:=]|=>)(?![=>])\s*(?!{_PROSE_OR_PLACEHOLDER})
+        |\s+(?:is|ist|lautet|es|est)(?:[ \t]*:)?[ \t]+(?={_ODD_WORD})))
+    (?!\[credential\])
+    (?P<secret>"[^"\n]{{4,80}}"|'[^'\n]{{4,80}}'|`[^`\n]{{4,80}}`|“[^”\n]{{4,80}}”|[^\s"'`“”,;]{{4,}})
+    """,
     re.VERBOSE | re.IGNORECASE,
 )
-BEARER = re.compile(r"\b(?P<name>bearer\s+)(?P<secret>[A-Za-z0-9._~+/-]{16,}=*)", re.IGNORECASE)
+BEARER = re.compile(r"\b(?P<name>bearer\s+)(?P<secret>(?=\S*\d)[A-Za-z0-9._~+/-]{16,}=*)", re.IGNORECASE)
+LOGIN_IN_ADDRESS = re.compile(
+    r"(?P<name>\b[a-z][a-z0-9+]*://[^\s:/@]+:)(?P<secret>[^\s:/@]+)(?=@)", re.IGNORECASE
+)
 
 
 def mask(text: str) -> str:
@@ -40,13 +61,14 @@ def mask(text: str) -> str:
     text = PRIVATE_KEY.sub("[credential]", text)
     text = TOKENS.sub("[credential]", text)
     text = BEARER.sub(r"\g<name>[credential]", text)
+    text = LOGIN_IN_ADDRESS.sub(r"\g<name>[credential]", text)
     text = NAMED_SECRET.sub(r"\g<name>[credential]", text)
     return CARD.sub(_mask_card, text)
 
 
 def _mask_card(match: re.Match[str]) -> str:
     digits = [int(c) for c in match[0] if c.isdigit()]
-    return "[card number]" if 13 <= len(digits) <= 19 and _passes_luhn(digits) else match[0]
+    return "[card number]" if _passes_luhn(digits) else match[0]
 
 
 def _passes_luhn(digits: list[int]) -> bool:

@@ -21,12 +21,7 @@ Request = TypeVar("Request", bound=BaseModel)
 
 def _text(value: str) -> str:
     for position, char in enumerate(value):
-        category = unicodedata.category(char)
-        if category == "Cs":
-            raise ValueError(
-                f"holds half a character (a lone surrogate) at position {position}; send valid Unicode"
-            )
-        if category == "Cc" and char not in LAYOUT:
+        if unicodedata.category(char) == "Cc" and char not in LAYOUT:
             raise ValueError(
                 f"holds the control character U+{ord(char):04X} at position {position}; remove it"
             )
@@ -40,7 +35,6 @@ def _not_blank(value: str) -> str:
     return value
 
 
-Text = Annotated[str, AfterValidator(_text)]
 SessionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
 MessageId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
 CustomerId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
@@ -91,7 +85,7 @@ class HistoryQuery(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     limit: int = Field(50, ge=2, le=MAX_PAGE_MESSAGES)
-    before: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}$")] | None = None
+    before: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,14}$")] | None = None
 
     @property
     def older_than(self) -> datetime | None:
@@ -136,6 +130,9 @@ def _problem(error: dict[str, Any]) -> FieldProblem:
         "string_unicode": "holds half a character (a lone surrogate); send valid Unicode",
         "string_too_long": f"must be at most {context.get('max_length')} characters long",
         "string_pattern_mismatch": PATTERNS.get(name, "is malformed"),
+        "int_parsing": "must be a whole number",
+        "greater_than_equal": f"must be at least {context.get('ge')}",
+        "less_than_equal": f"must be at most {context.get('le')}",
         "literal_error": f"must be {context.get('expected')}",
         "value_error": str(context.get("error")),
     }

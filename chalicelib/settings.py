@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, Json, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chalicelib.errors import InvalidSettings
@@ -22,7 +22,7 @@ class Settings(BaseSettings):
     app_secret_id: str
 
     bedrock_model_ids: CommaSeparated = Field(min_length=1)
-    model_prices: dict[str, tuple[float, float]] = {}
+    model_prices: Json[dict[str, tuple[float, float]]] = Field({}, validate_default=False)
     """US dollars per million input and output tokens, by a part of the model id."""
     max_tokens: int = Field(2000, ge=1)
     temperature: float = Field(0.7, ge=0, le=1)

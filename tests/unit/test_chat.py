@@ -310,6 +310,21 @@ def test_counters_that_are_down_let_the_customer_in(desk: Desk) -> None:
         assert open_one.ask("Hello").degraded == ("storage",)
 
 
+def test_an_outage_of_the_knowledge_base_is_no_gap_in_the_articles(desk: Desk) -> None:
+    desk.model.says("I could not find that. [0]")
+    desk.knowledge_base.down = Unavailable("knowledge_base")
+    session = desk.ask("Do you sell hats?").session_id
+    assert desk.ask("Do you sell blue hats?", session_id=session).escalation is None
+
+
+def test_an_interaction_has_the_time_its_exchange_was_stored_under(desk: Desk) -> None:
+    proof = {"customer_id": "CUST-1001", "customer_hash": ADA_HASH}
+    session = desk.ask("Hello", **proof).session_id
+    desk.ask("Hello again", session_id=session, **proof)
+    assert [i.timestamp for i in desk.interactions.kept] == [e.timestamp for e in desk.conversations.kept]
+    assert desk.conversations.kept[0].timestamp != desk.conversations.kept[1].timestamp
+
+
 def test_nothing_is_cited_that_could_not_be_looked_up(desk: Desk) -> None:
     desk.knowledge_base.down = Unavailable("knowledge_base")
     assert desk.ask("How do I reset my password?").citations == ()

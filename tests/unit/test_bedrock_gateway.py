@@ -1,0 +1,424 @@
+"""One Converse call, tried on the models in order; requests and answers are held to botocore's own model."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from botocore.stub import Stubber
+
+from chalicelib.errors import ModelUnavailable, Unavailable
+from chalicelib.gateways.bedrock import FILTERED, Model, ModelOptions
+from chalicelib.models import GuardrailVerdict, HandOver, Usage
+from chalicelib.prompts import Prompt, hand_over_schema
+
+HAIKU_5 = "us.anthropic.claude-haiku-5-5"
+HAIKU_4 = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
+HAIKU_3 = "anthropic.claude-3-haiku-20240307-v1:0"
+LIST = (HAIKU_5, HAIKU_4, HAIKU_3)
+USAGE = {"inputTokens": 1000, "outputTokens": 200, "totalTokens": 1200}
+PROMPT = Prompt(
+    rules="Be kind.",
+    history=(("Hello", "Hi."), ("Plans?", "Three.")),
+    facts=("<customer>Jo</customer>", "<passages></passages>"),
+    question="How do I reset it?",
+    may_hand_over=True,
+)
+END_OF_LIFE = "This model version has reached the end of its life."
+
+
+def says(*texts: str, stop: str = "end_turn", trace: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    return answers(*({"text": text} for text in texts), stop=stop, trace=trace)
+
+
+def answers(*blocks: Any, stop: str = "end_turn", trace: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Make an answer of Converse."""
+    answer: dict[str, Any] = {
+        "output": {"message": {"role": "assistant", "content": list(blocks)}},
+        "stopReason": stop,
+        "usage": USAGE,
+        "metrics": {"latencyMs": 400},
+    }
+    return {**answer, "trace": trace} if trace else answer
+
+
+def hands_over(tool_input: Any) -> dict[str, Any]:
+    return {"toolUse": {"toolUseId": "t1", "name": "hand_over", "input": tool_input}}
+
+
+class Bedrock:
+    """A real client whose answers are scripted; `requests` and `pauses_seconds` are what was done."""
+
+    def __init__(self, model_ids: Sequence[str] = LIST, guardrail_id: str | None = "gr-1") -> None:
+        self.requests: list[dict[str, Any]] = []
+        self.pauses_seconds: list[float] = []
+        client = boto3.client(
+            "bedrock-runtime", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+        )
+        client.meta.events.register("provide-client-params.bedrock-runtime.Converse", self._note)
+        self._stub = Stubber(client)
+        self._stub.activate()
+        options = ModelOptions(model_ids, 2000, 0.7, 0.9, guardrail_id, "3")
+        self.model = Model(client, options, self.pauses_seconds.append)
+
+    def then(self, *outcomes: dict[str, Any] | tuple[str, str]) -> "Bedrock":
+        """Script the next outcomes: answers, or error codes with their messages."""
+        for outcome in outcomes:
+            if isinstance(outcome, dict):
+                self._stub.add_response("converse", outcome)
+            else:
+                self._stub.add_client_error("converse", *outcome)
+        return self
+
+    def reply(self, prompt: Prompt = PROMPT) -> Any:
+        """Ask, and check that all that was scripted happened."""
+        reply = self.model.reply(prompt)
+        self._stub.assert_no_pending_responses()
+        return reply
+
+    def refuses(self) -> ModelUnavailable:
+        """Ask, check that nothing answers, and return the failure."""
+        with pytest.raises(ModelUnavailable) as refused:
+            self.model.reply(PROMPT)
+        self._stub.assert_no_pending_responses()
+        return refused.value
+
+    @property
+    def asked(self) -> list[str]:
+        """The models that were asked, in order."""
+        return [request["modelId"] for request in self.requests]
+
+    def _note(self, params: dict[str, Any], **_: object) -> None:
+        self.requests.append(params)
+
+
+class Unreachable:
+    """A client whose calls never get an answer."""
+
+    def __init__(self, *failures: Exception) -> None:
+        self.failures = list(failures)
+        self.calls = 0
+
+    def converse(self, **_: Any) -> Any:
+        self.calls += 1
+        raise self.failures.pop(0)
+
+
+def error(code: str, message: str = "no") -> tuple[str, str]:
+    return code, message
+
+
+def test_the_request_holds_rules_history_facts_and_the_question() -> None:
+    bedrock = Bedrock().then(says("Like this."))
+    bedrock.reply()
+    (request,) = bedrock.requests
+    assert request["system"] == [{"text": "Be kind."}]
+    assert request["messages"] == [
+        {"role": "user", "content": [{"text": "Hello"}]},
+        {"role": "assistant", "content": [{"text": "Hi."}]},
+        {"role": "user", "content": [{"text": "Plans?"}]},
+        {"role": "assistant", "content": [{"text": "Three."}]},
+        {
+            "role": "user",
+            "content": [
+                {"text": "<customer>Jo</customer>"},
+                {"text": "<passages></passages>"},
+                {"guardContent": {"text": {"text": "How do I reset it?"}}},
+            ],
+        },
+    ]
+
+
+def test_only_the_question_is_marked_for_the_guardrail() -> None:
+    bedrock = Bedrock(guardrail_id="gr-1").then(says("Like this."))
+    bedrock.reply()
+    blocks = [block for message in bedrock.requests[0]["messages"] for block in message["content"]]
+    assert [block for block in blocks if "guardContent" in block] == [
+        {"guardContent": {"text": {"text": "How do I reset it?"}}}
+    ]
+    assert bedrock.requests[0]["guardrailConfig"] == {
+        "guardrailIdentifier": "gr-1",
+        "guardrailVersion": "3",
+        "trace": "enabled",
+    }
+
+
+def test_without_a_guardrail_nothing_is_marked() -> None:
+    bedrock = Bedrock(guardrail_id=None).then(says("Like this."))
+    bedrock.reply()
+    assert "guardrailConfig" not in bedrock.requests[0]
+    assert bedrock.requests[0]["messages"][-1]["content"][-1] == {"text": "How do I reset it?"}
+
+
+def test_the_hand_over_tool_is_offered() -> None:
+    bedrock = Bedrock().then(says("Like this."))
+    bedrock.reply()
+    (tool,) = bedrock.requests[0]["toolConfig"]["tools"]
+    assert tool["toolSpec"]["name"] == "hand_over"
+    assert tool["toolSpec"]["inputSchema"] == {"json": hand_over_schema()}
+
+
+def test_the_hand_over_tool_is_absent_once_there_is_a_ticket() -> None:
+    bedrock = Bedrock().then(says("Like this."))
+    bedrock.reply(Prompt("Be kind.", (), ("<passages></passages>",), "How?", may_hand_over=False))
+    assert "toolConfig" not in bedrock.requests[0]
+
+
+@pytest.mark.parametrize(
+    ("model_id", "sampling"),
+    [(HAIKU_3, {"temperature": 0.7, "topP": 0.9}), (HAIKU_4, {"temperature": 0.7}), (HAIKU_5, {})],
+)
+def test_each_model_gets_the_sampling_parameters_that_it_takes(
+    model_id: str, sampling: dict[str, float]
+) -> None:
+    bedrock = Bedrock([model_id]).then(says("Like this."))
+    bedrock.reply()
+    assert bedrock.requests[0]["inferenceConfig"] == {"maxTokens": 2000, **sampling}
+
+
+def test_the_reply_says_which_model_spoke_and_what_it_cost() -> None:
+    reply = Bedrock().then(says("Like this. [1]")).reply()
+    assert (reply.text, reply.model) == ("Like this. [1]", HAIKU_5)
+    assert reply.usage == Usage(1000, 200, 0.0002)
+    assert reply.guardrail == GuardrailVerdict()
+    assert reply.hand_over is None
+
+
+def test_a_router_names_the_model_that_spoke() -> None:
+    reply = Bedrock().then(says("Hi.", trace={"promptRouter": {"invokedModelId": "qwen3:8b"}})).reply()
+    assert reply.model == "qwen3:8b"
+
+
+def test_texts_are_joined_and_thoughts_left_out() -> None:
+    thought = {"reasoningContent": {"reasoningText": {"text": "The customer wants…"}}}
+    reply = Bedrock().then(answers(thought, {"text": " One. "}, {"text": ""}, {"text": "Two.\n"})).reply()
+    assert reply.text.split() == ["One.", "Two."]
+
+
+@pytest.mark.parametrize(
+    "gone",
+    ["ResourceNotFoundException", "AccessDeniedException", "ValidationException", "ModelErrorException"],
+)
+def test_a_model_that_is_gone_is_skipped_at_once(gone: str) -> None:
+    bedrock = Bedrock().then(error(gone, END_OF_LIFE), error(gone, END_OF_LIFE), says("Like this."))
+    assert bedrock.reply().model == HAIKU_3
+    assert bedrock.asked == [HAIKU_5, HAIKU_4, HAIKU_3]
+    assert bedrock.pauses_seconds == []
+
+
+@pytest.mark.parametrize(
+    "passing",
+    [
+        "ThrottlingException",
+        "ModelNotReadyException",
+        "ServiceUnavailableException",
+        "InternalServerException",
+    ],
+)
+def test_a_model_that_is_busy_makes_way_for_the_next(passing: str) -> None:
+    bedrock = Bedrock().then(error(passing), says("Like this."))
+    assert bedrock.reply().model == HAIKU_4
+    assert bedrock.pauses_seconds == []
+
+
+def test_when_all_are_busy_they_are_asked_once_more_after_a_pause() -> None:
+    bedrock = Bedrock([HAIKU_5, HAIKU_4]).then(
+        error("ThrottlingException"), error("ModelNotReadyException"), says("Like this.")
+    )
+    assert bedrock.reply().model == HAIKU_5
+    assert bedrock.asked == [HAIKU_5, HAIKU_4, HAIKU_5]
+    assert len(bedrock.pauses_seconds) == 1
+
+
+def test_a_model_that_is_gone_is_not_asked_again() -> None:
+    bedrock = Bedrock([HAIKU_5, HAIKU_4]).then(
+        error("ResourceNotFoundException"), error("ThrottlingException"), says("Like this.")
+    )
+    bedrock.reply()
+    assert bedrock.asked == [HAIKU_5, HAIKU_4, HAIKU_4]
+
+
+def test_after_two_rounds_it_gives_up() -> None:
+    bedrock = Bedrock([HAIKU_5, HAIKU_4]).then(*[error("ThrottlingException")] * 4)
+    refusal = bedrock.refuses()
+    assert isinstance(refusal.__cause__, ClientError)
+    assert refusal.retry_after_seconds > 0
+
+
+def test_when_all_are_gone_it_gives_up_without_waiting() -> None:
+    bedrock = Bedrock().then(*[error("AccessDeniedException")] * 3)
+    bedrock.refuses()
+    assert bedrock.pauses_seconds == []
+
+
+@pytest.mark.parametrize("code", ["ModelTimeoutException", "ExpiredTokenException", "SomethingNewException"])
+def test_another_failure_ends_the_attempt(code: str) -> None:
+    bedrock = Bedrock().then(error(code))
+    bedrock.refuses()
+    assert bedrock.asked == [HAIKU_5]
+
+
+def test_the_model_that_worked_is_asked_first_from_then_on() -> None:
+    bedrock = Bedrock().then(error("ResourceNotFoundException"), says("One."), says("Two."))
+    bedrock.model.reply(PROMPT)
+    assert bedrock.reply().model == HAIKU_4
+    assert bedrock.asked == [HAIKU_5, HAIKU_4, HAIKU_4]
+
+
+def test_when_the_remembered_model_fails_the_whole_list_is_tried_again() -> None:
+    bedrock = Bedrock().then(
+        error("ThrottlingException"), says("One."), error("ThrottlingException"), says("Two.")
+    )
+    bedrock.model.reply(PROMPT)
+    assert bedrock.reply().model == HAIKU_5
+    assert bedrock.asked == [HAIKU_5, HAIKU_4, HAIKU_4, HAIKU_5]
+
+
+def test_a_model_that_gave_nothing_usable_is_not_remembered() -> None:
+    bedrock = Bedrock([HAIKU_5, HAIKU_4]).then(error("ThrottlingException"), says(""), says("One."))
+    with pytest.raises(ModelUnavailable):
+        bedrock.model.reply(PROMPT)
+    bedrock.reply()
+    assert bedrock.asked == [HAIKU_5, HAIKU_4, HAIKU_5]
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "`temperature` and `top_p` cannot both be specified for this model.",
+        "The model returned the following errors: temperature is deprecated for this model.",
+        "topP is not supported.",
+    ],
+)
+def test_a_model_that_refuses_sampling_is_asked_again_without(message: str) -> None:
+    bedrock = Bedrock([HAIKU_3]).then(error("ValidationException", message), says("One."), says("Two."))
+    bedrock.model.reply(PROMPT)
+    bedrock.reply()
+    assert [request["inferenceConfig"].keys() for request in bedrock.requests] == [
+        {"maxTokens", "temperature", "topP"},
+        {"maxTokens"},
+        {"maxTokens"},
+    ]
+
+
+def test_what_one_model_refuses_another_still_gets() -> None:
+    refusal = error("ValidationException", "temperature is not supported")
+    bedrock = Bedrock([HAIKU_3, HAIKU_4]).then(refusal, error("ThrottlingException"), says("One."))
+    bedrock.reply()
+    assert bedrock.requests[-1]["inferenceConfig"] == {"maxTokens": 2000, "temperature": 0.7}
+
+
+def test_a_model_that_refuses_sampling_it_was_not_sent_is_skipped() -> None:
+    refusal = error("ValidationException", "temperature is not supported")
+    bedrock = Bedrock([HAIKU_5, HAIKU_3]).then(refusal, says("One."))
+    assert bedrock.reply().model == HAIKU_3
+
+
+def test_a_cut_answer_shows_that_it_is_cut() -> None:
+    assert Bedrock().then(says("Step 1. Step", stop="max_tokens")).reply().text == "Step 1. Step …"
+
+
+@pytest.mark.parametrize(
+    "stop", ["malformed_model_output", "malformed_tool_use", "model_context_window_exceeded"]
+)
+def test_an_answer_that_broke_off_is_no_answer(stop: str) -> None:
+    Bedrock().then(says("Half an", stop=stop)).refuses()
+
+
+@pytest.mark.parametrize("blocks", [(), ({"text": ""},), ({"text": " \n"}, {"text": "\t"})])
+def test_a_blank_answer_is_no_answer(blocks: tuple[Any, ...]) -> None:
+    Bedrock().then(answers(*blocks)).refuses()
+
+
+def test_the_guardrails_words_are_the_answer_and_its_findings_the_reasons() -> None:
+    topic = {"name": "Legal advice", "type": "DENY", "action": "BLOCKED"}
+    trace = {"guardrail": {"inputAssessment": {"gr-1": {"topicPolicy": {"topics": [topic]}}}}}
+    reply = Bedrock().then(says("I can't advise on that.", stop="guardrail_intervened", trace=trace)).reply()
+    assert reply.text == "I can't advise on that."
+    assert reply.guardrail == GuardrailVerdict(True, ("topic:Legal advice",))
+
+
+@pytest.mark.parametrize("stop", ["guardrail_intervened", "content_filtered"])
+def test_a_filtered_answer_without_words_gets_ours(stop: str) -> None:
+    reply = Bedrock().then(answers(stop=stop)).reply()
+    assert reply.text == FILTERED
+    assert reply.guardrail == GuardrailVerdict(True, ())
+
+
+def test_what_the_guardrail_let_pass_is_no_intervention() -> None:
+    insult = {"type": "INSULTS", "confidence": "LOW", "action": "NONE"}
+    trace = {"guardrail": {"inputAssessment": {"gr-1": {"contentPolicy": {"filters": [insult]}}}}}
+    assert Bedrock().then(says("Hi.", trace=trace)).reply().guardrail == GuardrailVerdict(False, ())
+
+
+def test_the_hand_over_is_read_beside_the_text() -> None:
+    wish = {"reason": "missing_knowledge", "summary": "Unknown error 7.", "message": " I pass it on. "}
+    reply = Bedrock().then(answers({"text": "Hm."}, hands_over(wish), stop="tool_use")).reply()
+    assert reply.text == "Hm."
+    assert reply.hand_over == HandOver("missing_knowledge", "Unknown error 7.", "I pass it on.")
+
+
+@pytest.mark.parametrize(
+    ("tool_input", "wish"),
+    [
+        ({}, HandOver("customer_request", "", "")),
+        ([], HandOver("customer_request", "", "")),
+        ("please", HandOver("customer_request", "", "")),
+        (None, HandOver("customer_request", "", "")),
+        ({"reason": "boredom", "summary": "s"}, HandOver("customer_request", "s", "")),
+        ({"reason": ["customer_request"], "summary": "s"}, HandOver("customer_request", "s", "")),
+        (
+            {"reason": "policy_restriction", "summary": None, "message": None},
+            HandOver("policy_restriction", ""),
+        ),
+        (
+            {"reason": "policy_restriction", "summary": {"a": 1}, "message": 5},
+            HandOver("policy_restriction", ""),
+        ),
+        (
+            {"summary": "x" * 5000, "message": "y" * 5000},
+            HandOver("customer_request", "x" * 1000, "y" * 1000),
+        ),
+    ],
+)
+def test_an_odd_hand_over_is_still_a_wish_for_a_person(tool_input: Any, wish: HandOver) -> None:
+    reply = Bedrock().then(answers(hands_over(tool_input), stop="tool_use")).reply()
+    assert reply.text == ""
+    assert reply.hand_over == wish
+
+
+def unreachable(*failures: Exception) -> tuple[Model, Unreachable]:
+    client = Unreachable(*failures)
+    options = ModelOptions(LIST, 2000, 0.7, 0.9, None, "1")
+    return Model(cast(Any, client), options, lambda _: None), client
+
+
+@pytest.mark.parametrize(
+    "failure", [ReadTimeoutError(endpoint_url="https://bedrock"), KeyError("stopReason")], ids=["slow", "odd"]
+)
+def test_a_model_that_does_not_answer_in_time_or_oddly_is_not_asked_twice(failure: Exception) -> None:
+    model, client = unreachable(failure)
+    with pytest.raises(ModelUnavailable):
+        model.reply(PROMPT)
+    assert client.calls == 1
+
+
+def test_a_connection_that_cannot_be_made_is_tried_with_each_model_twice() -> None:
+    failures = [EndpointConnectionError(endpoint_url="u"), ConnectTimeoutError(endpoint_url="u")] * 3
+    model, client = unreachable(*failures)
+    with pytest.raises(ModelUnavailable):
+        model.reply(PROMPT)
+    assert client.calls == 6
+
+
+def test_a_ping_asks_for_as_little_as_can_be() -> None:
+    bedrock = Bedrock().then(says("P", stop="max_tokens"))
+    bedrock.model.ping()
+    assert bedrock.requests[0]["inferenceConfig"] == {"maxTokens": 1}
+    assert bedrock.asked == [HAIKU_5]
+
+
+def test_a_ping_without_answer_is_unavailable() -> None:
+    with pytest.raises(Unavailable):
+        Bedrock().then(error("AccessDeniedException")).model.ping()

@@ -1,0 +1,126 @@
+"""When a conversation goes to a person, and what the customer is told."""
+
+from dataclasses import replace
+from typing import get_args
+
+import pytest
+
+from chalicelib.handover import (
+    MESSAGES,
+    NOT_NOW,
+    STRONGLY_NEGATIVE,
+    announce,
+    by_rule,
+    open_escalation,
+    remind,
+)
+from chalicelib.models import Escalation, Exchange, HandOver, HandOverReason
+from tests.fakes import START, exchange_at
+
+TICKET = Escalation("T-0F3A9C77D1E2", "customer_request")
+WISH = HandOver("customer_request", "Wants a person.")
+
+
+def exchange(**changes: object) -> Exchange:
+    calm = exchange_at(START, escalation=None, sentiment=0.0, unanswered=False)
+    return replace(calm, **changes)  # type: ignore[arg-type]
+
+
+ANGRY = exchange(sentiment=STRONGLY_NEGATIVE)
+LOST = exchange(unanswered=True)
+CALM = exchange()
+
+
+def test_who_asks_for_a_person_gets_one_at_once() -> None:
+    wish = by_rule(exchange(question="I want to talk to a human"), [])
+    assert wish
+    assert wish.reason == "customer_request"
+
+
+@pytest.mark.parametrize(("twice", "reason"), [(ANGRY, "negative_sentiment"), (LOST, "missing_knowledge")])
+def test_twice_in_a_row_calls_for_a_person(twice: Exchange, reason: HandOverReason) -> None:
+    wish = by_rule(twice, [CALM, twice])
+    assert wish
+    assert wish.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("now", "earlier"),
+    [
+        (ANGRY, []),
+        (LOST, []),
+        (ANGRY, [ANGRY, CALM]),
+        (LOST, [LOST, CALM]),
+        (CALM, [ANGRY, ANGRY]),
+        (ANGRY, [LOST]),
+        (LOST, [ANGRY]),
+        (ANGRY, [exchange(sentiment=None)]),
+        (exchange(sentiment=None), [ANGRY]),
+        (exchange(sentiment=STRONGLY_NEGATIVE + 0.01), [ANGRY]),
+        (CALM, [CALM]),
+    ],
+)
+def test_once_or_with_calm_between_does_not(now: Exchange, earlier: list[Exchange]) -> None:
+    assert by_rule(now, earlier) is None
+
+
+def test_a_wish_for_a_person_goes_before_the_other_reasons() -> None:
+    wish = by_rule(exchange(question="agent please", sentiment=-1.0, unanswered=True), [ANGRY])
+    assert wish
+    assert wish.reason == "customer_request"
+
+
+def test_the_newest_ticket_of_a_conversation_is_the_open_one() -> None:
+    newer = Escalation("T-NEWER", "missing_knowledge")
+    assert open_escalation([exchange(escalation=TICKET), exchange(escalation=newer), CALM]) == newer
+
+
+def test_a_conversation_without_a_ticket_has_none() -> None:
+    assert open_escalation([CALM]) is None
+    assert open_escalation([]) is None
+
+
+def test_every_reason_has_words_for_the_customer() -> None:
+    assert set(MESSAGES) == set(get_args(HandOverReason))
+
+
+@pytest.mark.parametrize("reason", get_args(HandOverReason))
+def test_a_hand_over_ends_with_the_ticket_number(reason: HandOverReason) -> None:
+    told = announce(exchange(answer="Hm."), HandOver(reason, "s"), Escalation("T-1", reason))
+    assert told.answer == f"Hm.\n\n{MESSAGES[reason]}\n\nTicket **T-1**"
+    assert told.escalation == Escalation("T-1", reason)
+
+
+def test_the_models_own_words_are_used_where_it_has_some() -> None:
+    told = announce(exchange(answer=""), HandOver("customer_request", "s", "Ich gebe das weiter."), TICKET)
+    assert told.answer == "Ich gebe das weiter.\n\nTicket **T-0F3A9C77D1E2**"
+
+
+def test_the_same_words_are_not_said_twice() -> None:
+    told = announce(
+        exchange(answer="I pass it on."), HandOver("customer_request", "s", "I pass it on."), TICKET
+    )
+    assert told.answer.count("I pass it on.") == 1
+
+
+def test_without_a_ticket_nothing_is_promised() -> None:
+    told = announce(exchange(answer=""), WISH, None)
+    assert told.answer == NOT_NOW
+    assert told.escalation is None
+
+
+def test_who_asks_again_is_told_the_ticket_there_is() -> None:
+    told = remind(exchange(answer="Sure."), WISH, TICKET)
+    assert told.answer == (
+        "Sure.\n\nOur support team already has this conversation as ticket **T-0F3A9C77D1E2**."
+    )
+    assert told.escalation == TICKET
+
+
+def test_a_ticket_that_the_answer_names_is_not_named_again() -> None:
+    assert remind(exchange(answer="See T-0F3A9C77D1E2."), WISH, TICKET).answer == "See T-0F3A9C77D1E2."
+
+
+@pytest.mark.parametrize("reason", [r for r in get_args(HandOverReason) if r != "customer_request"])
+def test_who_did_not_ask_is_not_reminded(reason: HandOverReason) -> None:
+    assert remind(CALM, HandOver(reason, "s"), TICKET) == CALM

@@ -1,0 +1,142 @@
+"""Passages as the knowledge base returns them; requests and answers are held to botocore's own model."""
+
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from chalicelib.errors import Unavailable
+from chalicelib.gateways.knowledge_base import KnowledgeBase
+from chalicelib.models import Passage
+
+EXPECTED = {
+    "knowledgeBaseId": "KB12345678",
+    "retrievalQuery": {"text": "reset password"},
+    "retrievalConfiguration": {"vectorSearchConfiguration": {"numberOfResults": 5}},
+}
+
+
+def result(
+    text: str = "Choose it.",
+    uri: str = "s3://kb/reset-password.md",
+    score: float | None = 0.61234,
+    **metadata: Any,
+) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "content": {"text": text, "type": "TEXT"},
+        "location": {"type": "S3", "s3Location": {"uri": uri}},
+        "metadata": metadata,
+    }
+    return found if score is None else {**found, "score": score}
+
+
+def knowledge_base() -> tuple[KnowledgeBase, Stubber]:
+    client = boto3.client(
+        "bedrock-agent-runtime", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
+    )
+    stub = Stubber(client)
+    stub.activate()
+    return KnowledgeBase(client, "KB12345678"), stub
+
+
+def retrieve(*results: dict[str, Any]) -> tuple[Passage, ...]:
+    source, stub = knowledge_base()
+    stub.add_response("retrieve", {"retrievalResults": list(results)}, EXPECTED)
+    passages = source.retrieve("reset password", 5)
+    stub.assert_no_pending_responses()
+    return passages
+
+
+def test_title_and_link_come_from_the_sidecar() -> None:
+    (passage,) = retrieve(result(title="Reset your password", source_url="https://help.example.com/reset"))
+    assert passage == Passage("Choose it.", "Reset your password", "https://help.example.com/reset", 0.6123)
+
+
+def test_passages_keep_their_order() -> None:
+    assert [p.text for p in retrieve(result("a"), result("b"), result("c"))] == ["a", "b", "c"]
+
+
+def test_nothing_found_is_no_outage() -> None:
+    assert retrieve() == ()
+
+
+@pytest.mark.parametrize(
+    ("uri", "title"),
+    [
+        ("s3://kb/reset-password.md", "Reset password"),
+        ("s3://kb/guides/billing/change_plan.html", "Change plan"),
+        ("s3://kb/FAQ.txt", "FAQ"),
+        ("s3://kb/release-1.2.md", "Release 1.2"),
+        ("s3://kb/a+b ü.md", "A+b ü"),
+        ("s3://kb/---.md", "Untitled document"),
+        ("", "Untitled document"),
+    ],
+)
+def test_without_a_sidecar_the_file_name_is_the_title(uri: str, title: str) -> None:
+    assert retrieve(result(uri=uri))[0].title == title
+    assert retrieve(result(uri=uri, title=""))[0].title == title
+
+
+def test_a_title_that_is_no_text_is_written_out() -> None:
+    assert retrieve(result(title=2026))[0].title == "2026"
+
+
+@pytest.mark.parametrize("address", ["https://help.example.com/a?b=c#d", "http://help.example.com"])
+def test_a_web_address_is_kept(address: str) -> None:
+    assert retrieve(result(source_url=address))[0].url == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "javascript:alert(1)",
+        " JavaScript:alert(1)",
+        "data:text/html,x",
+        "s3://kb/reset.md",
+        "file:///etc/passwd",
+        "file://files.example.com/reset",
+        "ftp://files.example.com/reset",
+        "/reset",
+        "//help.example.com/reset",
+        "help.example.com",
+        "https://",
+        "http://[broken",
+        "",
+        5,
+        None,
+        ["https://help.example.com"],
+    ],
+)
+def test_what_a_browser_may_not_follow_is_no_link(address: object) -> None:
+    assert retrieve(result(source_url=address))[0].url is None
+
+
+def test_a_result_without_extras_is_a_passage() -> None:
+    assert retrieve({"content": {"text": "Choose it."}}) == (
+        Passage("Choose it.", "Untitled document", None, 0.0),
+    )
+
+
+def test_a_result_without_score_is_least_near() -> None:
+    assert retrieve(result(score=None))[0].score == 0
+
+
+@pytest.mark.parametrize(
+    "code",
+    ["ThrottlingException", "ResourceNotFoundException", "AccessDeniedException", "InternalServerException"],
+)
+def test_a_refusal_is_an_outage_and_not_an_empty_answer(code: str) -> None:
+    source, stub = knowledge_base()
+    stub.add_client_error("retrieve", code)
+    with pytest.raises(Unavailable) as outage:
+        source.retrieve("reset password", 5)
+    assert outage.value.dependency == "knowledge_base"
+
+
+def test_an_outage_tells_nothing_of_what_was_asked() -> None:
+    source, stub = knowledge_base()
+    stub.add_client_error("retrieve", "ValidationException", "hunter2 at arn:aws:bedrock:us-east-1:123:x")
+    with pytest.raises(Unavailable) as outage:
+        source.retrieve("reset password", 5)
+    assert str(outage.value) == "This is not available right now. Please try again in a moment."

@@ -1,0 +1,108 @@
+"""How much one caller may ask."""
+
+import pytest
+
+from chalicelib.errors import TooManyRequests, Unavailable
+from chalicelib.limits import Limits
+from tests.fakes import FakeClock, FakeCounters
+
+JO, KIM = "customer#CUST-1001", "address#203.0.113.7"
+
+
+class Gate:
+    """Limits with their clock and counters at hand."""
+
+    def __init__(self, requests_per_minute: int = 0, tokens_per_day: int = 0) -> None:
+        self.clock = FakeClock()
+        self.counters = FakeCounters()
+        self.limits = Limits(self.counters, requests_per_minute, tokens_per_day, self.clock)
+
+    def refusal(self, caller: str = JO) -> TooManyRequests:
+        """Return the refusal that the caller gets."""
+        with pytest.raises(TooManyRequests) as refused:
+            self.limits.admit(caller)
+        return refused.value
+
+
+def test_requests_up_to_the_limit_are_admitted_and_the_next_is_not() -> None:
+    gate = Gate(requests_per_minute=3)
+    for _ in range(3):
+        gate.limits.admit(JO)
+    gate.refusal()
+
+
+def test_each_caller_has_an_own_count() -> None:
+    gate = Gate(requests_per_minute=1)
+    gate.limits.admit(JO)
+    gate.limits.admit(KIM)
+    gate.refusal(KIM)
+
+
+def test_the_next_minute_starts_afresh() -> None:
+    gate = Gate(requests_per_minute=1)
+    gate.clock.advance(seconds=59.999)
+    gate.limits.admit(JO)
+    gate.refusal()
+    gate.clock.advance(seconds=0.001)
+    gate.limits.admit(JO)
+
+
+@pytest.mark.parametrize(("into_the_minute", "wait"), [(0, 60), (0.5, 60), (1, 59), (42, 18), (59.999, 1)])
+def test_a_refusal_says_when_the_minute_ends(into_the_minute: float, wait: int) -> None:
+    gate = Gate(requests_per_minute=1)
+    gate.clock.advance(seconds=into_the_minute)
+    gate.limits.admit(JO)
+    assert gate.refusal().retry_after_seconds == wait
+
+
+def test_who_waits_as_long_as_told_is_admitted() -> None:
+    gate = Gate(requests_per_minute=1)
+    gate.clock.advance(seconds=12.25)
+    gate.limits.admit(JO)
+    gate.clock.advance(seconds=gate.refusal().retry_after_seconds)
+    gate.limits.admit(JO)
+
+
+def test_tokens_are_admitted_until_the_days_limit_is_reached() -> None:
+    gate = Gate(tokens_per_day=1000)
+    gate.limits.record(JO, 999)
+    gate.limits.admit(JO)
+    gate.limits.record(JO, 1)
+    gate.refusal()
+    gate.limits.admit(KIM)
+
+
+def test_the_day_ends_at_midnight_utc() -> None:
+    gate = Gate(tokens_per_day=1000)
+    gate.limits.record(JO, 1000)
+    assert gate.refusal().retry_after_seconds == 12 * 3600
+    gate.clock.advance(hours=12)
+    gate.limits.admit(JO)
+
+
+def test_the_two_limits_give_their_own_reasons() -> None:
+    minute, day = Gate(requests_per_minute=1), Gate(tokens_per_day=1)
+    minute.limits.admit(JO)
+    day.limits.record(JO, 1)
+    assert "faster" in str(minute.refusal())
+    assert "today" in str(day.refusal())
+
+
+def test_limits_of_zero_are_off_and_cost_no_call() -> None:
+    gate = Gate(requests_per_minute=0, tokens_per_day=0)
+    gate.counters.down = Unavailable("counters")
+    gate.limits.admit(JO)
+    gate.limits.record(JO, 1000)
+
+
+def test_an_answer_without_tokens_costs_no_call() -> None:
+    gate = Gate(tokens_per_day=1)
+    gate.counters.down = Unavailable("counters")
+    gate.limits.record(JO, 0)
+
+
+@pytest.mark.parametrize("gate", [Gate(requests_per_minute=1), Gate(tokens_per_day=1)])
+def test_that_nobody_can_count_is_for_the_caller_to_decide(gate: Gate) -> None:
+    gate.counters.down = Unavailable("counters")
+    with pytest.raises(Unavailable):
+        gate.limits.admit(JO)

@@ -1,0 +1,192 @@
+"""What is masked before a text is sent on, stored or logged, and what support needs to read."""
+
+import time
+
+import pytest
+
+from chalicelib.masking import mask
+
+AWS_KEY = "AKIA" + "IOSFODNN7EXAMPLE"
+GITHUB_TOKEN = "ghp_" + "a1B2c3D4e5" * 4
+STRIPE_KEY = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
+JSON_WEB_TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w5N"
+PRIVATE_KEY = "-----BEGIN RSA PRIVATE KEY-----\nMIIEow\nIBAAK\n-----END RSA PRIVATE KEY-----"
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "4111111111111111",
+        "4111 1111 1111 1111",
+        "4111-1111-1111-1111",
+        "5555555555554444",
+        "2223003122003222",
+        "6011 1111 1111 1117",
+        "3530111333300000",
+        "378282246310005",
+        "3782 822463 10005",
+        "30569309025904",
+    ],
+)
+def test_a_card_number_is_masked(number: str) -> None:
+    assert mask(f"My card {number} was charged twice.") == "My card [card number] was charged twice."
+
+
+def test_a_card_number_is_masked_next_to_punctuation() -> None:
+    assert mask("card:4111111111111111, (5555555555554444).") == "card:[card number], ([card number])."
+
+
+def test_several_card_numbers_are_masked() -> None:
+    assert mask("4111111111111111\n5555 5555 5555 4444") == "[card number]\n[card number]"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "order 4111111111111112",  # fails the Luhn check
+        "4111 1111 1111 111",  # too short
+        "order 1234567812345670",  # passes the Luhn check, but no card starts with 1
+        "ORD-4111111111111111",
+        "id 4111111111111111-2",
+        "order number 100234567",
+        "302-1234567-1234567",
+        "at 2026-11-20T12:34:56.789+00:00",
+        "at 20261120123456, again at 20261120123457123",
+        "at 1763640000 or 1763640000000 or 1763640000000000",
+        "550e8400-e29b-41d4-a716-446655440000",
+        "5500e840-0e29-41d4-8716-446655440000",
+        "call +1 415 555 2671 or +4915112345678 or (030) 1234-5678",
+        "call +49 151 1234 5678 between 12:00 and 14:30",
+        "call +4111111111111111",
+        "tracking 1Z999AA10123456784",
+        "tracking 9400 1000 0000 0000 0000 00",
+        "tracking 9400111899223197428490",
+        "tracking 00340434161094042557",
+        "tracking RR123456785DE",
+        "T-0F3A9C77D1E2",
+        "ticket 4111",
+        "192.168.100.200 on port 8080",
+        "version 4111.1111.1111.1111",
+    ],
+)
+def test_numbers_that_support_lives_on_are_left_alone(text: str) -> None:
+    assert mask(text) == text
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        AWS_KEY,
+        GITHUB_TOKEN,
+        STRIPE_KEY,
+        JSON_WEB_TOKEN,
+        "xoxb-" + "123456789012-abcdef",
+        "sk-" + "a1B2c3D4e5" * 3,
+        "sk-ant-" + "api03-a1B2c3D4e5",
+        PRIVATE_KEY,
+        PRIVATE_KEY[:-10],
+    ],
+    ids=lambda secret: secret[:8],
+)
+def test_a_key_is_masked_by_its_shape(secret: str) -> None:
+    assert mask(f"I used {secret}") == "I used [credential]"
+
+
+def test_the_text_around_a_private_key_stays() -> None:
+    assert mask(f"This:\n{PRIVATE_KEY}\nfails.") == "This:\n[credential]\nfails."
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("my password is hunter2", "my password is [credential]"),
+        ("My password is: hunter2!", "My password is: [credential]"),
+        ("my password is p@ssword thanks", "my password is [credential] thanks"),
+        ("password: swordfish", "password: [credential]"),
+        ("Password:\nswordfish", "Password:\n[credential]"),
+        ("password: swordfish and user: joe", "password: [credential] and user: joe"),
+        ("password: $ecret", "password: [credential]"),
+        ("password: open-sesame now", "password: [credential] now"),
+        ("password=swordfish&user=joe", "password=[credential]"),
+        ('my password is "correct horse battery"', "my password is [credential]"),
+        ("my password is 'abcd' and", "my password is [credential] and"),
+        ('{"password": "hunter2", "user": "joe"}', '{"password": [credential], "user": "joe"}'),
+        ("{'api_key' => 'abcdefgh'}", "{'api_key' => [credential]}"),
+        ("API key: abcdef123456", "API key: [credential]"),
+        ("apikey=abcdef123456", "apikey=[credential]"),
+        ("client_secret: abcdef123456", "client_secret: [credential]"),
+        ("aws_secret_access_key = wJalrXUtn/K7MDENG", "aws_secret_access_key = [credential]"),
+        ("DB_PASSWORD=swordfish", "DB_PASSWORD=[credential]"),
+        ("access_token=abcdef", "access_token=[credential]"),
+        ("accessToken: abcdef", "accessToken: [credential]"),
+        ("Mein Passwort ist hunter2", "Mein Passwort ist [credential]"),
+        ("mi contraseña es hunter2", "mi contraseña es [credential]"),
+        ("mon mot de passe est hunter2", "mon mot de passe est [credential]"),
+        ("Authorization: Bearer abcdef0123456789abcdef", "Authorization: Bearer [credential]"),
+        ("postgres://joe:swordfish@db.example.com/x", "postgres://joe:[credential]@db.example.com/x"),
+    ],
+)
+def test_a_credential_is_masked_by_the_words_before_it(text: str, masked: str) -> None:
+    assert mask(text) == masked
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "How do I reset my password?",
+        "my password is not working",
+        "my password is wrong!",
+        "My password is *not* accepted.",
+        "my password is expired, what now?",
+        "reset my password: how?",
+        "About my password: what should I do?",
+        "New password: required",
+        "The password: is it case-sensitive?",
+        "my password is 8 characters long",
+        "password rules: 12 characters",
+        "Password: minimum 12 characters",
+        "- API key: open **Settings**",
+        "access token: valid for 1 hour",
+        "password: <your password>",
+        'api_key = "YOUR_API_KEY"',
+        "PASSWORD=${DB_PASSWORD}",
+        "API_KEY=$API_KEY ./run",
+        'curl -H "Authorization: Bearer YOUR_API_KEY_HERE"',
+        "Where is my API key?",
+        "What is an API key for?",
+        "api key rotation",
+        "How does bearer token-authentication work?",
+        "The bearer of this letter",
+        "Is the password == the passphrase?",
+        "https://example.com:8080/orders/@me",
+        "mail me at joe@example.com",
+        "I have a secret santa order",
+        "use [1] and `array[0]`",
+        "",
+        "パスワードを忘れました 🔑",
+    ],
+)
+def test_a_question_about_credentials_is_left_alone(text: str) -> None:
+    assert mask(text) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " " * 8000,
+        "password is" + " " * 8000,
+        "password " * 900,
+        "password:" * 900,
+        "eyJ-" * 2000,
+        "4111 " * 1600,
+        "-----BEGIN " * 700,
+        "a://" * 2000,
+        "bearer " * 1100,
+        '"' * 8000,
+    ],
+    ids=lambda text: text[:12],
+)
+def test_masking_a_hostile_text_takes_no_time_to_speak_of(text: str) -> None:
+    started = time.perf_counter()
+    mask(text)
+    assert time.perf_counter() - started < 0.5
