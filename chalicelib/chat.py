@@ -208,7 +208,8 @@ class Chat:
             guardrail=reply.guardrail,
             customer_id=turn.customer_id,
             sentiment=findings.sentiment,
-            unanswered=cited.unanswered,
+            # Nothing found because nothing could be asked is an outage, not a gap in the articles.
+            unanswered=cited.unanswered and "knowledge_base" not in calls.degraded,
         )
         wish = reply.hand_over or handover.by_rule(exchange, earlier)
         if escalated and wish:
@@ -225,24 +226,15 @@ class Chat:
         writing = calls.start("storage", add, exchange)
         tokens = exchange.usage.input_tokens + exchange.usage.output_tokens
         counting = calls.start("storage", self.limits.record, turn.caller, tokens)
-        logging = calls.start("interactions", self._log_interaction, exchange) if turn.customer_id else None
         stored = calls.settle(writing, exchange, STORE_SECONDS)
-        calls.settle(counting, None, STORE_SECONDS)
-        if logging:
-            calls.settle(logging, None, STORE_SECONDS)
-        return replace(stored, degraded=tuple(dict.fromkeys((*stored.degraded, *calls.degraded))))
-
-    def _log_interaction(self, exchange: Exchange) -> None:
-        if exchange.customer_id:
-            self.interactions.add(
-                Interaction(
-                    customer_id=exchange.customer_id,
-                    timestamp=exchange.timestamp,
-                    channel="chat",
-                    sentiment=exchange.sentiment,
-                    session_id=exchange.session_id,
-                )
+        if turn.customer_id:
+            # With the timestamp that the exchange was stored under, by which it is erased with it.
+            logging = calls.start(
+                "interactions", self.interactions.add, _interaction(turn.customer_id, stored)
             )
+            calls.settle(logging, None, STORE_SECONDS)
+        calls.settle(counting, None, STORE_SECONDS)
+        return replace(stored, degraded=tuple(dict.fromkeys((*stored.degraded, *calls.degraded))))
 
 
 class Stopwatch:
@@ -267,3 +259,13 @@ def _same_question(exchange: Exchange, turn: Turn) -> Exchange:
     if exchange.question != turn.question or exchange.customer_id not in (None, turn.customer_id):
         raise MessageIdReused
     return exchange
+
+
+def _interaction(customer_id: str, exchange: Exchange) -> Interaction:
+    return Interaction(
+        customer_id=customer_id,
+        timestamp=exchange.timestamp,
+        channel="chat",
+        sentiment=exchange.sentiment,
+        session_id=exchange.session_id,
+    )

@@ -26,14 +26,18 @@ class Secrets:
 
     def database(self) -> DatabaseAddress:
         """Return where Postgres is. Raises Unavailable."""
-        secret = json.loads(self._read(self.database_secret_id))
-        return DatabaseAddress(
-            host=secret["host"],
-            port=int(secret["port"]),
-            username=secret["username"],
-            password=secret["password"],
-            dbname=secret["dbname"],
-        )
+        text = self._read(self.database_secret_id)
+        try:
+            secret = json.loads(text)
+            return DatabaseAddress(
+                host=secret["host"],
+                port=int(secret["port"]),
+                username=secret["username"],
+                password=secret["password"],
+                dbname=secret["dbname"],
+            )
+        except (ValueError, KeyError, TypeError) as error:
+            raise Unavailable("secrets") from error
 
     def _read(self, name: str) -> str:
         try:
