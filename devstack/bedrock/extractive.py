@@ -18,13 +18,14 @@ from devstack.bedrock.evidence import (
 )
 from devstack.bedrock.intents import asks_for_person, language, small_talk
 from devstack.bedrock.quoting import quote
-from devstack.bedrock.text import raw_words
+from devstack.bedrock.text import is_filler, raw_words
 
 _LEAST_COVERAGE = 0.55
 _LEAST_UNIT_SCORE = 0.4
 _LEAST_OWN_COVERAGE = 0.35
 _RANK_PENALTY = 0.2
 _TITLE_SHARE = 1.3
+_OWN_TITLE_SHARE = 0.3
 _EARLIER_QUESTIONS = 2
 _MOST_PARTS = 2
 _LEAST_WORDS_OF_PART = 2
@@ -160,7 +161,8 @@ def is_follow_up(question: str) -> bool:
 
 def _candidates(question: str, words: Sequence[AskedWord], sources: Sequence[Source]) -> list[_Candidate]:
     """Return the passages that hold an answer, best first."""
-    own = [word for word in words if not word.is_earlier]
+    own = [word for word in words if not (word.is_earlier or is_filler(word.stem))]
+    is_follow_up = any(word.is_earlier for word in words)
     found = []
     for rank, source in enumerate(sources):
         scores = unit_scores(words, source)
@@ -174,5 +176,8 @@ def _candidates(question: str, words: Sequence[AskedWord], sources: Sequence[Sou
         place = max(range(len(fitting)), key=lambda index: fitting[index])
         headed = max(coverage(words, source.title_stems), coverage(words, source.unit_stems[place][2]))
         total = covered + fitting[place] + _TITLE_SHARE * headed - _RANK_PENALTY * rank
+        if is_follow_up:
+            # An article about what is asked now beats one about what was asked before.
+            total += _OWN_TITLE_SHARE * coverage(own, source.title_stems)
         found.append(_Candidate(source, place, total))
     return sorted(found, key=lambda each: -each.score)

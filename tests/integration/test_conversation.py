@@ -22,10 +22,23 @@ def test_a_question_is_answered_from_the_right_article_with_its_link(api: Api) -
     assert answer["usage"]["input_tokens"] > 0
 
 
-def test_a_follow_up_is_understood_in_its_conversation(api: Api) -> None:
-    first = api.ask("How do I track my order?")
-    second = api.ask("and if it never arrives?", session_id=first["session_id"])
-    assert "late-or-lost-parcel" in sources(second)
+@pytest.mark.parametrize(
+    ("question", "follow_up", "article"),
+    [
+        ("How do I track my order?", "and if it never arrives?", "late-or-lost-parcel"),
+        ("How do I reset my password?", "and if the email never arrives?", "reset-your-password"),
+        ("How do I return a card reader?", "what if it is damaged?", "damaged-or-wrong-item"),
+        ("How do I create an API key?", "and how do I revoke it?", "manage-api-keys"),
+        ("Is there a free trial?", "how long is it?", "free-trial"),
+        ("How do I cancel my subscription?", "Do you ship to Germany?", "delivery-times-and-costs"),
+    ],
+)
+def test_a_follow_up_is_understood_in_its_conversation(
+    api: Api, question: str, follow_up: str, article: str
+) -> None:
+    first = api.ask(question)
+    second = api.ask(follow_up, session_id=first["session_id"])
+    assert article in sources(second)
 
 
 def test_a_question_that_the_help_centre_does_not_hold_is_not_answered(api: Api) -> None:
