@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from threading import Lock
+from queue import Empty, LifoQueue
+from threading import BoundedSemaphore
 from typing import Any
 
 import psycopg2
 import psycopg2.errors
 from psycopg2.extras import RealDictCursor
-from psycopg2.pool import PoolError, ThreadedConnectionPool
 
 from chalicelib.errors import Unavailable
 from chalicelib.models import Customer, DatabaseAddress, Order
@@ -17,7 +17,8 @@ STORE = "customers"
 CONNECT_TIMEOUT_SECONDS = 3
 STATEMENT_TIMEOUT_MILLIS = 3000
 CONNECTIONS = 8
-"""A container serves one request at a time; the local server serves several."""
+"""A container serves one request at a time and needs one; the local server serves several."""
+WAIT_FOR_A_CONNECTION_SECONDS = 2
 
 WITH_RECENT_ORDERS = """
     SELECT c.customer_id, c.external_id, c.name, c.email, c.company, c.tier, c.lifetime_value,
@@ -35,8 +36,8 @@ class Customers:
 
     def __init__(self, address: Callable[[], DatabaseAddress]) -> None:
         self._address = address
-        self._pool: ThreadedConnectionPool | None = None
-        self._lock = Lock()
+        self._idle: LifoQueue[Any] = LifoQueue()
+        self._free = BoundedSemaphore(CONNECTIONS)
 
     def by_external_id(self, external_id: str) -> Customer | None:
         """Return a customer with the five newest orders, in one round trip. Raises Unavailable."""
@@ -48,56 +49,69 @@ class Customers:
         self._fetch("SELECT 1 AS one", ())
 
     def _fetch(self, sql: str, parameters: tuple[object, ...]) -> list[Any]:
-        try:
+        with self._turn():
             try:
-                return self._fetch_once(sql, parameters)
-            except psycopg2.errors.QueryCanceled:
-                raise
-            except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                # The database may have restarted or its password rotated since we connected.
-                self._forget_connections()
-                return self._fetch_once(sql, parameters)
-        except (psycopg2.Error, PoolError) as error:
-            raise Unavailable(STORE) from error
+                kept = self._kept_connection()
+                if kept is not None:
+                    try:
+                        return self._run(kept, sql, parameters)
+                    except psycopg2.errors.QueryCanceled:
+                        raise
+                    except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                        # The database restarted, or its password changed: then the others are broken too.
+                        self._forget_connections()
+                return self._run(self._connect(), sql, parameters)
+            except psycopg2.Error as error:
+                raise Unavailable(STORE) from error
 
-    def _fetch_once(self, sql: str, parameters: tuple[object, ...]) -> list[Any]:
-        with self._connection() as connection, connection.cursor(cursor_factory=RealDictCursor) as cursor:
-            cursor.execute(sql, parameters)
-            return list(cursor.fetchall())
+    def _run(self, connection: Any, sql: str, parameters: tuple[object, ...]) -> list[Any]:
+        try:
+            with connection.cursor(cursor_factory=RealDictCursor) as cursor:
+                cursor.execute(sql, parameters)
+                rows = list(cursor.fetchall())
+        except psycopg2.Error:
+            connection.close()
+            raise
+        self._idle.put(connection)
+        return rows
 
     @contextmanager
-    def _connection(self) -> Iterator[Any]:
-        pool = self._connections()
-        connection = pool.getconn()
-        broken = True
+    def _turn(self) -> Iterator[None]:
+        if not self._free.acquire(timeout=WAIT_FOR_A_CONNECTION_SECONDS):
+            raise Unavailable(STORE)
         try:
-            connection.autocommit = True
-            yield connection
-            broken = False
+            yield
         finally:
-            pool.putconn(connection, close=broken)
+            self._free.release()
 
-    def _connections(self) -> ThreadedConnectionPool:
-        with self._lock:
-            if self._pool is None:
-                address = self._address()
-                self._pool = ThreadedConnectionPool(
-                    1,
-                    CONNECTIONS,
-                    host=address.host,
-                    port=address.port,
-                    user=address.username,
-                    password=address.password,
-                    dbname=address.dbname,
-                    connect_timeout=CONNECT_TIMEOUT_SECONDS,
-                    options=f"-c statement_timeout={STATEMENT_TIMEOUT_MILLIS}",
-                    keepalives_idle=30,
-                )
-            return self._pool
+    def _kept_connection(self) -> Any:
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return None
+
+    def _connect(self) -> Any:
+        address = self._address()
+        connection = psycopg2.connect(
+            host=address.host,
+            port=address.port,
+            user=address.username,
+            password=address.password,
+            dbname=address.dbname,
+            connect_timeout=CONNECT_TIMEOUT_SECONDS,
+            options=f"-c statement_timeout={STATEMENT_TIMEOUT_MILLIS}",
+            # A host that vanished must not hold a query for the many minutes that TCP would wait.
+            tcp_user_timeout=2 * STATEMENT_TIMEOUT_MILLIS,
+            keepalives_idle=30,
+            keepalives_interval=2,
+            keepalives_count=2,
+        )
+        connection.autocommit = True
+        return connection
 
     def _forget_connections(self) -> None:
-        with self._lock:
-            self._pool = None
+        while (connection := self._kept_connection()) is not None:
+            connection.close()
 
 
 def _customer(rows: list[Any]) -> Customer:
@@ -111,16 +125,16 @@ def _customer(rows: list[Any]) -> Customer:
         tier=first["tier"],
         lifetime_value=first["lifetime_value"],
         total_orders=first["total_orders"],
-        recent_orders=tuple(
-            Order(
-                order_number=row["order_number"],
-                order_date=row["order_date"],
-                status=row["status"],
-                total_amount=row["total_amount"],
-                currency=row["currency"],
-                items=row["items"],
-            )
-            for row in rows
-            if row["order_number"] is not None
-        ),
+        recent_orders=tuple(_order(row) for row in rows if row["order_number"] is not None),
+    )
+
+
+def _order(row: Any) -> Order:
+    return Order(
+        order_number=row["order_number"],
+        order_date=row["order_date"],
+        status=row["status"],
+        total_amount=row["total_amount"],
+        currency=row["currency"],
+        items=row["items"],
     )

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 
@@ -11,7 +12,7 @@ import pytest
 from chalicelib.errors import Unavailable
 from chalicelib.migrate import apply_migrations
 from chalicelib.models import DatabaseAddress
-from chalicelib.stores.customers import Customers
+from chalicelib.stores.customers import CONNECTIONS, Customers
 from tests.integration.conftest import Api
 
 
@@ -85,3 +86,10 @@ def test_a_query_that_takes_too_long_is_an_outage_and_is_not_tried_twice(custome
 
 def test_migrating_again_changes_nothing(address: DatabaseAddress) -> None:
     assert apply_migrations(address) == []
+
+
+def test_more_lookups_at_once_than_there_are_connections_are_all_answered(customers: Customers) -> None:
+    with ThreadPoolExecutor(24) as pool:
+        found = list(pool.map(customers.by_external_id, ["CUST-1001"] * 48))
+    assert all(found)
+    assert customers._idle.qsize() <= CONNECTIONS
