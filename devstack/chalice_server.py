@@ -10,6 +10,7 @@ from chalice.cli.factory import CLIFactory
 from chalice.deploy.validate import validate_routes
 from chalice.local import LocalDevServer
 
+from devstack.local_http import EdgeRequestHandler, PatientServer
 from devstack.ports import HOST
 from devstack.stage import ROOT
 from devstack.stop_request import StopRequest, StopRequested
@@ -42,7 +43,7 @@ def _create_server(stage: str, port: int, aws_port: int) -> LocalDevServer:
     # Loading the app set the stage's variables; only now can the endpoint be another one.
     os.environ[ENDPOINT] = f"http://{HOST}:{aws_port}"
     validate_routes(app.routes)
-    return factory.create_local_server(app, config, HOST, port)
+    return LocalDevServer(app, config, HOST, port, EdgeRequestHandler, PatientServer)
 
 
 def _forget_own_aws_settings() -> None:

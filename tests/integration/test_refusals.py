@@ -1,6 +1,7 @@
 """What the served product refuses, in the error shape, also where Chalice itself would answer otherwise."""
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -87,3 +88,37 @@ def test_a_browser_of_another_site_may_ask(api: Api) -> None:
         "POST", "/chat", json={"query": "Hello"}, headers={"Origin": "https://shop.example.com"}
     )
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
+
+
+def post(body: bytes, *headers: str, method: str = "POST") -> bytes:
+    lines = [f"{method} /chat HTTP/1.1", "Host: localhost", "Connection: close", *headers, "", ""]
+    return "\r\n".join(lines).encode() + body
+
+
+def test_a_chunked_body_is_read(api: Api) -> None:
+    chunks = b'9\r\n{"query":\r\n8\r\n"Hello"}\r\n0\r\n\r\n'
+    answer = api.raw(post(chunks, "Content-Type: application/json", "Transfer-Encoding: chunked"))
+    assert b" 200 " in answer.partition(b"\r\n")[0]
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status"),
+    [
+        (post(b"", "Content-Length: abc"), b"400"),
+        (post(b"", "Content-Length: -5"), b"400"),
+        (post(b"", "Content-Length: 99999999999"), b"413"),
+        (post(b"zz\r\n", "Transfer-Encoding: chunked"), b"400"),
+        (post(b"", method="BREW"), b"501"),
+        (post(b"", "X-Long: " + "x" * 70_000), b"431"),
+    ],
+)
+def test_what_never_gets_to_the_app_is_refused_in_json(api: Api, request_bytes: bytes, status: bytes) -> None:
+    head, _, body = api.raw(request_bytes).partition(b"\r\n\r\n")
+    assert head.split(b" ")[1] == status
+    assert json.loads(body)["message"]
+
+
+def test_forty_customers_who_connect_at_once_are_all_answered(api: Api) -> None:
+    with ThreadPoolExecutor(40) as pool:
+        answers = list(pool.map(api.ask, ["Hello"] * 40))
+    assert len({a["session_id"] for a in answers}) == 40

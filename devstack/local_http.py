@@ -1,0 +1,86 @@
+"""What Chalice's local server lacks of API Gateway's manners at the edge of HTTP.
+
+It reads no chunked body, breaks off on a bad Content-Length, sends a body with HEAD, answers an unknown
+method in HTML, and lets only five new connections wait.
+"""
+
+import json
+from http import HTTPStatus
+
+from chalice.local import ChaliceRequestHandler, ThreadedHTTPServer
+
+LARGEST_BODY_BYTES = 10 * 1024 * 1024
+"""What API Gateway takes."""
+
+
+class PatientServer(ThreadedHTTPServer):
+    """Lets a burst of new connections wait instead of resetting them."""
+
+    request_queue_size = 128
+
+
+class EdgeRequestHandler(ChaliceRequestHandler):
+    """Refuses what API Gateway would refuse, as JSON, before the app sees it."""
+
+    def _generic_handle(self) -> None:
+        try:
+            super()._generic_handle()
+        except _BadBody as problem:
+            self.send_error(problem.status)
+
+    # The base class binds its own method under these names, so ours must be bound again.
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815
+
+    def _parse_payload(self) -> tuple[dict[str, str], bytes | None]:
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return dict(self.headers), self._read_chunks()
+        length = self.headers.get("Content-Length", "0")
+        if not (length.isascii() and length.isdecimal()):
+            raise _BadBody(HTTPStatus.BAD_REQUEST)
+        if int(length) > LARGEST_BODY_BYTES:
+            raise _BadBody(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return dict(self.headers), self.rfile.read(int(length)) or None
+
+    def _read_chunks(self) -> bytes:
+        body = b""
+        chunk: bytes
+        while True:
+            size_line = self.rfile.readline(64).split(b";")[0].strip()
+            try:
+                size = int(size_line, 16)
+            except ValueError:
+                raise _BadBody(HTTPStatus.BAD_REQUEST) from None
+            if size < 0 or len(body) + size > LARGEST_BODY_BYTES:
+                raise _BadBody(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            chunk = self.rfile.read(size)
+            body += chunk
+            self.rfile.readline(8)
+            if size == 0:
+                return body
+
+    def _send_http_response_with_body(self, code: int, headers: dict[str, object], body: str | bytes) -> None:
+        if self.command == "HEAD":
+            self._send_http_response_no_body(code, headers)
+        else:
+            super()._send_http_response_with_body(code, headers, body)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """Answer in JSON what never gets to the app, and close: what follows on the line may be anything."""
+        body = json.dumps({"message": message or HTTPStatus(code).phrase}).encode()
+        self.close_connection = True
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+class _BadBody(Exception):
+    """The body is not one that HTTP allows, or larger than is taken."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status
