@@ -1,12 +1,17 @@
 """Opens the ticket that a conversation becomes."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 
 from chalicelib.models import Escalation, Exchange, HandOver, Ticket
 from chalicelib.ports import TicketStore
 from chalicelib.sessions import Sessions
 
 SUBJECT_CHARS = 120
+ERASED = "(erased by the customer)"
+"""What stands in a ticket instead of words that the customer erased."""
+STILL_THE_SAME_CASE = timedelta(hours=1)
+"""Retries and twins come within seconds; what comes later to the same point is a new case."""
 
 
 @dataclass(frozen=True)
@@ -22,22 +27,29 @@ class Escalations:
         The ticket's id follows from where the conversation stands, so both come to the same one.
         Raises Unavailable.
         """
-        ticket_id = self.sessions.ticket_id(exchange.session_id, previous_message_id)
-        self.tickets.add(
-            Ticket(
-                ticket_id=ticket_id,
-                created_at=exchange.timestamp,
-                status="open",
-                channel="chat",
-                priority="high" if hand_over.reason == "negative_sentiment" else "medium",
-                subject=_clip(hand_over.summary or exchange.question),
-                description=exchange.question,
-                reason=hand_over.reason,
-                customer_id=exchange.customer_id,
-                session_id=exchange.session_id,
-            )
+        state = (exchange.session_id, exchange.customer_id or "", previous_message_id)
+        ticket = Ticket(
+            ticket_id=self.sessions.ticket_id(*state),
+            created_at=exchange.timestamp,
+            status="open",
+            channel="chat",
+            priority="high" if hand_over.reason == "negative_sentiment" else "medium",
+            subject=_clip(hand_over.summary or exchange.question),
+            description=exchange.question,
+            reason=hand_over.reason,
+            customer_id=exchange.customer_id,
+            session_id=exchange.session_id,
         )
-        return Escalation(ticket_id, hand_over.reason)
+        if not _is_same_case(self.tickets.add(ticket), ticket):
+            ticket = replace(ticket, ticket_id=self.sessions.ticket_id(*state, exchange.message_id))
+            self.tickets.add(ticket)
+        return Escalation(ticket.ticket_id, hand_over.reason)
+
+
+def _is_same_case(kept: Ticket, ticket: Ticket) -> bool:
+    """Tell whether the ticket that is kept under an id may serve for another that would have it."""
+    recent = abs(ticket.created_at - kept.created_at) < STILL_THE_SAME_CASE
+    return recent and kept.status == "open" and kept.description != ERASED
 
 
 def _clip(text: str) -> str:

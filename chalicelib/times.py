@@ -19,3 +19,8 @@ def from_millis(millis: int) -> datetime:
 def iso(moment: datetime) -> str:
     """Return ISO 8601 with milliseconds and offset, as `2026-11-20T12:00:00.000+00:00`: it sorts by time."""
     return moment.astimezone(timezone.utc).isoformat(timespec="milliseconds")
+
+
+def from_iso(text: str) -> datetime:
+    """Return the time that `iso` wrote."""
+    return datetime.fromisoformat(text)

@@ -3,12 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.escalations import ERASED
 from chalicelib.masking import mask
 from chalicelib.models import ExchangePage, Feedback
 from chalicelib.ports import ConversationStore, InteractionStore, TicketStore
 from chalicelib.sessions import Sessions
-
-ERASED = "(erased by the customer)"
 
 
 @dataclass(frozen=True)

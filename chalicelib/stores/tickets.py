@@ -1,13 +1,15 @@
 """The tickets: cases for a person, of the chat and of the ticketing system."""
 
+from typing import cast
+
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from chalicelib.models import Ticket
+from chalicelib.models import HandOverReason, Ticket
 from chalicelib.stores.dynamodb import CONDITION_FAILED, Reach, expiry, reaching
-from chalicelib.times import iso
+from chalicelib.times import from_iso, iso
 
 STORE = "tickets"
 
@@ -37,8 +39,8 @@ class Tickets:
     def __init__(self, retention_days: int) -> None:
         self._retention_days = retention_days
 
-    def add(self, ticket: Ticket) -> bool:
-        """Store a ticket unless its id is taken; tell whether it was new. Raises Unavailable."""
+    def add(self, ticket: Ticket) -> Ticket:
+        """Store a ticket unless its id is taken; return the one that has the id now. Raises Unavailable."""
         item = TicketItem(
             ticket.ticket_id,
             created_at=iso(ticket.created_at),
@@ -56,10 +58,10 @@ class Tickets:
             try:
                 item.save(condition=TicketItem.ticket_id.does_not_exist())
             except PutError as error:
-                if error.cause_response_code == CONDITION_FAILED:
-                    return False
-                raise
-        return True
+                if error.cause_response_code != CONDITION_FAILED:
+                    raise
+                return _ticket(TicketItem.get(ticket.ticket_id, consistent_read=True))
+        return ticket
 
     def erase_text(self, ticket_id: str, notice: str) -> None:
         """Replace a ticket's subject and description by a notice; the case stays. Raises Unavailable."""
@@ -70,3 +72,18 @@ class Tickets:
             except UpdateError as error:
                 if error.cause_response_code != CONDITION_FAILED:
                     raise
+
+
+def _ticket(item: TicketItem) -> Ticket:
+    return Ticket(
+        ticket_id=item.ticket_id,
+        created_at=from_iso(item.created_at),
+        status=item.status,
+        channel=item.channel,
+        priority=item.priority,
+        subject=item.subject,
+        description=item.description,
+        reason=cast("HandOverReason | None", item.reason),
+        customer_id=item.customer_id,
+        session_id=item.session_id,
+    )

@@ -73,8 +73,8 @@ def test_counters_without_their_table_are_an_outage(aws: None) -> None:
 
 
 def test_a_ticket_is_new_once(tickets: Tickets | FakeTickets) -> None:
-    assert tickets.add(ticket()) is True
-    assert tickets.add(ticket(subject="another")) is False
+    assert tickets.add(ticket()) == ticket()
+    assert tickets.add(ticket(subject="another")) == ticket()
 
 
 def test_a_ticket_is_stored_with_its_reason_and_its_way_to_the_conversation(tables: None) -> None:
