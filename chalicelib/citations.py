@@ -27,6 +27,8 @@ CODE_OR_MARKS = re.compile(
     re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
 LISTED = re.compile(rf"[\[【]({_INDEXES})[\]】]+{_LINK}")
+NESTED_MARKS = 8
+"""What closes up around a dropped mark may be a mark: `[[9]1]`; nobody but an attacker nests them deep."""
 SNIPPET_CHARS = 240
 
 
@@ -78,9 +80,10 @@ def _drop_unknown(text: str, known: int) -> tuple[str, bool]:
         admits_no_answer |= 0 in indexes
         return found[0] if any(1 <= n <= known for n in indexes) else ""
 
-    before = None
-    while before != text:  # What closes up around a dropped mark may be a mark: `[[9]1]`.
+    for _ in range(NESTED_MARKS):
         before, text = text, CODE_OR_MARKS.sub(drop, text)
+        if text == before:
+            break
     return text, admits_no_answer
 
 

@@ -13,6 +13,11 @@ logger = Logger(service="customer-support", log_uncaught_exceptions=False)
 """Chalice logs to the logger of its app's name, which is this one, so its lines are ours too."""
 
 
+for library in ("boto3", "botocore", "pynamodb", "urllib3"):
+    # At DEBUG they log whole requests, and so what customers write.
+    logging.getLogger(library).setLevel(logging.INFO)
+
+
 class _WithoutValues(logging.Filter):
     """Keeps of an exception its type and where it happened: its message may hold what somebody wrote."""
 

@@ -52,7 +52,8 @@ NAMED_SECRET = re.compile(
 )
 BEARER = re.compile(r"\b(?P<name>bearer\s+)(?P<secret>(?=\S*\d)[A-Za-z0-9._~+/-]{16,}=*)", re.IGNORECASE)
 LOGIN_IN_ADDRESS = re.compile(
-    r"(?P<name>\b[a-z][a-z0-9+]*://[^\s:/@]+:)(?P<secret>[^\s:/@]+)(?=@)", re.IGNORECASE
+    r"(?P<name>(?<![a-z0-9+])[a-z][a-z0-9+]{0,20}://[^\s:/@]{1,200}:)(?P<secret>[^\s:/@]+)(?=@)",
+    re.IGNORECASE,
 )
 
 

@@ -59,10 +59,14 @@ _NOT_WANTED = re.compile(
     re.IGNORECASE,
 )
 """What turns the words behind it into something else: "I don't want to …", "can my customers …"."""
+_LOOK_BACK_CHARS = 60
 _PERSON_REQUEST = re.compile("|".join(_PATTERNS), re.IGNORECASE)
 
 
 def asks_for_a_person(text: str) -> bool:
     """Tell whether the customer asks to speak with a person."""
     line = " ".join(text.split())
-    return any(not _NOT_WANTED.search(line[: found.start()]) for found in _PERSON_REQUEST.finditer(line))
+    return any(
+        not _NOT_WANTED.search(line[max(0, found.start() - _LOOK_BACK_CHARS) : found.start()])
+        for found in _PERSON_REQUEST.finditer(line)
+    )

@@ -41,6 +41,7 @@ helping, and mention the ticket only when the customer asks about it.
 """
 NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Control characters, which converted documents may hold, and halves of characters."""
+OUR_TAGS = re.compile(r"<(?=\s*/?\s*(?:passages?|customer)\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,7 @@ def build_prompt(
         rules=RULES + hand_over,
         history=trim_history(earlier, budget),
         facts=(*customer_facts, _passages(passages)),
-        question=question,
+        question=_as_speech(question),
         may_hand_over=ticket_id is None,
     )
 
@@ -90,7 +91,7 @@ def trim_history(earlier: Sequence[Exchange], budget: HistoryBudget) -> tuple[tu
     kept: list[tuple[str, str]] = []
     tokens_left = budget.tokens
     for exchange in reversed(earlier[-budget.exchanges :] if budget.exchanges else ()):
-        pair = (exchange.question, without_marks(exchange.answer) or "…")
+        pair = (_as_speech(exchange.question), _as_speech(without_marks(exchange.answer)) or "…")
         tokens_left -= sum(map(estimate_tokens, pair))
         if tokens_left < 0:
             break
@@ -127,6 +128,11 @@ def _customer_facts(customer: Customer) -> str:
         f"Name: {customer.name}{company}\nTier: {customer.tier}\nOrders, newest first:\n{orders or 'none'}"
     )
     return f"<customer>\n{_as_data(facts)}\n</customer>"
+
+
+def _as_speech(text: str) -> str:
+    """Return what somebody said so that it cannot pose as passages or facts of ours."""
+    return OUR_TAGS.sub("&lt;", text)
 
 
 def _as_data(text: str, in_attribute: bool = False) -> str:

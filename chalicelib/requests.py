@@ -35,13 +35,13 @@ def _not_blank(value: str) -> str:
     return value
 
 
-SessionId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
-MessageId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
 CustomerId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
 CustomerHash = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$")]
+IDENTIFIER_PROBLEM = "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit"
 PATTERNS = {
-    "session_id": "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit",
-    "message_id": "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit",
+    "session_id": IDENTIFIER_PROBLEM,
+    "message_id": IDENTIFIER_PROBLEM,
     "customer_id": "must be 1 to 128 printable ASCII characters without spaces",
     "customer_hash": "must be 64 hexadecimal digits (HMAC-SHA256 of the customer_id)",
     "before": "must be the `next` of an earlier answer",
@@ -59,8 +59,8 @@ class ChatRequest(_Body):
     query: Annotated[
         str, Field(max_length=MAX_QUERY_CHARS), AfterValidator(_text), AfterValidator(_not_blank)
     ]
-    session_id: SessionId | None = None
-    message_id: MessageId | None = None
+    session_id: Identifier | None = None
+    message_id: Identifier | None = None
     customer_id: CustomerId | None = None
     customer_hash: CustomerHash | None = None
 
@@ -68,7 +68,7 @@ class ChatRequest(_Body):
 class FeedbackRequest(_Body):
     """The body of POST /chat/{session_id}/feedback."""
 
-    message_id: MessageId
+    message_id: Identifier
     rating: Literal["up", "down"]
     comment: Annotated[str, Field(max_length=MAX_COMMENT_CHARS), AfterValidator(_text)] | None = None
 
@@ -76,7 +76,7 @@ class FeedbackRequest(_Body):
 class SessionPath(_Body):
     """The session in a path."""
 
-    session_id: SessionId
+    session_id: Identifier
 
 
 class HistoryQuery(BaseModel):
@@ -100,7 +100,8 @@ def parse_body(model: type[Request], body: bytes) -> Request:
             f"The request is too large: {len(body)} bytes, and at most {MAX_BODY_BYTES} are read."
         )
     try:
-        values = json.loads(body.decode("utf-8"))
+        # A byte order mark is no part of the text, and NaN is no JSON though Python reads it.
+        values = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
     except UnicodeDecodeError as error:
         raise BadInput(FieldProblem("body", "is not UTF-8 text; send JSON encoded as UTF-8")) from error
     except (ValueError, RecursionError) as error:
@@ -108,6 +109,10 @@ def parse_body(model: type[Request], body: bytes) -> Request:
     if not isinstance(values, dict):
         raise BadInput(FieldProblem("body", 'must be a JSON object, such as {"query": "…"}'))
     return parse(model, values)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
 
 
 def parse(model: type[Request], values: dict[str, Any]) -> Request:

@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,9 +12,6 @@ from chalicelib.errors import NotYourSession, WrongCustomerHash
 
 ISSUED = re.compile(r"cs_([0-9a-f]{32})([0-9a-f]{32})")
 """`cs_`, 128 random bits, and the first 128 bits of their HMAC."""
-
-
-RANDOM_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -32,8 +30,8 @@ class Sessions:
         For a random UUID as the first message's id it is always the same one: a client whose first answer got
         lost sends that message again and comes back into its session. Ids that could be guessed give nothing.
         """
-        known = first_message_id is not None and RANDOM_UUID.fullmatch(first_message_id)
-        nonce = self._hmac(f"first message\0{first_message_id}")[:32] if known else secrets.token_hex(16)
+        secret_id = _random_uuid(first_message_id)
+        nonce = self._hmac(f"first message\0{secret_id}")[:32] if secret_id else secrets.token_hex(16)
         return f"cs_{nonce}{self._mac(nonce)}"
 
     def for_chat(self, session_id: str | None, message_id: str | None = None) -> str:
@@ -77,3 +75,12 @@ class Sessions:
 
     def _hmac(self, text: str) -> str:
         return hmac.new(self.app_secret().encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+def _random_uuid(text: str | None) -> str | None:
+    """Return a UUID of a random version (4, or 7 with its 74 random bits) in its one spelling, else None."""
+    try:
+        found = uuid.UUID(text or "")
+    except ValueError:
+        return None
+    return found.hex if found.version in (4, 7) else None

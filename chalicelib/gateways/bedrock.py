@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from botocore.exceptions import ClientError
 
-from chalicelib.errors import ModelUnavailable, Unavailable
+from chalicelib.errors import ModelUnavailable
 from chalicelib.gateways.aws import AWS_ERRORS, error_code
 from chalicelib.gateways.guardrail_trace import reasons
 from chalicelib.gateways.model_choice import sampling, usage
@@ -85,15 +85,8 @@ class Model:
         raise ModelUnavailable from failure
 
     def ping(self) -> None:
-        """Raise Unavailable unless the model that worked last answers; costs a handful of tokens."""
-        try:
-            self._client.converse(
-                modelId=self._working,
-                messages=[{"role": "user", "content": [{"text": "ping"}]}],
-                inferenceConfig={"maxTokens": 1},
-            )
-        except AWS_ERRORS as error:
-            raise Unavailable("bedrock") from error
+        """Raise Unavailable unless a model answers, with the guardrail; costs a handful of tokens."""
+        self.reply(Prompt("Answer with the word ok.", (), (), "ping", may_hand_over=False))
 
     def _ask(self, model_id: str, prompt: Prompt) -> Reply:
         reply = self._read(model_id, self._converse(model_id, prompt))

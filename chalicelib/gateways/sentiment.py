@@ -1,5 +1,6 @@
 """How a message sounds, by Amazon Comprehend."""
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,6 +28,9 @@ class SentimentGateway:
         start = text.encode()[:MAX_BYTES].decode(errors="ignore")
         try:
             scores = self.client.detect_sentiment(Text=start, LanguageCode=self.language)["SentimentScore"]
-            return Sentiment(round(scores["Positive"] - scores["Negative"], 4))
-        except AWS_ERRORS as error:
+            score = round(float(scores["Positive"] - scores["Negative"]), 4)
+        except (*AWS_ERRORS, TypeError) as error:
             raise Unavailable("sentiment") from error
+        if not math.isfinite(score):
+            raise Unavailable("sentiment")
+        return Sentiment(score)

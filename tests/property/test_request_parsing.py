@@ -10,7 +10,7 @@ from chalicelib.errors import BadInput
 from chalicelib.requests import ChatRequest, FeedbackRequest, HistoryQuery, parse, parse_body
 
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
     max_leaves=12,
 )

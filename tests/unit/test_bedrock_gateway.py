@@ -412,11 +412,11 @@ def test_a_connection_that_cannot_be_made_is_tried_with_each_model_twice() -> No
     assert client.calls == 6
 
 
-def test_a_ping_asks_for_as_little_as_can_be() -> None:
-    bedrock = Bedrock().then(says("P", stop="max_tokens"))
+def test_a_ping_takes_the_way_of_a_question_through_guardrail_and_models() -> None:
+    bedrock = Bedrock().then(says("ok"))
     bedrock.model.ping()
-    assert bedrock.requests[0]["inferenceConfig"] == {"maxTokens": 1}
-    assert bedrock.asked == [HAIKU_5]
+    assert bedrock.requests[0]["messages"][-1]["content"][-1] == {"guardContent": {"text": {"text": "ping"}}}
+    assert "toolConfig" not in bedrock.requests[0]
 
 
 def test_a_ping_without_answer_is_unavailable() -> None:

@@ -77,3 +77,18 @@ def test_a_database_secret_that_cannot_be_understood_is_an_outage(text: str) -> 
     stub.add_response("get_secret_value", {"SecretString": text})
     with pytest.raises(Unavailable):
         source.database()
+
+
+def test_a_known_secret_serves_on_while_secrets_manager_is_out_and_is_not_asked_for_each_time() -> None:
+    source, stub = secrets()
+    now = 1000.0
+    source._clock = lambda: now
+    stub.add_response("get_secret_value", {"SecretString": "s3cret"})
+    assert source.app_secret() == "s3cret"
+    source._provider.clear_cache()  # type: ignore[no-untyped-call]
+    stub.add_client_error("get_secret_value", "InternalServiceError")
+    assert source.app_secret() == "s3cret"
+    assert source.app_secret() == "s3cret"  # the stub would fail a second call
+    now += 31
+    stub.add_response("get_secret_value", {"SecretString": "rotated"})
+    assert source.app_secret() == "rotated"

@@ -69,3 +69,11 @@ def test_an_answer_without_scores_is_an_outage() -> None:
     stub.add_response("detect_sentiment", {"Sentiment": "NEUTRAL"})
     with pytest.raises(Unavailable):
         source.detect("Hm.")
+
+
+def test_a_score_that_is_no_number_is_an_outage_and_never_stored() -> None:
+    source, stub = gateway()
+    scores = {"Positive": 0.1, "Negative": float("nan"), "Neutral": 0.9, "Mixed": 0.0}
+    stub.add_response("detect_sentiment", {"SentimentScore": scores})
+    with pytest.raises(Unavailable):
+        source.detect("Hm.")
