@@ -2,9 +2,10 @@
 
     python -m bench.turn [--turns 200]
 
-Every store and gateway is a fake that takes as long as a typical call: the floor is history + the slowest of the
-calls made side by side + the model + one write. The baseline, in the same run, makes the same calls one after the
-other, as the reference system does. Printed are milliseconds and, what counts on a noisy machine, ratios.
+Every store and gateway is a fake that takes as long as a typical call: the floor is history + the slowest of
+the calls made side by side + the model + one write. The baseline, in the same run, makes the same calls one
+after the other, as the reference system does. Printed are milliseconds and, what counts on a noisy machine,
+ratios.
 """
 
 import argparse

@@ -2,17 +2,26 @@
 
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from chalicelib import handover
-from chalicelib.citations import resolve
+from chalicelib.citations import resolve, without_marks
 from chalicelib.errors import MessageIdReused, ModelUnavailable, Unavailable
 from chalicelib.escalations import Escalations
 from chalicelib.masking import mask
-from chalicelib.models import Customer, Escalation, Exchange, Interaction, Passage, Reply, Sentiment
+from chalicelib.models import (
+    Customer,
+    Escalation,
+    Exchange,
+    HandOver,
+    Interaction,
+    Passage,
+    Reply,
+    Sentiment,
+)
 from chalicelib.parallel import Deadline, Parallel
 from chalicelib.person_request import asks_for_a_person
 from chalicelib.ports import (
@@ -32,7 +41,7 @@ from chalicelib.sessions import Sessions
 HISTORY_SECONDS = 3.0
 GATHER_SECONDS = 5.0
 STORE_SECONDS = 3.0
-REMEMBERED_EXCHANGES = 10
+REMEMBERED_EXCHANGES = 20
 """What is read of a session: more than the model sees, so that an open ticket is not forgotten soon."""
 
 
@@ -59,7 +68,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Turn:
-    """A message whose session and sender are settled and whose credentials are masked."""
+    """A message whose session and sender are settled and whose credentials are masked, and its means."""
 
     session_id: str
     message_id: str
@@ -67,20 +76,36 @@ class Turn:
     question: str
     customer_id: str | None
     caller: str
+    calls: Parallel
+    deadline: Deadline
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What was gathered for a question."""
+    """What is known when the model is asked: what was said before, and what was gathered for the question.
 
+    Of `earlier` the model is shown `spoken`: without what the guardrail stopped, for only the new question
+    is judged, and a stopped one would come in by the back door.
+    """
+
+    earlier: tuple[Exchange, ...]
+    spoken: tuple[Exchange, ...]
     passages: tuple[Passage, ...]
     customer: Customer | None
     sentiment: float | None
 
+    @property
+    def open_escalation(self) -> Escalation | None:
+        """The ticket that the conversation already is, if it is one."""
+        return handover.open_escalation(self.earlier)
+
 
 @dataclass(frozen=True)
 class Chat:
-    """Answers customers from the knowledge base, and keeps what was said."""
+    """Answers customers from the knowledge base, and keeps what was said.
+
+    The model has threads of its own, so that one that hangs leaves the other calls theirs.
+    """
 
     sessions: Sessions
     conversations: ConversationStore
@@ -92,6 +117,7 @@ class Chat:
     model: LanguageModel
     limits: Admission
     executor: Executor
+    model_executor: Executor
     clock: Callable[[], datetime]
     log: TurnLog
     options: ChatOptions
@@ -101,29 +127,24 @@ class Chat:
 
         Raises NotYourSession, WrongCustomerHash, MessageIdReused, TooManyRequests, ModelUnavailable.
         """
-        deadline = Deadline(self.options.deadline_seconds)
         watch = Stopwatch()
-        turn = self._settle_sender(message)
-        calls = Parallel(self.executor, self.log.degraded)
-
+        turn = self._settle_sender(message, Deadline(self.options.deadline_seconds))
         is_new = message.session_id is None and not turn.retry_safe
-        answered_before, earlier = (None, ()) if is_new else self._recall(turn, calls)
+        answered_before, earlier = (None, ()) if is_new else self._recall(turn)
         watch.lap("history")
         if answered_before:
             return _same_question(answered_before, turn)
-        findings = self._gather(turn, earlier, calls)
+        findings = self._gather(turn, earlier)
         watch.lap("gather")
-        escalated = handover.open_escalation(earlier)
-        reply = self._ask_model(turn, earlier, findings, escalated, calls, deadline)
+        reply = self._ask_model(turn, findings)
         watch.lap("model")
-        exchange = self._conclude(turn, earlier, findings, escalated, reply, calls)
-        stored = self._store(turn, exchange, calls)
+        exchange = self._conclude(turn, findings, reply)
+        stored = self._store(turn, exchange)
         watch.lap("store")
-
         self.log.answered(stored, watch.laps_seconds)
         return _same_question(stored, turn)
 
-    def _settle_sender(self, message: Message) -> Turn:
+    def _settle_sender(self, message: Message, deadline: Deadline) -> Turn:
         customer_id = self.sessions.verified_customer(message.customer_id, message.customer_hash)
         return Turn(
             session_id=self.sessions.for_chat(message.session_id, message.message_id),
@@ -133,22 +154,28 @@ class Chat:
             question=mask(message.query),
             customer_id=customer_id,
             caller=f"customer#{customer_id}" if customer_id else message.caller,
+            calls=Parallel(self.executor, self.log.degraded),
+            deadline=deadline,
         )
 
-    def _recall(self, turn: Turn, calls: Parallel) -> tuple[Exchange | None, tuple[Exchange, ...]]:
+    def _recall(self, turn: Turn) -> tuple[Exchange | None, tuple[Exchange, ...]]:
         """Return the exchange that this very message led to already, if any, and what was said before."""
-        recent = calls.start("history", self.conversations.latest, turn.session_id, REMEMBERED_EXCHANGES)
+        calls, deadline = turn.calls, turn.deadline.within(HISTORY_SECONDS)
+        remembered = max(REMEMBERED_EXCHANGES, self.options.history.exchanges)
+        recent = calls.start("history", self.conversations.latest, turn.session_id, remembered)
         answered_before: Exchange | None = None
         if turn.retry_safe:
             find = self.conversations.by_client_message
             replay = calls.start("history", find, turn.session_id, turn.message_id)
-            answered_before = calls.settle(replay, None, HISTORY_SECONDS)
-        earlier: tuple[Exchange, ...] = calls.settle(recent, (), HISTORY_SECONDS)
+            answered_before = calls.settle(replay, None, deadline)
+        earlier: tuple[Exchange, ...] = calls.settle(recent, (), deadline)
         # What was said to a proven customer is not for somebody else who knows the session's id.
         return answered_before, tuple(e for e in earlier if e.customer_id in (None, turn.customer_id))
 
-    def _gather(self, turn: Turn, earlier: Sequence[Exchange], calls: Parallel) -> Findings:
-        query = search_query(turn.question, earlier)
+    def _gather(self, turn: Turn, earlier: tuple[Exchange, ...]) -> Findings:
+        calls, deadline = turn.calls, turn.deadline.within(GATHER_SECONDS)
+        spoken = tuple(e for e in earlier if not e.guardrail.intervened)
+        query = search_query(turn.question, spoken)
         admission = calls.start("storage", self.limits.admit, turn.caller)
         limit = self.options.passages_per_question
         passages = calls.start("knowledge_base", self.knowledge_base.retrieve, query, limit)
@@ -156,44 +183,33 @@ class Chat:
         customer: Customer | None = None
         if turn.customer_id:
             lookup = calls.start("customer", self.customers.by_external_id, turn.customer_id)
-            customer = calls.settle(lookup, None, GATHER_SECONDS)
-        calls.settle(admission, None, GATHER_SECONDS)
-        found: tuple[Passage, ...] = calls.settle(passages, (), GATHER_SECONDS)
-        mood: Sentiment | None = calls.settle(sentiment, None, GATHER_SECONDS)
-        return Findings(found, customer, mood.score if mood else None)
+            customer = calls.settle(lookup, None, deadline)
+        calls.settle(admission, None, deadline)
+        found: tuple[Passage, ...] = calls.settle(passages, (), deadline)
+        mood: Sentiment | None = calls.settle(sentiment, None, deadline)
+        return Findings(earlier, spoken, found, customer, mood.score if mood else None)
 
-    def _ask_model(
-        self,
-        turn: Turn,
-        earlier: Sequence[Exchange],
-        findings: Findings,
-        escalated: Escalation | None,
-        calls: Parallel,
-        deadline: Deadline,
-    ) -> Reply:
-        ticket_id = escalated.ticket_id if escalated else None
+    def _ask_model(self, turn: Turn, findings: Findings) -> Reply:
+        escalated = findings.open_escalation
         prompt = build_prompt(
-            turn.question, earlier, findings.passages, findings.customer, self.options.history, ticket_id
+            turn.question,
+            findings.spoken,
+            findings.passages,
+            findings.customer,
+            self.options.history,
+            escalated.ticket_id if escalated else None,
         )
-        call = calls.start("model", self.model.reply, prompt)
+        call = Parallel(self.model_executor, self.log.degraded).start("model", self.model.reply, prompt)
         try:
             # A ticket and the exchange may still have to be written after the model.
-            return call.result(deadline.remaining_seconds(reserved_seconds=2 * STORE_SECONDS))
+            return call.result(turn.deadline.remaining_seconds(reserved_seconds=2 * STORE_SECONDS))
         except Unavailable as error:
             if asks_for_a_person(turn.question):
                 self.log.degraded("model", error)
                 return Reply(text="", model=None)
             raise error if isinstance(error, ModelUnavailable) else ModelUnavailable() from error
 
-    def _conclude(
-        self,
-        turn: Turn,
-        earlier: Sequence[Exchange],
-        findings: Findings,
-        escalated: Escalation | None,
-        reply: Reply,
-        calls: Parallel,
-    ) -> Exchange:
+    def _conclude(self, turn: Turn, findings: Findings, reply: Reply) -> Exchange:
         """Resolve the citations and settle whether a person takes over."""
         cited = resolve(reply.text, findings.passages)
         exchange = Exchange(
@@ -209,32 +225,39 @@ class Chat:
             customer_id=turn.customer_id,
             sentiment=findings.sentiment,
             # Nothing found because nothing could be asked is an outage, not a gap in the articles.
-            unanswered=cited.unanswered and "knowledge_base" not in calls.degraded,
+            unanswered=cited.unanswered and "knowledge_base" not in turn.calls.degraded,
         )
-        wish = reply.hand_over or handover.by_rule(exchange, earlier)
-        if escalated and wish:
-            exchange = handover.remind(exchange, wish, escalated)
-        elif wish:
-            before = earlier[-1].message_id if earlier else ""
-            opening = calls.start("storage", self.escalations.open, wish, exchange, before)
-            escalation: Escalation | None = calls.settle(opening, None, STORE_SECONDS)
-            exchange = handover.announce(exchange, wish, escalation)
-        return replace(exchange, answer=exchange.answer or handover.NO_ANSWER, degraded=tuple(calls.degraded))
+        wish = _clean(reply.hand_over) or handover.by_rule(exchange, findings.earlier)
+        if wish:
+            exchange = self._hand_over(turn, findings, wish, exchange)
+        answer = exchange.answer or handover.NO_ANSWER
+        return replace(exchange, answer=answer, degraded=tuple(turn.calls.degraded))
 
-    def _store(self, turn: Turn, exchange: Exchange, calls: Parallel) -> Exchange:
+    def _hand_over(self, turn: Turn, findings: Findings, wish: HandOver, exchange: Exchange) -> Exchange:
+        escalated = findings.open_escalation
+        if escalated:
+            return handover.remind(exchange, wish, escalated)
+        before = findings.earlier[-1].message_id if findings.earlier else ""
+        opening = turn.calls.start("storage", self.escalations.open, wish, exchange, before)
+        opened: Escalation | None = turn.calls.settle(opening, None, turn.deadline.within(STORE_SECONDS))
+        return handover.announce(exchange, wish, opened)
+
+    def _store(self, turn: Turn, exchange: Exchange) -> Exchange:
+        calls, deadline = turn.calls, turn.deadline.within(STORE_SECONDS)
         add = self.conversations.add_once if turn.retry_safe else self.conversations.add
         writing = calls.start("storage", add, exchange)
         tokens = exchange.usage.input_tokens + exchange.usage.output_tokens
         counting = calls.start("storage", self.limits.record, turn.caller, tokens)
-        stored = calls.settle(writing, exchange, STORE_SECONDS)
-        if turn.customer_id:
+        stored: Exchange | None = calls.settle(writing, None, deadline)
+        if stored and turn.customer_id:
             # With the timestamp that the exchange was stored under, by which it is erased with it.
             logging = calls.start(
                 "interactions", self.interactions.add, _interaction(turn.customer_id, stored)
             )
-            calls.settle(logging, None, STORE_SECONDS)
-        calls.settle(counting, None, STORE_SECONDS)
-        return replace(stored, degraded=tuple(dict.fromkeys((*stored.degraded, *calls.degraded))))
+            calls.settle(logging, None, deadline)
+        calls.settle(counting, None, deadline)
+        answered = stored or exchange
+        return replace(answered, degraded=tuple(dict.fromkeys((*answered.degraded, *calls.degraded))))
 
 
 class Stopwatch:
@@ -259,6 +282,13 @@ def _same_question(exchange: Exchange, turn: Turn) -> Exchange:
     if exchange.question != turn.question or exchange.customer_id not in (None, turn.customer_id):
         raise MessageIdReused
     return exchange
+
+
+def _clean(wish: HandOver | None) -> HandOver | None:
+    """Return the model's wish without marks, which refer to nothing there, and without credentials."""
+    if wish is None:
+        return None
+    return replace(wish, summary=mask(wish.summary), message=mask(without_marks(wish.message)))
 
 
 def _interaction(customer_id: str, exchange: Exchange) -> Interaction:

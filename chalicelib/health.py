@@ -1,31 +1,49 @@
 """Whether the app and what it depends on can be reached."""
 
+import time
 from collections.abc import Callable, Mapping
-from concurrent.futures import Executor
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from threading import Lock
 
 from chalicelib.errors import Unavailable
-from chalicelib.parallel import Call
+from chalicelib.parallel import Call, Deadline
 
-CHECK_SECONDS = 6.0
+CHECK_SECONDS = 8.0
+REMEMBERED_SECONDS = 30.0
+"""Anyone may ask, and each look costs a model call: so it is taken at most this often."""
 
 
-@dataclass(frozen=True)
 class Health:
     """Runs the checks side by side; a check raises Unavailable when its dependency is out of reach."""
 
-    checks: Mapping[str, Callable[[], object]]
-    executor: Executor
+    def __init__(
+        self, checks: Mapping[str, Callable[[], object]], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._checks = checks
+        self._clock = clock
+        self._lock = Lock()
+        self._found: dict[str, str] = {}
+        self._found_until = 0.0
+        # Threads of its own: it shall not report a dependency as lost because the app is busy.
+        self._executor = ThreadPoolExecutor(len(checks) or 1, thread_name_prefix="health")
 
     def check(self) -> dict[str, str]:
-        """Return `ok` or `unreachable` for each dependency."""
-        calls = [Call(name, self.executor.submit(check)) for name, check in self.checks.items()]
-        return {call.name: _state(call) for call in calls}
+        """Return `ok` or `unreachable` for each dependency, as it was at most 30 s ago."""
+        with self._lock:
+            if self._clock() >= self._found_until:
+                self._found = self._look()
+                self._found_until = self._clock() + REMEMBERED_SECONDS
+            return dict(self._found)
+
+    def _look(self) -> dict[str, str]:
+        deadline = Deadline(CHECK_SECONDS)
+        calls = [Call(name, self._executor.submit(check)) for name, check in self._checks.items()]
+        return {call.name: _state(call, deadline) for call in calls}
 
 
-def _state(call: Call[object]) -> str:
+def _state(call: Call[object], deadline: Deadline) -> str:
     try:
-        call.result(CHECK_SECONDS)
+        call.result(deadline.remaining_seconds())
     except Unavailable:
         return "unreachable"
     return "ok"

@@ -67,7 +67,7 @@ def json_body() -> bytes:
     request = current_request()
     media_type = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if media_type != "application/json":
-        raise errors.NotJson(f"The body is {media_type or 'of no declared type'}; {OF_CHALICE[415][1]}")
+        raise errors.NotJson(OF_CHALICE[415][1])
     return bytes(request.raw_body)
 
 

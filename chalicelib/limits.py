@@ -3,26 +3,19 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Protocol
 
 from chalicelib.errors import TooManyRequests
+from chalicelib.ports import CounterStore
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
-
-
-class CountersLike(Protocol):
-    """What the limits need of the store."""
-
-    def add(self, name: str, amount: int, now: datetime, window: timedelta) -> int: ...
-    def value(self, name: str, now: datetime, window: timedelta) -> int: ...
 
 
 @dataclass(frozen=True)
 class Limits:
     """Counts by caller in fixed windows of UTC time; a limit of 0 is off and costs no call."""
 
-    counters: CountersLike
+    counters: CounterStore
     requests_per_minute: int
     tokens_per_day: int
     clock: Callable[[], datetime]

@@ -23,6 +23,10 @@ class Deadline:
         """Return the time left, less what is reserved for later steps; never below zero."""
         return max(0.0, self._ends - self._clock() - reserved_seconds)
 
+    def within(self, seconds: float) -> "Deadline":
+        """Return the deadline of a step that may take so long, but no longer than this one."""
+        return Deadline(min(seconds, self.remaining_seconds()), self._clock)
+
 
 class Call(Generic[T]):
     """A call under way. `name` is what the answer's `degraded` says when it fails."""
@@ -52,10 +56,10 @@ class Parallel:
         """Start a call."""
         return Call(name, self._executor.submit(function, *arguments))
 
-    def settle(self, call: Call[T], default: D, timeout_seconds: float) -> T | D:
+    def settle(self, call: Call[T], default: D, deadline: Deadline) -> T | D:
         """Return a call's result, or the default when it is out of reach: then it is noted as degraded."""
         try:
-            return call.result(timeout_seconds)
+            return call.result(deadline.remaining_seconds())
         except Unavailable as error:
             self.note(call.name, error)
             return default

@@ -1,7 +1,7 @@
 """What the use cases need of stores and gateways. Whoever has these methods will do, a fake in a test too."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Protocol
 
 from chalicelib.errors import Unavailable
@@ -48,8 +48,15 @@ class InteractionStore(Protocol):
 class TicketStore(Protocol):
     """See stores.tickets."""
 
-    def add(self, ticket: Ticket) -> bool: ...
+    def add(self, ticket: Ticket) -> Ticket: ...
     def erase_text(self, ticket_id: str, notice: str) -> None: ...
+
+
+class CounterStore(Protocol):
+    """See stores.state."""
+
+    def add(self, name: str, amount: int, now: datetime, window: timedelta) -> int: ...
+    def value(self, name: str, now: datetime, window: timedelta) -> int: ...
 
 
 class PassageSource(Protocol):

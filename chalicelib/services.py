@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timezone
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -30,7 +31,9 @@ from chalicelib.transcripts import Transcripts
 MODEL_READ_SECONDS = 20
 THREADS = 32
 """A turn uses five at once; the local server runs several turns, and a slow call keeps its thread a while."""
+MODEL_THREADS = 16
 TABLES = (conversations.ExchangeItem, interactions.InteractionItem, tickets.TicketItem, state.StateItem)
+BARE_NAMES = {table: table.Meta.table_name for table in TABLES}
 
 
 @dataclass(frozen=True)
@@ -49,21 +52,28 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-@cache
 def services() -> Services:
     """Return the services of this container. Raises InvalidSettings."""
+    with _building:
+        return _build_once()
+
+
+@cache
+def _build_once() -> Services:
     return build(read_settings())
+
+
+_building = Lock()
 
 
 def build(settings: Settings) -> Services:
     """Wire the services of a stage."""
-    for table in TABLES:
+    for table, bare_name in BARE_NAMES.items():
         # Before first use: PynamoDB keeps the connection, and with it the name, of a table.
-        if not table.Meta.table_name.endswith(settings.table_suffix):
-            table.Meta.table_name += settings.table_suffix
+        table.Meta.table_name = bare_name + settings.table_suffix
     executor = ThreadPoolExecutor(THREADS, thread_name_prefix="call")
     secrets = Secrets(
-        SecretsProvider(boto3_client=boto3.client("secretsmanager", config=quick())),
+        SecretsProvider(boto3_client=boto3.client("secretsmanager", config=quick(read_timeout_seconds=2))),
         settings.app_secret_id,
         settings.database_secret_id,
     )
@@ -87,6 +97,7 @@ def build(settings: Settings) -> Services:
         model=model,
         limits=Limits(state.Counters(), settings.chat_requests_per_minute, settings.chat_tokens_per_day, now),
         executor=executor,
+        model_executor=ThreadPoolExecutor(MODEL_THREADS, thread_name_prefix="model"),
         clock=now,
         log=TurnLogger(),
         options=ChatOptions(
@@ -101,8 +112,7 @@ def build(settings: Settings) -> Services:
             "postgres": customers.ping,
             "knowledge_base": lambda: knowledge_base.retrieve("health", 1),
             "bedrock": model.ping,
-        },
-        executor,
+        }
     )
     return Services(settings, chat, Transcripts(sessions, exchanges, log, cases), health, secrets)
 

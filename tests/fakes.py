@@ -155,9 +155,9 @@ class FakeTickets(Outage):
         super().__init__()
         self.kept: dict[str, Ticket] = {}
 
-    def add(self, ticket: Ticket) -> bool:
+    def add(self, ticket: Ticket) -> Ticket:
         self.check()
-        return self.kept.setdefault(ticket.ticket_id, ticket) is ticket
+        return self.kept.setdefault(ticket.ticket_id, ticket)
 
     def erase_text(self, ticket_id: str, notice: str) -> None:
         self.check()

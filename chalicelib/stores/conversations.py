@@ -70,6 +70,13 @@ class Conversations:
     def __init__(self, retention_days: int, clock: Callable[[], datetime]) -> None:
         self._retention_days = retention_days
         self._clock = clock
+        # Kept, because making one costs more than the write itself.
+        self._connection = Connection(
+            connect_timeout_seconds=Reach.connect_timeout_seconds,
+            read_timeout_seconds=Reach.read_timeout_seconds,
+            max_retry_attempts=Reach.max_retry_attempts,
+            max_pool_connections=Reach.max_pool_connections,
+        )
 
     def latest(self, session_id: str, limit: int) -> tuple[Exchange, ...]:
         """Return the newest exchanges of a session, oldest first. Raises Unavailable."""
@@ -169,7 +176,7 @@ class Conversations:
         claim = StateItem(_claim_key(item.session_id, item.message_id), value=item.timestamp, ttl=item.ttl)
         free = StateItem.pk.does_not_exist() | (StateItem.ttl <= self._now_seconds())
         try:
-            with TransactWrite(connection=Connection()) as transaction:
+            with TransactWrite(connection=self._connection) as transaction:
                 transaction.save(item, condition=ExchangeItem.timestamp.does_not_exist())
                 transaction.save(claim, condition=free)
         except TransactWriteError as error:

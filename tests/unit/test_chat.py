@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -36,6 +37,7 @@ from chalicelib.models import (
 )
 from chalicelib.prompts import HistoryBudget
 from chalicelib.sessions import Sessions
+from chalicelib.transcripts import Transcripts
 from tests.fakes import (
     START,
     FakeClock,
@@ -110,7 +112,7 @@ def open_desk(
     )
     tickets, knowledge_base = FakeTickets(), FakeKnowledgeBase(RESET, DELIVERY)
     sentiment, model, counters = FakeSentiment(), FakeModel(), FakeCounters()
-    with ThreadPoolExecutor(8) as executor:
+    with ThreadPoolExecutor(8) as executor, ThreadPoolExecutor(4) as model_executor:
         chat = Chat(
             sessions=sessions,
             conversations=conversations,
@@ -122,6 +124,7 @@ def open_desk(
             model=model,
             limits=Limits(counters, requests_per_minute, tokens_per_day, clock),
             executor=executor,
+            model_executor=model_executor,
             clock=clock,
             log=log,
             options=ChatOptions(5, HistoryBudget(5, 1000), deadline_seconds=26),
@@ -249,13 +252,14 @@ def test_a_message_id_cannot_be_used_for_another_question(desk: Desk) -> None:
 def test_the_first_message_sent_again_comes_back_into_its_session(desk: Desk) -> None:
     message_id = str(uuid.uuid4())
     first = desk.ask("Hello", message_id=message_id)
+    assert desk.sessions.issue(uuid.UUID(message_id).hex.upper()) == first.session_id
     assert desk.ask("Hello", message_id=message_id) == first
     assert len(desk.conversations.kept) == 1
     with pytest.raises(MessageIdReused):
         desk.ask("Goodbye", message_id=message_id)
 
 
-@pytest.mark.parametrize("message_id", ["1", "message-0000-0000-0000-000000000001"])
+@pytest.mark.parametrize("message_id", ["1", "message-0000-0000-0000-000000000001", str(uuid.uuid1())])
 def test_a_message_id_that_others_may_have_too_leads_into_nobodys_session(
     desk: Desk, message_id: str
 ) -> None:
@@ -352,6 +356,25 @@ def test_a_model_that_is_too_slow_is_given_up_before_the_gateway_gives_up(desk: 
     assert desk.conversations.kept == []
 
 
+def test_stores_that_hang_after_a_slow_model_do_not_add_up_past_the_deadline(desk: Desk) -> None:
+    released = threading.Event()
+
+    def think() -> None:
+        for part in (desk.conversations, desk.tickets, desk.interactions):
+            part.before = lambda: released.wait(20)
+
+    desk.model.before = think
+    desk.chat = replace(desk.chat, options=replace(desk.chat.options, deadline_seconds=6.5))
+    started = time.monotonic()
+    try:
+        answer = desk.ask("I want to talk to a human", customer_id="CUST-1001", customer_hash=ADA_HASH)
+    finally:
+        released.set()
+    assert time.monotonic() - started < 6.5 + 1
+    assert answer.degraded == ("storage",)
+    assert desk.interactions.kept == []
+
+
 def test_a_fault_of_ours_is_no_degradation(desk: Desk) -> None:
     desk.sentiment.before = lambda: 1 / 0
     with pytest.raises(ZeroDivisionError):
@@ -445,6 +468,52 @@ def test_after_a_failed_hand_over_the_next_one_opens_the_ticket(desk: Desk) -> N
     assert desk.ask("A human please", session_id=session).escalation
 
 
+def test_customers_who_share_a_session_get_a_ticket_each(desk: Desk) -> None:
+    other_hash = hmac.new(SECRET.encode(), b"CUST-1002", hashlib.sha256).hexdigest()
+    first = desk.ask("Agent!", session_id="shared", customer_id="CUST-1001", customer_hash=ADA_HASH)
+    second = desk.ask("Agent!", session_id="shared", customer_id="CUST-1002", customer_hash=other_hash)
+    assert {t.customer_id for t in desk.tickets.kept.values()} == {"CUST-1001", "CUST-1002"}
+    assert first.escalation != second.escalation
+
+
+def test_a_new_wish_after_an_erasure_is_a_new_ticket(desk: Desk) -> None:
+    first = desk.ask("I want to talk to a human")
+    Transcripts(desk.sessions, desk.conversations, desk.interactions, desk.tickets).erase(first.session_id)
+    second = desk.ask("I want to talk to a human", session_id=first.session_id)
+    assert second.escalation
+    assert second.escalation != first.escalation
+    assert desk.tickets.kept[second.escalation.ticket_id].description == "I want to talk to a human"
+
+
+@pytest.mark.parametrize("change", [{"status": "closed"}, {"created_at": START - timedelta(days=40)}])
+def test_an_old_or_closed_ticket_is_not_taken_for_a_new_wish(desk: Desk, change: dict[str, Any]) -> None:
+    first = desk.ask("I want to talk to a human", session_id="s")
+    assert first.escalation
+    ticket_id = first.escalation.ticket_id
+    desk.tickets.kept[ticket_id] = replace(desk.tickets.kept[ticket_id], **change)
+    desk.conversations.kept.clear()  # as when the exchanges have expired
+    second = desk.ask("I want to talk to a human", session_id="s")
+    assert second.escalation
+    assert second.escalation.ticket_id != ticket_id
+    assert second.escalation.ticket_id in desk.tickets.kept
+
+
+def test_what_the_model_says_at_a_hand_over_holds_no_dangling_marks_and_no_credentials(desk: Desk) -> None:
+    desk.model.says("", HandOver("customer_request", "Card 4111111111111111", "See [2]. Password: hunter22"))
+    answer = desk.ask("A person please")
+    assert answer.answer.startswith("See. Password: [credential]")
+    (ticket,) = desk.tickets.kept.values()
+    assert ticket.subject == "Card [card number]"
+
+
+def test_what_the_guardrail_stopped_does_not_come_back_with_the_history(desk: Desk) -> None:
+    desk.model.reply_with = replace(desk.model.reply_with, guardrail=GuardrailVerdict(True, ("topic:Law",)))
+    session = desk.ask("How do I sue you?").session_id
+    desk.ask("and now answer that", session_id=session)
+    assert desk.model.prompts[1].history == ()
+    assert desk.knowledge_base.queries[1] == "and now answer that"
+
+
 def test_a_guardrail_that_stepped_in_is_reported_with_its_reasons(desk: Desk) -> None:
     desk.model.reply_with = replace(
         desk.model.reply_with,
@@ -510,10 +579,10 @@ def test_passages_customer_and_sentiment_are_gathered_side_by_side(desk: Desk) -
 
 def test_an_old_ticket_outside_what_is_remembered_does_not_stop_a_new_one(desk: Desk) -> None:
     first = desk.ask("I want to talk to a human")
-    for n in range(10):
+    for n in range(20):
         desk.clock.advance(seconds=1)
         desk.ask(f"Question {n}", session_id=first.session_id)
     again = desk.ask("I want to talk to a human", session_id=first.session_id)
     assert isinstance(again.escalation, Escalation)
     assert again.escalation != first.escalation
-    assert desk.clock.now - START == timedelta(seconds=10)
+    assert desk.clock.now - START == timedelta(seconds=20)

@@ -4,7 +4,6 @@ import io
 import json
 import logging
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import SimpleNamespace
 from typing import Any
@@ -48,11 +47,11 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     for desk in open_desk():
         checks: dict[str, Any] = {"dynamodb": lambda: None, "postgres": lambda: None}
         transcripts = Transcripts(desk.sessions, desk.conversations, desk.interactions, desk.tickets)
-        with ThreadPoolExecutor(4) as executor, Client(app_module.app) as client:
+        with Client(app_module.app) as client:
             services = SimpleNamespace(
                 chat=desk.chat,
                 transcripts=transcripts,
-                health=Health(checks, executor),
+                health=Health(checks),
                 settings=SimpleNamespace(stage="test"),
             )
             monkeypatch.setattr(app_module, "services", lambda services=services: services)
@@ -371,6 +370,19 @@ def test_deep_health_names_what_is_out_of_reach_and_stays_200(web: Web) -> None:
     assert response.status_code == 200
     assert response.json_body["status"] == "degraded"
     assert response.json_body["checks"] == {"dynamodb": "ok", "postgres": "unreachable"}
+
+
+def test_a_deep_look_is_taken_once_in_a_while_however_often_it_is_asked_for(web: Web) -> None:
+    looks: list[int] = []
+    web.checks["postgres"] = lambda: looks.append(1)
+    for _ in range(3):
+        assert web.send("GET", "/health?deep=1").json_body["status"] == "ok"
+    assert len(looks) == 1
+
+
+def test_libraries_do_not_log_what_customers_write_whatever_the_level() -> None:
+    for library in ("botocore.endpoint", "pynamodb.connection.base", "urllib3.connectionpool"):
+        assert logging.getLogger(library).getEffectiveLevel() >= logging.INFO
 
 
 def test_the_page_is_html_with_its_security_headers(web: Web) -> None:

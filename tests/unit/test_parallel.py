@@ -38,7 +38,9 @@ def fail(error: Exception) -> None:
 
 
 def test_a_result_in_time_is_returned_and_nothing_noted(notes: Notes) -> None:
-    assert notes.calls.settle(notes.calls.start("history", lambda: "found"), "default", 5) == "found"
+    assert (
+        notes.calls.settle(notes.calls.start("history", lambda: "found"), "default", Deadline(5)) == "found"
+    )
     assert notes.calls.degraded == []
     assert notes.noted == []
 
@@ -55,27 +57,27 @@ def test_calls_run_side_by_side(notes: Notes) -> None:
 
 def test_what_cannot_be_reached_is_replaced_and_noted(notes: Notes) -> None:
     call = notes.calls.start("storage", fail, Unavailable("counters"))
-    assert notes.calls.settle(call, "default", 5) == "default"
+    assert notes.calls.settle(call, "default", Deadline(5)) == "default"
     assert notes.calls.degraded == ["storage"]
     assert notes.noted == [("storage", "counters")]
 
 
 def test_what_is_too_slow_is_replaced_and_noted(notes: Notes) -> None:
     call = notes.calls.start("sentiment", notes.wait_for_gate)
-    assert notes.calls.settle(call, None, 0.01) is None
+    assert notes.calls.settle(call, None, Deadline(0.01)) is None
     assert notes.noted == [("sentiment", "sentiment")]
 
 
 def test_what_fails_twice_is_listed_once_in_the_order_of_failing(notes: Notes) -> None:
     for name in ("storage", "customer", "storage"):
-        notes.calls.settle(notes.calls.start(name, fail, Unavailable(name)), None, 5)
+        notes.calls.settle(notes.calls.start(name, fail, Unavailable(name)), None, Deadline(5))
     assert notes.calls.degraded == ["storage", "customer"]
 
 
 @pytest.mark.parametrize("error", [TooManyRequests("Slow down.", 5), ValueError("a bug"), KeyError("a bug")])
 def test_other_failures_are_not_hidden(notes: Notes, error: Exception) -> None:
     with pytest.raises(type(error)):
-        notes.calls.settle(notes.calls.start("storage", fail, error), None, 5)
+        notes.calls.settle(notes.calls.start("storage", fail, error), None, Deadline(5))
     assert notes.calls.degraded == []
 
 
@@ -112,3 +114,14 @@ def test_a_deadline_counts_down_and_stops_at_zero() -> None:
     assert deadline.remaining_seconds() == 5
     now[0] = 200
     assert deadline.remaining_seconds() == 0
+
+
+def test_a_step_ends_with_its_turn_at_the_latest() -> None:
+    now = 100.0
+    turn = Deadline(10, lambda: now)
+    assert turn.within(3).remaining_seconds() == 3
+    assert turn.within(30).remaining_seconds() == 10
+    now = 109.0
+    assert turn.within(3).remaining_seconds() == 1
+    now = 120.0
+    assert turn.within(3).remaining_seconds() == 0
