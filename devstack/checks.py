@@ -11,7 +11,7 @@ STEPS: dict[str, list[str]] = {
     "lint": ["ruff", "check", "."],
     "format": ["ruff", "format", "--check", "."],
     "types": ["mypy"],
-    "template": ["cfnlint", "infra/rds_kb.yaml"],
+    "template": ["cfnlint.runner.cli", "infra/rds_kb.yaml"],
     "tests": ["pytest", "--cov=chalicelib", "--cov-report=term-missing"],
 }
 
