@@ -12,7 +12,7 @@ from chalicelib.page import chat_page
 from chalicelib.requests import ChatRequest, FeedbackRequest, HistoryQuery, SessionPath, parse, parse_body
 from chalicelib.services import now, services
 
-app = Chalice(app_name="customer-support")
+app = Chalice(app_name="customer-support", configure_logs=False)
 install(app)
 
 
