@@ -129,8 +129,8 @@ class Chat:
         """
         watch = Stopwatch()
         turn = self._settle_sender(message, Deadline(self.options.deadline_seconds))
-        is_new = message.session_id is None and not turn.retry_safe
-        answered_before, earlier = (None, ()) if is_new else self._recall(turn)
+        has_past = message.session_id is not None or self.sessions.is_derived(message.message_id)
+        answered_before, earlier = self._recall(turn) if has_past else (None, ())
         watch.lap("history")
         if answered_before:
             return _same_question(answered_before, turn)
@@ -169,6 +169,9 @@ class Chat:
             replay = calls.start("history", find, turn.session_id, turn.message_id)
             answered_before = calls.settle(replay, None, deadline)
         earlier: tuple[Exchange, ...] = calls.settle(recent, (), deadline)
+        if turn.retry_safe and answered_before is None:
+            # A twin may have stored it between the two reads.
+            answered_before = next((e for e in earlier if e.message_id == turn.message_id), None)
         # What was said to a proven customer is not for somebody else who knows the session's id.
         return answered_before, tuple(e for e in earlier if e.customer_id in (None, turn.customer_id))
 
@@ -180,14 +183,15 @@ class Chat:
         limit = self.options.passages_per_question
         passages = calls.start("knowledge_base", self.knowledge_base.retrieve, query, limit)
         sentiment = calls.start("sentiment", self.sentiment.detect, turn.question)
-        customer: Customer | None = None
-        if turn.customer_id:
-            lookup = calls.start("customer", self.customers.by_external_id, turn.customer_id)
-            customer = calls.settle(lookup, None, deadline)
+        lookup = calls.start("customer", self._look_up_customer, turn.customer_id)
         calls.settle(admission, None, deadline)
+        customer: Customer | None = calls.settle(lookup, None, deadline)
         found: tuple[Passage, ...] = calls.settle(passages, (), deadline)
         mood: Sentiment | None = calls.settle(sentiment, None, deadline)
         return Findings(earlier, spoken, found, customer, mood.score if mood else None)
+
+    def _look_up_customer(self, customer_id: str | None) -> Customer | None:
+        return self.customers.by_external_id(customer_id) if customer_id else None
 
     def _ask_model(self, turn: Turn, findings: Findings) -> Reply:
         escalated = findings.open_escalation
@@ -207,7 +211,9 @@ class Chat:
             if asks_for_a_person(turn.question):
                 self.log.degraded("model", error)
                 return Reply(text="", model=None)
-            raise error if isinstance(error, ModelUnavailable) else ModelUnavailable() from error
+            if isinstance(error, ModelUnavailable):
+                raise
+            raise ModelUnavailable from error
 
     def _conclude(self, turn: Turn, findings: Findings, reply: Reply) -> Exchange:
         """Resolve the citations and settle whether a person takes over."""
@@ -237,9 +243,11 @@ class Chat:
         escalated = findings.open_escalation
         if escalated:
             return handover.remind(exchange, wish, escalated)
-        before = findings.earlier[-1].message_id if findings.earlier else ""
-        opening = turn.calls.start("storage", self.escalations.open, wish, exchange, before)
+        ticket_id = self.escalations.ticket_id(exchange, findings.earlier)
+        opening = turn.calls.start("storage", self.escalations.open, wish, exchange, ticket_id)
         opened: Escalation | None = turn.calls.settle(opening, None, turn.deadline.within(STORE_SECONDS))
+        if opened is None:
+            exchange = replace(exchange, ticket_wanted=ticket_id)
         return handover.announce(exchange, wish, opened)
 
     def _store(self, turn: Turn, exchange: Exchange) -> Exchange:
@@ -249,10 +257,10 @@ class Chat:
         tokens = exchange.usage.input_tokens + exchange.usage.output_tokens
         counting = calls.start("storage", self.limits.record, turn.caller, tokens)
         stored: Exchange | None = calls.settle(writing, None, deadline)
-        if stored and turn.customer_id:
+        if stored and stored.customer_id:
             # With the timestamp that the exchange was stored under, by which it is erased with it.
             logging = calls.start(
-                "interactions", self.interactions.add, _interaction(turn.customer_id, stored)
+                "interactions", self.interactions.add, _interaction(stored.customer_id, stored)
             )
             calls.settle(logging, None, deadline)
         calls.settle(counting, None, deadline)

@@ -1,5 +1,6 @@
 """Opens the ticket that a conversation becomes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
@@ -21,15 +22,22 @@ class Escalations:
     sessions: Sessions
     tickets: TicketStore
 
-    def open(self, hand_over: HandOver, exchange: Exchange, previous_message_id: str) -> Escalation:
-        """Open the ticket of an exchange, or find the one that a retry or a twin request opened.
+    def ticket_id(self, exchange: Exchange, earlier: Sequence[Exchange]) -> str:
+        """Return the id of the ticket that a hand-over at this point of the conversation opens.
 
-        The ticket's id follows from where the conversation stands, so both come to the same one.
-        Raises Unavailable.
+        It follows from where the conversation stands, so a retry, a twin request and another try after a
+        failure all come to the same one.
         """
-        state = (exchange.session_id, exchange.customer_id or "", previous_message_id)
+        before = earlier[-1] if earlier else None
+        if before and before.ticket_wanted:
+            return before.ticket_wanted
+        previous_message_id = before.message_id if before else ""
+        return self.sessions.ticket_id(exchange.session_id, exchange.customer_id or "", previous_message_id)
+
+    def open(self, hand_over: HandOver, exchange: Exchange, ticket_id: str) -> Escalation:
+        """Open the ticket of an exchange, or find what a retry or a twin opened. Raises Unavailable."""
         ticket = Ticket(
-            ticket_id=self.sessions.ticket_id(*state),
+            ticket_id=ticket_id,
             created_at=exchange.timestamp,
             status="open",
             channel="chat",
@@ -41,7 +49,7 @@ class Escalations:
             session_id=exchange.session_id,
         )
         if not _is_same_case(self.tickets.add(ticket), ticket):
-            ticket = replace(ticket, ticket_id=self.sessions.ticket_id(*state, exchange.message_id))
+            ticket = replace(ticket, ticket_id=self.sessions.ticket_id(ticket_id, exchange.message_id))
             self.tickets.add(ticket)
         return Escalation(ticket.ticket_id, hand_over.reason)
 

@@ -10,20 +10,25 @@ from chalicelib.parallel import Call, Deadline
 
 CHECK_SECONDS = 8.0
 REMEMBERED_SECONDS = 30.0
-"""Anyone may ask, and each look costs a model call: so it is taken at most this often."""
+"""Anyone may ask, and each look costs a model call: so a container takes it at most this often."""
 
 
 class Health:
     """Runs the checks side by side; a check raises Unavailable when its dependency is out of reach."""
 
     def __init__(
-        self, checks: Mapping[str, Callable[[], object]], clock: Callable[[], float] = time.monotonic
+        self,
+        checks: Mapping[str, Callable[[], object]],
+        clock: Callable[[], float] = time.monotonic,
+        check_seconds: float = CHECK_SECONDS,
     ) -> None:
         self._checks = checks
+        self._check_seconds = check_seconds
         self._clock = clock
         self._lock = Lock()
         self._found: dict[str, str] = {}
         self._found_until = 0.0
+        self._calls: dict[str, Call[object]] = {}
         # Threads of its own: it shall not report a dependency as lost because the app is busy.
         self._executor = ThreadPoolExecutor(len(checks) or 1, thread_name_prefix="health")
 
@@ -36,9 +41,12 @@ class Health:
             return dict(self._found)
 
     def _look(self) -> dict[str, str]:
-        deadline = Deadline(CHECK_SECONDS)
-        calls = [Call(name, self._executor.submit(check)) for name, check in self._checks.items()]
-        return {call.name: _state(call, deadline) for call in calls}
+        deadline = Deadline(self._check_seconds)
+        for name, check in self._checks.items():
+            # A check that still hangs keeps its thread; another one of it would take a thread of the others.
+            if name not in self._calls or self._calls[name].is_done():
+                self._calls[name] = Call(name, self._executor.submit(check))
+        return {name: _state(call, deadline) for name, call in self._calls.items()}
 
 
 def _state(call: Call[object], deadline: Deadline) -> str:

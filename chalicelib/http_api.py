@@ -15,7 +15,7 @@ from typing import Any
 from chalice import Chalice, CORSConfig, Response
 
 from chalicelib import errors
-from chalicelib.logs import logger
+from chalicelib.logs import cause_of, logger
 
 CORS = CORSConfig(
     allow_origin="*", allow_headers=["X-Correlation-Id"], expose_headers=["X-Correlation-Id", "Retry-After"]
@@ -83,6 +83,10 @@ def answers_errors(view: Callable[..., Any]) -> Callable[..., Any]:
             return view(*args, **kwargs)
         except errors.SupportError as error:
             return _refusal(error)
+        except errors.InvalidSettings as error:
+            # Its text names keys of ours and no customer's words, and is what the operator needs.
+            logger.error("invalid_settings", problems=str(error))
+            raise
 
     return answer
 
@@ -118,7 +122,7 @@ def _refusal(error: errors.SupportError) -> Response:
     if isinstance(error, (errors.TooManyRequests, errors.Unavailable)):
         headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, errors.Unavailable):
-        logger.warning("unavailable", dependency=error.dependency, cause=repr(type(error.__cause__).__name__))
+        logger.warning("unavailable", dependency=error.dependency, cause=cause_of(error))
     return Response(body, headers, status)
 
 

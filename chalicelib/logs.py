@@ -9,6 +9,9 @@ from aws_lambda_powertools import Logger
 from chalicelib.errors import Unavailable
 from chalicelib.models import Exchange
 
+DEEPEST_CAUSE = 10
+"""Chains of causes may be circular."""
+
 logger = Logger(service="customer-support", log_uncaught_exceptions=False)
 """Chalice logs to the logger of its app's name, which is this one, so its lines are ours too."""
 
@@ -38,8 +41,7 @@ class TurnLogger:
 
     def degraded(self, name: str, error: Unavailable) -> None:
         """Say that a turn goes on without something."""
-        cause = error.__cause__
-        logger.warning("degraded", without=name, dependency=error.dependency, cause=type(cause).__name__)
+        logger.warning("degraded", without=name, dependency=error.dependency, cause=cause_of(error))
 
     def answered(self, exchange: Exchange, laps_seconds: Mapping[str, float]) -> None:
         """Say how a turn went."""
@@ -56,3 +58,17 @@ class TurnLogger:
             degraded=list(exchange.degraded),
             laps_ms={step: round(seconds * 1000, 1) for step, seconds in laps_seconds.items()},
         )
+
+
+def cause_of(error: BaseException) -> str:
+    """Return what an outage comes down to: AWS's error code, or the type of the innermost failure."""
+    cause = error
+    for _ in range(DEEPEST_CAUSE):
+        answer = getattr(cause, "response", None)
+        if isinstance(answer, dict) and "Code" in answer.get("Error", {}):
+            return str(answer["Error"]["Code"])
+        inner = cause.__cause__ or cause.__context__
+        if inner is None:
+            break
+        cause = inner
+    return type(cause).__name__

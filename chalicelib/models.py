@@ -99,7 +99,10 @@ class Reply:
 
 @dataclass(frozen=True)
 class Exchange:
-    """One question and its answer. `timestamp` has millisecond precision and is unique in the session."""
+    """One question and its answer. `timestamp` has millisecond precision and is unique in the session.
+
+    `ticket_wanted` is the ticket that could not be confirmed: it may still have been written, late.
+    """
 
     session_id: str
     message_id: str
@@ -115,6 +118,7 @@ class Exchange:
     customer_id: str | None = None
     sentiment: float | None = None
     unanswered: bool = False
+    ticket_wanted: str | None = None
     feedback: Feedback | None = None
 
 

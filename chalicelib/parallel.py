@@ -35,6 +35,10 @@ class Call(Generic[T]):
         self.name = name
         self._future = future
 
+    def is_done(self) -> bool:
+        """Tell whether there is a result, or a failure."""
+        return self._future.done()
+
     def result(self, timeout_seconds: float) -> T:
         """Wait for the result. Raises Unavailable when it is not there in time, else what the call raised."""
         try:

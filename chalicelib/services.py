@@ -30,7 +30,7 @@ from chalicelib.transcripts import Transcripts
 
 MODEL_READ_SECONDS = 20
 THREADS = 32
-"""A turn uses five at once; the local server runs several turns, and a slow call keeps its thread a while."""
+"""A turn uses four at once; the local server runs several turns, and a slow call keeps its thread a while."""
 MODEL_THREADS = 16
 TABLES = (conversations.ExchangeItem, interactions.InteractionItem, tickets.TicketItem, state.StateItem)
 BARE_NAMES = {table: table.Meta.table_name for table in TABLES}

@@ -27,12 +27,17 @@ class Sessions:
     def issue(self, first_message_id: str | None = None) -> str:
         """Make a new session id.
 
-        For a random UUID as the first message's id it is always the same one: a client whose first answer got
-        lost sends that message again and comes back into its session. Ids that could be guessed give nothing.
+        For a UUID of a random version as the first message's id it is always the same one: a client whose
+        first answer got lost sends that message again and comes back into its session. So such an id leads
+        into the session, and must be as random as it looks; other ids lead nowhere.
         """
         secret_id = _random_uuid(first_message_id)
         nonce = self._hmac(f"first message\0{secret_id}")[:32] if secret_id else secrets.token_hex(16)
         return f"cs_{nonce}{self._mac(nonce)}"
+
+    def is_derived(self, first_message_id: str | None) -> bool:
+        """Tell whether a session that starts with this message may have been here before."""
+        return _random_uuid(first_message_id) is not None
 
     def for_chat(self, session_id: str | None, message_id: str | None = None) -> str:
         """Return the session to chat in: the one given, or a new one that starts with this message.

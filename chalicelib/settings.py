@@ -41,8 +41,8 @@ class Settings(BaseSettings):
     chat_requests_per_minute: int = Field(20, ge=0)
     """Per customer or network address; 0 switches the limit off. So it does below."""
     chat_tokens_per_day: int = Field(200_000, ge=0)
-    chat_deadline_seconds: float = Field(26.0, gt=6, le=27)
-    """API Gateway gives up after 29 s; 6 s of this are kept for writing."""
+    chat_deadline_seconds: float = Field(24.0, gt=6, le=27)
+    """API Gateway gives up after 29 s and counts a cold start too; 6 s of this are kept for writing."""
 
     conversation_retention_days: int = Field(30, ge=1)
     interaction_retention_days: int = Field(90, ge=1)

@@ -39,7 +39,8 @@ class Transcripts:
         self.sessions.require_issued(session_id)
         exchanges = self.conversations.everything(session_id)
         self.interactions.erase(exchanges)
-        for ticket_id in {e.escalation.ticket_id for e in exchanges if e.escalation}:
+        opened = {e.escalation.ticket_id for e in exchanges if e.escalation}
+        for ticket_id in opened | {e.ticket_wanted for e in exchanges if e.ticket_wanted}:
             self.tickets.erase_text(ticket_id, ERASED)
         # Last, because the exchanges are what leads to the rest.
         self.conversations.erase(exchanges)

@@ -1,7 +1,7 @@
 """The model on Amazon Bedrock: one Converse call with the guardrail, tried on the models in order."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, get_args
 
@@ -11,7 +11,7 @@ from chalicelib.errors import ModelUnavailable
 from chalicelib.gateways.aws import AWS_ERRORS, error_code
 from chalicelib.gateways.guardrail_trace import reasons
 from chalicelib.gateways.model_choice import sampling, usage
-from chalicelib.models import GuardrailVerdict, HandOver, HandOverReason, Reply
+from chalicelib.models import GuardrailVerdict, HandOver, HandOverReason, Reply, Usage
 from chalicelib.prompts import Prompt, hand_over_schema
 
 if TYPE_CHECKING:
@@ -142,10 +142,18 @@ class Model:
         return Reply(
             text=text + " …" if stop == "max_tokens" else text,
             model=spoke,
-            usage=usage(model_id, tokens["inputTokens"], tokens["outputTokens"], self._options.prices),
+            usage=self._usage((spoke, model_id), tokens),
             guardrail=_verdict(stop, trace.get("guardrail", {})),
             hand_over=hand_over,
         )
+
+    def _usage(self, model_ids: Iterable[str], tokens: Mapping[str, int]) -> Usage:
+        """Price the tokens by the first id with a known price: a router names the model it chose."""
+        priced = [
+            usage(each, tokens["inputTokens"], tokens["outputTokens"], self._options.prices)
+            for each in model_ids
+        ]
+        return next((found for found in priced if found.cost_usd is not None), priced[0])
 
 
 def _messages(prompt: Prompt, guarded: bool) -> list[dict[str, Any]]:

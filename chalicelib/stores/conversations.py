@@ -1,5 +1,6 @@
 """The conversations: one DynamoDB item an exchange, written once, atomically."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
@@ -37,7 +38,10 @@ from chalicelib.stores.state import StateItem
 from chalicelib.times import MILLISECOND, from_millis, to_millis
 
 STORE = "conversations"
-TRIES_TO_FIND_A_FREE_MILLISECOND = 20
+REFUSED = "ConditionalCheckFailed"
+CONFLICT = "TransactionConflict"
+TWIN_SECONDS = 0.05
+TRIES = 20
 
 
 class ExchangeItem(Model):
@@ -60,6 +64,7 @@ class ExchangeItem(Model):
     customer_id = UnicodeAttribute(null=True)
     sentiment = NumberAttribute(null=True)
     unanswered = BooleanAttribute(default=False)
+    ticket_wanted = UnicodeAttribute(null=True)
     feedback = JSONAttribute(null=True)
     ttl = NumberAttribute()
 
@@ -163,11 +168,13 @@ class Conversations:
 
     def _store(self, exchange: Exchange, put: Callable[[ExchangeItem], None]) -> Exchange:
         with reaching(STORE):
-            for _ in range(TRIES_TO_FIND_A_FREE_MILLISECOND):
+            for _ in range(TRIES):
                 try:
                     put(self._item(exchange))
                 except _MillisecondTaken:
                     exchange = replace(exchange, timestamp=exchange.timestamp + MILLISECOND)
+                except _TwinUnderWay:
+                    time.sleep(TWIN_SECONDS)
                 else:
                     return exchange
         raise Unavailable(STORE)
@@ -181,10 +188,12 @@ class Conversations:
                 transaction.save(claim, condition=free)
         except TransactWriteError as error:
             exchange_refused, claim_refused = _refusals(error)
-            if claim_refused:
+            if claim_refused == REFUSED:
                 raise _MessageIdTaken from error
-            if exchange_refused:
+            if exchange_refused == REFUSED:
                 raise _MillisecondTaken from error
+            if CONFLICT in (exchange_refused, claim_refused):
+                raise _TwinUnderWay from error
             raise
 
     def _item(self, exchange: Exchange) -> ExchangeItem:
@@ -202,23 +211,29 @@ class _MillisecondTaken(Exception):
     """Another exchange of the session has this timestamp."""
 
 
+class _TwinUnderWay(Exception):
+    """A transaction on the same message id is not finished; what it comes to is known in a moment."""
+
+
 class _MessageIdTaken(Exception):
     """Another exchange of the session has this message id."""
 
 
 def _put(item: ExchangeItem) -> None:
     try:
-        item.save(condition=ExchangeItem.timestamp.does_not_exist())
+        # Our own id counts as free: a put whose answer got lost is repeated by the library.
+        free = ExchangeItem.timestamp.does_not_exist() | (ExchangeItem.message_id == item.message_id)
+        item.save(condition=free)
     except PutError as error:
         if error.cause_response_code == CONDITION_FAILED:
             raise _MillisecondTaken from error
         raise
 
 
-def _refusals(error: TransactWriteError) -> tuple[bool, bool]:
-    """Tell whose condition failed: the exchange's and the claim's."""
+def _refusals(error: TransactWriteError) -> tuple[str | None, str | None]:
+    """Return why the exchange and why its claim was refused, as DynamoDB names it."""
     reasons: Iterable[Any] = error.cancellation_reasons or (None, None)
-    first, second = (bool(r and r.code == "ConditionalCheckFailed") for r in reasons)
+    first, second = (reason.code if reason else None for reason in reasons)
     return first, second
 
 
@@ -242,6 +257,7 @@ def _exchange(item: ExchangeItem) -> Exchange:
         customer_id=item.customer_id,
         sentiment=None if item.sentiment is None else float(item.sentiment),
         unanswered=item.unanswered,
+        ticket_wanted=item.ticket_wanted,
         feedback=_feedback(item.feedback) if item.feedback else None,
     )
 

@@ -58,7 +58,7 @@ class Customers:
                     except psycopg2.errors.QueryCanceled:
                         raise
                     except (psycopg2.OperationalError, psycopg2.InterfaceError):
-                        # The database restarted, or its password changed: then the others are broken too.
+                        # The database restarted or failed over: then the others are broken too.
                         self._forget_connections()
                 return self._run(self._connect(), sql, parameters)
             except psycopg2.Error as error:

@@ -1,10 +1,13 @@
 """DynamoDB in process, with the tables that the template deploys."""
 
+import threading
 from collections.abc import Iterator
+from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 
 from chalicelib.services import TABLES
 from devstack.template import Template
@@ -21,6 +24,7 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
+    _serialise_moto(monkeypatch)
     with mock_aws():
         yield
     _forget_connections()
@@ -33,6 +37,17 @@ def tables(aws: None) -> None:
     dynamodb = boto3.client("dynamodb")
     for table in Template().tables():
         dynamodb.create_table(TableName=table.name, **table.properties)
+
+
+def _serialise_moto(monkeypatch: pytest.MonkeyPatch) -> None:
+    # moto takes no lock between reading and writing, so two conditional writes at once could both succeed.
+    lock, answer = threading.RLock(), BotocoreStubber.__call__
+
+    def answer_one_at_a_time(self: BotocoreStubber, *arguments: Any, **named: Any) -> Any:
+        with lock:
+            return answer(self, *arguments, **named)
+
+    monkeypatch.setattr(BotocoreStubber, "__call__", answer_one_at_a_time)
 
 
 def _forget_connections() -> None:

@@ -33,6 +33,7 @@ from chalicelib.models import (
     HandOver,
     Order,
     Passage,
+    Ticket,
     Usage,
 )
 from chalicelib.prompts import HistoryBudget
@@ -466,6 +467,28 @@ def test_after_a_failed_hand_over_the_next_one_opens_the_ticket(desk: Desk) -> N
     session = desk.ask("I want to talk to a human").session_id
     desk.tickets.down = None
     assert desk.ask("A human please", session_id=session).escalation
+
+
+def test_a_ticket_that_was_written_after_we_gave_up_waiting_is_the_one_of_the_next_try(desk: Desk) -> None:
+    desk.tickets.down = Unavailable("tickets")
+    first = desk.ask("I want to talk to a human")
+    assert first.ticket_wanted
+    late = Ticket(first.ticket_wanted, START, "open", "chat", "medium", "Late", "I want to talk to a human")
+    desk.tickets.down = None
+    desk.tickets.add(late)
+    second = desk.ask("A human please", session_id=first.session_id)
+    assert second.escalation
+    assert second.escalation.ticket_id == first.ticket_wanted
+    assert len(desk.tickets.kept) == 1
+
+
+def test_a_twin_that_is_stored_between_two_reads_is_found_in_the_history(desk: Desk) -> None:
+    desk.model.says("I could not find that. [0]")
+    first = desk.ask("Do you sell hats?", session_id="s", message_id="1")
+    desk.conversations._claims.clear()  # as the claim looked a moment before
+    assert desk.ask("Do you sell hats?", session_id="s", message_id="1") == first
+    assert len(desk.model.prompts) == 1
+    assert desk.tickets.kept == {}
 
 
 def test_customers_who_share_a_session_get_a_ticket_each(desk: Desk) -> None:

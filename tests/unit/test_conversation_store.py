@@ -6,6 +6,7 @@ from datetime import timedelta
 
 import boto3
 import pytest
+from pynamodb.exceptions import CancellationReason, TransactWriteError, VerboseClientError
 
 from chalicelib.errors import Unavailable, UnknownMessage
 from chalicelib.models import Feedback
@@ -205,3 +206,34 @@ def test_a_missing_table_is_an_outage(aws: None, clock: FakeClock) -> None:
     for call in calls:
         with pytest.raises(Unavailable):
             call()
+
+
+def test_a_put_that_is_repeated_because_its_answer_got_lost_stores_one_exchange(
+    tables: None, clock: FakeClock
+) -> None:
+    store = Conversations(30, clock)
+    exchange = exchange_at(START, message_id="ours")
+    assert store.add(exchange) == store.add(exchange) == exchange
+    assert len(store.latest("s", 10)) == 1
+
+
+def test_a_twin_that_is_still_being_written_is_waited_for(tables: None, clock: FakeClock) -> None:
+    store = Conversations(30, clock)
+    first = store.add_once(exchange_at(START, message_id="retry"))
+    conflicts = [CancellationReason("TransactionConflict"), None]
+
+    def conflict_once(params: object, **_: object) -> None:
+        if conflicts:
+            cause = VerboseClientError(
+                {"Error": {"Code": "TransactionCanceledException", "Message": ""}},
+                "TransactWriteItems",
+                cancellation_reasons=[conflicts.pop(0), None],
+            )
+            conflicts.clear()
+            raise TransactWriteError("conflict", cause)
+
+    client = store._connection.client
+    client.meta.events.register("before-parameter-build.dynamodb.TransactWriteItems", conflict_once)
+    again = store.add_once(exchange_at(START, message_id="retry", answer="another"))
+    assert again == first
+    assert conflicts == []

@@ -95,3 +95,12 @@ def test_an_erasure_that_fails_half_way_can_be_repeated(archive: Archive) -> Non
     archive.tickets.down = None
     archive.transcripts.erase(archive.session_id)
     assert archive.conversations.kept == []
+
+
+def test_erasing_reaches_a_ticket_that_was_written_too_late_to_be_told(archive: Archive) -> None:
+    archive.conversations.add(
+        exchange_at(START, archive.session_id, "a", escalation=None, ticket_wanted="T-late")
+    )
+    archive.tickets.add(Ticket("T-late", START, "open", "chat", "medium", "My words", "My words too"))
+    archive.transcripts.erase(archive.session_id)
+    assert archive.tickets.kept["T-late"].description == "(erased by the customer)"

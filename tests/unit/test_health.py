@@ -1,0 +1,37 @@
+"""The deep look at what the app depends on."""
+
+import threading
+
+from chalicelib.errors import Unavailable
+from chalicelib.health import Health
+
+
+def test_a_check_that_hangs_does_not_make_the_others_look_lost() -> None:
+    released = threading.Event()
+    now = 0.0
+
+    def fail() -> None:
+        raise Unavailable("postgres")
+
+    checks = {"dynamodb": lambda: None, "postgres": fail, "bedrock": lambda: released.wait(20)}
+    health = Health(checks, clock=lambda: now, check_seconds=0.1)
+    try:
+        for _ in range(5):
+            assert health.check() == {"dynamodb": "ok", "postgres": "unreachable", "bedrock": "unreachable"}
+            now += 31
+    finally:
+        released.set()
+    health._executor.shutdown()
+    now += 31
+
+
+def test_what_was_found_is_remembered_for_half_a_minute() -> None:
+    now, looks = 0.0, []
+    health = Health({"dynamodb": lambda: looks.append(1)}, clock=lambda: now)
+    health.check()
+    now = 29.0
+    health.check()
+    assert len(looks) == 1
+    now = 30.0
+    health.check()
+    assert len(looks) == 2
