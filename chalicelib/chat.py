@@ -218,20 +218,21 @@ class Chat:
     def _conclude(self, turn: Turn, findings: Findings, reply: Reply) -> Exchange:
         """Resolve the citations and settle whether a person takes over."""
         cited = resolve(reply.text, findings.passages)
+        # Nothing found because nothing could be asked is an outage, not a gap in the articles.
+        is_blind = cited.unanswered and "knowledge_base" in turn.calls.degraded
         exchange = Exchange(
             session_id=turn.session_id,
             message_id=turn.message_id,
             timestamp=self.clock(),
             question=turn.question,
-            answer=mask(cited.text),
+            answer=handover.CANNOT_SEARCH if is_blind else mask(cited.text),
             model=reply.model,
             citations=cited.citations,
             usage=reply.usage,
             guardrail=reply.guardrail,
             customer_id=turn.customer_id,
             sentiment=findings.sentiment,
-            # Nothing found because nothing could be asked is an outage, not a gap in the articles.
-            unanswered=cited.unanswered and "knowledge_base" not in turn.calls.degraded,
+            unanswered=cited.unanswered and not is_blind,
         )
         wish = _clean(reply.hand_over) or handover.by_rule(exchange, findings.earlier)
         if wish:

@@ -19,7 +19,7 @@ class BadInput(SupportError):
     """The request holds something we refuse; `problems` says which field and why."""
 
     def __init__(self, *problems: FieldProblem) -> None:
-        super().__init__("; ".join(f"{p.field}: {p.problem}" for p in problems))
+        super().__init__("; ".join(f"{p.field} {p.problem}" for p in problems))
         self.problems = problems
 
 

@@ -17,6 +17,10 @@ MESSAGES: Mapping[HandOverReason, str] = {
     "policy_restriction": "This needs a person's decision, so I'm passing it to our support team.",
     "unsupported_request": "I can't do this myself, so I'm passing it to our support team.",
 }
+CANNOT_SEARCH = (
+    "I'm sorry, I can't search our help articles right now. "
+    "Please try again in a moment, or tell me if you would like a person to take over."
+)
 NOT_NOW = (
     "I wanted to pass this to our support team but could not open a ticket. Please ask me again in a moment."
 )
@@ -53,7 +57,7 @@ def remind(exchange: Exchange, hand_over: HandOver, escalation: Escalation) -> E
     """Return the exchange with the ticket there already is, when the customer asks for a person again."""
     if hand_over.reason != "customer_request":
         return exchange
-    word = f"Our support team already has this conversation as ticket **{escalation.ticket_id}**."
+    word = f"Yes, our support team has this conversation as ticket **{escalation.ticket_id}**."
     said = "" if escalation.ticket_id in exchange.answer else word
     return replace(exchange, answer=_paragraphs(exchange.answer, said), escalation=escalation)
 

@@ -1,5 +1,6 @@
 """What the user reads when everything runs, and at the end."""
 
+import sys
 from argparse import Namespace
 from pathlib import Path
 
@@ -44,10 +45,10 @@ def _app_rows(options: Namespace) -> Rows:
 
 def _stack_rows(options: Namespace) -> Rows:
     if options.aws_port == 4566:
-        return [("App", "start it with: chalice local --stage local --no-autoreload")]
+        return [("App", f"start it with: {_program('chalice')} local --stage local --no-autoreload")]
     port = str(options.aws_port)
     return [
-        ("App", f"python -m devstack.chalice_server --port 8000 --aws-port {port} (or --aws-port 4566 here)")
+        ("App", f"start it with: {sys.executable} -m devstack.chalice_server --port 8000 --aws-port {port}")
     ]
 
 
@@ -59,3 +60,8 @@ def _stand_ins(models: ModelEndpoints) -> Rows:
         ("Stand-ins", f"Bedrock: {answers}; search by words{meaning}; guardrail by word lists"),
         ("", "DynamoDB, S3, SQS and Secrets Manager: moto. Postgres is real"),
     ]
+
+
+def _program(name: str) -> Path:
+    """Return a program of the environment that runs this."""
+    return Path(sys.executable).with_name(name)

@@ -67,7 +67,7 @@ class Stack:
         self._resources.callback(self._postgres.close)
         applied = apply_migrations(self._postgres.address)
         inserted = load_sample_customers(self._postgres.address)
-        done = [f"{len(applied)} migrations applied"] * bool(applied)
+        done = [f"migrations applied: {len(applied)}"] * bool(applied)
         self._say(", ".join(["Postgres", *done, *[f"{inserted} sample customers added"] * bool(inserted)]))
         self._stop.check()
 

@@ -60,7 +60,6 @@ _HAND_OVER_MESSAGES = {
     "pt": "Estou passando esta conversa para a nossa equipe de suporte.",
 }
 _ALREADY_HANDED_OVER = (
-    "This conversation is already with our support team, and I can't hand it over a second time. "
     "I'm an automated assistant: if I can look something up in our help articles meanwhile, just ask."
 )
 
