@@ -9,7 +9,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.parallel import Call, Deadline
 
 CHECK_SECONDS = 8.0
-REMEMBERED_SECONDS = 30.0
+REMEMBERED_SECONDS = 10.0
 """Anyone may ask, and each look costs a model call: so a container takes it at most this often."""
 
 
@@ -33,7 +33,7 @@ class Health:
         self._executor = ThreadPoolExecutor(len(checks) or 1, thread_name_prefix="health")
 
     def check(self) -> dict[str, str]:
-        """Return `ok` or `unreachable` for each dependency, as it was at most 30 s ago."""
+        """Return `ok` or `unreachable` for each dependency, as it was a moment ago."""
         with self._lock:
             if self._clock() >= self._found_until:
                 self._found = self._look()

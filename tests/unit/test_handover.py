@@ -112,7 +112,7 @@ def test_without_a_ticket_nothing_is_promised() -> None:
 def test_who_asks_again_is_told_the_ticket_there_is() -> None:
     told = remind(exchange(answer="Sure."), WISH, TICKET)
     assert told.answer == (
-        "Sure.\n\nOur support team already has this conversation as ticket **T-0F3A9C77D1E2**."
+        "Sure.\n\nYes, our support team has this conversation as ticket **T-0F3A9C77D1E2**."
     )
     assert told.escalation == TICKET
 
