@@ -54,6 +54,23 @@ class MessageIdReused(SupportError):
         super().__init__("This message_id was already used for another question. Send a new message_id.")
 
 
+class UnknownTicket(SupportError):
+    """There is no ticket with this id."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no ticket with this ticket_id.")
+
+
+class TicketIdReused(SupportError):
+    """The ticket id already names a ticket with other content."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This ticket_id already names a ticket with other content. "
+            "Send a new ticket_id, or the very same body again."
+        )
+
+
 class BodyTooLarge(SupportError):
     """The request body is larger than we read."""
 
@@ -90,6 +107,22 @@ class ModelUnavailable(Unavailable):
         super().__init__("model")
         self.args = ("The assistant cannot answer right now. Please send your message again in a moment.",)
         self.retry_after_seconds = retry_after_seconds
+
+
+class IngestionCallFailed(Unavailable):
+    """Bedrock did not do what it was asked about ingestion jobs; `code` is AWS's, or the failure's type."""
+
+    def __init__(self, code: str) -> None:
+        super().__init__("ingestion")
+        self.code = code
+
+
+class KnowledgeBaseBusy(IngestionCallFailed):
+    """Another job runs, or documents are being changed directly; only one thing goes at a time."""
+
+
+class UnknownIngestionJob(IngestionCallFailed):
+    """Bedrock knows no job of this id, or no such knowledge base any more."""
 
 
 class InvalidSettings(Exception):

@@ -1,33 +1,54 @@
 """Brings the Postgres schema up to date from `migrations/`."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
+import psycopg2
 from yoyo import get_backend, read_migrations
 
 from chalicelib.models import DatabaseAddress
+from chalicelib.stores.database_address import connection_parameters
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+LOCK = 7_361_002
+"""Any number will do, as long as whoever migrates this database takes the same."""
+LOCK_TIMEOUT = "60s"
 
 
 def apply_migrations(database: DatabaseAddress) -> list[str]:
     """Apply what is not applied yet, each in its own transaction; return the ids of what was applied.
 
-    Safe to run twice at once: yoyo holds a lock in the database.
+    Safe to run twice at once, and again after a run that was cut off. Raises psycopg2.Error.
     """
-    backend = get_backend(_uri(database))
-    try:
-        with backend.lock():
+    with _alone(database):
+        backend = get_backend(_uri(database))
+        try:
+            # Whoever wrote this row is gone, for we are alone.
+            backend.break_lock()
             pending = backend.to_apply(read_migrations(str(MIGRATIONS)))
             applied = [migration.id for migration in pending]
             backend.apply_migrations(pending)
-    finally:
-        backend.connection.close()
+        finally:
+            backend.connection.close()
     return applied
 
 
+@contextmanager
+def _alone(database: DatabaseAddress) -> Iterator[None]:
+    """Keep others from migrating meanwhile.
+
+    The lock ends with its connection; yoyo's own is a row that would outlive a run that was cut off.
+    """
+    with closing(psycopg2.connect(**connection_parameters(database))) as connection:
+        connection.autocommit = True
+        with connection.cursor() as cursor:
+            cursor.execute(f"SET lock_timeout = '{LOCK_TIMEOUT}'")
+            cursor.execute("SELECT pg_advisory_lock(%s)", (LOCK,))
+        yield
+
+
 def _uri(database: DatabaseAddress) -> str:
-    # The host travels as a parameter because the folder of a Unix socket is no valid URL host.
-    login = f"{quote(database.username, safe='')}:{quote(database.password, safe='')}"
-    where = urlencode({"host": database.host, "port": database.port})
-    return f"postgresql://{login}@/{quote(database.dbname, safe='')}?{where}"
+    # All as parameters, none in its usual place: yoyo decodes only these fully.
+    return f"postgresql:///?{urlencode(connection_parameters(database))}"

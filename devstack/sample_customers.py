@@ -10,6 +10,7 @@ from psycopg2.extensions import cursor
 from psycopg2.extras import execute_values
 
 from chalicelib.models import DatabaseAddress
+from chalicelib.stores.database_address import connection_parameters
 
 SAMPLE_CUSTOMERS = Path(__file__).resolve().parent.parent / "samples" / "customers.json"
 CUSTOMER_COLUMNS = ("external_id", "name", "email", "company", "tier", "lifetime_value", "created_at")
@@ -17,17 +18,16 @@ ORDER_COLUMNS = ("order_number", "order_date", "status", "total_amount", "curren
 
 
 def load_sample_customers(database: DatabaseAddress, path: Path = SAMPLE_CUSTOMERS) -> int:
-    """Insert the samples unless there are customers already; return how many were inserted."""
+    """Insert the samples unless there are customers already; return how many were inserted.
+
+    All or none of them, and once only, also when two runs begin at the same moment.
+    """
     customers: list[dict[str, Any]] = json.loads(path.read_text("utf-8"))
-    connection = psycopg2.connect(
-        host=database.host,
-        port=database.port,
-        user=database.username,
-        password=database.password,
-        dbname=database.dbname,
-    )
+    connection = psycopg2.connect(**connection_parameters(database))
     try:
         with connection, connection.cursor() as statements:
+            # Readers go on; another run waits here until this one is through.
+            statements.execute("LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE")
             statements.execute("SELECT EXISTS (SELECT FROM customers)")
             if statements.fetchone() == (True,):
                 return 0

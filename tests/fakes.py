@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from chalicelib.errors import Unavailable, UnknownMessage
+from chalicelib.errors import Unavailable, UnknownMessage, UnknownTicket
 from chalicelib.models import (
     Citation,
     Customer,
@@ -19,10 +19,14 @@ from chalicelib.models import (
     Reply,
     Sentiment,
     Ticket,
+    TicketFeedback,
+    TicketPage,
+    TicketStatus,
     Usage,
 )
 from chalicelib.prompts import Prompt
-from chalicelib.times import MILLISECOND
+from chalicelib.stores.tickets import MAX_FEEDBACK
+from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
 
@@ -97,17 +101,23 @@ class FakeConversations(Outage):
         self._claims[exchange.session_id, exchange.message_id] = stored
         return stored
 
-    def rate(self, session_id: str, message_id: str, feedback: Feedback) -> None:
+    def rate(self, session_id: str, message_id: str, feedback: Feedback) -> Exchange:
         self.check()
         alive = self.page(session_id, 1000, None).exchanges
         found = next((e for e in alive if e.message_id == message_id), None)
         if found is None:
             raise UnknownMessage
-        self.kept[self.kept.index(found)] = replace(found, feedback=feedback)
+        rated = replace(found, feedback=feedback)
+        self.kept[self.kept.index(found)] = rated
+        return rated
 
     def everything(self, session_id: str) -> tuple[Exchange, ...]:
         self.check()
         return tuple(self._of(session_id))
+
+    def sessions_of(self, customer_id: str) -> frozenset[str]:
+        self.check()
+        return frozenset(e.session_id for e in self.kept if e.customer_id == customer_id)
 
     def erase(self, exchanges: Iterable[Exchange]) -> None:
         self.check()
@@ -134,35 +144,113 @@ class FakeCustomers(Outage):
 class FakeInteractions(Outage):
     """Keeps the log in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, retention_days: int = 90, clock: Callable[[], datetime] = lambda: START) -> None:
         super().__init__()
+        self._kept_for = timedelta(days=retention_days)
+        self._clock = clock
         self.kept: list[Interaction] = []
 
     def add(self, interaction: Interaction) -> None:
         self.check()
+        taken = {(i.customer_id, i.timestamp): n for n, i in enumerate(self.kept)}
+        while (place := taken.get((interaction.customer_id, interaction.timestamp))) is not None:
+            there = self.kept[place]
+            if _source(there) == _source(interaction):
+                known = there.sentiment if interaction.sentiment is None else interaction.sentiment
+                self.kept[place] = replace(there, sentiment=known)
+                return
+            interaction = replace(interaction, timestamp=interaction.timestamp + MILLISECOND)
         self.kept.append(interaction)
 
-    def erase(self, exchanges: Iterable[Exchange]) -> None:
+    def latest(self, customer_id: str, limit: int) -> tuple[Interaction, ...]:
+        alive = [i for i in self.everything(customer_id) if i.timestamp + self._kept_for > self._clock()]
+        return tuple(alive[:limit])
+
+    def everything(self, customer_id: str) -> tuple[Interaction, ...]:
         self.check()
-        gone = {(e.customer_id, e.timestamp) for e in exchanges}
+        found = [i for i in self.kept if i.customer_id == customer_id]
+        return tuple(sorted(found, key=lambda i: i.timestamp, reverse=True))
+
+    def erase(self, interactions: Iterable[Interaction]) -> None:
+        self.check()
+        gone = {(i.customer_id, i.timestamp) for i in interactions}
         self.kept = [i for i in self.kept if (i.customer_id, i.timestamp) not in gone]
 
 
-class FakeTickets(Outage):
-    """Keeps tickets in memory."""
+def _source(interaction: Interaction) -> tuple[str, str | None, str | None]:
+    return interaction.channel, interaction.session_id, interaction.ticket_id
 
-    def __init__(self) -> None:
+
+class FakeTickets(Outage):
+    """Keeps tickets in memory; those that a test puts into `kept` itself do not expire."""
+
+    def __init__(self, retention_days: int = 365, clock: Callable[[], datetime] = lambda: START) -> None:
         super().__init__()
+        self._kept_for = timedelta(days=retention_days)
+        self._clock = clock
+        self._expires_at: dict[str, datetime] = {}
         self.kept: dict[str, Ticket] = {}
 
     def add(self, ticket: Ticket) -> Ticket:
         self.check()
-        return self.kept.setdefault(ticket.ticket_id, ticket)
+        if not self._is_alive(ticket.ticket_id):
+            self.kept[ticket.ticket_id] = replace(ticket, created_at=from_iso(iso(ticket.created_at)))
+            self._expires_at[ticket.ticket_id] = self._clock() + self._kept_for
+        return self.kept[ticket.ticket_id]
+
+    def get(self, ticket_id: str) -> Ticket:
+        self.check()
+        if not self._is_alive(ticket_id):
+            raise UnknownTicket
+        return self.kept[ticket_id]
+
+    def page(self, status: TicketStatus | None, limit: int, before: str | None) -> TicketPage:
+        self.check()
+        found = [
+            t for t in self._newest_first() if status in (None, t.status) and self._is_alive(t.ticket_id)
+        ]
+        older = [t for t in found if before is None or _listed_at(t) < before]
+        return TicketPage(tuple(older[:limit]), _listed_at(older[limit - 1]) if len(older) > limit else None)
+
+    def open_of(self, customer_id: str) -> tuple[Ticket, ...]:
+        found = self.everything(customer_id)
+        return tuple(t for t in found if t.status != "closed" and self._is_alive(t.ticket_id))
+
+    def everything(self, customer_id: str) -> tuple[Ticket, ...]:
+        self.check()
+        return tuple(t for t in self._newest_first() if t.customer_id == customer_id)
+
+    def rate(self, ticket_id: str, feedback: TicketFeedback) -> Ticket:
+        ticket = self.get(ticket_id)
+        if feedback not in ticket.feedback:
+            ticket = replace(ticket, feedback=(*ticket.feedback, feedback)[-MAX_FEEDBACK:])
+        self.kept[ticket_id] = ticket
+        return ticket
+
+    def move(self, ticket_id: str, status: TicketStatus) -> Ticket:
+        self.kept[ticket_id] = replace(self.get(ticket_id), status=status)
+        return self.kept[ticket_id]
 
     def erase_text(self, ticket_id: str, notice: str) -> None:
         self.check()
         if ticket_id in self.kept:
             self.kept[ticket_id] = replace(self.kept[ticket_id], subject=notice, description=notice)
+
+    def erase(self, ticket_ids: Iterable[str]) -> tuple[Ticket, ...]:
+        self.check()
+        there = [ticket_id for ticket_id in dict.fromkeys(ticket_ids) if ticket_id in self.kept]
+        return tuple(self.kept.pop(ticket_id) for ticket_id in there)
+
+    def _newest_first(self) -> list[Ticket]:
+        return sorted(self.kept.values(), key=_listed_at, reverse=True)
+
+    def _is_alive(self, ticket_id: str) -> bool:
+        now = self._clock()
+        return ticket_id in self.kept and self._expires_at.get(ticket_id, now + self._kept_for) > now
+
+
+def _listed_at(ticket: Ticket) -> str:
+    return f"{to_millis(ticket.created_at):014}.{ticket.ticket_id}"
 
 
 class FakeKnowledgeBase(Outage):
@@ -225,6 +313,20 @@ class FakeCounters(Outage):
     def value(self, name: str, now: datetime, window: timedelta) -> int:
         self.check()
         return self.counts.get((name, int(now.timestamp() // window.total_seconds())), 0)
+
+
+class FakeTicketLog:
+    """Remembers what was logged."""
+
+    def __init__(self) -> None:
+        self.without: list[str] = []
+        self.tickets: list[tuple[Ticket, tuple[str, ...], float]] = []
+
+    def degraded(self, name: str, error: Unavailable) -> None:
+        self.without.append(name)
+
+    def received(self, ticket: Ticket, degraded: Sequence[str], seconds: float) -> None:
+        self.tickets.append((ticket, tuple(degraded), seconds))
 
 
 class FakeTurnLog:

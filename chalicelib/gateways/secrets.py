@@ -2,16 +2,21 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from threading import Lock
+from typing import Any
 
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
 from chalicelib.errors import Unavailable
-from chalicelib.models import DatabaseAddress
+from chalicelib.models import DatabaseAddress, DatabaseSource
 
 REMEMBERED_SECONDS = 300
 RETRY_SECONDS = 30
+RENEW_SECONDS = 2
+"""While Postgres is out, each request would ask for a newer secret; yet a rotation shall not wait long."""
 
 
 class Secrets:
@@ -24,45 +29,84 @@ class Secrets:
         self,
         provider: SecretsProvider,
         app_secret_id: str,
-        database_secret_id: str,
+        agent_tokens_secret_id: str,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._provider = provider
         self._app_secret_id = app_secret_id
-        self._database_secret_id = database_secret_id
+        self._agent_tokens_secret_id = agent_tokens_secret_id
         self._clock = clock
         self._last_known: dict[str, str] = {}
         self._retry_at = 0.0
+        self._renewing = Lock()
+        self._renew_at: dict[str, float] = {}
 
     def app_secret(self) -> str:
         """Return the secret that signs session ids and proves customers. Raises Unavailable."""
         return self._read(self._app_secret_id)
 
-    def database(self) -> DatabaseAddress:
-        """Return where Postgres is. Raises Unavailable."""
-        text = self._read(self._database_secret_id)
+    def agent_tokens(self) -> Mapping[str, str]:
+        """Return the agents' tokens by their names.
+
+        The secret holds `{"name": "token"}`, `["token"]`, or one token as it is. Raises Unavailable.
+        """
+        tokens = _named_tokens(self._read(self._agent_tokens_secret_id))
+        if not all(isinstance(token, str) for token in tokens.values()):
+            raise Unavailable("secrets")
+        return {name: token for name, token in tokens.items() if token.strip()}
+
+    def database(self, source: DatabaseSource, renewed: bool = False) -> DatabaseAddress:
+        """Return how Postgres is reached; with `renewed`, as the secret has it now. Raises Unavailable."""
+        if renewed:
+            self._renew(source.secret_id)
+        text = self._read(source.secret_id)
         try:
             secret = json.loads(text)
+            place = asdict(source) if source.host else secret
             return DatabaseAddress(
-                host=secret["host"],
-                port=int(secret["port"]),
-                username=secret["username"],
-                password=secret["password"],
-                dbname=secret["dbname"],
+                host=_filled(place["host"]),
+                port=int(place["port"]),
+                username=_filled(secret["username"]),
+                password=_filled(secret["password"]),
+                dbname=_filled(place["dbname"]),
+                tls_roots=source.tls_roots,
             )
         except (ValueError, KeyError, TypeError) as error:
             raise Unavailable("secrets") from error
 
-    def _read(self, name: str) -> str:
+    def _renew(self, name: str) -> None:
+        """Read a secret anew, but not at each of many calls that fail for another reason than its age."""
+        with self._renewing:
+            if self._clock() >= self._renew_at.get(name, 0.0):
+                self._renew_at[name] = self._clock() + RENEW_SECONDS
+                self._read(name, past_the_cache=True)
+
+    def _read(self, name: str, past_the_cache: bool = False) -> str:
         if name in self._last_known and self._clock() < self._retry_at:
             return self._last_known[name]
         try:
-            value = str(self._provider.get(name, max_age=REMEMBERED_SECONDS))
+            value = self._provider.get(name, max_age=REMEMBERED_SECONDS, force_fetch=past_the_cache)
         except GetParameterError as error:
             if name not in self._last_known:
                 raise Unavailable("secrets") from error
             # Not at every request: each try may take seconds that a customer waits for.
             self._retry_at = self._clock() + RETRY_SECONDS
             return self._last_known[name]
-        self._last_known[name] = value
-        return value
+        self._last_known[name] = str(value)
+        return self._last_known[name]
+
+
+def _named_tokens(text: str) -> dict[str, Any]:
+    if not text.lstrip().startswith(("{", "[")):
+        return {"token-1": text}
+    try:
+        tokens = json.loads(text)
+    except ValueError as error:
+        raise Unavailable("secrets") from error
+    return tokens if isinstance(tokens, dict) else {f"token-{n}": token for n, token in enumerate(tokens, 1)}
+
+
+def _filled(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise TypeError("a text is wanted")
+    return value

@@ -15,6 +15,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
+from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -44,11 +45,24 @@ TWIN_SECONDS = 0.05
 TRIES = 20
 
 
+class CustomerIndex(GlobalSecondaryIndex["ExchangeItem"]):  # type: ignore[no-untyped-call]
+    """The keys of a verified customer's exchanges; anonymous ones are not in it."""
+
+    class Meta:
+        index_name = "customer-timestamp"
+        projection = KeysOnlyProjection()
+
+    customer_id = UnicodeAttribute(hash_key=True)
+    timestamp = NumberAttribute(range_key=True)
+
+
 class ExchangeItem(Model):
     """An exchange as DynamoDB holds it."""
 
     class Meta(Reach):
         table_name = "customer-support-conversations"
+
+    customer_index = CustomerIndex()
 
     session_id = UnicodeAttribute(hash_key=True)
     timestamp = NumberAttribute(range_key=True)
@@ -130,8 +144,11 @@ class Conversations:
             first = self.by_client_message(exchange.session_id, exchange.message_id)
             return first or exchange
 
-    def rate(self, session_id: str, message_id: str, feedback: Feedback) -> None:
-        """Keep what the customer thought of an answer. Raises UnknownMessage, Unavailable."""
+    def rate(self, session_id: str, message_id: str, feedback: Feedback) -> Exchange:
+        """Keep what the customer thought of an answer, and return its exchange.
+
+        Raises UnknownMessage, Unavailable.
+        """
         with reaching(STORE):
             found = ExchangeItem.query(
                 session_id,
@@ -149,11 +166,20 @@ class Conversations:
                 if error.cause_response_code == CONDITION_FAILED:
                     raise UnknownMessage from error
                 raise
+        return _exchange(item)
 
     def everything(self, session_id: str) -> tuple[Exchange, ...]:
         """Return all exchanges of a session that are still there, expired ones too. Raises Unavailable."""
         with reaching(STORE):
             return tuple(map(_exchange, ExchangeItem.query(session_id, consistent_read=True)))
+
+    def sessions_of(self, customer_id: str) -> frozenset[str]:
+        """Return the sessions that hold exchanges of a customer, expired ones too. Raises Unavailable.
+
+        The index that knows them follows a write within moments.
+        """
+        with reaching(STORE):
+            return frozenset(item.session_id for item in ExchangeItem.customer_index.query(customer_id))
 
     def erase(self, exchanges: Iterable[Exchange]) -> None:
         """Delete exchanges. Raises Unavailable."""

@@ -26,12 +26,32 @@ def test_the_tables_have_the_names_and_keys_of_the_design() -> None:
     }
 
 
-def test_tickets_can_be_found_by_customer_newest_first() -> None:
-    (tickets,) = [table for table in Template().tables() if table.name == "support-tickets"]
-    (index,) = tickets.properties["GlobalSecondaryIndexes"]
-    assert index["IndexName"] == "customer-created_at"
-    assert [entry["AttributeName"] for entry in index["KeySchema"]] == ["customer_id", "created_at"]
-    assert index["Projection"] == {"ProjectionType": "ALL"}
+INDEXES = {
+    ("customer-support-conversations", "customer-timestamp"): (
+        [("customer_id", "HASH"), ("timestamp", "RANGE")],
+        "KEYS_ONLY",
+    ),
+    ("support-tickets", "customer-created_at"): ([("customer_id", "HASH"), ("created_at", "RANGE")], "ALL"),
+    ("support-tickets", "status-listed_at"): ([("status", "HASH"), ("listed_at", "RANGE")], "ALL"),
+}
+
+
+def test_the_tables_have_the_indexes_that_the_stores_ask() -> None:
+    assert {
+        (table.name, index["IndexName"]): (
+            [(entry["AttributeName"], entry["KeyType"]) for entry in index["KeySchema"]],
+            index["Projection"]["ProjectionType"],
+        )
+        for table in Template().tables()
+        for index in table.properties.get("GlobalSecondaryIndexes", ())
+    } == INDEXES
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_a_table_declares_the_attributes_of_its_keys_and_no_others(name: str) -> None:
+    keys = [TABLES[name], *TABLES[name].get("GlobalSecondaryIndexes", ())]
+    used = {entry["AttributeName"] for key in keys for entry in key["KeySchema"]}
+    assert {entry["AttributeName"] for entry in TABLES[name]["AttributeDefinitions"]} == used
 
 
 def test_every_table_lets_items_expire() -> None:
@@ -39,9 +59,10 @@ def test_every_table_lets_items_expire() -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_every_table_is_encrypted_recoverable_and_paid_by_use(name: str) -> None:
+def test_every_table_is_encrypted_and_paid_by_use_and_in_production_recoverable(name: str) -> None:
+    recoverable = {"Fn::If": ["IsProd", True, False]}
     assert TABLES[name]["SSESpecification"] == {"SSEEnabled": True}
-    assert TABLES[name]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+    assert TABLES[name]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": recoverable}
     assert TABLES[name]["BillingMode"] == "PAY_PER_REQUEST"
     assert TABLES[name]["TableName"]["Fn::Sub"].endswith("-${Stage}")
 

@@ -1,13 +1,17 @@
 """DynamoDB in process, with the tables that the template deploys."""
 
+import json
 import threading
 from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from moto import mock_aws
-from moto.core.botocore_stubber import BotocoreStubber
+from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+from pynamodb.models import Model
 
 from chalicelib.services import TABLES
 from devstack.template import Template
@@ -37,6 +41,36 @@ def tables(aws: None) -> None:
     dynamodb = boto3.client("dynamodb")
     for table in Template().tables():
         dynamodb.create_table(TableName=table.name, **table.properties)
+
+
+class Throttle:
+    """Lets DynamoDB refuse requests as it does over its limits; `refused` counts them."""
+
+    def __init__(self) -> None:
+        self.refused = 0
+        self._remaining = 0
+        self._lock = threading.Lock()
+
+    def next_requests(self, table: type[Model], count: int) -> None:
+        """Refuse so many requests to a table from now on."""
+        self._remaining = count
+        events: Any = table._get_connection().connection.client.meta.events
+        events.register_first("before-send.dynamodb", self._answer)
+
+    def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse | None:
+        with self._lock:
+            if self._remaining == 0:
+                return None
+            self._remaining -= 1
+            self.refused += 1
+        body = json.dumps({"__type": "com.amazonaws.dynamodb.v20120810#ThrottlingException", "message": ""})
+        return AWSResponse(request.url, 400, HTTPHeaders(), MockRawResponse(body))
+
+
+@pytest.fixture
+def throttle(tables: None) -> Throttle:
+    """A limit of DynamoDB that can be reached."""
+    return Throttle()
 
 
 def _serialise_moto(monkeypatch: pytest.MonkeyPatch) -> None:

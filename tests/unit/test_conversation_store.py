@@ -158,6 +158,41 @@ def test_erasing_reaches_expired_exchanges_that_are_not_deleted_yet(store: Store
     assert len(store.everything("s")) == 1
 
 
+def test_the_sessions_of_a_customer_are_all_that_hold_an_exchange_of_it(
+    store: Store, clock: FakeClock
+) -> None:
+    store.add(exchange_at(START, session_id="expired", customer_id="mine"))
+    clock.advance(days=31)
+    for n in range(3):
+        store.add(exchange_at(clock.now + n * SECOND, session_id="signed-in", customer_id="mine"))
+        store.add_once(exchange_at(clock.now, session_id=f"s{n}", customer_id="mine"))
+    store.add(exchange_at(clock.now, session_id="theirs", customer_id="theirs"))
+    store.add(exchange_at(clock.now, session_id="nobody's", customer_id=None))
+    assert store.sessions_of("mine") == {"expired", "signed-in", "s0", "s1", "s2"}
+    assert store.sessions_of("unknown") == frozenset()
+
+
+def test_a_session_without_exchanges_of_a_customer_is_not_the_customers_any_more(store: Store) -> None:
+    store.add(exchange_at(START, customer_id="mine"))
+    store.erase(store.everything("s"))
+    assert store.sessions_of("mine") == frozenset()
+
+
+def test_sessions_are_found_over_many_pages(tables: None, clock: FakeClock) -> None:
+    store = Conversations(30, clock)
+    for n in range(15):
+        store.add(exchange_at(START, session_id=f"s{n}", customer_id="mine", answer="x" * 100_000))
+    assert len(store.sessions_of("mine")) == 15
+
+
+def test_an_exchange_of_nobody_stays_out_of_the_index_by_customer(tables: None, clock: FakeClock) -> None:
+    Conversations(30, clock).add(exchange_at(START, customer_id=None))
+    answer = boto3.client("dynamodb").scan(
+        TableName="customer-support-conversations", IndexName="customer-timestamp"
+    )
+    assert answer["Items"] == []
+
+
 def test_twenty_writers_of_one_message_id_store_it_once(tables: None, clock: FakeClock) -> None:
     store = Conversations(30, clock)
     tries = [exchange_at(START, message_id="retry", answer=f"answer {n}") for n in range(20)]
@@ -201,6 +236,7 @@ def test_a_missing_table_is_an_outage(aws: None, clock: FakeClock) -> None:
         lambda: store.add_once(exchange),
         lambda: store.rate("s", "m", Feedback("up", None, START)),
         lambda: store.everything("s"),
+        lambda: store.sessions_of("CUST-1001"),
         lambda: store.erase([replace(exchange)]),
     )
     for call in calls:

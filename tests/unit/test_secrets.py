@@ -1,6 +1,7 @@
 """The secrets of a stage, from Secrets Manager."""
 
 import json
+from dataclasses import replace
 
 import boto3
 import pytest
@@ -8,10 +9,12 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.stub import Stubber
 
 from chalicelib.errors import Unavailable
-from chalicelib.gateways.secrets import Secrets
-from chalicelib.models import DatabaseAddress
+from chalicelib.gateways.secrets import RENEW_SECONDS, Secrets
+from chalicelib.models import DatabaseAddress, DatabaseSource
 
 DATABASE = {"host": "db.internal", "port": 5432, "username": "app", "password": "p:w/d", "dbname": "support"}
+SOURCE = DatabaseSource("stage/database", "roots.pem")
+ADDRESS = DatabaseAddress("db.internal", 5432, "app", "p:w/d", "support", "roots.pem")
 
 
 def secrets() -> tuple[Secrets, Stubber]:
@@ -20,7 +23,7 @@ def secrets() -> tuple[Secrets, Stubber]:
     )
     stub = Stubber(client)
     stub.activate()
-    return Secrets(SecretsProvider(boto3_client=client), "stage/app-secret", "stage/database"), stub
+    return Secrets(SecretsProvider(boto3_client=client), "stage/app-secret", "stage/agent-tokens"), stub
 
 
 def test_the_app_secret_is_read_by_its_name() -> None:
@@ -40,7 +43,21 @@ def test_the_database_is_read_as_rds_writes_it(port: object) -> None:
     source, stub = secrets()
     secret = json.dumps({**DATABASE, "port": port, "engine": "postgres"})
     stub.add_response("get_secret_value", {"SecretString": secret}, {"SecretId": "stage/database"})
-    assert source.database() == DatabaseAddress("db.internal", 5432, "app", "p:w/d", "support")
+    assert source.database(SOURCE) == ADDRESS
+
+
+def test_a_secret_that_rds_manages_holds_the_login_and_the_settings_the_place() -> None:
+    source, stub = secrets()
+    stub.add_response("get_secret_value", {"SecretString": '{"username": "app", "password": "p:w/d"}'})
+    assert source.database(replace(SOURCE, host="db.internal", port=5432, dbname="support")) == ADDRESS
+
+
+def test_the_place_in_the_settings_wins_so_that_a_proxy_can_stand_before_the_database() -> None:
+    source, stub = secrets()
+    stub.add_response("get_secret_value", {"SecretString": json.dumps(DATABASE)})
+    behind_a_proxy = replace(SOURCE, host="proxy.internal", port=6432, dbname="other")
+    expected = replace(ADDRESS, host="proxy.internal", port=6432, dbname="other")
+    assert source.database(behind_a_proxy) == expected
 
 
 @pytest.mark.parametrize(
@@ -71,12 +88,93 @@ def test_a_secret_does_not_show_in_what_is_printed_of_its_reader() -> None:
     assert "s3cret" not in repr(source)
 
 
-@pytest.mark.parametrize("text", ["not json", "[]", "{}", json.dumps({**DATABASE, "port": "none"})])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "not json",
+        "[]",
+        "{}",
+        '"text"',
+        "5",
+        json.dumps({**DATABASE, "port": "none"}),
+        json.dumps({**DATABASE, "host": None}),
+        json.dumps({**DATABASE, "password": ""}),
+        json.dumps({**DATABASE, "username": 5}),
+    ],
+)
 def test_a_database_secret_that_cannot_be_understood_is_an_outage(text: str) -> None:
     source, stub = secrets()
     stub.add_response("get_secret_value", {"SecretString": text})
     with pytest.raises(Unavailable):
-        source.database()
+        source.database(SOURCE)
+
+
+def rotated(password: str) -> dict[str, str]:
+    return {"SecretString": json.dumps({**DATABASE, "password": password})}
+
+
+def test_a_rotated_login_is_read_past_what_is_remembered() -> None:
+    source, stub = secrets()
+    stub.add_response("get_secret_value", rotated("old"))
+    stub.add_response("get_secret_value", rotated("new"))
+    assert source.database(SOURCE).password == "old"
+    assert source.database(SOURCE).password == "old"
+    assert source.database(SOURCE, renewed=True).password == "new"
+    assert source.database(SOURCE).password == "new"
+
+
+def test_a_login_that_is_refused_time_and_again_is_not_read_anew_each_time() -> None:
+    source, stub = secrets()
+    now = 1000.0
+    source._clock = lambda: now
+    for password in ("old", "new", "newer"):
+        stub.add_response("get_secret_value", rotated(password))
+    source.database(SOURCE)
+    assert [source.database(SOURCE, renewed=True).password for _ in range(3)] == ["new"] * 3
+    now += RENEW_SECONDS
+    assert source.database(SOURCE, renewed=True).password == "newer"
+    stub.assert_no_pending_responses()
+
+
+def test_a_login_that_cannot_be_read_anew_is_the_last_known_one() -> None:
+    source, stub = secrets()
+    stub.add_response("get_secret_value", rotated("old"))
+    stub.add_client_error("get_secret_value", "InternalServiceError")
+    source.database(SOURCE)
+    assert source.database(SOURCE, renewed=True).password == "old"
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        ('{"zendesk": "abc", "old": "def"}', {"zendesk": "abc", "old": "def"}),
+        ('["abc", "def"]', {"token-1": "abc", "token-2": "def"}),
+        ("abc", {"token-1": "abc"}),
+        ("1234567890", {"token-1": "1234567890"}),
+        ('{"zendesk": "abc", "gone": "", "blank": " "}', {"zendesk": "abc"}),
+        ('["", "def"]', {"token-2": "def"}),
+        ("{}", {}),
+        ("[]", {}),
+        (" ", {}),
+    ],
+)
+def test_the_agents_tokens_are_read_in_each_form_and_empty_ones_are_none(
+    text: str, tokens: dict[str, str]
+) -> None:
+    source, stub = secrets()
+    stub.add_response("get_secret_value", {"SecretString": text}, {"SecretId": "stage/agent-tokens"})
+    assert source.agent_tokens() == tokens
+
+
+@pytest.mark.parametrize(
+    "text", ['{"zendesk": "abc"', "[1, 2]", '{"zendesk": null}', '{"zendesk": {"a": "b"}}']
+)
+def test_tokens_that_cannot_be_understood_are_an_outage(text: str) -> None:
+    source, stub = secrets()
+    stub.add_response("get_secret_value", {"SecretString": text})
+    with pytest.raises(Unavailable) as outage:
+        source.agent_tokens()
+    assert outage.value.dependency == "secrets"
 
 
 def test_a_known_secret_serves_on_while_secrets_manager_is_out_and_is_not_asked_for_each_time() -> None:

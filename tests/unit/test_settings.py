@@ -6,14 +6,16 @@ import pytest
 from pydantic import ValidationError
 
 from chalicelib.errors import InvalidSettings
-from chalicelib.settings import Settings, read_settings
+from chalicelib.settings import Settings, documents_bucket_name, read_settings
 
 REQUIRED = {
     "STAGE": "local",
-    "DATABASE_SECRET_ID": "customer-support/local/database",
     "APP_SECRET_ID": "customer-support/local/app-secret",
+    "AGENT_TOKENS_SECRET_ID": "customer-support/local/agent-tokens",
     "BEDROCK_MODEL_IDS": "local-extractive",
     "KNOWLEDGE_BASE_ID": "LOCALKB001",
+    "DATA_SOURCE_ID": "LOCALDS001",
+    "DOCUMENTS_BUCKET": "customer-support-kb-local",
 }
 
 
@@ -38,6 +40,31 @@ def test_what_must_be_set_is_enough() -> None:
     assert settings.stage == "local"
     assert settings.bedrock_model_ids == ("local-extractive",)
     assert settings.guardrail_id is None
+
+
+def test_no_database_is_as_good_as_one() -> None:
+    settings = read_settings()
+    assert (settings.database_url, settings.database_secret_id) == (None, None)
+
+
+def test_a_database_url_does_not_show_its_password(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://ada:lovelace@db/support")
+    assert "lovelace" not in repr(read_settings())
+
+
+def test_what_is_read_of_a_customer_is_trusted_for_five_minutes_at_most(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("CUSTOMER_CACHE_SECONDS", "301")
+    assert "CUSTOMER_CACHE_SECONDS" in refusal()
+
+
+@pytest.mark.parametrize(("value", "name"), [("documents", "documents"), ("", "documents-bucket-not-set")])
+def test_the_documents_bucket_is_known_when_the_app_is_loaded(
+    value: str, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DOCUMENTS_BUCKET", value)
+    assert documents_bucket_name() == name
 
 
 def test_the_policy_is_the_strict_one_unless_told_otherwise() -> None:

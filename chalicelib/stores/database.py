@@ -1,0 +1,131 @@
+"""Queries to Postgres over connections that outlive a request and are replaced when they break."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Empty, LifoQueue
+from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
+from threading import BoundedSemaphore
+from typing import Any
+
+import psycopg2
+import psycopg2.errors
+from psycopg2.extensions import POLL_OK, POLL_READ
+from psycopg2.extras import RealDictCursor
+
+from chalicelib.errors import Unavailable
+from chalicelib.models import DatabaseAddress
+from chalicelib.stores.database_address import CONNECT_TIMEOUT_SECONDS, connection_parameters
+
+STATEMENT_TIMEOUT_SECONDS = 2
+ANSWER_TIMEOUT_SECONDS = 2.5
+"""A server that hangs does not even notice that a statement takes too long; so we give up by ourselves."""
+CONNECTIONS = 8
+"""A container serves one request at a time and opens one; the local server serves several."""
+WAIT_FOR_A_CONNECTION_SECONDS = 2
+
+Addresses = Callable[[bool], DatabaseAddress]
+"""Says where Postgres is and who we are there; True asks for what is known since just now."""
+
+
+class Database:
+    """Runs one query at a time on each connection; `name` is what its outages are called."""
+
+    def __init__(self, name: str, addresses: Addresses) -> None:
+        self._name = name
+        self._addresses = addresses
+        self._idle: LifoQueue[Any] = LifoQueue()
+        self._free = BoundedSemaphore(CONNECTIONS)
+
+    def rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[Any]:
+        """Return the rows of a query, as dictionaries. Raises Unavailable."""
+        with self._turn():
+            try:
+                return self._fetch(sql, parameters)
+            except TimeoutError as error:
+                # One that hangs hangs for all: whoever comes next shall not wait on an old connection too.
+                self._forget_connections()
+                raise Unavailable(self._name) from error
+            except psycopg2.Error as error:
+                raise Unavailable(self._name) from error
+
+    def _fetch(self, sql: str, parameters: tuple[object, ...]) -> list[Any]:
+        kept = self._kept_connection()
+        if kept is not None:
+            try:
+                return self._run(kept, sql, parameters)
+            except psycopg2.errors.QueryCanceled:
+                raise
+            except (psycopg2.OperationalError, psycopg2.InterfaceError):
+                # The database restarted or failed over: then the others are broken too.
+                self._forget_connections()
+        return self._run(self._connect(), sql, parameters)
+
+    def _run(self, connection: Any, sql: str, parameters: tuple[object, ...]) -> list[Any]:
+        try:
+            cursor = connection.cursor(cursor_factory=RealDictCursor)
+            cursor.execute(sql, parameters)
+            _wait(connection, time.monotonic() + ANSWER_TIMEOUT_SECONDS)
+            rows = list(cursor.fetchall())
+        except (psycopg2.Error, TimeoutError):
+            connection.close()
+            raise
+        self._idle.put(connection)
+        return rows
+
+    def _connect(self) -> Any:
+        address = self._addresses(False)
+        try:
+            return _open(address)
+        except psycopg2.OperationalError:
+            renewed = self._addresses(True)
+            if renewed == address:
+                raise
+            # The password was rotated, or the database moved, since we read the secret.
+            return _open(renewed)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if not self._free.acquire(timeout=WAIT_FOR_A_CONNECTION_SECONDS):
+            raise Unavailable(self._name)
+        try:
+            yield
+        finally:
+            self._free.release()
+
+    def _kept_connection(self) -> Any:
+        try:
+            return self._idle.get_nowait()
+        except Empty:
+            return None
+
+    def _forget_connections(self) -> None:
+        while (connection := self._kept_connection()) is not None:
+            connection.close()
+
+
+def _open(address: DatabaseAddress) -> Any:
+    """Return a connection that commits each statement. Raises psycopg2.Error, TimeoutError."""
+    deadline = time.monotonic() + CONNECT_TIMEOUT_SECONDS
+    # Asynchronous only so that we can stop waiting; the driver's own time limits stop at an open connection.
+    connection = psycopg2.connect(**connection_parameters(address), async_=True)
+    try:
+        _wait(connection, deadline)
+        # Not among the parameters above: RDS Proxy refuses a connection that brings options.
+        cursor = connection.cursor()
+        cursor.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT_SECONDS}s'")
+        _wait(connection, deadline)
+    except (psycopg2.Error, TimeoutError):
+        connection.close()
+        raise
+    return connection
+
+
+def _wait(connection: Any, deadline: float) -> None:
+    """Wait until a connection has done what it was asked for. Raises psycopg2.Error, TimeoutError."""
+    while (state := connection.poll()) != POLL_OK:
+        with DefaultSelector() as selector:
+            # Anew each time: while it connects, it may go on to another address, over another socket.
+            selector.register(connection.fileno(), EVENT_READ if state == POLL_READ else EVENT_WRITE)
+            if not selector.select(max(0.0, deadline - time.monotonic())):
+                raise TimeoutError

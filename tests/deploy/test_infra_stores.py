@@ -1,0 +1,220 @@
+"""What the template says of the network, the database, the tables, the documents and the knowledge base."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from devstack.bedrock import knowledge_base as local
+from tests.deploy.infra import RULES, Document, as_list, infra, of_type, values_of
+
+CHALICELIB = Path(__file__).resolve().parents[2] / "chalicelib"
+VECTOR_STORES = ("S3_VECTORS", "OPENSEARCH_SERVERLESS")
+NOWHERE = {"IpProtocol": "-1", "CidrIp": "127.0.0.1/32", "Description": "Nothing"}
+
+
+def endpoints(document: Document, kind: str) -> Document:
+    """Return the VPC endpoints of a kind by the service that they lead to."""
+    all_of_them = of_type("AWS::EC2::VPCEndpoint", document).values()
+    of_kind = [each for each in all_of_them if each["VpcEndpointType"] == kind]
+    return {each["ServiceName"]["Fn::Sub"].rpartition(".")[2]: each for each in of_kind}
+
+
+def open_ports(document: Document) -> set[tuple[str, str, int]]:
+    """Return who may open a connection to whom on which port: (from, to, port)."""
+    found = set()
+    groups = of_type("AWS::EC2::SecurityGroup", document)
+    for name, group in groups.items():
+        for rule in group.get("SecurityGroupIngress", []):
+            found.add((rule["SourceSecurityGroupId"]["Ref"], name, rule["FromPort"]))
+            assert rule["FromPort"] == rule["ToPort"]
+    for rule in of_type("AWS::EC2::SecurityGroupIngress", document).values():
+        found.add((rule["SourceSecurityGroupId"]["Ref"], rule["GroupId"]["Ref"], rule["FromPort"]))
+        assert rule["FromPort"] == rule["ToPort"]
+    return found
+
+
+def knowledge_base(document: Document) -> Any:
+    """Return the properties of the one knowledge base."""
+    (only,) = of_type("AWS::Bedrock::KnowledgeBase", document).values()
+    return only
+
+
+def test_there_is_no_way_out_of_the_network() -> None:
+    kinds = {each["Type"] for each in infra(UseRdsProxy="true")["Resources"].values()}
+    ways_out = ("NatGateway", "InternetGateway", "EIP", "::Route", "VPNGateway", "TransitGateway")
+    assert [each for each in kinds if each.endswith(ways_out)] == []
+
+
+def test_the_subnets_are_in_two_of_the_zones_of_the_region() -> None:
+    subnets = of_type("AWS::EC2::Subnet").values()
+    zones = [each["AvailabilityZone"]["Fn::Select"] for each in subnets]
+    assert zones == [[{"Ref": name}, {"Fn::GetAZs": ""}] for name in ("FirstZone", "SecondZone")]
+    (two_zones,) = RULES["TwoZones"]["Assertions"]
+    assert two_zones["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "FirstZone"}, {"Ref": "SecondZone"}]}]}
+
+
+def test_every_subnet_has_the_routes_of_the_gateway_endpoints() -> None:
+    routed = of_type("AWS::EC2::SubnetRouteTableAssociation").values()
+    assert {each["SubnetId"]["Ref"] for each in routed} == {"FirstSubnet", "SecondSubnet"}
+    (table,) = {each["RouteTableId"]["Ref"] for each in routed}
+    gateways = endpoints(infra(), "Gateway")
+    assert set(gateways) == {"s3", "dynamodb"}
+    assert all(each["RouteTableIds"] == [{"Ref": table}] for each in gateways.values())
+
+
+def test_there_is_an_endpoint_for_each_service_that_the_app_calls_and_no_other() -> None:
+    code = "".join(path.read_text("utf-8") for path in CHALICELIB.rglob("*.py"))
+    called = set(re.findall(r"boto3\.client\(\s*\"([\w-]+)\"", code))
+    assert len(called) > 3
+    reached = set(endpoints(infra(), "Gateway")) | set(endpoints(infra(), "Interface"))
+    assert reached == called | {"s3", "dynamodb"}
+
+
+@pytest.mark.parametrize(
+    ("stage", "zones"), [("dev", ["FirstSubnet"]), ("prod", ["FirstSubnet", "SecondSubnet"])]
+)
+def test_interface_endpoints_answer_to_the_usual_names_in_as_many_zones_as_the_stage_pays(
+    stage: str, zones: list[str]
+) -> None:
+    for endpoint in endpoints(infra(Stage=stage), "Interface").values():
+        assert endpoint["PrivateDnsEnabled"] is True
+        assert endpoint["SecurityGroupIds"] == [{"Ref": "EndpointSecurityGroup"}]
+        assert [each["Ref"] for each in endpoint["SubnetIds"]] == zones
+
+
+def test_the_app_reaches_the_endpoints_and_postgres_and_nobody_reaches_anything_else() -> None:
+    wanted = {
+        ("AppSecurityGroup", "EndpointSecurityGroup", 443),
+        ("AppSecurityGroup", "DatabaseSecurityGroup", 5432),
+    }
+    assert open_ports(infra()) == wanted
+    through_the_proxy = ("DatabaseSecurityGroup", "DatabaseSecurityGroup", 5432)
+    assert open_ports(infra(UseRdsProxy="true")) == {*wanted, through_the_proxy}
+
+
+def test_only_the_app_opens_connections() -> None:
+    outward = {n: g["SecurityGroupEgress"] for n, g in of_type("AWS::EC2::SecurityGroup").items()}
+    app = outward.pop("AppSecurityGroup")
+    assert [(each["FromPort"], each["ToPort"]) for each in app] == [(443, 443), (5432, 5432)]
+    assert list(outward.values()) == [[NOWHERE], [NOWHERE]]
+
+
+def test_postgres_is_private_encrypted_and_without_a_password_of_ours() -> None:
+    database = infra()["Resources"]["Database"]["Properties"]
+    assert (database["PubliclyAccessible"], database["StorageEncrypted"]) == (False, True)
+    assert database["ManageMasterUserPassword"] is True
+    assert "MasterUserPassword" not in database
+    assert database["DBName"] == infra()["Outputs"]["DatabaseName"]["Value"]
+
+
+def test_postgres_refuses_connections_without_tls() -> None:
+    resources = infra()["Resources"]
+    parameters = resources["DatabaseParameters"]["Properties"]
+    assert parameters["Parameters"] == {"rds.force_ssl": "1"}
+    assert parameters["Family"] == "postgres" + resources["Database"]["Properties"]["EngineVersion"]
+
+
+@pytest.mark.parametrize(
+    ("stage", "kept_safe", "size", "backup_days"),
+    [("dev", False, "db.t4g.micro", 1), ("prod", True, "db.t4g.small", 14)],
+)
+def test_prod_keeps_its_database_safe(stage: str, kept_safe: bool, size: str, backup_days: int) -> None:
+    database = infra(Stage=stage)["Resources"]["Database"]
+    assert database["DeletionPolicy"] == "Snapshot"
+    properties = database["Properties"]
+    assert (properties["DeletionProtection"], properties["MultiAZ"]) == (kept_safe, kept_safe)
+    assert properties["DeleteAutomatedBackups"] is not kept_safe
+    assert (properties["DBInstanceClass"], properties["BackupRetentionPeriod"]) == (size, backup_days)
+
+
+def test_a_class_of_ones_own_goes_before_that_of_the_stage() -> None:
+    database = infra(Stage="prod", DatabaseClass="db.m7g.large")["Resources"]["Database"]["Properties"]
+    assert database["DBInstanceClass"] == {"Ref": "DatabaseClass"}
+
+
+def test_the_proxy_is_there_when_asked_for_and_then_the_app_goes_through_it() -> None:
+    direct, pooled = infra(), infra(UseRdsProxy="true")
+    assert not [name for name in direct["Resources"] if "Proxy" in name]
+    assert direct["Outputs"]["DatabaseHost"]["Value"] == {"Fn::GetAtt": ["Database", "Endpoint.Address"]}
+    assert pooled["Outputs"]["DatabaseHost"]["Value"] == {"Fn::GetAtt": ["DatabaseProxy", "Endpoint"]}
+    assert pooled["Resources"]["DatabaseProxy"]["Properties"]["RequireTLS"] is True
+
+
+@pytest.mark.parametrize(("stage", "recoverable"), [("dev", False), ("prod", True)])
+def test_the_tables_can_be_taken_back_to_a_point_in_time_in_prod(stage: str, recoverable: bool) -> None:
+    tables = of_type("AWS::DynamoDB::Table", infra(Stage=stage)).values()
+    recovery = [each["PointInTimeRecoverySpecification"] for each in tables]
+    assert recovery == [{"PointInTimeRecoveryEnabled": recoverable}] * 4
+
+
+def test_documents_that_are_seldom_read_become_cheaper() -> None:
+    rules = of_type("AWS::S3::Bucket")["DocumentsBucket"]["LifecycleConfiguration"]["Rules"]
+    (transition,) = [each for rule in rules for each in rule.get("Transitions", [])]
+    assert transition["StorageClass"] == "INTELLIGENT_TIERING"
+
+
+@pytest.mark.parametrize("store", VECTOR_STORES)
+def test_there_is_one_knowledge_base_with_the_store_that_was_chosen(store: str) -> None:
+    document = infra(VectorStore=store)
+    assert knowledge_base(document)["StorageConfiguration"]["Type"] == store
+    source = document["Resources"]["DataSource"]["Properties"]["KnowledgeBaseId"]["Ref"]
+    assert document["Resources"][source]["Type"] == "AWS::Bedrock::KnowledgeBase"
+    assert document["Outputs"]["KnowledgeBaseId"]["Value"] == {"Ref": source}
+
+
+def test_nothing_of_one_vector_store_is_paid_for_with_the_other() -> None:
+    kinds = {
+        store: {r["Type"].split("::")[1] for r in infra(VectorStore=store)["Resources"].values()}
+        for store in VECTOR_STORES
+    }
+    assert kinds["S3_VECTORS"] - kinds["OPENSEARCH_SERVERLESS"] == {"S3Vectors"}
+    assert kinds["OPENSEARCH_SERVERLESS"] - kinds["S3_VECTORS"] == {"OpenSearchServerless"}
+
+
+@pytest.mark.parametrize("store", VECTOR_STORES)
+def test_vectors_are_stored_in_the_length_in_which_they_are_made(store: str) -> None:
+    document = infra(VectorStore=store)
+    made = list(values_of("Dimensions", document["Resources"]))
+    assert made == [1024]
+    assert list(values_of("Dimension", document["Resources"])) == made
+
+
+def test_the_text_of_a_chunk_is_nothing_to_filter_by() -> None:
+    (keys,) = values_of("NonFilterableMetadataKeys", infra()["Resources"])
+    assert keys == ["AMAZON_BEDROCK_TEXT", "AMAZON_BEDROCK_METADATA"]
+
+
+@pytest.mark.parametrize("store", VECTOR_STORES)
+def test_documents_are_cut_as_they_are_locally(store: str) -> None:
+    source = infra(VectorStore=store)["Resources"]["DataSource"]["Properties"]
+    chunking = source["VectorIngestionConfiguration"]["ChunkingConfiguration"]
+    assert chunking["ChunkingStrategy"] == "FIXED_SIZE"
+    size = {"MaxTokens": local.CHUNK_TOKENS, "OverlapPercentage": local.CHUNK_OVERLAP_PERCENT}
+    assert chunking["FixedSizeChunkingConfiguration"] == size
+    assert source["Name"].endswith(f"-{size['MaxTokens']}-{size['OverlapPercentage']}")
+
+
+@pytest.mark.parametrize("store", VECTOR_STORES)
+def test_the_role_may_embed_with_the_model_of_the_knowledge_base(store: str) -> None:
+    document = infra(VectorStore=store)
+    (model,) = values_of("EmbeddingModelArn", document["Resources"])
+    assert model["Fn::Sub"].endswith(":foundation-model/amazon.titan-embed-text-v2:0")
+    role = document["Resources"]["KnowledgeBaseRole"]["Properties"]
+    statements = [each for some in values_of("Statement", role["Policies"]) for each in some]
+    assert [each["Resource"] for each in statements if each["Action"] == "bedrock:InvokeModel"] == [model]
+    assert any("s3vectors:QueryVectors" in as_list(each["Action"]) for each in statements) is (
+        store == "S3_VECTORS"
+    )
+
+
+def test_opensearch_lets_in_the_knowledge_base_and_who_makes_the_index_and_must_be_told_who_that_is() -> None:
+    policy = infra(VectorStore="OPENSEARCH_SERVERLESS")["Resources"]["SearchAccess"]["Properties"]["Policy"]
+    assert re.findall(r'"Principal": \["(.*?)"\]', policy["Fn::Sub"]) == [
+        "${KnowledgeBaseRole.Arn}",
+        "${DeployerArn}",
+    ]
+    rule = RULES["IndexHasACreator"]
+    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "VectorStore"}, "OPENSEARCH_SERVERLESS"]}
+    assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "DeployerArn"}, ""]}]}

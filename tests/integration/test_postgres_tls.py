@@ -1,0 +1,183 @@
+"""The connection to Postgres outside of stage `local`: encrypted, to the very server that was meant."""
+
+import socket
+import ssl
+import struct
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from select import select
+from typing import Any
+
+import psycopg2
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from chalicelib.errors import Unavailable
+from chalicelib.migrate import apply_migrations
+from chalicelib.models import DatabaseAddress
+from chalicelib.stores.customers import Customers
+from chalicelib.stores.database_address import AMAZON_ROOTS
+from devstack.ports import HOST
+from devstack.postgres import LocalPostgres
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no Unix sockets here")
+
+SSL_REQUEST = struct.pack("!ii", 8, 80877103)
+"""What a client sends first to ask for TLS; the answer is one byte, S or N."""
+
+
+class TlsEnd:
+    """Stands before a Postgres that was built without TLS, and speaks it for it."""
+
+    def __init__(self, postgres: DatabaseAddress, tls: ssl.SSLContext | None) -> None:
+        self._postgres = f"{postgres.host}/.s.PGSQL.{postgres.port}"
+        self._tls = tls
+        self._listener = socket.create_server((HOST, 0))
+        self.port = int(self._listener.getsockname()[1])
+        self._thread = threading.Thread(target=self._accept)
+        self._thread.start()
+
+    def close(self) -> None:
+        """Accept nobody any more."""
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=[client]).start()
+
+    def _serve(self, client: socket.socket) -> None:
+        with suppress(OSError), client, socket.socket(socket.AF_UNIX) as server:
+            assert client.recv(len(SSL_REQUEST)) == SSL_REQUEST
+            client.sendall(b"S" if self._tls else b"N")
+            if self._tls is None:
+                return
+            with self._tls.wrap_socket(client, server_side=True) as encrypted:
+                server.connect(self._postgres)
+                _relay(encrypted, server)
+
+
+def _relay(encrypted: ssl.SSLSocket, server: socket.socket) -> None:
+    others: dict[socket.socket, socket.socket] = {encrypted: server, server: encrypted}
+    while True:
+        for source in [encrypted] if encrypted.pending() else select(others, [], [])[0]:
+            data = source.recv(65536)
+            if not data:
+                return
+            others[source].sendall(data)
+
+
+class Authority:
+    """Signs certificates; `roots` is the file with its own."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _name("Test Root")
+        self.roots = folder / "roots.pem"
+        self.roots.write_bytes(
+            _pem(_draft(self._name, self._name, self._key, True).sign(self._key, hashes.SHA256()))
+        )
+
+    def server(self, host: str) -> ssl.SSLContext:
+        """Return what a server of this name shows of itself."""
+        key = ec.generate_private_key(ec.SECP256R1())
+        draft = _draft(_name(host), self._name, key, False)
+        draft = draft.add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), False)
+        certificate = self._folder / f"{host}.pem"
+        certificate.write_bytes(_pem(draft.sign(self._key, hashes.SHA256())) + _private(key))
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        return context
+
+
+def _name(text: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, text)])
+
+
+def _draft(subject: x509.Name, issuer: x509.Name, key: Any, authority: bool) -> x509.CertificateBuilder:
+    now = datetime.now(timezone.utc)
+    return (
+        x509.CertificateBuilder(issuer, subject, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+    )
+
+
+def _pem(certificate: x509.Certificate) -> bytes:
+    return certificate.public_bytes(serialization.Encoding.PEM)
+
+
+def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
+    form = serialization.PrivateFormat.PKCS8
+    return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[DatabaseAddress]:
+    with (
+        tempfile.TemporaryDirectory(prefix="support-test-") as folder,
+        closing(LocalPostgres(Path(folder).resolve(), lambda _line: None)) as running,
+    ):
+        yield running.address
+
+
+@pytest.fixture
+def authority(tmp_path: Path) -> Authority:
+    return Authority(tmp_path)
+
+
+@pytest.fixture
+def address(postgres: DatabaseAddress, authority: Authority) -> Iterator[DatabaseAddress]:
+    """A server that shows the authority's certificate for `localhost`."""
+    with closing(TlsEnd(postgres, authority.server("localhost"))) as end:
+        yield replace(postgres, host="localhost", port=end.port, tls_roots=str(authority.roots))
+
+
+def ping(address: DatabaseAddress) -> None:
+    Customers(lambda _renewed: address).ping()
+
+
+def test_a_server_that_the_roots_vouch_for_is_trusted(address: DatabaseAddress) -> None:
+    ping(address)
+
+
+def test_the_migrations_take_the_same_way(address: DatabaseAddress) -> None:
+    assert apply_migrations(address)
+    with pytest.raises(psycopg2.OperationalError, match="certificate"):
+        apply_migrations(replace(address, tls_roots=AMAZON_ROOTS))
+
+
+def test_a_server_that_others_vouch_for_is_not(address: DatabaseAddress) -> None:
+    with pytest.raises(Unavailable) as outage:
+        ping(replace(address, tls_roots=AMAZON_ROOTS))
+    assert "certificate verify failed" in str(outage.value.__cause__)
+
+
+def test_a_server_of_another_name_is_not(address: DatabaseAddress) -> None:
+    with pytest.raises(Unavailable) as outage:
+        ping(replace(address, host=HOST))
+    assert "does not match host name" in str(outage.value.__cause__)
+
+
+def test_a_server_without_tls_gets_no_password(postgres: DatabaseAddress, authority: Authority) -> None:
+    with closing(TlsEnd(postgres, None)) as end, pytest.raises(Unavailable) as outage:
+        ping(replace(postgres, host="localhost", port=end.port, tls_roots=str(authority.roots)))
+    assert "does not support SSL" in str(outage.value.__cause__)
+
+
+def test_roots_that_are_not_there_are_an_outage_and_no_reason_to_trust(address: DatabaseAddress) -> None:
+    with pytest.raises(Unavailable):
+        ping(replace(address, tls_roots="no-such-file.pem"))

@@ -1,0 +1,160 @@
+"""The contract of the interaction log: the fake and DynamoDB keep the same one."""
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import boto3
+import pytest
+
+from chalicelib.errors import Unavailable
+from chalicelib.models import Interaction
+from chalicelib.stores.interactions import InteractionItem, Interactions
+from chalicelib.times import MILLISECOND
+from tests.fakes import START, FakeClock, FakeInteractions
+from tests.unit.conftest import Throttle
+
+Store = Interactions | FakeInteractions
+MINUTE = timedelta(minutes=1)
+CHAT = Interaction("CUST-1001", START, "chat", -0.5, session_id="s")
+TICKET = Interaction("CUST-1001", START, "email", None, ticket_id="T-1")
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request: pytest.FixtureRequest, clock: FakeClock) -> Store:
+    if request.param == "fake":
+        return FakeInteractions(90, clock)
+    request.getfixturevalue("tables")
+    return Interactions(90, clock)
+
+
+@pytest.mark.parametrize("interaction", [CHAT, TICKET])
+def test_an_interaction_comes_back_as_it_was_logged(store: Store, interaction: Interaction) -> None:
+    store.add(interaction)
+    assert store.latest("CUST-1001", 10) == (interaction,)
+
+
+def test_the_latest_are_the_newest_newest_first(store: Store) -> None:
+    logged = [replace(CHAT, timestamp=START + n * MINUTE) for n in range(5)]
+    for interaction in logged:
+        store.add(interaction)
+    assert store.latest("CUST-1001", 2) == (logged[4], logged[3])
+    assert store.everything("CUST-1001") == tuple(reversed(logged))
+
+
+def test_customers_do_not_see_each_other(store: Store) -> None:
+    store.add(CHAT)
+    assert store.latest("CUST-1002", 10) == store.everything("CUST-1002") == ()
+
+
+def test_two_interactions_of_the_same_millisecond_both_survive(store: Store) -> None:
+    store.add(CHAT)
+    store.add(TICKET)
+    assert store.everything("CUST-1001") == (replace(TICKET, timestamp=START + MILLISECOND), CHAT)
+
+
+@pytest.mark.parametrize(
+    "change", [{"channel": "web"}, {"session_id": "other"}, {"session_id": None}, {"ticket_id": "T-1"}]
+)
+def test_what_differs_in_channel_session_or_ticket_is_another_interaction(
+    store: Store, change: dict[str, str | None]
+) -> None:
+    store.add(CHAT)
+    store.add(replace(CHAT, **change))  # type: ignore[arg-type]
+    assert len(store.everything("CUST-1001")) == 2
+
+
+def test_the_same_interaction_again_is_logged_once(store: Store) -> None:
+    for interaction in (CHAT, TICKET, CHAT, TICKET):
+        store.add(interaction)
+    assert len(store.everything("CUST-1001")) == 2
+
+
+def test_a_sentiment_that_is_known_the_second_time_is_kept(store: Store) -> None:
+    store.add(TICKET)
+    store.add(replace(TICKET, sentiment=0.25))
+    assert store.latest("CUST-1001", 10) == (replace(TICKET, sentiment=0.25),)
+
+
+def test_a_sentiment_that_is_unknown_the_second_time_leaves_the_known_one(store: Store) -> None:
+    store.add(CHAT)
+    store.add(replace(CHAT, sentiment=None))
+    assert store.latest("CUST-1001", 10) == (CHAT,)
+
+
+def test_an_expired_interaction_is_only_seen_by_who_erases(store: Store, clock: FakeClock) -> None:
+    recent = replace(CHAT, timestamp=START + 2 * MINUTE)
+    store.add(CHAT)
+    store.add(recent)
+    clock.advance(days=90, seconds=1)
+    assert store.latest("CUST-1001", 1) == (recent,)
+    assert store.latest("CUST-1001", 10) == (recent,)
+    assert store.everything("CUST-1001") == (recent, CHAT)
+
+
+def test_erasing_leaves_the_others_and_can_be_repeated(store: Store) -> None:
+    logged = [replace(CHAT, timestamp=START + n * MINUTE, session_id=f"s{n % 2}") for n in range(60)]
+    for interaction in logged:
+        store.add(interaction)
+    gone = [i for i in store.everything("CUST-1001") if i.session_id == "s0"]
+    store.erase([gone[0], *gone])
+    store.erase(gone)
+    assert {i.session_id for i in store.everything("CUST-1001")} == {"s1"}
+    assert len(store.everything("CUST-1001")) == 30
+
+
+def test_an_interaction_is_kept_without_a_word_of_text(tables: None, clock: FakeClock) -> None:
+    Interactions(90, clock).add(CHAT)
+    (item,) = boto3.client("dynamodb").scan(TableName="customer-interactions")["Items"]
+    assert set(item) == {"customer_id", "timestamp", "channel", "sentiment", "session_id", "ttl"}
+    assert item["ttl"] == {"N": str(1795176000 + 90 * 86400)}
+
+
+def test_twenty_interactions_of_one_millisecond_all_survive(tables: None, clock: FakeClock) -> None:
+    store = Interactions(90, clock)
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(store.add, [replace(CHAT, session_id=f"s{n}") for n in range(20)]))
+    assert {i.session_id for i in store.everything("CUST-1001")} == {f"s{n}" for n in range(20)}
+    assert len(store.everything("CUST-1001")) == 20
+
+
+def test_too_many_of_one_millisecond_is_an_outage_not_a_loop(tables: None, clock: FakeClock) -> None:
+    store = Interactions(90, clock)
+    for n in range(20):
+        store.add(replace(CHAT, session_id=f"s{n}"))
+    with pytest.raises(Unavailable):
+        store.add(TICKET)
+
+
+def test_a_missing_table_is_an_outage(aws: None, clock: FakeClock) -> None:
+    store = Interactions(90, clock)
+    calls = (
+        lambda: store.add(CHAT),
+        lambda: store.latest("CUST-1001", 1),
+        lambda: store.everything("CUST-1001"),
+        lambda: store.erase([CHAT]),
+    )
+    for call in calls:
+        with pytest.raises(Unavailable, match="try again") as caught:
+            call()
+        assert caught.value.dependency == "interactions"
+
+
+def test_a_throttled_interaction_is_logged_on_another_try(throttle: Throttle, clock: FakeClock) -> None:
+    throttle.next_requests(InteractionItem, 2)
+    store = Interactions(90, clock)
+    store.add(CHAT)
+    assert store.latest("CUST-1001", 10) == (CHAT,)
+
+
+def test_endless_throttling_is_an_outage_after_three_tries(throttle: Throttle, clock: FakeClock) -> None:
+    throttle.next_requests(InteractionItem, 100)
+    with pytest.raises(Unavailable) as caught:
+        Interactions(90, clock).add(CHAT)
+    assert caught.value.dependency == "interactions"
+    assert throttle.refused == 3

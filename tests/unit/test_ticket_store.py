@@ -1,0 +1,377 @@
+"""The contract of the tickets: the fake and DynamoDB keep the same one."""
+
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+from typing import get_args
+
+import boto3
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from chalicelib.errors import Unavailable, UnknownTicket
+from chalicelib.models import Ticket, TicketFeedback, TicketStatus
+from chalicelib.stores.ticket_item import TicketItem
+from chalicelib.stores.tickets import MAX_FEEDBACK, Tickets
+from chalicelib.times import MILLISECOND
+from tests.fakes import START, FakeClock, FakeTickets
+from tests.unit.conftest import Throttle
+
+Store = Tickets | FakeTickets
+SECOND = timedelta(seconds=1)
+STATUSES: tuple[TicketStatus, ...] = get_args(TicketStatus)
+HELPFUL = TicketFeedback(True, "kb_suggestions", 'The first article had it: “é” 🙂 "quoted"', START)
+
+
+def ticket(**changes: object) -> Ticket:
+    values: dict[str, object] = {
+        "ticket_id": "T-1",
+        "created_at": START,
+        "status": "open",
+        "channel": "chat",
+        "priority": "medium",
+        "subject": "Wants a person",
+        "description": "Can I talk to a human?",
+        "reason": "customer_request",
+        "session_id": "s",
+    }
+    return Ticket(**{**values, **changes})  # type: ignore[arg-type]
+
+
+def ids(tickets: tuple[Ticket, ...]) -> list[str]:
+    return [t.ticket_id for t in tickets]
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(params=["fake", "dynamodb"])
+def store(request: pytest.FixtureRequest, clock: FakeClock) -> Store:
+    if request.param == "fake":
+        return FakeTickets(365, clock)
+    request.getfixturevalue("tables")
+    return Tickets(365, clock)
+
+
+def test_a_ticket_comes_back_as_it_was_stored(store: Store) -> None:
+    full = ticket(
+        customer_id="CUST-1001",
+        external_ticket_id="ZD-7",
+        metadata={"plan": {"seats": [1, 2.5, 10**60, -1e-300, None, True, ""]}, "naïve 🙂": "“”"},
+        fingerprint="f00d",
+        feedback=(HELPFUL,),
+    )
+    assert store.add(full) == full
+    assert store.get("T-1") == full
+
+
+def test_a_ticket_with_nothing_optional_comes_back_too(store: Store) -> None:
+    bare = ticket(reason=None, session_id=None)
+    assert store.add(bare) == bare
+    assert store.get("T-1") == bare
+
+
+def test_a_time_is_kept_to_the_millisecond_whatever_its_zone(store: Store) -> None:
+    noon_in_delhi = datetime(2026, 11, 20, 12, 0, 0, 123999, timezone(timedelta(hours=5, minutes=30)))
+    added = store.add(ticket(created_at=noon_in_delhi))
+    assert added.created_at == datetime(2026, 11, 20, 6, 30, 0, 123000, timezone.utc)
+    assert store.get("T-1") == added
+
+
+def test_a_ticket_id_is_feedbacksonce(store: Store) -> None:
+    assert store.add(ticket()) == ticket()
+    assert store.add(ticket(subject="another")) == ticket()
+    assert store.get("T-1") == ticket()
+
+
+def test_a_ticket_that_is_not_there_is_unknown(store: Store) -> None:
+    store.add(ticket())
+    with pytest.raises(UnknownTicket):
+        store.get("T-2")
+    with pytest.raises(UnknownTicket):
+        store.rate("T-2", HELPFUL)
+    with pytest.raises(UnknownTicket):
+        store.move("T-2", "closed")
+    assert store.page(None, 10, None).tickets == (ticket(),)
+
+
+def test_an_expired_ticket_is_not_there_even_before_it_is_deleted(store: Store, clock: FakeClock) -> None:
+    store.add(ticket(customer_id="CUST-1001"))
+    clock.advance(days=365, seconds=1)
+    uses: tuple[Callable[[], object], ...] = (
+        lambda: store.get("T-1"),
+        lambda: store.rate("T-1", HELPFUL),
+        lambda: store.move("T-1", "closed"),
+    )
+    for use in uses:
+        with pytest.raises(UnknownTicket):
+            use()
+    assert store.page(None, 10, None).tickets == store.open_of("CUST-1001") == ()
+
+
+def test_the_id_of_an_expired_ticket_is_free_again(store: Store, clock: FakeClock) -> None:
+    store.add(ticket())
+    clock.advance(days=366)
+    later = ticket(subject="another")
+    assert store.add(later) == store.get("T-1") == later
+
+
+def test_a_ticket_is_kept_from_when_it_came_in_however_old_it_is(store: Store, clock: FakeClock) -> None:
+    old = ticket(created_at=START - timedelta(days=1000))
+    store.add(old)
+    clock.advance(days=364)
+    assert store.get("T-1") == old
+    clock.advance(days=2)
+    with pytest.raises(UnknownTicket):
+        store.get("T-1")
+
+
+def test_tickets_are_listed_newest_first_over_all_customers_and_statuses(store: Store) -> None:
+    for n, status in enumerate(("closed", "open", "pending", "open")):
+        store.add(
+            ticket(ticket_id=f"T-{n}", created_at=START + n * SECOND, status=status, customer_id=f"C-{n}")
+        )
+    assert ids(store.page(None, 10, None).tickets) == ["T-3", "T-2", "T-1", "T-0"]
+    assert ids(store.page("open", 10, None).tickets) == ["T-3", "T-1"]
+    assert ids(store.page("closed", 10, None).tickets) == ["T-0"]
+
+
+def test_a_page_that_holds_everything_has_no_next(store: Store) -> None:
+    for n in range(3):
+        store.add(ticket(ticket_id=f"T-{n}", status=STATUSES[n]))
+    assert store.page(None, 3, None).next is None
+    assert store.page(None, 2, None).next is not None
+
+
+def test_expired_tickets_do_not_cut_a_page_short(store: Store, clock: FakeClock) -> None:
+    for n in range(6):
+        store.add(ticket(ticket_id=f"T-{n}", created_at=START + n * SECOND))
+    clock.advance(days=200)
+    for n in range(3):
+        store.add(ticket(ticket_id=f"later-{n}", created_at=START - n * SECOND))
+    clock.advance(days=200)
+    page = store.page(None, 3, None)
+    assert (ids(page.tickets), page.next) == (["later-0", "later-1", "later-2"], None)
+
+
+def test_a_cursor_still_leads_on_when_its_ticket_is_gone(store: Store) -> None:
+    for n in range(4):
+        store.add(ticket(ticket_id=f"T-{n}", created_at=START + n * SECOND))
+    page = store.page("open", 2, None)
+    store.erase(["T-2"])
+    assert ids(store.page("open", 2, page.next).tickets) == ["T-1", "T-0"]
+
+
+# Few different milliseconds, so that many tickets share one.
+listed = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(STATUSES)), max_size=12)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(listed, st.sampled_from([None, *STATUSES]), st.integers(1, 13))
+def test_paging_leads_past_each_ticket_once_newest_first(
+    store: Store, kept: list[tuple[int, TicketStatus]], status: TicketStatus | None, limit: int
+) -> None:
+    tickets = [
+        ticket(ticket_id=f"T-{n}", created_at=START + late * MILLISECOND, status=its)
+        for n, (late, its) in enumerate(kept)
+    ]
+    for one in tickets:
+        store.add(one)
+    seen: list[Ticket] = []
+    before: str | None = None
+    for _ in range(len(tickets) + 1):
+        page = store.page(status, limit, before)
+        assert len(page.tickets) == limit or page.next is None
+        seen += page.tickets
+        before = page.next
+        if before is None:
+            break
+    store.erase(ids(tuple(tickets)))
+    wanted = [t for t in tickets if status in (None, t.status)]
+    assert seen == sorted(wanted, key=lambda t: (t.created_at, t.ticket_id), reverse=True)
+
+
+def test_open_tickets_of_a_customer_are_those_not_closed(store: Store) -> None:
+    for n, status in enumerate(("open", "closed", "pending", "open")):
+        store.add(
+            ticket(ticket_id=f"T-{n}", created_at=START + n * SECOND, status=status, customer_id="CUST-1001")
+        )
+    store.add(ticket(ticket_id="T-other", customer_id="CUST-1002"))
+    store.add(ticket(ticket_id="T-nobody"))
+    assert ids(store.open_of("CUST-1001")) == ["T-3", "T-2", "T-0"]
+    assert ids(store.everything("CUST-1001")) == ["T-3", "T-2", "T-1", "T-0"]
+    assert store.open_of("CUST-1003") == store.everything("CUST-1003") == ()
+
+
+def test_all_of_many_large_tickets_are_found(store: Store) -> None:
+    # More than the megabyte that DynamoDB returns at once.
+    for n in range(30):
+        store.add(ticket(ticket_id=f"T-{n}", customer_id="CUST-1001", description="x" * 60_000))
+    assert len(store.open_of("CUST-1001")) == len(store.everything("CUST-1001")) == 30
+    assert len(store.page(None, 30, None).tickets) == 30
+
+
+def test_everything_holds_expired_tickets_too(store: Store, clock: FakeClock) -> None:
+    store.add(ticket(customer_id="CUST-1001"))
+    clock.advance(days=366)
+    assert ids(store.everything("CUST-1001")) == ["T-1"]
+
+
+def test_a_moved_ticket_is_listed_under_its_new_status_only(store: Store) -> None:
+    store.add(ticket(customer_id="CUST-1001"))
+    moved = store.move("T-1", "closed")
+    assert moved == store.get("T-1") == ticket(customer_id="CUST-1001", status="closed")
+    assert store.page("open", 10, None).tickets == store.open_of("CUST-1001") == ()
+    assert store.page("closed", 10, None).tickets == (moved,)
+
+
+def test_feedback_is_kept_with_its_ticket_in_the_order_it_came(store: Store) -> None:
+    store.add(ticket())
+    second = TicketFeedback(False, None, None, START + SECOND)
+    assert store.rate("T-1", HELPFUL).feedback == (HELPFUL,)
+    rated = store.rate("T-1", second)
+    assert rated == store.get("T-1") == ticket(feedback=(HELPFUL, second))
+
+
+def test_the_very_same_feedback_again_is_kept_once(store: Store) -> None:
+    store.add(ticket())
+    store.rate("T-1", HELPFUL)
+    assert store.rate("T-1", HELPFUL) == store.get("T-1") == ticket(feedback=(HELPFUL,))
+
+
+def test_a_ticket_keeps_its_newest_feedback(store: Store) -> None:
+    store.add(ticket())
+    feedbacks = [replace(HELPFUL, timestamp=START + n * SECOND) for n in range(MAX_FEEDBACK + 3)]
+    for feedback in feedbacks:
+        store.rate("T-1", feedback)
+    assert store.get("T-1").feedback == tuple(feedbacks[3:])
+
+
+def test_erasing_a_tickets_text_leaves_the_case(store: Store) -> None:
+    kept = ticket(metadata={"queue": 7}, feedback=(HELPFUL,))
+    store.add(kept)
+    store.erase_text("T-1", "(gone)")
+    store.erase_text("T-unknown", "(gone)")
+    assert store.get("T-1") == replace(kept, subject="(gone)", description="(gone)")
+    with pytest.raises(UnknownTicket):
+        store.get("T-unknown")
+
+
+def test_erasing_returns_what_was_there_and_can_be_repeated(store: Store) -> None:
+    for n in range(120):
+        store.add(ticket(ticket_id=f"T-{n}", customer_id="CUST-1001"))
+    store.rate("T-7", HELPFUL)
+    some = [f"T-{n}" for n in range(110)]
+    erased = store.erase(iter([*some, "T-0", "T-unknown"]))
+    assert sorted(ids(erased)) == sorted(some)
+    assert [t.feedback for t in erased if t.ticket_id == "T-7"] == [(HELPFUL,)]
+    assert store.erase(some) == store.erase([]) == ()
+    assert len(store.everything("CUST-1001")) == len(store.page(None, 200, None).tickets) == 10
+
+
+def test_expired_tickets_are_erased_too(store: Store, clock: FakeClock) -> None:
+    store.add(ticket())
+    clock.advance(days=366)
+    assert ids(store.erase(["T-1"])) == ["T-1"]
+
+
+def test_a_ticket_is_one_item(tables: None, clock: FakeClock) -> None:
+    Tickets(365, clock).add(ticket(customer_id="CUST-1001"))
+    (item,) = boto3.client("dynamodb").scan(TableName="support-tickets")["Items"]
+    assert {name: next(iter(value.values())) for name, value in item.items()} == {
+        "ticket_id": "T-1",
+        "created_at": "2026-11-20T12:00:00.000+00:00",
+        "listed_at": "01795176000000.T-1",
+        "status": "open",
+        "channel": "chat",
+        "priority": "medium",
+        "subject": "Wants a person",
+        "description": "Can I talk to a human?",
+        "reason": "customer_request",
+        "customer_id": "CUST-1001",
+        "session_id": "s",
+        "ttl": str(1795176000 + 365 * 86400),
+    }
+
+
+def test_a_ticket_without_a_customer_stays_out_of_the_index_by_customer(
+    tables: None, clock: FakeClock
+) -> None:
+    Tickets(365, clock).add(ticket())
+    answer = boto3.client("dynamodb").scan(TableName="support-tickets", IndexName="customer-created_at")
+    assert answer["Items"] == []
+
+
+def test_a_ticket_full_of_feedback_fits_into_an_item(tables: None, clock: FakeClock) -> None:
+    store = Tickets(365, clock)
+    store.add(ticket(description="x" * 32_000, metadata={"log": "é" * 16_000}))
+    for n in range(MAX_FEEDBACK):
+        store.rate("T-1", TicketFeedback(False, "é" * 100, "🙂" * 1000, START + n * SECOND))
+    (item,) = boto3.client("dynamodb").scan(TableName="support-tickets")["Items"]
+    assert len(str(item).encode()) < 300_000
+
+
+def test_twenty_writers_of_one_ticket_id_store_it_once_and_all_learn_which(
+    tables: None, clock: FakeClock
+) -> None:
+    store = Tickets(365, clock)
+    with ThreadPoolExecutor(8) as pool:
+        added = list(pool.map(store.add, [ticket(subject=f"subject {n}") for n in range(20)]))
+    assert added == [store.get("T-1")] * 20
+    assert len(store.page(None, 100, None).tickets) == 1
+
+
+@pytest.mark.parametrize("before", [0, MAX_FEEDBACK])
+def test_feedback_feedbacksat_once_all_survives(tables: None, clock: FakeClock, before: int) -> None:
+    store = Tickets(365, clock)
+    store.add(ticket(feedback=(HELPFUL,) * before))
+    at_once = [TicketFeedback(True, None, f"agent {n}", START) for n in range(MAX_FEEDBACK)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda feedback: store.rate("T-1", feedback), at_once))
+    assert sorted(store.get("T-1").feedback, key=str) == sorted(at_once, key=str)
+
+
+def calls_of(store: Tickets) -> list[Callable[[], object]]:
+    return [
+        lambda: store.add(ticket()),
+        lambda: store.get("T-1"),
+        lambda: store.page(None, 10, None),
+        lambda: store.open_of("CUST-1001"),
+        lambda: store.everything("CUST-1001"),
+        lambda: store.rate("T-1", HELPFUL),
+        lambda: store.move("T-1", "closed"),
+        lambda: store.erase_text("T-1", "(gone)"),
+        lambda: store.erase(["T-1"]),
+    ]
+
+
+def test_a_missing_table_is_an_outage(aws: None, clock: FakeClock) -> None:
+    for call in calls_of(Tickets(365, clock)):
+        with pytest.raises(Unavailable) as caught:
+            call()
+        assert caught.value.dependency == "tickets"
+
+
+def test_a_throttled_ticket_is_stored_on_another_try(throttle: Throttle, clock: FakeClock) -> None:
+    throttle.next_requests(TicketItem, 2)
+    store = Tickets(365, clock)
+    assert store.add(ticket()) == store.get("T-1") == ticket()
+    assert throttle.refused == 2
+
+
+def test_throttling_without_end_is_an_outage_within_four_seconds(
+    throttle: Throttle, clock: FakeClock
+) -> None:
+    throttle.next_requests(TicketItem, 100)
+    calls = calls_of(Tickets(365, clock))
+    began = time.monotonic()
+    with ThreadPoolExecutor(len(calls)) as pool:
+        errors = [call.exception() for call in [pool.submit(call) for call in calls]]
+    assert time.monotonic() - began < 4
+    assert [e.dependency for e in errors if isinstance(e, Unavailable)] == ["tickets"] * len(calls)
+    assert throttle.refused == 3 * len(calls)
