@@ -21,6 +21,7 @@ from chalicelib.models import (
     Passage,
     Reply,
     Sentiment,
+    Ticket,
 )
 from chalicelib.parallel import Deadline, Parallel
 from chalicelib.person_request import asks_for_a_person
@@ -32,9 +33,10 @@ from chalicelib.ports import (
     LanguageModel,
     PassageSource,
     SentimentSource,
+    TicketStore,
     TurnLog,
 )
-from chalicelib.prompts import HistoryBudget, build_prompt
+from chalicelib.prompts import HistoryBudget, KnownCustomer, build_prompt
 from chalicelib.search_query import search_query
 from chalicelib.sessions import Sessions
 
@@ -91,7 +93,7 @@ class Findings:
     earlier: tuple[Exchange, ...]
     spoken: tuple[Exchange, ...]
     passages: tuple[Passage, ...]
-    customer: Customer | None
+    customer: KnownCustomer | None
     sentiment: float | None
 
     @property
@@ -110,6 +112,7 @@ class Chat:
     sessions: Sessions
     conversations: ConversationStore
     customers: CustomerStore
+    tickets: TicketStore
     interactions: InteractionStore
     escalations: Escalations
     knowledge_base: PassageSource
@@ -184,14 +187,20 @@ class Chat:
         passages = calls.start("knowledge_base", self.knowledge_base.retrieve, query, limit)
         sentiment = calls.start("sentiment", self.sentiment.detect, turn.question)
         lookup = calls.start("customer", self._look_up_customer, turn.customer_id)
+        cases = calls.start("storage", self._open_tickets, turn.customer_id)
         calls.settle(admission, None, deadline)
         customer: Customer | None = calls.settle(lookup, None, deadline)
+        tickets: tuple[Ticket, ...] | None = calls.settle(cases, None, deadline)
         found: tuple[Passage, ...] = calls.settle(passages, (), deadline)
         mood: Sentiment | None = calls.settle(sentiment, None, deadline)
-        return Findings(earlier, spoken, found, customer, mood.score if mood else None)
+        known = KnownCustomer(customer, tickets) if customer else None
+        return Findings(earlier, spoken, found, known, mood.score if mood else None)
 
     def _look_up_customer(self, customer_id: str | None) -> Customer | None:
         return self.customers.by_external_id(customer_id) if customer_id else None
+
+    def _open_tickets(self, customer_id: str | None) -> tuple[Ticket, ...]:
+        return self.tickets.open_of(customer_id) if customer_id else ()
 
     def _ask_model(self, turn: Turn, findings: Findings) -> Reply:
         escalated = findings.open_escalation

@@ -2,15 +2,18 @@
 
 import logging
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.errors import Unavailable
-from chalicelib.models import Exchange
+from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable
+from chalicelib.models import Exchange, IngestionJob, Ticket
 
 DEEPEST_CAUSE = 10
 """Chains of causes may be circular."""
+OPERATORS_MISTAKES = frozenset({"AccessDeniedException", "ResourceNotFoundException", "ValidationException"})
+"""What AWS answers when a permission or a setting is wrong: no retry will mend it."""
 
 logger = Logger(service="customer-support", log_uncaught_exceptions=False)
 """Chalice logs to the logger of its app's name, which is this one, so its lines are ours too."""
@@ -36,12 +39,64 @@ class _WithoutValues(logging.Filter):
 logger.addFilter(_WithoutValues())
 
 
-class TurnLogger:
-    """Logs what happened in a turn of the chat."""
+class DegradedLogger:
+    """Logs what an answer has to do without."""
 
     def degraded(self, name: str, error: Unavailable) -> None:
-        """Say that a turn goes on without something."""
+        """Say that an answer goes on without something."""
         logger.warning("degraded", without=name, dependency=error.dependency, cause=cause_of(error))
+
+
+class TicketLogger(DegradedLogger):
+    """Logs what happened to a ticket."""
+
+    def received(self, ticket: Ticket, degraded: Sequence[str], seconds: float) -> None:
+        """Say that a ticket is kept."""
+        logger.info(
+            "ticket_received",
+            channel=ticket.channel,
+            priority=ticket.priority,
+            degraded=list(degraded),
+            duration_ms=round(seconds * 1000, 1),
+        )
+
+
+class SyncLogger(DegradedLogger):
+    """Logs what happened to the knowledge base."""
+
+    def changed(self, changes: int) -> None:
+        """Say that documents changed."""
+        logger.info("documents_changed", changes=changes)
+
+    def ignored(self, reason: str, records: int) -> None:
+        """Say that there were notices which mean no change of a document."""
+        logger.info("notices_ignored", reason=reason, records=records)
+
+    def started(self, job: IngestionJob) -> None:
+        """Say that an ingestion job runs."""
+        logger.info("ingestion_started", job_id=job.job_id, trigger=job.trigger)
+
+    def not_started(self, error: IngestionCallFailed, attempts: int) -> None:
+        """Say that no job could be started: louder where somebody has to do something about it."""
+        is_mistake = error.code in OPERATORS_MISTAKES and not isinstance(error, KnowledgeBaseBusy)
+        log = logger.error if is_mistake else logger.warning
+        log("ingestion_not_started", code=error.code, attempts=attempts)
+
+    def ended(self, job: IngestionJob, will_be_retried: bool) -> None:
+        """Say how a job ended."""
+        log = logger.warning if will_be_retried or job.statistics.failed else logger.info
+        log(
+            "ingestion_ended",
+            job_id=job.job_id,
+            status=job.status,
+            trigger=job.trigger,
+            will_be_retried=will_be_retried,
+            **asdict(job.statistics),
+        )
+
+
+class TurnLogger(DegradedLogger):
+    """Logs what happened in a turn of the chat."""
 
     def answered(self, exchange: Exchange, laps_seconds: Mapping[str, float]) -> None:
         """Say how a turn went."""

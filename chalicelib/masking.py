@@ -6,6 +6,7 @@ before it say so.
 """
 
 import re
+from typing import Any
 
 CARD = re.compile(
     r"""
@@ -65,6 +66,15 @@ def mask(text: str) -> str:
     text = LOGIN_IN_ADDRESS.sub(r"\g<name>[credential]", text)
     text = NAMED_SECRET.sub(r"\g<name>[credential]", text)
     return CARD.sub(_mask_card, text)
+
+
+def mask_values(value: Any) -> Any:
+    """Return JSON with each string in it masked; the names in its objects stay."""
+    if isinstance(value, str):
+        return mask(value)
+    if isinstance(value, dict):
+        return {name: mask_values(inner) for name, inner in value.items()}
+    return [mask_values(inner) for inner in value] if isinstance(value, list) else value
 
 
 def _mask_card(match: re.Match[str]) -> str:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from chalicelib.models import Exchange
+from chalicelib.models import Exchange, Ticket
 
 MAX_CHARS = 1000
 """What Retrieve takes."""
@@ -46,6 +46,11 @@ def search_query(question: str, earlier: Sequence[Exchange]) -> str:
             if not is_follow_up(exchange.question):
                 break
     return _clip(parts)
+
+
+def ticket_query(ticket: Ticket) -> str:
+    """Return what to look up for a ticket: its subject and the beginning of its description."""
+    return _clip([ticket.subject, ticket.description])
 
 
 def is_follow_up(question: str) -> bool:

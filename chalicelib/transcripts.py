@@ -5,9 +5,12 @@ from datetime import datetime
 
 from chalicelib.escalations import ERASED
 from chalicelib.masking import mask
-from chalicelib.models import ExchangePage, Feedback
+from chalicelib.models import ExchangePage, Feedback, Interaction
 from chalicelib.ports import ConversationStore, InteractionStore, TicketStore
 from chalicelib.sessions import Sessions
+
+FEEDBACK = "feedback"
+"""The channel of a customer who rates an answer."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,11 @@ class Transcripts:
         """Keep feedback on an answer. Raises NotYourSession, UnknownMessage, Unavailable."""
         self.sessions.require_issued(session_id)
         comment = mask(feedback.comment) if feedback.comment else None
-        self.conversations.rate(session_id, message_id, replace(feedback, comment=comment))
+        rated = self.conversations.rate(session_id, message_id, replace(feedback, comment=comment))
+        if rated.customer_id:
+            self.interactions.add(
+                Interaction(rated.customer_id, feedback.timestamp, FEEDBACK, None, session_id)
+            )
 
     def erase(self, session_id: str) -> None:
         """Erase a conversation: its exchanges with their feedback, its interactions, its words in tickets.
@@ -38,7 +45,9 @@ class Transcripts:
         """
         self.sessions.require_issued(session_id)
         exchanges = self.conversations.everything(session_id)
-        self.interactions.erase(exchanges)
+        for customer_id in {e.customer_id for e in exchanges if e.customer_id}:
+            logged = self.interactions.everything(customer_id)
+            self.interactions.erase([i for i in logged if i.session_id == session_id])
         opened = {e.escalation.ticket_id for e in exchanges if e.escalation}
         for ticket_id in opened | {e.ticket_wanted for e in exchanges if e.ticket_wanted}:
             self.tickets.erase_text(ticket_id, ERASED)

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from chalicelib.masking import mask
+from chalicelib.masking import mask, mask_values
 
 AWS_KEY = "AKIA" + "IOSFODNN7EXAMPLE"
 GITHUB_TOKEN = "ghp_" + "a1B2c3D4e5" * 4
@@ -168,6 +168,26 @@ def test_a_credential_is_masked_by_the_words_before_it(text: str, masked: str) -
 )
 def test_a_question_about_credentials_is_left_alone(text: str) -> None:
     assert mask(text) == text
+
+
+def test_json_is_masked_in_all_its_strings_however_deep() -> None:
+    value = {"note": "card 4111111111111111", "list": [{"deep": ["password: hunter2", "fine"]}]}
+    assert mask_values(value) == {
+        "note": "card [card number]",
+        "list": [{"deep": ["password: [credential]", "fine"]}],
+    }
+
+
+@pytest.mark.parametrize("value", [None, True, 0, 4111111111, 1.5, "fine", [], {}, [None, {"a": False}]])
+def test_json_without_credentials_stays_as_it_is(value: object) -> None:
+    assert mask_values(value) == value
+    assert type(mask_values(value)) is type(value)
+
+
+def test_what_is_masked_is_a_copy() -> None:
+    value = {"list": ["card 4111111111111111"]}
+    mask_values(value)
+    assert value == {"list": ["card 4111111111111111"]}
 
 
 @pytest.mark.parametrize(

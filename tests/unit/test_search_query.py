@@ -2,8 +2,8 @@
 
 import pytest
 
-from chalicelib.models import Citation, Exchange
-from chalicelib.search_query import MAX_CHARS, is_follow_up, search_query
+from chalicelib.models import Citation, Exchange, Ticket
+from chalicelib.search_query import MAX_CHARS, is_follow_up, search_query, ticket_query
 from tests.fakes import START, exchange_at
 
 RESET = exchange_at(START)
@@ -127,3 +127,21 @@ def test_what_is_looked_up_is_never_longer_than_retrieve_takes(length: int) -> N
 @pytest.mark.parametrize("question", ["?", "…", "😀", "and", "it"])
 def test_what_says_nothing_alone_is_a_follow_up(question: str) -> None:
     assert is_follow_up(question)
+
+
+def ticket(subject: str, description: str) -> Ticket:
+    return Ticket("T-1", START, "open", "web", "low", subject, description)
+
+
+def test_a_ticket_is_looked_up_by_its_subject_and_its_description() -> None:
+    assert ticket_query(ticket("Late parcel", "It has not come.")) == "Late parcel\nIt has not come."
+
+
+def test_a_ticket_that_says_the_same_twice_is_looked_up_once() -> None:
+    assert ticket_query(ticket("Late parcel", " Late parcel\n")) == "Late parcel"
+
+
+def test_of_a_long_ticket_the_beginning_is_looked_up() -> None:
+    query = ticket_query(ticket("Late parcel", "word " * 2000))
+    assert query.startswith("Late parcel\nword word")
+    assert len(query) == MAX_CHARS

@@ -1,6 +1,6 @@
 """Reading, rating and erasing a conversation."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -68,19 +68,60 @@ def test_a_comment_is_kept_without_credentials(archive: Archive) -> None:
     assert archive.conversations.kept[0].feedback == Feedback("down", "card [card number]", START)
 
 
+def test_the_feedback_of_a_proven_customer_is_an_interaction_without_words(archive: Archive) -> None:
+    later = START + timedelta(minutes=5)
+    archive.conversations.add(exchange_at(START, archive.session_id, "a", customer_id="CUST-1001"))
+    archive.transcripts.rate(archive.session_id, "a", Feedback("down", "Too slow", later))
+    assert archive.interactions.kept == [
+        Interaction("CUST-1001", later, "feedback", None, archive.session_id)
+    ]
+
+
+def test_the_feedback_of_somebody_unknown_is_kept_and_nobodys_interaction(archive: Archive) -> None:
+    archive.conversations.add(exchange_at(START, archive.session_id, "a", customer_id=None))
+    archive.transcripts.rate(archive.session_id, "a", Feedback("up", None, START))
+    assert archive.conversations.kept[0].feedback
+    assert archive.interactions.kept == []
+
+
+def test_feedback_that_could_not_be_logged_can_be_given_again(archive: Archive) -> None:
+    archive.conversations.add(exchange_at(START, archive.session_id, "a", customer_id="CUST-1001"))
+    archive.interactions.down = Unavailable("interactions")
+    with pytest.raises(Unavailable):
+        archive.transcripts.rate(archive.session_id, "a", Feedback("up", None, START))
+    archive.interactions.down = None
+    archive.transcripts.rate(archive.session_id, "a", Feedback("up", None, START))
+    assert len(archive.interactions.kept) == 1
+    assert archive.conversations.kept[0].feedback == Feedback("up", None, START)
+
+
 def test_erasing_takes_the_exchanges_the_interactions_and_the_words_in_tickets(archive: Archive) -> None:
     handed_over = exchange_at(
         START, archive.session_id, "a", escalation=Escalation("T-9", "customer_request")
     )
     archive.conversations.add(handed_over)
-    archive.interactions.add(Interaction("CUST-1001", START, "chat", 0.1))
-    archive.interactions.add(Interaction("CUST-1001", START + timedelta(seconds=1), "chat", 0.1))
+    in_touch = Interaction("CUST-1001", START, "chat", 0.1, archive.session_id)
+    elsewhere = replace(in_touch, session_id="another", timestamp=START + timedelta(seconds=1))
+    rated = replace(in_touch, channel="feedback", timestamp=START + timedelta(seconds=2))
+    for interaction in (in_touch, elsewhere, rated):
+        archive.interactions.add(interaction)
     archive.tickets.add(Ticket("T-9", START, "open", "chat", "medium", "My words", "My words too"))
     archive.transcripts.erase(archive.session_id)
     assert archive.conversations.kept == []
-    assert len(archive.interactions.kept) == 1
+    assert archive.interactions.kept == [elsewhere]
     assert archive.tickets.kept["T-9"].subject == "(erased by the customer)"
     assert archive.tickets.kept["T-9"].description == "(erased by the customer)"
+
+
+def test_erasing_a_shared_conversation_reaches_the_interactions_of_each_customer(archive: Archive) -> None:
+    for n, customer_id in enumerate(("CUST-1001", "CUST-1002")):
+        moment = START + timedelta(seconds=n)
+        archive.conversations.add(
+            exchange_at(moment, archive.session_id, f"m{n}", customer_id=customer_id, escalation=None)
+        )
+        archive.interactions.add(Interaction(customer_id, moment, "chat", 0.1, archive.session_id))
+    archive.transcripts.erase(archive.session_id)
+    assert archive.interactions.kept == []
 
 
 def test_erasing_what_is_empty_is_no_error(archive: Archive) -> None:

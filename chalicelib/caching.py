@@ -1,0 +1,98 @@
+"""Remembers for a short while, per container, what was read of customers and found in the knowledge base."""
+
+import time
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from threading import Lock
+
+from cachetools import TLRUCache
+
+from chalicelib.errors import Unavailable
+from chalicelib.models import Customer, Passage
+from chalicelib.ports import CustomerStore, PassageSource
+
+MOST_CUSTOMERS = 1000
+MOST_QUERIES = 500
+CLOCK_SKEW = timedelta(seconds=5)
+"""The knowledge base is brought up to date by another function, whose clock may differ from ours."""
+
+
+class CachedCustomers:
+    """Reads a customer once in a while; who is not known is asked for each time, for they may be new."""
+
+    def __init__(
+        self, customers: CustomerStore, seconds: float, timer: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._customers = customers
+        self._timer = timer
+        # From when it was asked for: an answer may be as old as its call was long.
+        self._kept: TLRUCache[str, tuple[Customer, float]] = TLRUCache(
+            MOST_CUSTOMERS, lambda _, kept, __: kept[1] + seconds, timer
+        )
+        self._lock = Lock()
+        self._forgotten = 0
+
+    def by_external_id(self, external_id: str) -> Customer | None:
+        """Return a customer as of at most so many seconds ago. Raises Unavailable."""
+        with self._lock:
+            kept = self._kept.get(external_id)
+            forgotten = self._forgotten
+        if kept is not None:
+            return kept[0]
+        asked_at = self._timer()
+        customer = self._customers.by_external_id(external_id)
+        with self._lock:
+            # What was read before a `forget` must not come back after it.
+            if customer is not None and forgotten == self._forgotten:
+                self._kept[external_id] = (customer, asked_at)
+        return customer
+
+    def forget(self, external_id: str) -> None:
+        """Read this customer anew next time."""
+        with self._lock:
+            self._forgotten += 1
+            self._kept.pop(external_id, None)
+
+
+class CachedPassages:
+    """Looks a query up once in a while, unless the documents have changed since.
+
+    `settled_since` says since when the knowledge base is up to date, None while changes are pending. It is
+    asked only for what is remembered, so a new query takes no longer than without this.
+    """
+
+    def __init__(
+        self,
+        source: PassageSource,
+        seconds: float,
+        settled_since: Callable[[], datetime | None],
+        clock: Callable[[], datetime],
+        timer: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._source = source
+        self._settled_since = settled_since
+        self._clock = clock
+        self._timer = timer
+        self._kept: TLRUCache[tuple[str, int], tuple[tuple[Passage, ...], datetime, float]] = TLRUCache(
+            MOST_QUERIES, lambda _, kept, __: kept[2] + seconds, timer
+        )
+        self._lock = Lock()
+
+    def retrieve(self, query: str, limit: int) -> tuple[Passage, ...]:
+        """Return the passages for a query, nearest first. Raises Unavailable."""
+        with self._lock:
+            kept = self._kept.get((query, limit))
+        if kept is not None and self._is_fresh(kept[1]):
+            return kept[0]
+        asked_at, asked_on_timer = self._clock(), self._timer()
+        passages = self._source.retrieve(query, limit)
+        with self._lock:
+            self._kept[query, limit] = (passages, asked_at, asked_on_timer)
+        return passages
+
+    def _is_fresh(self, asked_at: datetime) -> bool:
+        try:
+            settled = self._settled_since()
+        except Unavailable:
+            return False
+        return settled is not None and settled + CLOCK_SKEW < asked_at

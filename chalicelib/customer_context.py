@@ -1,0 +1,69 @@
+"""The customer 360: what is known of a customer, put together and judged by a few plain rules."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from chalicelib.models import ChurnRisk, Customer, CustomerContext, Interaction
+
+NEWEST_INTERACTIONS = 20
+"""How many interactions the average sentiment looks at."""
+AGENT_FEEDBACK = "agent_feedback"
+"""The channel of what agents say of a ticket: it is in the log, but the customer was not in touch."""
+
+
+@dataclass(frozen=True)
+class CustomerRules:
+    """Thresholds; see the settings of these names."""
+
+    high_value_lifetime_usd: float
+    churn_sentiment: float
+    churn_open_tickets: int
+    churn_inactive_days: int
+
+
+def describe(
+    customer: Customer,
+    interactions: Sequence[Interaction] | None,
+    open_tickets: int | None,
+    rules: CustomerRules,
+    now: datetime,
+) -> CustomerContext:
+    """Return a customer's 360; interactions come newest first, None stands for what could not be read."""
+    avg_sentiment = _average([i.sentiment for i in interactions or () if i.sentiment is not None])
+    return CustomerContext(
+        customer=customer,
+        open_tickets=open_tickets,
+        avg_sentiment=avg_sentiment,
+        last_interaction=next((i.timestamp for i in interactions or () if i.channel != AGENT_FEEDBACK), None),
+        is_high_value=_is_high_value(customer, rules),
+        churn_risk=_churn_risk(customer, avg_sentiment, open_tickets, rules, now),
+    )
+
+
+def _average(scores: Sequence[float]) -> float | None:
+    return round(sum(scores) / len(scores), 3) if scores else None
+
+
+def _is_high_value(customer: Customer, rules: CustomerRules) -> bool:
+    """Enterprise customers are, and whoever has spent as much as the threshold."""
+    return customer.tier == "enterprise" or customer.lifetime_value >= rules.high_value_lifetime_usd
+
+
+def _churn_risk(
+    customer: Customer,
+    avg_sentiment: float | None,
+    open_tickets: int | None,
+    rules: CustomerRules,
+    now: datetime,
+) -> ChurnRisk:
+    """One sign of leaving is a medium risk, two or three are a high one; what is not known is no sign."""
+    long_ago = now - timedelta(days=rules.churn_inactive_days)
+    signs = (
+        avg_sentiment is not None and avg_sentiment <= rules.churn_sentiment,
+        open_tickets is not None and open_tickets >= rules.churn_open_tickets,
+        # Who never ordered has not stopped ordering.
+        bool(customer.recent_orders) and customer.recent_orders[0].order_date < long_ago,
+    )
+    levels: tuple[ChurnRisk, ...] = ("low", "medium", "high", "high")
+    return levels[sum(signs)]

@@ -1,0 +1,259 @@
+"""The agents' half: a ticket comes in, and the customer 360 and suggested passages go back in one answer."""
+
+import hashlib
+import json
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.customer_context import AGENT_FEEDBACK, NEWEST_INTERACTIONS, CustomerRules, describe
+from chalicelib.errors import BadInput, FieldProblem, TicketIdReused
+from chalicelib.masking import mask, mask_values
+from chalicelib.models import (
+    Customer,
+    CustomerContext,
+    Exchange,
+    Interaction,
+    Passage,
+    Sentiment,
+    Ticket,
+    TicketChannel,
+    TicketFeedback,
+    TicketPage,
+    TicketPriority,
+    TicketStatus,
+)
+from chalicelib.parallel import Call, Deadline, Parallel
+from chalicelib.ports import (
+    ConversationStore,
+    CustomerStore,
+    InteractionStore,
+    PassageSource,
+    SentimentSource,
+    TicketLog,
+    TicketStore,
+)
+from chalicelib.search_query import ticket_query
+
+TICKET_SECONDS = 4.5
+"""The ticketing system waits five at most."""
+GATHER_SECONDS = 4.0
+SENTIMENT_SECONDS = 2.0
+"""Less than the rest, because the interaction is still to be logged with it."""
+LOG_SECONDS = 2.0
+CLOCK_SKEW = timedelta(days=1)
+"""How far ahead of ours a ticketing system's clock or time zone may be."""
+TRANSCRIPT_EXCHANGES = 100
+POSTED = ("customer_id", "subject", "description", "external_ticket_id", "channel", "priority", "metadata")
+"""What of a ticket comes from its body."""
+
+
+@dataclass(frozen=True)
+class NewTicket:
+    """A ticket as the ticketing system posts it; the defaults of what it leaves out are ours."""
+
+    customer_external_id: str
+    subject: str
+    description: str
+    ticket_id: str | None = None
+    external_ticket_id: str | None = None
+    channel: TicketChannel | None = None
+    priority: TicketPriority | None = None
+    metadata: dict[str, Any] = field(default_factory=dict)
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Received:
+    """A ticket that is safely kept, and what is known around it; `seconds` is how long that took."""
+
+    ticket: Ticket
+    context: CustomerContext | None
+    suggestions: tuple[Passage, ...]
+    degraded: tuple[str, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class TicketView:
+    """A ticket as an agent opens it; `transcript` is None where it came from no chat, or cannot be read."""
+
+    ticket: Ticket
+    context: CustomerContext | None
+    suggestions: tuple[Passage, ...]
+    transcript: tuple[Exchange, ...] | None
+    degraded: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Lookups:
+    """The calls under way for what is known around a ticket."""
+
+    customer: Call[Customer | None]
+    interactions: Call[tuple[Interaction, ...]]
+    open_tickets: Call[tuple[Ticket, ...]]
+    passages: Call[tuple[Passage, ...]]
+
+
+@dataclass(frozen=True)
+class TicketDesk:
+    """Receives tickets, shows them and keeps what agents say of them."""
+
+    tickets: TicketStore
+    customers: CustomerStore
+    interactions: InteractionStore
+    conversations: ConversationStore
+    knowledge_base: PassageSource
+    sentiment: SentimentSource
+    rules: CustomerRules
+    suggestions: int
+    executor: Executor
+    clock: Callable[[], datetime]
+    log: TicketLog
+
+    def receive(self, new: NewTicket) -> Received:
+        """Keep a ticket, and answer with what is known around it; the same ticket again answers the same.
+
+        Raises BadInput, TicketIdReused, and Unavailable when the ticket cannot be kept.
+        """
+        started = time.perf_counter()
+        calls, deadline = Parallel(self.executor, self.log.degraded), Deadline(TICKET_SECONDS)
+        gathering, listening = deadline.within(GATHER_SECONDS), deadline.within(SENTIMENT_SECONDS)
+        ticket = self._accept(new)
+        keeping = calls.start("storage", self.tickets.add, ticket)
+        mood = calls.start("sentiment", self.sentiment.detect, f"{ticket.subject}\n{ticket.description}")
+        lookups = self._look_up(calls, ticket, log_without=ticket.ticket_id)
+        ticket = _same_ticket(keeping.result(gathering.remaining_seconds()), ticket)
+        sentiment: Sentiment | None = calls.settle(mood, None, listening)
+        interaction = _interaction(new.customer_external_id, ticket, sentiment)
+        logging = calls.start("interactions", self.interactions.add, interaction)
+        context, suggestions = self._settle(calls, lookups, ticket, gathering)
+        calls.settle(logging, None, deadline)
+        received = Received(
+            ticket, context, suggestions, tuple(calls.degraded), time.perf_counter() - started
+        )
+        self.log.received(ticket, received.degraded, received.seconds)
+        return received
+
+    def page(self, status: TicketStatus | None, limit: int, before: str | None) -> TicketPage:
+        """Return tickets, newest first; `before` is the `next` of an earlier page. Raises Unavailable."""
+        return self.tickets.page(status, limit, before)
+
+    def view(self, ticket_id: str) -> TicketView:
+        """Return a ticket with what is known around it now. Raises UnknownTicket, Unavailable."""
+        calls, deadline = Parallel(self.executor, self.log.degraded), Deadline(TICKET_SECONDS)
+        ticket = calls.start("storage", self.tickets.get, ticket_id).result(deadline.remaining_seconds())
+        lookups = self._look_up(calls, ticket)
+        reading = calls.start("history", self._transcript, ticket)
+        context, suggestions = self._settle(calls, lookups, ticket, deadline)
+        transcript: tuple[Exchange, ...] | None = calls.settle(reading, None, deadline)
+        return TicketView(ticket, context, suggestions, transcript, tuple(calls.degraded))
+
+    def rate(self, ticket_id: str, feedback: TicketFeedback) -> None:
+        """Keep what an agent says of a ticket's context. Raises UnknownTicket, Unavailable."""
+        comment, source = (mask(text) if text else None for text in (feedback.comment, feedback.source))
+        ticket = self.tickets.rate(ticket_id, replace(feedback, comment=comment, source=source))
+        if ticket.customer_id:
+            rated = Interaction(
+                ticket.customer_id, feedback.timestamp, AGENT_FEEDBACK, None, ticket_id=ticket_id
+            )
+            # The feedback is kept by now: an error would have it sent, and kept, again.
+            calls = Parallel(self.executor, self.log.degraded)
+            calls.settle(
+                calls.start("interactions", self.interactions.add, rated), None, Deadline(LOG_SECONDS)
+            )
+
+    def move(self, ticket_id: str, status: TicketStatus) -> Ticket:
+        """Note where a ticket stands in the ticketing system. Raises UnknownTicket, Unavailable."""
+        return self.tickets.move(ticket_id, status)
+
+    def _accept(self, new: NewTicket) -> Ticket:
+        now = self.clock()
+        if new.created_at and new.created_at > now + CLOCK_SKEW:
+            raise BadInput(FieldProblem("created_at", "lies in the future; send when the ticket was opened"))
+        ticket = Ticket(
+            ticket_id=new.ticket_id or f"T-{uuid.uuid4().hex[:16].upper()}",
+            created_at=new.created_at or now,
+            status="open",
+            channel=new.channel or "web",
+            priority=new.priority or "medium",
+            subject=mask(new.subject),
+            description=mask(new.description),
+            customer_id=new.customer_external_id,
+            external_ticket_id=mask(new.external_ticket_id) if new.external_ticket_id else None,
+            metadata=mask_values(new.metadata),
+        )
+        return replace(ticket, fingerprint=_fingerprint(ticket, new.created_at))
+
+    def _look_up(self, calls: Parallel, ticket: Ticket, log_without: str | None = None) -> Lookups:
+        query, customer_id = ticket_query(ticket), ticket.customer_id
+        return Lookups(
+            customer=calls.start("customer", self._customer, customer_id),
+            interactions=calls.start("interactions", self._newest_interactions, customer_id, log_without),
+            open_tickets=calls.start("storage", self._open_tickets, customer_id),
+            passages=calls.start("knowledge_base", self.knowledge_base.retrieve, query, self.suggestions),
+        )
+
+    def _settle(
+        self, calls: Parallel, lookups: Lookups, ticket: Ticket, deadline: Deadline
+    ) -> tuple[CustomerContext | None, tuple[Passage, ...]]:
+        customer: Customer | None = calls.settle(lookups.customer, None, deadline)
+        newest: tuple[Interaction, ...] | None = calls.settle(lookups.interactions, None, deadline)
+        others: tuple[Ticket, ...] | None = calls.settle(lookups.open_tickets, None, deadline)
+        passages: tuple[Passage, ...] = calls.settle(lookups.passages, (), deadline)
+        if customer is None:
+            return None, passages
+        open_tickets = None if others is None else _count_open(ticket, others)
+        return describe(customer, newest, open_tickets, self.rules, self.clock()), passages
+
+    def _customer(self, customer_id: str | None) -> Customer | None:
+        return self.customers.by_external_id(customer_id) if customer_id else None
+
+    def _newest_interactions(self, customer_id: str | None, without: str | None) -> tuple[Interaction, ...]:
+        """Return a customer's newest interactions, without those of a ticket that is only being received.
+
+        They may or may not be logged yet, and a ticket posted again is to be answered as the first time.
+        """
+        newest = self.interactions.latest(customer_id, NEWEST_INTERACTIONS + 1) if customer_id else ()
+        others = [i for i in newest if without is None or i.ticket_id != without]
+        return tuple(others[:NEWEST_INTERACTIONS])
+
+    def _open_tickets(self, customer_id: str | None) -> tuple[Ticket, ...]:
+        return self.tickets.open_of(customer_id) if customer_id else ()
+
+    def _transcript(self, ticket: Ticket) -> tuple[Exchange, ...] | None:
+        if ticket.session_id is None:
+            return None
+        exchanges = self.conversations.latest(ticket.session_id, TRANSCRIPT_EXCHANGES)
+        # Somebody else may have gone on in that session; what they said is not this ticket's.
+        return tuple(e for e in exchanges if e.customer_id in (None, ticket.customer_id))
+
+
+def _same_ticket(kept: Ticket, ticket: Ticket) -> Ticket:
+    """Return the ticket that is kept under the id. Raises TicketIdReused if it is another one."""
+    if kept.fingerprint != ticket.fingerprint:
+        raise TicketIdReused
+    return kept
+
+
+def _fingerprint(ticket: Ticket, created_at: datetime | None) -> str:
+    """Return what is the same for the same body, whenever it comes."""
+    content = {name: getattr(ticket, name) for name in POSTED} | {"created_at": created_at}
+    text = json.dumps(content, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _interaction(customer_id: str, ticket: Ticket, sentiment: Sentiment | None) -> Interaction:
+    # At the ticket's own time: posted again, it is the same interaction.
+    score = sentiment.score if sentiment else None
+    return Interaction(customer_id, ticket.created_at, ticket.channel, score, ticket_id=ticket.ticket_id)
+
+
+def _count_open(ticket: Ticket, others: tuple[Ticket, ...]) -> int:
+    """Count the open tickets with this one, which the index may not show yet."""
+    this = {ticket.ticket_id} if ticket.status != "closed" else set()
+    return len(this | {other.ticket_id for other in others if other.ticket_id != ticket.ticket_id})

@@ -1,0 +1,213 @@
+"""Erasing a customer: everything of theirs, nothing of others, and the rest after being cut off."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+import pytest
+
+from chalicelib.erasure import Erased, Erasure
+from chalicelib.errors import Unavailable
+from chalicelib.models import (
+    Escalation,
+    Exchange,
+    Feedback,
+    Interaction,
+    Ticket,
+    TicketFeedback,
+)
+from tests.fakes import (
+    START,
+    FakeClock,
+    FakeConversations,
+    FakeInteractions,
+    FakeTickets,
+    exchange_at,
+)
+
+ADA, BOB = "CUST-1001", "CUST-1002"
+NOTHING = Erased(chats=0, exchanges=0, interactions=0, tickets=0, feedback=0)
+UP = Feedback("up", None, START)
+HELPFUL = TicketFeedback(True, None, None, START)
+
+
+class Conversations(FakeConversations):
+    """Can be cut off after each exchange."""
+
+    def erase(self, exchanges: Iterable[Exchange]) -> None:
+        for exchange in list(exchanges):
+            super().erase([exchange])
+
+
+class Interactions(FakeInteractions):
+    """Can be cut off after each interaction."""
+
+    def erase(self, interactions: Iterable[Interaction]) -> None:
+        for interaction in list(interactions):
+            super().erase([interaction])
+
+
+class Tickets(FakeTickets):
+    """Can be cut off after each ticket; its index by customer does not show the newest one yet."""
+
+    def everything(self, customer_id: str) -> tuple[Ticket, ...]:
+        return tuple(t for t in super().everything(customer_id) if t.ticket_id != "T-posted")
+
+    def erase(self, ticket_ids: Iterable[str]) -> tuple[Ticket, ...]:
+        return tuple(
+            gone for ticket_id in list(ticket_ids) for gone in super(Tickets, self).erase([ticket_id])
+        )
+
+
+@dataclass
+class World:
+    """What is kept of two customers, and the erasure."""
+
+    conversations: Conversations = field(default_factory=lambda: Conversations(30, FakeClock()))
+    interactions: Interactions = field(default_factory=Interactions)
+    tickets: Tickets = field(default_factory=Tickets)
+    forgotten: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.erasure = Erasure(self.conversations, self.interactions, self.tickets, self.forgotten.append)
+
+    def before_each_call(self, action: Callable[[], object]) -> None:
+        """Do something before each call of a store."""
+        for store in (self.conversations, self.interactions, self.tickets):
+            store.before = action
+
+    def says(self, session_id: str, minute: int, customer_id: str | None, **changes: object) -> None:
+        """Keep an exchange."""
+        values = {"escalation": None, "customer_id": customer_id, **changes}
+        moment = START + timedelta(minutes=minute)
+        self.conversations.add(exchange_at(moment, session_id, f"m{minute}", **values))
+
+    def is_in_touch(self, minute: int, customer_id: str, **where: str) -> None:
+        """Log an interaction."""
+        moment = START + timedelta(minutes=minute)
+        self.interactions.add(Interaction(customer_id, moment, "chat", None, **where))
+
+    def opens(self, ticket_id: str, customer_id: str | None, *feedback: TicketFeedback) -> None:
+        """Keep a ticket."""
+        self.tickets.add(
+            Ticket(
+                ticket_id,
+                START,
+                "open",
+                "web",
+                "low",
+                "Subject",
+                "Text",
+                customer_id=customer_id,
+                feedback=feedback,
+            )
+        )
+
+    def is_left(self) -> tuple[set[tuple[str, str]], set[str], set[str]]:
+        """Return the exchanges, the customers with interactions and the tickets that are still there."""
+        exchanges = {(e.session_id, e.message_id) for e in self.conversations.kept}
+        return exchanges, {i.customer_id for i in self.interactions.kept}, set(self.tickets.kept)
+
+
+LEFT_OF_BOB = ({("shared", "m2"), ("bob's", "m0")}, {BOB}, {"T-bob"})
+
+
+@pytest.fixture
+def world() -> World:
+    return full_world()
+
+
+def full_world() -> World:
+    world = World()
+    # A chat that went on after she had proven who she is, without the proof once more at its end.
+    world.says("ada's", 0, None, escalation=Escalation("T-anonymous", "customer_request"))
+    world.says("ada's", 1, ADA, escalation=Escalation("T-chat", "customer_request"), feedback=UP)
+    world.says("ada's", 2, ADA, ticket_wanted="T-late")
+    world.says("ada's", 3, None)
+    # One whose interactions were never logged, and one that two customers share.
+    world.says("unlogged", 0, ADA)
+    world.says("unlogged", 1, None)
+    world.says("shared", 1, ADA, feedback=UP)
+    world.says("shared", 2, BOB, feedback=UP)
+    world.says("bob's", 0, BOB)
+    world.is_in_touch(1, ADA, session_id="ada's")
+    world.is_in_touch(2, ADA, session_id="ada's")
+    world.is_in_touch(3, ADA, session_id="shared")
+    world.is_in_touch(4, ADA, ticket_id="T-posted")
+    world.is_in_touch(4, BOB, session_id="shared")
+    for ticket_id in ("T-chat", "T-late"):
+        world.opens(ticket_id, ADA)
+    world.opens("T-posted", ADA, HELPFUL)
+    world.opens("T-anonymous", None)
+    world.opens("T-bob", BOB, HELPFUL)
+    return world
+
+
+def test_everything_of_a_customer_is_erased_and_nothing_of_another(world: World) -> None:
+    world.erasure.erase(ADA)
+    assert world.is_left() == LEFT_OF_BOB
+
+
+def test_what_was_erased_is_counted(world: World) -> None:
+    assert world.erasure.erase(ADA) == Erased(chats=3, exchanges=7, interactions=4, tickets=4, feedback=3)
+
+
+def test_an_erasure_can_be_repeated_and_then_finds_nothing(world: World) -> None:
+    world.erasure.erase(ADA)
+    assert world.erasure.erase(ADA) == NOTHING
+    assert world.is_left() == LEFT_OF_BOB
+
+
+def test_an_unknown_customer_has_nothing_to_erase(world: World) -> None:
+    before = world.is_left()
+    assert world.erasure.erase("CUST-9") == NOTHING
+    assert world.is_left() == before
+
+
+def test_what_this_container_remembers_of_the_customer_is_dropped_even_if_the_rest_fails(
+    world: World,
+) -> None:
+    world.interactions.down = Unavailable("interactions")
+    with pytest.raises(Unavailable):
+        world.erasure.erase(ADA)
+    assert world.forgotten == [ADA]
+
+
+def test_a_chat_whose_interaction_was_never_logged_is_found(world: World) -> None:
+    world.interactions.kept.clear()
+    world.erasure.erase(ADA)
+    exchanges, _, _ = world.is_left()
+    assert exchanges == LEFT_OF_BOB[0]
+
+
+def test_what_was_said_before_the_proof_and_its_ticket_go_too(world: World) -> None:
+    world.erasure.erase(ADA)
+    exchanges, _, tickets = world.is_left()
+    assert ("ada's", "m0") not in exchanges
+    assert "T-anonymous" not in tickets
+
+
+def calls_of_one_erasure() -> int:
+    world = full_world()
+    calls: list[None] = []
+    world.before_each_call(lambda: calls.append(None))
+    world.erasure.erase(ADA)
+    return len(calls)
+
+
+@pytest.mark.parametrize("failing_call", range(1, calls_of_one_erasure() + 1))
+def test_an_erasure_cut_off_at_any_call_is_completed_by_the_next(failing_call: int) -> None:
+    world = full_world()
+    calls: list[None] = []
+
+    def cut_off() -> None:
+        calls.append(None)
+        if len(calls) == failing_call:
+            raise Unavailable("store")
+
+    world.before_each_call(cut_off)
+    with pytest.raises(Unavailable):
+        world.erasure.erase(ADA)
+    world.erasure.erase(ADA)
+    assert world.is_left() == LEFT_OF_BOB
+    assert world.erasure.erase(ADA) == NOTHING
