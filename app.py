@@ -2,15 +2,27 @@
 
 from typing import Any
 
-from chalice import Chalice, Response
+from chalice import AuthResponse, Chalice, Response
+from chalice.app import AuthRequest, CloudWatchEvent, LambdaFunctionEvent
 
-from chalicelib import __version__, responses
+from chalicelib import __version__, responses, sync_responses, ticket_responses
 from chalicelib.chat import Message
 from chalicelib.http_api import CORS, answers_errors, caller, current_request, install, json_body
-from chalicelib.models import Feedback
+from chalicelib.models import Feedback, TicketFeedback
 from chalicelib.page import chat_page
-from chalicelib.requests import ChatRequest, FeedbackRequest, HistoryQuery, SessionPath, parse, parse_body
+from chalicelib.parsing import parse, parse_body
+from chalicelib.requests import ChatRequest, FeedbackRequest, HistoryQuery, SessionPath
 from chalicelib.services import now, services
+from chalicelib.settings import documents_bucket_name
+from chalicelib.ticket_requests import (
+    CustomerPath,
+    TicketFeedbackRequest,
+    TicketMove,
+    TicketPath,
+    TicketRequest,
+    TicketsQuery,
+)
+from chalicelib.tickets import NewTicket
 
 app = Chalice(app_name="customer-support", configure_logs=False)
 install(app)
@@ -38,7 +50,8 @@ def health() -> dict[str, Any]:
 def chat() -> dict[str, Any]:
     """Answer a customer's message."""
     request = parse_body(ChatRequest, json_body())
-    return responses.chat_answer(services().chat.answer(Message(**request.model_dump(), caller=caller())))
+    exchange = services().chat.answer(Message(**request.model_dump(), caller=caller()))
+    return responses.chat_answer(exchange, services().link)
 
 
 @app.route("/chat/{session_id}", methods=["GET"], cors=CORS)
@@ -48,7 +61,7 @@ def read_conversation(session_id: str) -> dict[str, Any]:
     session_id = parse(SessionPath, {"session_id": session_id}).session_id
     query = parse(HistoryQuery, dict(current_request().query_params or {}))
     page = services().transcripts.read(session_id, query.limit // 2, query.older_than)
-    return responses.history(session_id, page)
+    return responses.history(session_id, page, services().link)
 
 
 @app.route("/chat/{session_id}", methods=["DELETE"], cors=CORS)
@@ -70,9 +83,102 @@ def rate_answer(session_id: str) -> dict[str, Any]:
     return {"status": "accepted"}
 
 
+@app.authorizer(ttl_seconds=60)
+def agent(request: AuthRequest) -> AuthResponse:
+    """Let in whoever has an agent's token.
+
+    To all routes at once: API Gateway remembers the answer for the token and asks it about the next route.
+    """
+    owner = services().agent_tokens.owner_of(request.token)
+    return AuthResponse(routes=["*"] if owner else [], principal_id=owner or "nobody")
+
+
+@app.route("/tickets", methods=["POST"], cors=CORS, authorizer=agent)
+@answers_errors
+def receive_ticket() -> dict[str, Any]:
+    """Keep a ticket and return what is known around it."""
+    request = parse_body(TicketRequest, json_body())
+    received = services().tickets.receive(NewTicket(**request.model_dump()))
+    return ticket_responses.ticket_received(received, services().link)
+
+
+@app.route("/tickets", methods=["GET"], cors=CORS, authorizer=agent)
+@answers_errors
+def list_tickets() -> dict[str, Any]:
+    """Return tickets, newest first."""
+    query = parse(TicketsQuery, dict(current_request().query_params or {}))
+    return ticket_responses.tickets(services().tickets.page(query.status, query.limit, query.before))
+
+
+@app.route("/tickets/{ticket_id}", methods=["PATCH"], cors=CORS, authorizer=agent)
+@answers_errors
+def move_ticket(ticket_id: str) -> dict[str, Any]:
+    """Note where a ticket stands in the ticketing system."""
+    ticket_id = parse(TicketPath, {"ticket_id": ticket_id}).ticket_id
+    status = parse_body(TicketMove, json_body()).status
+    return ticket_responses.ticket(services().tickets.move(ticket_id, status))
+
+
+@app.route("/tickets/{ticket_id}/context", methods=["GET"], cors=CORS, authorizer=agent)
+@answers_errors
+def read_ticket(ticket_id: str) -> dict[str, Any]:
+    """Return a ticket with what is known around it."""
+    ticket_id = parse(TicketPath, {"ticket_id": ticket_id}).ticket_id
+    return ticket_responses.ticket_context(services().tickets.view(ticket_id), services().link)
+
+
+@app.route("/tickets/{ticket_id}/feedback", methods=["POST"], cors=CORS, authorizer=agent)
+@answers_errors
+def rate_ticket_context(ticket_id: str) -> dict[str, Any]:
+    """Keep whether what came with a ticket helped an agent."""
+    ticket_id = parse(TicketPath, {"ticket_id": ticket_id}).ticket_id
+    request = parse_body(TicketFeedbackRequest, json_body())
+    feedback = TicketFeedback(request.helpful, request.source, request.comment, now())
+    services().tickets.rate(ticket_id, feedback)
+    return {"status": "accepted"}
+
+
+@app.route("/customers/{external_id}/data", methods=["DELETE"], cors=CORS, authorizer=agent)
+@answers_errors
+def erase_customer(external_id: str) -> dict[str, Any]:
+    """Erase a customer's chats, interactions, tickets and feedback."""
+    external_id = parse(CustomerPath, {"external_id": external_id}).external_id
+    return ticket_responses.customer_erased(external_id, services().erasure.erase(external_id))
+
+
+@app.route("/kb/sync", methods=["POST"], cors=CORS, authorizer=agent)
+@answers_errors
+def request_sync() -> Response:
+    """Ask for the knowledge base to catch up with the documents."""
+    return Response(sync_responses.sync_requested(services().sync.request_now()), status_code=202)
+
+
+@app.route("/kb/sync", methods=["GET"], cors=CORS, authorizer=agent)
+@answers_errors
+def read_sync() -> dict[str, Any]:
+    """Say how the knowledge base stands to the documents."""
+    return sync_responses.sync_status(services().sync.status())
+
+
+@app.on_s3_event(bucket=documents_bucket_name(), events=["s3:ObjectCreated:*", "s3:ObjectRemoved:*"])
+def documents_changed(event: LambdaFunctionEvent) -> None:
+    """Note that documents were added, changed or removed."""
+    services().sync.documents_changed(event.event)
+
+
+# Chalice's own class for it fails on an event without records, such as the one that S3 tests us with.
+documents_changed.event_class = LambdaFunctionEvent
+
+
+@app.schedule("rate(1 minute)")
+def sweep(_event: CloudWatchEvent) -> None:
+    """Record how the sync's jobs ended and start what is left over."""
+    services().sync.sweep()
+
+
 @app.lambda_function()
 def migrate(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Bring the database schema up to date; the deployment invokes it."""
     from chalicelib.migrate import apply_migrations  # only this function needs the migration tool
 
-    return {"applied": apply_migrations(services().secrets.database())}
+    return {"applied": apply_migrations(services().database_address())}

@@ -31,6 +31,9 @@ NESTED_MARKS = 8
 """What closes up around a dropped mark may be a mark: `[[9]1]`; nobody but an attacker nests them deep."""
 SNIPPET_CHARS = 240
 
+Source = tuple[str, str | None, str | None]
+"""What tells one document from another: its title, where it is published, and its key in the bucket."""
+
 
 @dataclass(frozen=True)
 class CitedAnswer:
@@ -47,7 +50,7 @@ def resolve(text: str, passages: Sequence[Passage]) -> CitedAnswer:
     Passage n of `passages`, from 1, is what the model knows as `[n]`; those of one document share a citation.
     """
     text, admits_no_answer = _drop_unknown(text, len(passages))
-    sources: dict[tuple[str, str | None], Citation] = {}
+    sources: dict[Source, Citation] = {}
 
     def renumber(found: re.Match[str]) -> str:
         if not found["marks"]:
@@ -91,15 +94,21 @@ def _indexes(marks: str) -> list[int]:
     return [int(n) for listed in LISTED.findall(marks) for n in re.findall(r"\d+", listed)]
 
 
-def _cite(passage: Passage, sources: dict[tuple[str, str | None], Citation]) -> Citation:
-    key = (passage.title, passage.url)
-    if key not in sources:
-        snippet = _snippet(passage.text)
-        sources[key] = Citation(len(sources) + 1, passage.title, passage.url, snippet, passage.score)
-    return sources[key]
+def _cite(passage: Passage, sources: dict[Source, Citation]) -> Citation:
+    source = (passage.title, passage.url, passage.document)
+    if source not in sources:
+        sources[source] = Citation(
+            index=len(sources) + 1,
+            title=passage.title,
+            url=passage.url,
+            snippet=snippet(passage.text),
+            score=passage.score,
+            document=passage.document,
+        )
+    return sources[source]
 
 
-def _snippet(text: str) -> str:
+def snippet(text: str) -> str:
     """Return the first words of a passage as one line, without its headings."""
     prose = " ".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
     line = " ".join((prose.strip() or text.lstrip("# ")).split())

@@ -1,13 +1,16 @@
 """What clients get back: our types as the JSON that the API promises."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from chalicelib.models import Citation, Exchange, ExchangePage
+from chalicelib.models import Citation, Exchange, ExchangePage, Passage
 from chalicelib.times import iso, to_millis
 
+Link = Callable[[Citation | Passage], str | None]
+"""Returns where a browser can read a source, or None; asked anew for each answer, since links expire."""
 
-def chat_answer(exchange: Exchange) -> dict[str, Any]:
+
+def chat_answer(exchange: Exchange, link: Link) -> dict[str, Any]:
     """Return the answer of POST /chat."""
     escalation = exchange.escalation
     return {
@@ -15,7 +18,7 @@ def chat_answer(exchange: Exchange) -> dict[str, Any]:
         "session_id": exchange.session_id,
         "message_id": exchange.message_id,
         "timestamp": iso(exchange.timestamp),
-        "citations": _citations(exchange.citations),
+        "citations": _citations(exchange.citations, link),
         "guardrail": {
             "intervened": exchange.guardrail.intervened,
             "reasons": list(exchange.guardrail.reasons),
@@ -33,19 +36,23 @@ def chat_answer(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def history(session_id: str, page: ExchangePage) -> dict[str, Any]:
+def history(session_id: str, page: ExchangePage, link: Link) -> dict[str, Any]:
     """Return the answer of GET /chat/{session_id}; `next` goes into `before` for what is older."""
-    messages = [message for exchange in page.exchanges for message in _messages(exchange)]
     older = str(to_millis(page.older_than)) if page.older_than else None
-    return {"session_id": session_id, "messages": messages, "next": older}
+    return {"session_id": session_id, "messages": messages(page.exchanges, link), "next": older}
 
 
-def _messages(exchange: Exchange) -> Iterable[dict[str, Any]]:
+def messages(exchanges: Iterable[Exchange], link: Link) -> list[dict[str, Any]]:
+    """Return the messages of a conversation, two an exchange, in its order."""
+    return [message for exchange in exchanges for message in _messages(exchange, link)]
+
+
+def _messages(exchange: Exchange, link: Link) -> Iterable[dict[str, Any]]:
     shared = {"message_id": exchange.message_id, "timestamp": iso(exchange.timestamp)}
     yield {**shared, "role": "user", "content": exchange.question}
     answer: dict[str, Any] = {**shared, "role": "assistant", "content": exchange.answer}
     if exchange.citations:
-        answer["citations"] = _citations(exchange.citations)
+        answer["citations"] = _citations(exchange.citations, link)
     if exchange.escalation:
         answer["escalation"] = {
             "ticket_id": exchange.escalation.ticket_id,
@@ -56,8 +63,8 @@ def _messages(exchange: Exchange) -> Iterable[dict[str, Any]]:
     yield answer
 
 
-def _citations(citations: Iterable[Citation]) -> list[dict[str, Any]]:
+def _citations(citations: Iterable[Citation], link: Link) -> list[dict[str, Any]]:
     return [
-        {"index": c.index, "title": c.title, "url": c.url, "snippet": c.snippet, "score": c.score}
+        {"index": c.index, "title": c.title, "url": link(c), "snippet": c.snippet, "score": c.score}
         for c in citations
     ]

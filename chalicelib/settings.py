@@ -84,9 +84,15 @@ class Settings(BaseSettings):
 def documents_bucket_name() -> str:
     """Return the documents bucket's name when the app is loaded, which is before the settings are read.
 
-    Chalice wants it in a decorator. Without a stage there is none, and the name says so.
+    Chalice wants it in a decorator. Outside a stage there is none, and the name says so.
+    Raises InvalidSettings for a stage that is not filled in: a deployment would fail half-way.
     """
-    return os.environ.get("DOCUMENTS_BUCKET") or "documents-bucket-not-set"
+    bucket = os.environ.get("DOCUMENTS_BUCKET")
+    if not bucket and (stage := os.environ.get("STAGE")):
+        raise InvalidSettings(
+            f"DOCUMENTS_BUCKET: stage {stage} is not filled in; run python3 dev.py deploy {stage}"
+        )
+    return bucket or "documents-bucket-not-set"
 
 
 def read_settings() -> Settings:

@@ -1,13 +1,19 @@
 """What Chalice's local server lacks of API Gateway's manners at the edge of HTTP.
 
-It reads no chunked body, breaks off on a bad Content-Length, sends a body with HEAD, answers an unknown
-method in HTML, and lets only five new connections wait.
+It reads no chunked body, breaks off on a bad Content-Length, when an authorizer fails and on a token beyond
+ASCII, asks the authorizer about an empty token, takes a path in UTF-8 for Latin-1, sends a body with HEAD,
+answers an unknown method in HTML, and lets only five new connections wait.
 """
 
 import json
 from http import HTTPStatus
+from string import punctuation
+from urllib.parse import quote
 
 from chalice.local import ChaliceRequestHandler, ThreadedHTTPServer
+
+from chalicelib.errors import InvalidSettings, SupportError
+from chalicelib.logs import cause_of
 
 LARGEST_BODY_BYTES = 10 * 1024 * 1024
 """What API Gateway takes."""
@@ -22,24 +28,36 @@ class PatientServer(ThreadedHTTPServer):
 class EdgeRequestHandler(ChaliceRequestHandler):
     """Refuses what API Gateway would refuse, as JSON, before the app sees it."""
 
+    path: str
+
     def _generic_handle(self) -> None:
+        # Some clients send a path in plain UTF-8, which the base class has read as Latin-1.
+        self.path = quote(self.path, safe=punctuation, encoding="latin-1")
         try:
             super()._generic_handle()
         except _BadBody as problem:
             self.send_error(problem.status)
+        except (SupportError, InvalidSettings) as error:
+            # A view's are answered by the app, so this is the authorizer's: nobody is let in.
+            self.log_error("authorizer: %s", cause_of(error))
+            self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR)
+        except UnicodeEncodeError:
+            # On an unknown route Chalice repeats the token, in ASCII.
+            self.send_error(HTTPStatus.FORBIDDEN)
 
     # The base class binds its own method under these names, so ours must be bound again.
     do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815
 
     def _parse_payload(self) -> tuple[dict[str, str], bytes | None]:
+        headers = {n: v for n, v in self.headers.items() if n.lower() != "authorization" or v.strip()}
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
-            return dict(self.headers), self._read_chunks()
+            return headers, self._read_chunks()
         length = self.headers.get("Content-Length", "0")
         if not (length.isascii() and length.isdecimal()):
             raise _BadBody(HTTPStatus.BAD_REQUEST)
         if int(length) > LARGEST_BODY_BYTES:
             raise _BadBody(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-        return dict(self.headers), self.rfile.read(int(length)) or None
+        return headers, self.rfile.read(int(length)) or None
 
     def _read_chunks(self) -> bytes:
         body = b""

@@ -2,17 +2,20 @@
 
 import json
 import mimetypes
-from dataclasses import asdict
 from pathlib import Path
+
+from mypy_boto3_s3.literals import EventType
 
 from chalicelib.models import DatabaseAddress
 from devstack.aws_clients import AwsClients
 from devstack.documents_mirror import DocumentsMirror
 from devstack.local_secrets import LocalSecrets
+from devstack.object_events import queue_of
 from devstack.stage import LocalStage
 from devstack.template import TableDefinition, Template
 
 ROOT = Path(__file__).resolve().parent.parent
+OBJECT_EVENTS: tuple[EventType, ...] = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
 SAMPLE_DOCUMENTS = ROOT / "samples" / "kb"
 
 
@@ -31,7 +34,7 @@ def create_secrets(
     values = {
         stage.app_secret_id: secrets.app_secret,
         stage.agent_tokens_secret_id: json.dumps(secrets.agent_tokens),
-        stage.database_secret_id: json.dumps({**asdict(database), "engine": "postgres"}),
+        stage.database_secret_id: json.dumps(_as_rds_writes_it(database)),
     }
     for secret_id, value in values.items():
         aws.secrets.create_secret(Name=secret_id, SecretString=value)
@@ -46,6 +49,29 @@ def create_documents(aws: AwsClients, stage: LocalStage, mirror: DocumentsMirror
         aws.s3.put_object(Bucket=stage.documents_bucket, Key=key, Body=path.read_bytes(), ContentType=kind)
     mirror.begin()
     return len(documents)
+
+
+def announce_changes(aws: AwsClients, stage: LocalStage) -> None:
+    """Let the bucket put an event in its queue for each object that is created or removed from now on."""
+    url = aws.sqs.create_queue(QueueName=queue_of(stage.documents_bucket))["QueueUrl"]
+    attributes = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    aws.s3.put_bucket_notification_configuration(
+        Bucket=stage.documents_bucket,
+        NotificationConfiguration={
+            "QueueConfigurations": [{"QueueArn": attributes["QueueArn"], "Events": OBJECT_EVENTS}]
+        },
+    )
+
+
+def _as_rds_writes_it(database: DatabaseAddress) -> dict[str, object]:
+    return {
+        "engine": "postgres",
+        "host": database.host,
+        "port": database.port,
+        "username": database.username,
+        "password": database.password,
+        "dbname": database.dbname,
+    }
 
 
 def _samples() -> list[tuple[str, Path]]:

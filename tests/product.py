@@ -7,13 +7,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 
 import psutil  # type: ignore[import-untyped]  # comes with the wheel of Postgres
 
 from devstack.ports import HOST, free_port
+from devstack.postgres import LocalPostgres
+from devstack.postgres_account import choose_account
+from devstack.postgres_programs import PostgresPrograms
 
 ROOT = Path(__file__).resolve().parent.parent
 READY = "  Stop "
@@ -96,8 +99,17 @@ class Product:
 
     def kill_app(self) -> None:
         """End the app behind the supervisor's back."""
-        for child in psutil.Process(self._process.pid).children():
-            child.kill()
+        self._kill("devstack.chalice_server")
+
+    def kill_events(self) -> None:
+        """End what calls the event handlers behind the supervisor's back."""
+        self._kill("devstack.lambda_events")
+
+    def _kill(self, module: str) -> None:
+        (child,) = [
+            each for each in psutil.Process(self._process.pid).children() if module in each.cmdline()
+        ]
+        child.kill()
 
     def kill(self) -> None:
         """End the supervisor without a chance to clean up."""
@@ -125,6 +137,45 @@ class Product:
         self._ready.set()
 
 
+class PostgresControl:
+    """The Postgres of a folder, handled behind the back of whoever uses it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._process_file = folder / "data" / "postmaster.pid"
+        self._programs = PostgresPrograms(choose_account(folder), folder, _ignore)
+
+    def stop(self) -> None:
+        """Stop it; open connections are cut."""
+        self._programs.run("pg_ctl", "-D", self._folder / "data", "-m", "fast", "-W", "stop")
+        assert within(STOP_SECONDS, lambda: not self._process_file.exists())
+
+    def start(self) -> None:
+        """Start it where it was."""
+        LocalPostgres(self._folder, _ignore)
+
+    def hang(self) -> None:
+        """Let it accept connections and queries, and answer none."""
+        for process in self._processes():
+            process.suspend()
+
+    def hang_sessions(self, process_ids: Iterable[int]) -> None:
+        """Let sessions hang, while new ones are served."""
+        for process_id in process_ids:
+            psutil.Process(process_id).suspend()
+
+    def recover(self) -> None:
+        """Bring it back from whatever was done to it."""
+        if not self._process_file.exists():
+            self.start()
+        for process in self._processes():
+            process.resume()
+
+    def _processes(self) -> list[psutil.Process]:
+        server = psutil.Process(int(self._process_file.read_text("utf-8").splitlines()[0]))
+        return [server, *server.children()]
+
+
 def answers(port: int) -> bool:
     """Say whether something listens on a local port."""
     with socket.socket() as probe:
@@ -140,6 +191,10 @@ def within(seconds: float, condition: Callable[[], bool]) -> bool:
             return False
         time.sleep(0.05)
     return True
+
+
+def _ignore(_line: str) -> None:
+    """Say nothing."""
 
 
 def _windows_flags() -> int:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KnowledgeBase:
-    """Looks passages up; their titles and links come from the documents' sidecars."""
+    """Looks passages up; their titles and addresses come from the documents' sidecars."""
 
     client: "AgentsforBedrockRuntimeClient"
     knowledge_base_id: str
+    documents_bucket: str
 
     def retrieve(self, query: str, limit: int) -> tuple[Passage, ...]:
         """Return at most `limit` passages for a query of at most 1,000 characters, nearest first.
@@ -31,20 +32,26 @@ class KnowledgeBase:
                 retrievalQuery={"text": query},
                 retrievalConfiguration={"vectorSearchConfiguration": {"numberOfResults": limit}},
             )
-            return tuple(map(_passage, answer["retrievalResults"]))
+            return tuple(map(self._passage, answer["retrievalResults"]))
         except AWS_ERRORS as error:
             raise Unavailable("knowledge_base") from error
 
+    def _passage(self, result: Any) -> Passage:
+        metadata = result.get("metadata", {})
+        uri = result.get("location", {}).get("s3Location", {}).get("uri", "")
+        return Passage(
+            text=result["content"].get("text", ""),
+            title=str(metadata.get("title") or _title_from(uri)),
+            url=_web_address(metadata.get("source_url")),
+            score=round(float(result.get("score", 0.0)), 4),
+            document=self._key_of(uri),
+        )
 
-def _passage(result: Any) -> Passage:
-    metadata = result.get("metadata", {})
-    uri = result.get("location", {}).get("s3Location", {}).get("uri", "")
-    return Passage(
-        text=result["content"].get("text", ""),
-        title=str(metadata.get("title") or _title_from(uri)),
-        url=_web_address(metadata.get("source_url")),
-        score=round(float(result.get("score", 0.0)), 4),
-    )
+    def _key_of(self, uri: str) -> str | None:
+        """Return the key of a document in our bucket; None for what lies elsewhere, where we may not read."""
+        ours = f"s3://{self.documents_bucket}/"
+        # Cut and not parsed: a key may hold `?` and `#`, which an address would not count to its path.
+        return uri.removeprefix(ours) or None if uri.startswith(ours) else None
 
 
 def _title_from(uri: str) -> str:

@@ -1,5 +1,8 @@
 """The running product, as its clients see it."""
 
+import hashlib
+import hmac
+import json
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -9,9 +12,15 @@ import boto3
 import pytest
 import requests
 
+from devstack.local_secrets import AGENT_TOKEN
 from tests.product import Product
 
 TIMEOUT_SECONDS = 35
+TICKET = {
+    "customer_external_id": "CUST-1001",
+    "subject": "Parcel not arrived",
+    "description": "Where is my order?",
+}
 
 
 class Api:
@@ -24,6 +33,26 @@ class Api:
     def send(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Send a request."""
         return self._http.request(method, self._product.url + path, timeout=TIMEOUT_SECONDS, **arguments)
+
+    def send_as_agent(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        """Send a request with an agent's token; in a connection of its own, so threads may."""
+        headers = {"Authorization": f"Bearer {AGENT_TOKEN}", **arguments.pop("headers", {})}
+        url = self._product.url + path
+        return requests.request(method, url, headers=headers, timeout=TIMEOUT_SECONDS, **arguments)
+
+    def post_ticket(self, **fields: Any) -> dict[str, Any]:
+        """Post a ticket, and insist on an answer."""
+        response = self.send_as_agent("POST", "/tickets", json={**TICKET, **fields})
+        assert response.status_code == 200, response.text
+        answer: dict[str, Any] = response.json()
+        return answer
+
+    def proof_of(self, customer_id: str) -> dict[str, str]:
+        """Return the fields of a chat by which a customer is proven."""
+        path = self._product.data_dir / "secrets.json"
+        secret = json.loads(path.read_text("utf-8"))["app_secret"]
+        proof = hmac.new(secret.encode(), customer_id.encode(), hashlib.sha256).hexdigest()
+        return {"customer_id": customer_id, "customer_hash": proof}
 
     def ask(self, query: str, **fields: Any) -> dict[str, Any]:
         """Chat, and insist on an answer."""

@@ -39,6 +39,19 @@ def test_documents_with_one_title_and_two_addresses_are_two_sources() -> None:
     assert len(resolve("[1][2]", (RESET, old)).citations) == 2
 
 
+def test_documents_with_one_title_and_two_keys_are_two_sources() -> None:
+    german, english = (Passage("Text.", "FAQ", None, 0.5, f"{language}/faq.md") for language in ("de", "en"))
+    citations = resolve("[1][2]", (german, english)).citations
+    assert [c.document for c in citations] == ["de/faq.md", "en/faq.md"]
+
+
+def test_passages_of_one_unpublished_document_share_a_citation() -> None:
+    first, second = (Passage(text, "FAQ", None, 0.5, "faq.md") for text in ("One.", "Two."))
+    assert resolve("A [1] b [2].", (first, second)).citations == (
+        Citation(1, "FAQ", None, "One.", 0.5, "faq.md"),
+    )
+
+
 def test_passages_that_are_not_cited_are_not_listed() -> None:
     assert resolve("Hello!", PASSAGES).citations == ()
 

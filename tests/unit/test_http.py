@@ -15,10 +15,16 @@ import app as app_module
 from chalicelib.errors import ModelUnavailable, Unavailable
 from chalicelib.health import Health
 from chalicelib.logs import TurnLogger, logger
+from chalicelib.models import Citation, Passage
 from chalicelib.transcripts import Transcripts
 from tests.unit.test_chat import Desk, open_desk
 
 JSON = {"Content-Type": "application/json"}
+
+
+def published(source: Citation | Passage) -> str | None:
+    """Link to where the team publishes a source, and nowhere else."""
+    return source.url
 
 
 @dataclass
@@ -53,6 +59,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
                 transcripts=transcripts,
                 health=Health(checks),
                 settings=SimpleNamespace(stage="test"),
+                link=published,
             )
             monkeypatch.setattr(app_module, "services", lambda services=services: services)
             yield Web(client, desk, checks)
@@ -220,7 +227,8 @@ def test_an_unreachable_model_is_503_with_the_time_to_wait(web: Web) -> None:
 
 def test_too_many_requests_are_429_with_the_time_to_wait(monkeypatch: pytest.MonkeyPatch, web: Web) -> None:
     for desk in open_desk(requests_per_minute=1):
-        monkeypatch.setattr(app_module, "services", lambda desk=desk: SimpleNamespace(chat=desk.chat))
+        services = SimpleNamespace(chat=desk.chat, link=published)
+        monkeypatch.setattr(app_module, "services", lambda services=services: services)
         assert web.send("POST", "/chat", {"query": "a"}).status_code == 200
         response = web.send("POST", "/chat", {"query": "a"})
         error_of(response, 429, "too_many_requests")
@@ -408,7 +416,7 @@ def test_logs_say_how_a_turn_went_and_hold_no_word_of_it(
 ) -> None:
     web.desk.knowledge_base.down = Unavailable("knowledge_base")
     chat = replace(web.desk.chat, log=TurnLogger())
-    monkeypatch.setattr(app_module, "services", lambda: SimpleNamespace(chat=chat))
+    monkeypatch.setattr(app_module, "services", lambda: SimpleNamespace(chat=chat, link=published))
     web.desk.model.says("the wombat answer")
     web.ask("the platypus question")
     web.send("POST", "/chat", b'{"query": "the aardvark\\u0000"}')

@@ -15,7 +15,10 @@ PACKAGE = "chalicelib"
 LAYERS: dict[str, set[str]] = {
     "values": {"__init__", "errors", "models", "times"},
     "rules": {
+        "agent_tokens",
+        "caching",
         "citations",
+        "customer_context",
         "handover",
         "limits",
         "masking",
@@ -25,11 +28,31 @@ LAYERS: dict[str, set[str]] = {
         "prompts",
         "search_query",
         "sessions",
+        "sync_events",
     },
-    "use cases": {"chat", "escalations", "health", "transcripts"},
+    "use cases": {
+        "chat",
+        "erasure",
+        "escalations",
+        "health",
+        "sync",
+        "sync_outcomes",
+        "sync_starts",
+        "tickets",
+        "transcripts",
+    },
     "stores": {"stores.*", "migrate"},
     "gateways": {"gateways.*", "logs"},
-    "http": {"http_api", "page", "requests", "responses"},
+    "http": {
+        "http_api",
+        "page",
+        "parsing",
+        "requests",
+        "responses",
+        "sync_responses",
+        "ticket_requests",
+        "ticket_responses",
+    },
     "settings": {"settings"},
     "wiring": {"services"},
     "routes": {"app"},
@@ -40,22 +63,33 @@ MAY_IMPORT: dict[str, set[str]] = {
     "use cases": {"values", "rules", "use cases"},
     "stores": {"values", "stores"},
     "gateways": {"values", "rules", "gateways"},
-    "http": {"values", "gateways", "http"},
+    "http": {"values", "rules", "use cases", "gateways", "http"},
     "settings": {"values"},
     "wiring": {"values", "rules", "use cases", "stores", "gateways", "settings"},
-    "routes": {"values", "use cases", "stores", "http", "wiring"},
+    "routes": {"values", "use cases", "stores", "http", "settings", "wiring"},
 }
 ONLY_IN: dict[str, set[str]] = {
     "chalice": {"app", "http_api"},
     "boto3": {"services"},
+    "cachetools": {"caching"},
     "botocore": {"services", "gateways.*"},
     "aws_lambda_powertools": {"services", "logs", "gateways.secrets"},
     "pynamodb": {
-        f"stores.{name}" for name in ("conversations", "dynamodb", "interactions", "state", "tickets")
+        f"stores.{name}"
+        for name in (
+            "conversations",
+            "dynamodb",
+            "interactions",
+            "state",
+            "sync_items",
+            "sync_state",
+            "ticket_item",
+            "tickets",
+        )
     },
-    "psycopg2": {"stores.customers"},
+    "psycopg2": {"stores.database", "stores.database_address", "migrate"},
     "yoyo": {"migrate"},
-    "pydantic": {"requests", "settings"},
+    "pydantic": {"parsing", "requests", "settings", "ticket_requests"},
     "pydantic_settings": {"settings"},
 }
 """A library that is not here, `devstack` among them, is not for the app."""

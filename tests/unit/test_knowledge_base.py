@@ -37,7 +37,7 @@ def knowledge_base() -> tuple[KnowledgeBase, Stubber]:
     )
     stub = Stubber(client)
     stub.activate()
-    return KnowledgeBase(client, "KB12345678"), stub
+    return KnowledgeBase(client, "KB12345678", "kb"), stub
 
 
 def retrieve(*results: dict[str, Any]) -> tuple[Passage, ...]:
@@ -50,7 +50,13 @@ def retrieve(*results: dict[str, Any]) -> tuple[Passage, ...]:
 
 def test_title_and_link_come_from_the_sidecar() -> None:
     (passage,) = retrieve(result(title="Reset your password", source_url="https://help.example.com/reset"))
-    assert passage == Passage("Choose it.", "Reset your password", "https://help.example.com/reset", 0.6123)
+    assert passage == Passage(
+        "Choose it.",
+        "Reset your password",
+        "https://help.example.com/reset",
+        0.6123,
+        document="reset-password.md",
+    )
 
 
 def test_passages_keep_their_order() -> None:
@@ -76,6 +82,30 @@ def test_nothing_found_is_no_outage() -> None:
 def test_without_a_sidecar_the_file_name_is_the_title(uri: str, title: str) -> None:
     assert retrieve(result(uri=uri))[0].title == title
     assert retrieve(result(uri=uri, title=""))[0].title == title
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "reset-password.md",
+        "guides/a b/änderung.md",
+        "a+b%20c.md",
+        "why?.md",
+        "c#.md",
+        "/slash.md",
+        "s3://kb/x.md",
+        "a\"b'[c].md",
+    ],
+)
+def test_a_document_of_our_bucket_is_known_by_its_key(key: str) -> None:
+    assert retrieve(result(uri=f"s3://kb/{key}"))[0].document == key
+
+
+@pytest.mark.parametrize(
+    "uri", ["", "s3://kb", "s3://kb/", "s3://kb-drafts/a.md", "s3://other/kb/a.md", "https://kb/a.md"]
+)
+def test_what_is_no_object_of_our_bucket_is_no_document_of_ours(uri: str) -> None:
+    assert retrieve(result(uri=uri))[0].document is None
 
 
 def test_a_title_that_is_no_text_is_written_out() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import boto3
 import pytest
 
 from chalicelib import services as wiring
@@ -43,8 +44,8 @@ def test_requests_that_come_first_at_once_share_one_build(local_stage: pytest.Mo
 def test_a_stages_suffix_is_on_each_table_however_often_it_is_built(local_stage: pytest.MonkeyPatch) -> None:
     local_stage.setenv("TABLE_SUFFIX", "-dev")
     for _ in range(2):
-        wiring.build(read_settings())
-    assert sorted(table.Meta.table_name for table in wiring.TABLES) == [
+        wiring.Services(read_settings())
+    assert sorted({table.Meta.table_name for table in wiring.TABLES}) == [
         "customer-interactions-dev",
         "customer-support-conversations-dev",
         "support-state-dev",
@@ -56,3 +57,47 @@ def test_a_missing_setting_is_named_at_the_first_request(local_stage: pytest.Mon
     local_stage.delenv("KNOWLEDGE_BASE_ID")
     with pytest.raises(InvalidSettings, match="KNOWLEDGE_BASE_ID"):
         wiring.services()
+
+
+def test_a_function_builds_only_what_it_uses(local_stage: pytest.MonkeyPatch) -> None:
+    services = wiring.services()
+    assert services.agent_tokens is services.agent_tokens
+    assert set(services.built) == {"agent_tokens", "secrets"}
+
+
+def test_without_a_database_the_app_works_and_nobody_is_known(local_stage: pytest.MonkeyPatch) -> None:
+    local_stage.delenv("DATABASE_SECRET_ID")
+    services = wiring.services()
+    assert services.customers.by_external_id("CUST-1001") is None
+    assert services.tickets.customers is services.customers
+    with pytest.raises(InvalidSettings, match=r"DATABASE_URL or DATABASE_SECRET_ID"):
+        services.database_address()
+
+
+def test_the_database_url_wins_over_the_secret(local_stage: pytest.MonkeyPatch) -> None:
+    local_stage.setenv("DATABASE_URL", "postgresql://ada:lovelace@db.example.com:6543/support")
+    address = wiring.services().database_address()
+    assert (address.host, address.port, address.username) == ("db.example.com", 6543, "ada")
+    assert address.tls_roots is None, "stage local has DATABASE_TLS off"
+
+
+def test_outside_local_tls_is_verified(local_stage: pytest.MonkeyPatch) -> None:
+    local_stage.setenv("DATABASE_URL", "postgresql://ada:lovelace@db.example.com/support")
+    local_stage.delenv("DATABASE_TLS")
+    tls_roots = wiring.services().database_address().tls_roots
+    assert tls_roots is not None
+    assert Path(tls_roots).name == "amazon-rds.pem"
+
+
+def test_where_rds_keeps_its_own_secret_the_settings_say_where_the_database_is(
+    local_stage: pytest.MonkeyPatch,
+) -> None:
+    local_stage.delenv("AWS_ENDPOINT_URL")
+    boto3.client("secretsmanager").create_secret(
+        Name="rds!db-1", SecretString=json.dumps({"username": "ada", "password": "lovelace"})
+    )
+    for name, value in {"SECRET_ID": "rds!db-1", "HOST": "db.example.com", "NAME": "care"}.items():
+        local_stage.setenv(f"DATABASE_{name}", value)
+    address = wiring.services().database_address()
+    assert (address.host, address.port, address.dbname) == ("db.example.com", 5432, "care")
+    assert (address.username, address.password) == ("ada", "lovelace")

@@ -63,8 +63,16 @@ def test_what_is_read_of_a_customer_is_trusted_for_five_minutes_at_most(
 def test_the_documents_bucket_is_known_when_the_app_is_loaded(
     value: str, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("STAGE")
     monkeypatch.setenv("DOCUMENTS_BUCKET", value)
     assert documents_bucket_name() == name
+
+
+def test_a_stage_without_its_bucket_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STAGE", "dev")
+    monkeypatch.delenv("DOCUMENTS_BUCKET")
+    with pytest.raises(InvalidSettings, match=r"DOCUMENTS_BUCKET: .* dev\.py deploy dev"):
+        documents_bucket_name()
 
 
 def test_the_policy_is_the_strict_one_unless_told_otherwise() -> None:

@@ -1,0 +1,134 @@
+"""Parses what clients send, or refuses it by the field and what to do, in our own words.
+
+Pydantic's name types of Python and may repeat the input, a customer's text perhaps.
+"""
+
+import json
+import unicodedata
+from typing import Annotated, Any, TypeVar
+from urllib.parse import unquote
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+)
+
+from chalicelib.errors import BadInput, BodyTooLarge, FieldProblem
+
+MAX_BODY_BYTES = 64 * 1024
+LAYOUT = "\t\n\r"
+
+Request = TypeVar("Request", bound=BaseModel)
+
+
+def _text(value: str) -> str:
+    for position, char in enumerate(value):
+        if unicodedata.category(char) == "Cc" and char not in LAYOUT:
+            raise ValueError(
+                f"holds the control character U+{ord(char):04X} at position {position}; remove it"
+            )
+    return value
+
+
+def _not_blank(value: str) -> str:
+    # Spaces and invisible characters (Z*, C*) alone are no question; neither is a lone accent (M*).
+    if all(unicodedata.category(char)[0] in "ZCM" for char in value):
+        raise ValueError("is blank; write something")
+    return value
+
+
+TEXT = AfterValidator(_text)
+NOT_BLANK = AfterValidator(_not_blank)
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
+IDENTIFIER_PROBLEM = "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit"
+PATTERNS = {
+    "session_id": IDENTIFIER_PROBLEM,
+    "message_id": IDENTIFIER_PROBLEM,
+    "ticket_id": IDENTIFIER_PROBLEM,
+    "customer_id": "must be 1 to 128 printable ASCII characters without spaces",
+    "customer_hash": "must be 64 hexadecimal digits (HMAC-SHA256 of the customer_id)",
+    "before": "must be the `next` of an earlier answer",
+}
+
+
+class Body(BaseModel):
+    """A JSON object; unknown fields are let through: clients of other systems send more than we read."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+
+
+class Path(BaseModel):
+    """The variable parts of a path, which API Gateway hands on percent-encoded, as the client wrote them."""
+
+    model_config = ConfigDict(frozen=True, strict=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _decode(cls, value: str) -> str:
+        try:
+            return unquote(value, errors="strict")
+        except UnicodeDecodeError:
+            raise ValueError("is not percent-encoded UTF-8") from None
+
+
+class Query(BaseModel):
+    """What follows the `?`; all of it arrives as text."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def parse_body(model: type[Request], body: bytes) -> Request:
+    """Parse a JSON body of at most 64 KB. Raises BodyTooLarge, BadInput."""
+    if len(body) > MAX_BODY_BYTES:
+        raise BodyTooLarge(
+            f"The request is too large: {len(body)} bytes, and at most {MAX_BODY_BYTES} are read."
+        )
+    try:
+        # A byte order mark is no part of the text, and NaN is no JSON though Python reads it.
+        values = json.loads(body.decode("utf-8-sig"), parse_constant=_refuse_constant)
+    except UnicodeDecodeError as error:
+        raise BadInput(FieldProblem("body", "is not UTF-8 text; send JSON encoded as UTF-8")) from error
+    except (ValueError, RecursionError) as error:
+        raise BadInput(FieldProblem("body", "is not valid JSON; send one JSON object")) from error
+    if not isinstance(values, dict):
+        required = next(name for name, field in model.model_fields.items() if field.is_required())
+        raise BadInput(FieldProblem("body", f'must be a JSON object, such as {{"{required}": "…"}}'))
+    return parse(model, values)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(name)
+
+
+def parse(model: type[Request], values: dict[str, Any]) -> Request:
+    """Check values against a request's model. Raises BadInput naming each wrong field."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False)
+        raise BadInput(*(_problem(dict(each)) for each in problems)) from None
+
+
+def _problem(error: dict[str, Any]) -> FieldProblem:
+    name = str(error["loc"][0])
+    kind, context = error["type"], error.get("ctx", {})
+    sentences = {
+        "missing": "is required",
+        "string_type": "must be a string",
+        "string_unicode": "holds half a character (a lone surrogate); send valid Unicode",
+        "string_too_long": f"must be at most {context.get('max_length')} characters long",
+        "string_pattern_mismatch": PATTERNS.get(name, "is malformed"),
+        "bool_type": "must be true or false",
+        "dict_type": "must be a JSON object",
+        "int_parsing": "must be a whole number",
+        "int_parsing_size": "is too large",
+        "greater_than_equal": f"must be at least {context.get('ge')}",
+        "less_than_equal": f"must be at most {context.get('le')}",
+        "literal_error": f"must be {context.get('expected')}",
+        "value_error": str(context.get("error")),
+    }
+    return FieldProblem(name, sentences.get(kind, "is not valid"))

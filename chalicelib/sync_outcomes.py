@@ -1,0 +1,87 @@
+"""Records how ingestion jobs ended, and requests again what a job of Bedrock's failed to do."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from chalicelib.errors import UnknownIngestionJob
+from chalicelib.models import FileFailure, IngestionJob, SyncState
+from chalicelib.ports import IngestionJobs, SyncLog, SyncStateStore
+from chalicelib.sync_starts import back_off
+
+KEPT_JOBS = 20
+LOST_AFTER = timedelta(minutes=2)
+"""A job that has only just been started may not be known everywhere yet."""
+LONGEST_WAIT_AFTER_FAILURE = timedelta(minutes=15)
+"""Longer than after a refused start: each failed job may have cost something."""
+LOST = FileFailure(None, "Bedrock does not know this job any more.")
+
+
+@dataclass(frozen=True)
+class SyncOutcomes:
+    """Looks at jobs and records their outcomes; each once, whoever looks and however often."""
+
+    states: SyncStateStore
+    jobs: IngestionJobs
+    clock: Callable[[], datetime]
+    log: SyncLog
+
+    def follow(self, state: SyncState) -> SyncState:
+        """Record how the active job ended, if it has, and return the state then.
+
+        Raises IngestionCallFailed, Unavailable.
+        """
+        if state.active is None:
+            return state
+        job = self._look_up(state.active)
+        if not job.has_ended:
+            return state
+        self._record(job, state.attempts)
+        return self.states.read()
+
+    def adopt(self, state: SyncState) -> tuple[IngestionJob, ...]:
+        """Record jobs that ended without our following them, and return Bedrock's newest jobs.
+
+        Such a job was started in the console, or by us but its start could not be noted. It covers nothing,
+        since nobody knows which requests came before it. Raises IngestionCallFailed, Unavailable.
+        """
+        newest = self.jobs.newest(KEPT_JOBS)
+        known = {key.job_id for key in state.recorded}
+        if state.active:
+            known.add(state.active.job_id)
+        for job in newest:
+            if job.has_ended and job.job_id not in known:
+                self._adopt(self.jobs.get(job.job_id))
+        if len(state.recorded) > KEPT_JOBS:
+            self.states.forget(state.recorded[KEPT_JOBS:])
+        return newest
+
+    def _look_up(self, active: IngestionJob) -> IngestionJob:
+        try:
+            return self.jobs.get(active.job_id)
+        except UnknownIngestionJob:
+            if self.clock() - active.started_at < LOST_AFTER:
+                return active
+            return replace(active, status="FAILED", ended_at=self.clock(), failures=(LOST,))
+
+    def _record(self, job: IngestionJob, attempts: int) -> None:
+        self.states.keep(job)
+        now = self.clock()
+        again = _is_worth_a_retry(job)
+        if again:
+            wait = back_off(attempts, LONGEST_WAIT_AFTER_FAILURE)
+            is_recorded = self.states.failed(job, f"Job{job.status.title()}", now, now + wait)
+        else:
+            is_recorded = self.states.settled(job, now)
+        if is_recorded:
+            self.log.ended(job, will_be_retried=again)
+
+    def _adopt(self, job: IngestionJob) -> None:
+        self.states.keep(job)
+        self.states.adopted(job, self.clock())
+        self.log.ended(job, will_be_retried=False)
+
+
+def _is_worth_a_retry(job: IngestionJob) -> bool:
+    """Tell whether a job ended before its time for a reason that may pass; a bad file does not."""
+    return job.status == "STOPPED" or (job.status == "FAILED" and not job.failed_on_files)

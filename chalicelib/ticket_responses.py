@@ -1,0 +1,97 @@
+"""What agents get back: our types as the JSON that the API promises."""
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from chalicelib.citations import snippet
+from chalicelib.erasure import Erased
+from chalicelib.models import CustomerContext, Order, Passage, Ticket, TicketPage
+from chalicelib.responses import Link, messages
+from chalicelib.tickets import Received, TicketView
+from chalicelib.times import iso
+
+
+def ticket_received(received: Received, link: Link) -> dict[str, Any]:
+    """Return the answer of POST /tickets."""
+    return {
+        "ticket_id": received.ticket.ticket_id,
+        "status": "received",
+        "customer_context": _customer_context(received.context),
+        "kb_suggestions": _suggestions(received.suggestions, link),
+        "processing_time_ms": round(received.seconds * 1000),
+        "degraded": list(received.degraded),
+    }
+
+
+def tickets(page: TicketPage) -> dict[str, Any]:
+    """Return the answer of GET /tickets; `next` goes into `before` for what is older."""
+    return {"tickets": [ticket(each) for each in page.tickets], "next": page.next}
+
+
+def ticket(case: Ticket) -> dict[str, Any]:
+    """Return one ticket. Its session id stays here: whoever has that can read on and erase."""
+    return {
+        "ticket_id": case.ticket_id,
+        "external_ticket_id": case.external_ticket_id,
+        "customer_external_id": case.customer_id,
+        "status": case.status,
+        "channel": case.channel,
+        "priority": case.priority,
+        "subject": case.subject,
+        "description": case.description,
+        "reason": case.reason,
+        "metadata": dict(case.metadata),
+        "created_at": iso(case.created_at),
+    }
+
+
+def ticket_context(view: TicketView, link: Link) -> dict[str, Any]:
+    """Return the answer of GET /tickets/{ticket_id}/context."""
+    transcript = None if view.transcript is None else messages(view.transcript, link)
+    feedback = [{**asdict(each), "timestamp": iso(each.timestamp)} for each in view.ticket.feedback]
+    return {
+        "ticket": ticket(view.ticket),
+        "customer_context": _customer_context(view.context),
+        "kb_suggestions": _suggestions(view.suggestions, link),
+        "transcript": transcript,
+        "feedback": feedback,
+        "degraded": list(view.degraded),
+    }
+
+
+def customer_erased(external_id: str, erased: Erased) -> dict[str, Any]:
+    """Return the answer of DELETE /customers/{external_id}/data."""
+    return {"external_id": external_id, "erased": asdict(erased)}
+
+
+def _customer_context(context: CustomerContext | None) -> dict[str, Any] | None:
+    if context is None:
+        return None
+    customer, last = context.customer, context.last_interaction
+    return {
+        "customer_id": customer.customer_id,
+        "external_id": customer.external_id,
+        "name": customer.name,
+        "email": customer.email,
+        "company": customer.company,
+        "tier": customer.tier,
+        "lifetime_value": float(customer.lifetime_value),
+        "total_orders": customer.total_orders,
+        "recent_orders": [_order(order) for order in customer.recent_orders],
+        "open_tickets": context.open_tickets,
+        "avg_sentiment": context.avg_sentiment,
+        "last_interaction": iso(last) if last else None,
+        "is_high_value": context.is_high_value,
+        "churn_risk": context.churn_risk,
+    }
+
+
+def _order(order: Order) -> dict[str, Any]:
+    return {**asdict(order), "order_date": iso(order.order_date), "total_amount": float(order.total_amount)}
+
+
+def _suggestions(passages: Iterable[Passage], link: Link) -> list[dict[str, Any]]:
+    return [
+        {"title": p.title, "url": link(p), "snippet": snippet(p.text), "score": p.score} for p in passages
+    ]

@@ -1,0 +1,74 @@
+"""Who gets to the agents' routes of the running product."""
+
+import pytest
+
+from tests.integration.conftest import Api
+
+ROUTES = [
+    ("POST", "/tickets"),
+    ("GET", "/tickets"),
+    ("PATCH", "/tickets/T-1"),
+    ("GET", "/tickets/T-1/context"),
+    ("POST", "/tickets/T-1/feedback"),
+    ("DELETE", "/customers/CUST-1001/data"),
+    ("POST", "/kb/sync"),
+    ("GET", "/kb/sync"),
+]
+PATHS = sorted({path for _, path in ROUTES})
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("headers", [{}, {"Authorization": ""}])
+def test_without_a_token_it_is_401(api: Api, method: str, path: str, headers: dict[str, str]) -> None:
+    response = api.send(method, path, json={}, headers=headers)
+    assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"})
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize(
+    "token",
+    [
+        "Bearer wrong",
+        "Bearer",
+        "Bearer token-1",
+        "local-agent-token",
+        "Basic local-agent-token",
+        "Bearer local-agent-toke",
+        "Bearer local-agent-token2",
+        "Bearer LOCAL-AGENT-TOKEN",
+        "Bearer tok\xe9n",
+    ],
+)
+def test_with_a_wrong_token_it_is_403(api: Api, method: str, path: str, token: str) -> None:
+    response = api.send(method, path, json={}, headers={"Authorization": token.encode("latin-1")})
+    refusal = {"Message": "User is not authorized to access this resource"}
+    assert (response.status_code, response.json()) == (403, refusal)
+
+
+@pytest.mark.parametrize(
+    "token", ["Bearer local-agent-token", "bearer local-agent-token", "Bearer  local-agent-token "]
+)
+def test_with_the_token_the_tickets_are_there(api: Api, token: str) -> None:
+    response = api.send("GET", "/tickets", headers={"Authorization": token})
+    assert response.status_code == 200
+    assert set(response.json()) == {"tickets", "next", "correlation_id"}
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize("path", PATHS)
+def test_a_preflight_needs_no_token(api: Api, path: str) -> None:
+    preflight = api.send("OPTIONS", path, headers={"Origin": "https://desk.example.com"})
+    assert preflight.status_code == 200
+    assert preflight.headers["Access-Control-Allow-Origin"] == "*"
+    assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
+    methods = {method for method, its_path in ROUTES if its_path == path}
+    assert methods <= set(preflight.headers["Access-Control-Allow-Methods"].split(","))
+
+
+def test_a_token_is_checked_before_the_body(api: Api) -> None:
+    headers = {"Authorization": "Bearer wrong", "Content-Type": "text/plain"}
+    assert api.send("POST", "/tickets", data=b"{", headers=headers).status_code == 403
+
+
+def test_the_chat_needs_no_token(api: Api) -> None:
+    assert api.ask("Hello")["response"]
