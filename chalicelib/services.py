@@ -10,7 +10,6 @@ from typing import Any, Generic, TypeVar
 
 import boto3
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
-from botocore.config import Config
 
 from chalicelib.agent_tokens import AgentTokens
 from chalicelib.caching import CachedCustomers, CachedPassages
@@ -151,9 +150,9 @@ class Services:
     def sync(self) -> KnowledgeBaseSync:
         """What keeps the knowledge base in step with the documents bucket."""
         settings, log, states = self.settings, SyncLogger(), SyncStates()
-        jobs = IngestionGateway(
-            boto3.client("bedrock-agent", config=quick()), settings.knowledge_base_id, settings.data_source_id
-        )
+        # One attempt: Bedrock takes few starts, and the sweep comes back to one that failed.
+        client = boto3.client("bedrock-agent", config=quick(read_timeout_seconds=5, attempts=1))
+        jobs = IngestionGateway(client, settings.knowledge_base_id, settings.data_source_id)
         return KnowledgeBaseSync(
             states=states,
             starts=SyncStarts(states, jobs, now, log),
@@ -276,10 +275,8 @@ class Services:
     @once
     def model(self) -> Model:
         # One attempt: the gateway itself goes on to the next model, and a slow one must not be asked twice.
-        config = quick(MODEL_READ_SECONDS).merge(
-            Config(retries={"mode": "standard", "total_max_attempts": 1})
-        )
-        return Model(boto3.client("bedrock-runtime", config=config), _model_options(self.settings))
+        client = boto3.client("bedrock-runtime", config=quick(MODEL_READ_SECONDS, attempts=1))
+        return Model(client, _model_options(self.settings))
 
 
 def services() -> Services:

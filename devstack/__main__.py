@@ -1,6 +1,7 @@
-"""`python -m devstack run` and `… stack`: what `dev.py` hands over to inside `.venv`."""
+"""`python -m devstack run`, `… stack` and `… kb`: what `dev.py` hands over to inside `.venv`."""
 
 import sys
+from argparse import Namespace
 
 from devstack.options import build_parser
 from devstack.stop_request import StopRequest
@@ -10,14 +11,26 @@ def main(arguments: list[str]) -> int:
     """Run a command; return its exit code."""
     parser = build_parser("python -m devstack")
     options = parser.parse_args(arguments)
+    if options.command == "kb":
+        return _manage_documents(options)
     if options.command not in {"run", "stack"}:
-        parser.error("choose run or stack")
+        parser.error("choose run, stack or kb")
     stop = StopRequest()
     stop.listen()
     # Only now what takes half a second to load: Ctrl-C in that time ends in the same way as later.
     from devstack.run import run
 
     return run(options, stop)
+
+
+def _manage_documents(options: Namespace) -> int:
+    try:
+        from devstack.kb.command import manage_documents
+
+        return manage_documents(options)
+    except KeyboardInterrupt:
+        print("\nInterrupted; what was uploaded stays, and the sync goes on by itself.", file=sys.stderr)
+        return 130
 
 
 if __name__ == "__main__":

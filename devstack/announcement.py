@@ -15,6 +15,7 @@ def ready(options: Namespace, models: ModelEndpoints) -> str:
     """Return the block that says where everything is, what is a stand-in, and how to stop."""
     rows = _app_rows(options) if options.command == "run" else _stack_rows(options)
     rows += [
+        ("Event log", str(events_log(options.data_dir))),
         ("AWS endpoint", f"http://{HOST}:{options.aws_port} (any credentials)"),
         ("Data", f"{options.data_dir} (documents and customers survive a restart, chats do not)"),
         *_stand_ins(models),
@@ -33,6 +34,11 @@ def goodbye(options: Namespace) -> str:
 def app_log(data_dir: Path) -> Path:
     """Return where the app's output goes."""
     return data_dir / "logs" / "app.log"
+
+
+def events_log(data_dir: Path) -> Path:
+    """Return where the output of the event handlers goes."""
+    return data_dir / "logs" / "events.log"
 
 
 def _app_rows(options: Namespace) -> Rows:

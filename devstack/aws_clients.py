@@ -8,6 +8,7 @@ from mypy_boto3_bedrock_agent import AgentsforBedrockClient
 from mypy_boto3_dynamodb import DynamoDBClient
 from mypy_boto3_s3 import S3Client
 from mypy_boto3_secretsmanager import SecretsManagerClient
+from mypy_boto3_sqs import SQSClient
 
 from devstack.stage import LocalStage
 
@@ -19,6 +20,7 @@ class AwsClients:
     dynamodb: DynamoDBClient
     s3: S3Client
     secrets: SecretsManagerClient
+    sqs: SQSClient
     knowledge_bases: AgentsforBedrockClient
 
 
@@ -36,5 +38,6 @@ def connect(url: str, stage: LocalStage) -> AwsClients:
         dynamodb=session.client("dynamodb", endpoint_url=url, config=config),
         s3=session.client("s3", endpoint_url=url, config=config),
         secrets=session.client("secretsmanager", endpoint_url=url, config=config),
+        sqs=session.client("sqs", endpoint_url=url, config=config),
         knowledge_bases=session.client("bedrock-agent", endpoint_url=url, config=config),
     )

@@ -22,8 +22,11 @@ WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
 STAND_IN_SERVICES = frozenset({"bedrock", "comprehend"})
 STAND_IN_PATH = "/_devstack/"
-# moto takes no lock between reading and writing: two conditional writes at once could both succeed.
-ONE_AT_A_TIME = frozenset({"dynamodb", "s3"})
+# moto takes no lock between reading and writing: two conditional writes at once could both succeed, and a
+# message that S3 sends while another one is deleted could be lost.
+ONE_AT_A_TIME = frozenset({"dynamodb", "s3", "sqs"})
+# Waits for messages that somebody must be able to send, and removes none.
+WAITING_ACTION = b"ReceiveMessage"
 STOP_POLL_SECONDS = 0.05
 CHANGING_METHODS = frozenset({"PUT", "POST", "DELETE"})
 CREDENTIAL_SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/,\s]+/([^/,\s]+)/aws4_request")
@@ -49,7 +52,9 @@ class AwsDispatcher:
             return self._stand_in(environ, start_response)
         if service not in ONE_AT_A_TIME:
             return self._moto(environ, start_response)
-        _read_whole_body(environ)
+        body_sent = _read_whole_body(environ)
+        if service == "sqs" and _names_waiting_action(environ, body_sent):
+            return self._moto(environ, start_response)
         answer = _Answer(start_response)
         with self._lock:
             body = list(self._moto(environ, answer))
@@ -136,10 +141,17 @@ def _refuse(start_response: StartResponse) -> Iterable[bytes]:
     return [body]
 
 
-def _read_whole_body(environ: Environ) -> None:
+def _names_waiting_action(environ: Environ, body: bytes) -> bool:
+    """Look where the JSON protocol names its action, and where the older one does."""
+    target = str(environ.get("HTTP_X_AMZ_TARGET", "")).encode()
+    return target.endswith(b"." + WAITING_ACTION) or b"Action=" + WAITING_ACTION in body.split(b"&")
+
+
+def _read_whole_body(environ: Environ) -> bytes:
     """Read the body before the lock is taken, so that a slow sender keeps nobody waiting."""
     if environ.get("wsgi.input_terminated"):
-        body = environ["wsgi.input"].read()
+        body: bytes = environ["wsgi.input"].read()
     else:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
     environ["wsgi.input"] = BytesIO(body)
+    return body

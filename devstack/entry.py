@@ -5,7 +5,6 @@ The imports of the first lines also work on Python 3.7: an old one restarts unde
 
 from __future__ import annotations
 
-import argparse
 import os
 import subprocess
 import sys
@@ -25,8 +24,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    from deployment.options import COMMANDS as DEPLOYMENT
     from devstack.environment import ROOT, PreparationError, child_environment, prepare_environment
-    from devstack.options import build_parser
+    from devstack.options import build_parser, to_arguments
 
     is_test = arguments[:1] == ["test"]
     parser = build_parser("dev.py")
@@ -41,15 +41,12 @@ def _run(arguments: list[str]) -> int:
         return 1
     if is_test:
         command = [str(python), "-m", "devstack.checks", *arguments[1:]]
+    elif parsed.command in DEPLOYMENT:
+        command = [str(python), "-m", "deployment", *arguments]
     else:
-        command = [str(python), "-m", "devstack", *_absolute(parsed)]
+        command = [str(python), "-m", "devstack", *to_arguments(parsed)]
     os.chdir(ROOT)
     return _hand_over(command, child_environment())
-
-
-def _absolute(parsed: argparse.Namespace) -> list[str]:
-    options = ["--aws-port", str(parsed.aws_port), "--data-dir", str(parsed.data_dir)]
-    return [parsed.command, *(["--port", str(parsed.port)] if parsed.command == "run" else []), *options]
 
 
 def _hand_over(command: list[str], environment: dict[str, str]) -> int:

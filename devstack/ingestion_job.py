@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chalicelib.gateways.failure_reasons import read_failures
 from devstack.aws_clients import AwsClients
 from devstack.errors import DevstackError
 from devstack.stage import LocalStage
@@ -13,7 +14,7 @@ FINAL = frozenset({"COMPLETE", "FAILED", "STOPPED"})
 
 @dataclass(frozen=True)
 class IngestionOutcome:
-    """What a finished job did; `failures` has a sentence for each file that could not be read."""
+    """What a finished job did; `failures` has a line for each file that could not be read."""
 
     scanned: int
     failures: tuple[str, ...]
@@ -31,7 +32,10 @@ def ingest_documents(aws: AwsClients, stage: LocalStage, pause: Callable[[float]
         job = aws.knowledge_bases.get_ingestion_job(**where, ingestionJobId=job["ingestionJobId"])[
             "ingestionJob"
         ]
-    failures = tuple(job.get("failureReasons", ()))
+    failures = tuple(
+        f"{failure.file}: {failure.reason}" if failure.file else failure.reason
+        for failure in read_failures(job.get("failureReasons", ()))
+    )
     if job["status"] != "COMPLETE":
         raise DevstackError(f"The documents were not ingested ({job['status']}): {'; '.join(failures)}")
     statistics = job.get("statistics", {})

@@ -45,12 +45,14 @@ def _start_and_watch(options: Namespace, resources: ExitStack, stop: StopRequest
     _say(f"Starting; the data is in {options.data_dir}")
     stack = Stack(options.data_dir, read_local_stage(), models, resources, stop, _say_step)
     stack.start(options.aws_port)
-    app = _start_app(options, resources, stop) if with_app else None
+    children = {"the app": _start_app(options, resources, stop)} if with_app else {}
+    children["what calls the event handlers"] = _start_events(options, resources)
     _say(announcement.ready(options, models))
     while True:
         stop.pause(WATCH_SECONDS)
-        if app is not None:
-            _require_alive(app)
+        for name, child in children.items():
+            _require_alive(name, child)
+        stack.watch_postgres()
         dead = stack.find_dead()
         if dead is not None:
             raise DevstackError(f"Stopping everything: {dead} stopped unexpectedly.")
@@ -87,16 +89,25 @@ def _start_app(options: Namespace, resources: ExitStack, stop: StopRequest) -> C
     resources.callback(app.close)
     deadline = time.monotonic() + APP_START_SECONDS
     while not _is_healthy(options.port, app):
-        _require_alive(app)
+        _require_alive("the app", app)
         if time.monotonic() > deadline:
             raise DevstackError(f"The app did not get ready in {APP_START_SECONDS} s:\n{app.tail()}")
         stop.pause(READINESS_POLL_SECONDS)
     return app
 
 
-def _require_alive(app: Child) -> None:
-    if not app.is_running():
-        raise DevstackError(f"Stopping everything: the app stopped unexpectedly. Its log ends:\n{app.tail()}")
+def _start_events(options: Namespace, resources: ExitStack) -> Child:
+    command = [sys.executable, "-m", "devstack.lambda_events", "--stage", "local"]
+    events = Child([*command, "--aws-port", str(options.aws_port)], announcement.events_log(options.data_dir))
+    resources.callback(events.close)
+    return events
+
+
+def _require_alive(name: str, child: Child) -> None:
+    if not child.is_running():
+        raise DevstackError(
+            f"Stopping everything: {name} stopped unexpectedly. Its log ends:\n{child.tail()}"
+        )
 
 
 def _is_healthy(port: int, app: Child) -> bool:

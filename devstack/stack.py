@@ -17,11 +17,12 @@ from devstack.local_secrets import load_or_create_secrets
 from devstack.model_endpoints import ModelEndpoints
 from devstack.moto_bucket import MotoBucket
 from devstack.postgres import LocalPostgres
-from devstack.provision import create_documents, create_secrets, create_tables
+from devstack.provision import announce_changes, create_documents, create_secrets, create_tables
 from devstack.sample_customers import load_sample_customers
 from devstack.stage import LocalStage
 from devstack.stop_request import StopRequest
 from devstack.template import Template
+from devstack.versioned_removals import VersionedRemovals
 
 Say = Callable[[str], None]
 
@@ -44,6 +45,7 @@ class Stack:
         self._resources = resources
         self._stop = stop
         self._say = say
+        self._postgres_runs = True
 
     def start(self, aws_port: int) -> None:
         """Start and fill the stand-ins.
@@ -57,10 +59,15 @@ class Stack:
         self._ingest()
 
     def find_dead(self) -> str | None:
-        """Return the name of a stand-in that does not run any more."""
-        if not self._aws.is_running():
-            return "the AWS endpoint"
-        return None if self._postgres.is_running() else "Postgres"
+        """Return the name of a stand-in that does not run any more and that the app cannot do without."""
+        return None if self._aws.is_running() else "the AWS endpoint"
+
+    def watch_postgres(self) -> None:
+        """Say when Postgres stops and when it is back: the app bears both, so all the rest goes on."""
+        runs = self._postgres.is_running()
+        if runs != self._postgres_runs:
+            self._say("Postgres is back" if runs else "Postgres stopped: the app goes on without customers")
+        self._postgres_runs = runs
 
     def _start_postgres(self) -> None:
         self._postgres = LocalPostgres(self._data_dir / "postgres", self._say)
@@ -80,8 +87,13 @@ class Stack:
         stand_in = BedrockStandIn(self._bedrock_config(), bucket)
         self._resources.callback(stand_in.close)
         self._mirror = DocumentsMirror(self._data_dir / "documents", bucket)
-        self._aws = AwsServer(port, stand_in, lock, self._mirror.update)
+        self._removals = VersionedRemovals(self._stage.documents_bucket)
+        self._aws = AwsServer(port, stand_in, lock, self._objects_changed)
         self._resources.callback(self._aws.close)
+
+    def _objects_changed(self) -> None:
+        self._mirror.update()
+        self._removals.update()
 
     def _bedrock_config(self) -> BedrockConfig:
         return BedrockConfig(
@@ -104,6 +116,7 @@ class Stack:
         secrets = load_or_create_secrets(self._data_dir / "secrets.json")
         create_secrets(self._clients, self._stage, secrets, self._postgres.address)
         create_documents(self._clients, self._stage, self._mirror)
+        announce_changes(self._clients, self._stage)
         self._say("AWS stand-ins: tables, secrets, documents bucket")
         self._stop.check()
 

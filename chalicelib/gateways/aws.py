@@ -8,12 +8,12 @@ AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError, KeyError)
 """How a call fails: no connection, a refusal, or an answer that cannot be read or lacks what it must hold."""
 
 
-def quick(read_timeout_seconds: float = 4) -> Config:
-    """Return the client settings for a call that a customer waits for: one quick retry, no long wait."""
+def quick(read_timeout_seconds: float = 4, attempts: int = 2) -> Config:
+    """Return the client settings for a call that somebody waits for: one quick retry, no long wait."""
     return Config(
         connect_timeout=1,
         read_timeout=read_timeout_seconds,
-        retries={"mode": "standard", "total_max_attempts": 2},
+        retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=32,
     )
 

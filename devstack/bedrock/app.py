@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from devstack.bedrock import faults, retrieve, sentiment, wire
+from devstack.bedrock import calls, faults, retrieve, sentiment, wire
 from devstack.bedrock.converse import Conversation
 from devstack.bedrock.embeddings import OpenAiEmbedder
 from devstack.bedrock.guardrail import Guardrail
@@ -63,9 +63,12 @@ class BedrockStandIn:
     def __init__(self, config: BedrockConfig, documents: DocumentSource) -> None:
         self._index = Index(config.index_path, _embedder(config))
         ingestion = Ingestion(documents, self._index, config.bucket, config.data_source_id)
-        self._jobs = IngestionJobs(ingestion, config.ingestion_seconds)
+        self._jobs = IngestionJobs(
+            ingestion, config.ingestion_seconds, lambda: self._faults.take(faults.INGESTION_JOB)
+        )
         self._handlers = self._operations(config)
         self._router = Router()
+        self._calls = calls.Calls()
         self._faults = faults.Faults(self._router.declared_errors(self._handlers))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
@@ -82,6 +85,8 @@ class BedrockStandIn:
     def _respond(self, request: Request) -> Response:
         if request.path == faults.PATH:
             return faults.answer(request, self._faults)
+        if request.path == calls.PATH:
+            return self._calls.answer()
         target = None
         try:
             target = self._router.resolve(request)
@@ -91,6 +96,7 @@ class BedrockStandIn:
 
     def _answer(self, request: Request, target: wire.Target) -> Response:
         name = target.operation.name
+        self._calls.count(name)
         handler = self._handlers.get(name)
         if handler is None:
             raise wire.ServiceError("UnknownOperationException", f"The local stand-in does not play {name}.")

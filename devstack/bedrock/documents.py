@@ -39,7 +39,7 @@ _EMPHASIS = re.compile(r"[*_`]{1,3}(\S.*?\S|\S)[*_`]{1,3}")
 
 
 class UnsupportedDocument(Exception):
-    """A kind of file that a knowledge base does not read."""
+    """A kind of file that is not read here; says which kinds are."""
 
 
 class UnreadableDocument(Exception):
@@ -56,13 +56,9 @@ class Document:
 
 def extract(key: str, body: bytes) -> Document:
     """Read a file by the ending of its key. Raises UnsupportedDocument, UnreadableDocument."""
-    ending = PurePosixPath(key).suffix.lower()
-    reader = _READERS.get(ending)
+    reader = _READERS.get(PurePosixPath(key).suffix.lower())
     if reader is None:
-        known = ", ".join(sorted(_READERS))
-        raise UnsupportedDocument(
-            f"{ending or 'A file without an ending'} is not supported. Use one of {known}."
-        )
+        raise UnsupportedDocument(f"Use one of {', '.join(sorted(_READERS))}.")
     if len(body) > _MOST_BYTES:
         raise UnreadableDocument("The file is larger than 50 MB. Split it into smaller files.")
     if not body.strip():

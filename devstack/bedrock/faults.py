@@ -2,6 +2,9 @@
 
 `PUT /_devstack/faults` with `{"operation": "Converse", "error": "ThrottlingException", "times": 2}` makes the
 next two calls fail; `GET` lists what is on; `DELETE` (with `?operation=` for one) switches off.
+
+The operation `IngestionJob` stands for what happens after a job has started: with `delay_seconds` the next
+one takes that much longer, with `error` it ends as FAILED, for the reason `message`, and has indexed nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ from werkzeug.wrappers import Request, Response
 from devstack.bedrock.wire import ServiceError
 
 PATH = "/_devstack/faults"
+INGESTION_JOB = "IngestionJob"
+JOB_ERRORS = frozenset({"InternalServerException"})
 # A page in a browser can make its own host name point here (DNS rebinding), but not take one of these names.
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
@@ -43,7 +48,7 @@ class Faults:
     """The faults that are on, one per operation."""
 
     def __init__(self, declared_errors: Mapping[str, frozenset[str]]) -> None:
-        self._declared = declared_errors
+        self._declared = {**declared_errors, INGESTION_JOB: JOB_ERRORS}
         self._faults: dict[str, Fault] = {}
         self._last_call: dict[str, float] = {}
         self._lock = threading.Lock()
@@ -72,7 +77,7 @@ class Faults:
 
         Raises: ServiceError with the error that was asked for, or ThrottlingException above the rate.
         """
-        fault = self._take(operation)
+        fault = self.take(operation)
         if fault is None:
             return False
         if fault.delay_seconds and self._closing.wait(fault.delay_seconds):
@@ -81,11 +86,8 @@ class Faults:
             raise ServiceError(fault.error, fault.message)
         return fault.malformed
 
-    def close(self) -> None:
-        """Let go of every call that is being delayed."""
-        self._closing.set()
-
-    def _take(self, operation: str) -> Fault | None:
+    def take(self, operation: str) -> Fault | None:
+        """Return the operation's fault, if one is on, and count this use of it."""
         with self._lock:
             fault = self._faults.get(operation)
             if fault is None:
@@ -95,6 +97,10 @@ class Faults:
             if fault.rate_per_second is not None and not self._within_rate(operation, fault.rate_per_second):
                 return replace(fault, error="ThrottlingException", message="Rate exceeded")
             return fault
+
+    def close(self) -> None:
+        """Let go of every call that is being delayed."""
+        self._closing.set()
 
     def _count_down(self, fault: Fault, times: int) -> None:
         if times > 1:
@@ -119,6 +125,8 @@ def _check(fault: Fault, declared: Mapping[str, frozenset[str]]) -> None:
         raise InvalidFault(f"{fault.operation} declares these errors: {', '.join(sorted(errors))}")
     if fault.rate_per_second is not None and "ThrottlingException" not in errors:
         raise InvalidFault(f"{fault.operation} declares no ThrottlingException, so it has no rate")
+    if fault.malformed and fault.operation == INGESTION_JOB:
+        raise InvalidFault(f"{INGESTION_JOB} gives no answer that could be malformed")
     if not (fault.error or fault.delay_seconds or fault.malformed or fault.rate_per_second):
         raise InvalidFault("a fault needs one of error, delay_seconds, malformed, rate_per_second")
 

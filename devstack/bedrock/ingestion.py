@@ -14,11 +14,10 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from devstack.bedrock.documents import UnreadableDocument, UnsupportedDocument, extract
+from devstack.bedrock.failure_reasons import IgnoredFile
 from devstack.bedrock.index import Index
 from devstack.bedrock.sidecar import SUFFIX, InvalidSidecar, attributes_from
 
-MAX_DOCUMENT_BYTES = 50 * 1024 * 1024
-MAX_FAILURE_REASONS = 2_048
 # What a source raises when it cannot be reached, or when an object is gone since it was listed.
 SOURCE_ERRORS = (OSError, KeyError, BotoCoreError, ClientError)
 ETAG_SEPARATOR = " "
@@ -47,7 +46,7 @@ class Progress:
     metadata_documents_modified: int = 0
     documents_deleted: int = 0
     documents_failed: int = 0
-    failure_reasons: list[str] = field(default_factory=list)
+    ignored: list[IgnoredFile] = field(default_factory=list)
 
     def statistics(self) -> dict[str, int]:
         """Return the counts as the API names them."""
@@ -104,14 +103,13 @@ class Ingestion:
         try:
             self._put(key, after)
         except (UnsupportedDocument, UnreadableDocument, InvalidSidecar, *SOURCE_ERRORS) as error:
-            _count_failure(progress, self._uri(key), error)
+            progress.documents_failed += 1
+            progress.ignored.append(_ignored(self._uri(key), error))
         else:
             _count_indexed(progress, before, after)
 
     def _put(self, key: str, etag: str) -> None:
         body = self.source.read(key)
-        if len(body) > MAX_DOCUMENT_BYTES:
-            raise UnreadableDocument("larger than 50 MB")
         has_sidecar = not etag.endswith(ETAG_SEPARATOR)
         attributes = attributes_from(self.source.read(key + SUFFIX)) if has_sidecar else {}
         document = extract(key, body)
@@ -130,11 +128,14 @@ def _is_document(key: str) -> bool:
     return not key.endswith(("/", SUFFIX))
 
 
-def _count_failure(progress: Progress, uri: str, error: Exception) -> None:
-    progress.documents_failed += 1
-    if len(progress.failure_reasons) < MAX_FAILURE_REASONS:
-        reason = str(error) or type(error).__name__
-        progress.failure_reasons.append(f"Failed to ingest {uri}: {reason}"[:2_048])
+def _ignored(uri: str, error: Exception) -> IgnoredFile:
+    if isinstance(error, UnsupportedDocument):
+        return IgnoredFile(uri, " as their file format was not supported", str(error))
+    if isinstance(error, InvalidSidecar):
+        return IgnoredFile(uri, " due to invalid metadata attributes", str(error))
+    if isinstance(error, UnreadableDocument):
+        return IgnoredFile(uri, "", str(error))
+    return IgnoredFile(uri, "", f"The bucket did not hand it over ({type(error).__name__}).")
 
 
 def _count_indexed(progress: Progress, before: str | None, after: str) -> None:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import secrets
 import string
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
 from devstack.bedrock.embeddings import EmbeddingsUnavailable
+from devstack.bedrock.failure_reasons import MAX_REASON_CHARS, failure_reasons
+from devstack.bedrock.faults import Fault
 from devstack.bedrock.ingestion import SOURCE_ERRORS, Ingestion, Progress
 from devstack.bedrock.wire import ServiceError
 
@@ -41,6 +43,7 @@ class Job:
     client_token: str | None
     status: str = "STARTING"
     progress: Progress = field(default_factory=Progress)
+    failure: str | None = None
     started_at: datetime = field(default_factory=_now)
     updated_at: datetime = field(default_factory=_now)
     stop_requested: threading.Event = field(default_factory=threading.Event)
@@ -49,9 +52,13 @@ class Job:
 class IngestionJobs:
     """Starts, stops and remembers the jobs of one data source, for as long as the process lives."""
 
-    def __init__(self, ingestion: Ingestion, duration_seconds: float) -> None:
+    def __init__(
+        self, ingestion: Ingestion, duration_seconds: float, next_fault: Callable[[], Fault | None]
+    ) -> None:
+        """Run jobs that take so long, each with the fault that is asked for when it starts."""
         self._ingestion = ingestion
         self._duration_seconds = duration_seconds
+        self._next_fault = next_fault
         self._jobs: list[Job] = []
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
@@ -113,14 +120,27 @@ class IngestionJobs:
         try:
             if not job.stop_requested.wait(self._duration_seconds * STARTING_SHARE):
                 self._advance(job, "IN_PROGRESS")
-                self._ingestion.run(job.progress, job.stop_requested.is_set)
-                job.stop_requested.wait(self._duration_seconds * (1 - STARTING_SHARE))
+                self._work(job)
             outcome = "STOPPED" if job.stop_requested.is_set() else "COMPLETE"
+        except ServiceError as error:
+            job.failure = str(error)
         except (EmbeddingsUnavailable, *SOURCE_ERRORS) as error:
-            job.progress.failure_reasons.append(f"{type(error).__name__}: {error}"[:2_048])
+            job.failure = f"{type(error).__name__}: {error}"
         finally:  # a bug must not leave a job that runs for ever
             with self._lock:
                 _move(job, outcome)
+
+    def _work(self, job: Job) -> None:
+        """Index first and take the time afterwards, so that a job sees nothing that came after its start.
+
+        Raises: ServiceError when the fault says so, and nothing is indexed then.
+        """
+        fault = self._next_fault()
+        if fault is None or fault.error is None:
+            self._ingestion.run(job.progress, job.stop_requested.is_set)
+        seconds = self._duration_seconds * (1 - STARTING_SHARE) + (fault.delay_seconds if fault else 0)
+        if not job.stop_requested.wait(seconds) and fault and fault.error:
+            raise ServiceError(fault.error, fault.message)
 
     def _advance(self, job: Job, status: str) -> None:
         with self._lock:
@@ -135,11 +155,10 @@ def _move(job: Job, status: str) -> None:
 
 def described(job: Job, names: Mapping[str, str]) -> dict[str, Any]:
     """Return a job as the API describes it; `names` holds the ids of its knowledge base and data source."""
-    description = {
-        **summarised(job, names),
-        "failureReasons": list(job.progress.failure_reasons),
-    }
-    return {key: value for key, value in description.items() if value != []}
+    of_the_job = [job.failure[:MAX_REASON_CHARS]] if job.failure else []
+    # A copy, since the job may still be adding to it.
+    reasons = of_the_job + failure_reasons(list(job.progress.ignored))
+    return {**summarised(job, names), **({"failureReasons": reasons} if reasons else {})}
 
 
 def summarised(job: Job, names: Mapping[str, str]) -> dict[str, Any]:

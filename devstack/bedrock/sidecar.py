@@ -25,14 +25,16 @@ def attributes_from(body: bytes) -> dict[str, Any]:
     Raises: InvalidSidecar.
     """
     if len(body) > MAX_BYTES:
-        raise InvalidSidecar("metadata file is larger than 10 KB")
+        raise InvalidSidecar("The metadata file is larger than 10 KB.")
     try:
         content = json.loads(body)
+        # Python reads more than JSON is: NaN, and half a character written as an escape.
+        json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
-        raise InvalidSidecar("metadata file is not JSON") from error
+        raise InvalidSidecar("The metadata file is not JSON.") from error
     attributes = content.get("metadataAttributes") if isinstance(content, dict) else None
     if not isinstance(attributes, dict):
-        raise InvalidSidecar("metadata file has no object metadataAttributes")
+        raise InvalidSidecar("The metadata file has no object metadataAttributes.")
     return {key: _checked(key, _plain(value)) for key, value in attributes.items()}
 
 
@@ -47,6 +49,6 @@ def _checked(key: str, value: Any) -> Any:
     is_text_list = isinstance(value, list) and all(isinstance(each, str) for each in value)
     if not is_text_list and not isinstance(value, str | int | float):
         raise InvalidSidecar(
-            f"metadata attribute {key!r} is not a string, number, boolean or list of strings"
+            f"The metadata attribute {key!r} is not a string, number, boolean or list of strings."
         )
     return value

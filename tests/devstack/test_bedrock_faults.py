@@ -42,6 +42,19 @@ def test_a_fault_strikes_as_often_as_asked(server: Server) -> None:
     assert active(server) == []
 
 
+def test_calls_are_counted_the_refused_ones_too(server: Server) -> None:
+    def count() -> int:
+        calls = requests.get(f"{server.url}/_devstack/calls", timeout=5).json()["calls"]
+        return int(calls.get("Retrieve", 0))
+
+    before = count()
+    retrieve(server)
+    server.fault(operation="Retrieve", error="ResourceNotFoundException")
+    with pytest.raises(server.agent_runtime.exceptions.ResourceNotFoundException):
+        retrieve(server)
+    assert count() == before + 2
+
+
 def test_a_fault_without_times_stays_until_cleared(server: Server) -> None:
     server.fault(operation="Retrieve", error="InternalServerException")
     for _ in range(3):

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from werkzeug.wrappers import Request, Response
 
+from chalicelib.gateways.failure_reasons import read_failures
 from devstack.bedrock.sidecar import InvalidSidecar, attributes_from
 from tests.devstack.bedrock_server import (
     DATA_SOURCE,
@@ -42,17 +43,31 @@ def sidecar(**attributes: Any) -> str:
     return json.dumps({"metadataAttributes": attributes})
 
 
-def found(server: Server, query: str) -> list[Any]:
-    return list(
-        server.agent_runtime.retrieve(knowledgeBaseId=KNOWLEDGE_BASE, retrievalQuery={"text": query})[
-            "retrievalResults"
-        ]
+def found(server: Server, query: str, limit: int = 5) -> list[Any]:
+    answer = server.agent_runtime.retrieve(
+        knowledgeBaseId=KNOWLEDGE_BASE,
+        retrievalQuery={"text": query},
+        retrievalConfiguration={"vectorSearchConfiguration": {"numberOfResults": limit}},
     )
+    return list(answer["retrievalResults"])
 
 
 def counts(job: dict[str, Any]) -> dict[str, int]:
     """Return the statistics that are not zero, by the short end of their names."""
     return {name.removeprefix("numberOf"): value for name, value in job["statistics"].items() if value}
+
+
+def said(job: dict[str, Any]) -> list[str]:
+    """Return the sentences in a job's failure reasons; AWS packs them into strings of JSON."""
+    reasons: list[str] = job.get("failureReasons", [])
+    assert all(len(reason) <= 2_048 for reason in reasons)
+    return [sentence for reason in reasons for sentence in json.loads(reason)]
+
+
+def said_of(job: dict[str, Any], key: str) -> str:
+    """Return the one sentence that names a file."""
+    (sentence,) = [each for each in said(job) if f"s3://documents/{key}" in each]
+    return sentence
 
 
 def start(server: Server, **parameters: str) -> Any:
@@ -130,21 +145,45 @@ def test_the_title_is_the_sidecars_or_the_documents_or_the_file_name(server: Ser
     assert found(server, "ostrich")[0]["location"]["s3Location"]["uri"].endswith("named.md")
 
 
+def test_files_that_share_a_reason_are_named_in_one_sentence_as_aws_does(server: Server) -> None:
+    for key in ("film.mp4", "sound of music.mp3", "broken.pdf"):
+        server.documents.put(key, "x")
+    job = server.ingest()
+    assert job["status"] == "COMPLETE"
+    assert len(job["failureReasons"]) == 1
+    assert said(job) == [
+        "Encountered error: Ignored 1 files. The PDF is damaged. Open it, and save or print it as PDF again. "
+        "[Files: s3://documents/broken.pdf]. Call to Customer Source did not succeed.",
+        "Encountered error: Ignored 2 files as their file format was not supported. "
+        "Use one of .csv, .docx, .htm, .html, .md, .pdf, .txt. "
+        "[Files: s3://documents/film.mp4, s3://documents/sound of music.mp3]. "
+        "Call to Customer Source did not succeed.",
+    ]
+
+
 @pytest.mark.parametrize(
     ("key", "body", "reason"),
     [
-        ("film.mp4", "x", "film.mp4"),
-        ("broken.pdf", "not a pdf", "broken.pdf"),
+        ("film.mp4", b"x", "file format was not supported"),
+        ("no-ending", b"x", "file format was not supported"),
+        ("empty.md", b"", "The file is empty"),
+        ("huge.txt", b"a" * (50 * 1024 * 1024 + 1), "larger than 50 MB"),
+        ("latin.txt", "Größe".encode("latin-1"), "not UTF-8 text"),
+        ("broken.pdf", b"not a pdf", "The PDF is damaged"),
+        ("broken.docx", b"PK", "The Word file is damaged"),
     ],
+    ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_a_document_that_cannot_be_read_is_named(server: Server, key: str, body: str, reason: str) -> None:
+def test_a_document_that_cannot_be_read_is_named_and_stops_no_other(
+    server: Server, key: str, body: bytes, reason: str
+) -> None:
     server.documents.put("a.md", "# A\n\nAlpha.")
+    server.documents.put("z.md", "# Z\n\nOmega.")
     server.documents.put(key, body)
     job = server.ingest()
     assert job["status"] == "COMPLETE"
-    assert counts(job) == {"DocumentsScanned": 2, "NewDocumentsIndexed": 1, "DocumentsFailed": 1}
-    (failure,) = job["failureReasons"]
-    assert f"s3://documents/{reason}" in failure
+    assert counts(job) == {"DocumentsScanned": 3, "NewDocumentsIndexed": 2, "DocumentsFailed": 1}
+    assert reason in said_of(job, key)
 
 
 @pytest.mark.parametrize(
@@ -152,19 +191,95 @@ def test_a_document_that_cannot_be_read_is_named(server: Server, key: str, body:
     [
         (sidecar(text="a" * 10_240), "larger than 10 KB"),
         ("{", "not JSON"),
+        ("", "not JSON"),
+        (b"\xff\xfe{", "not JSON"),
+        ('{"metadataAttributes": {"year": NaN}}', "not JSON"),
+        (r'{"metadataAttributes": {"title": "\ud800"}}', "not JSON"),
+        ("[]", "no object metadataAttributes"),
         ('{"title": "A"}', "no object metadataAttributes"),
         (sidecar(nested={"a": 1}), "'nested'"),
         (sidecar(numbers=[1, 2]), "'numbers'"),
+        (sidecar(**{"k" * 5_000: None}), "'kkk"),
     ],
-    ids=["too-large", "no-json", "no-attributes", "nested", "list-of-numbers"],
+    ids=[
+        "too-large",
+        "no-json",
+        "empty",
+        "bytes",
+        "not-a-number",
+        "half-a-character",
+        "list",
+        "no-attributes",
+        "nested",
+        "list-of-numbers",
+        "long-name",
+    ],
 )
-def test_a_bad_sidecar_fails_its_document_with_the_reason(server: Server, body: str, reason: str) -> None:
+def test_a_bad_sidecar_fails_its_document_and_stops_no_other(
+    server: Server, body: str | bytes, reason: str
+) -> None:
     server.documents.put("a.md", "# A\n\nAlpha.")
     server.documents.put("a.md.metadata.json", body)
+    server.documents.put("z.md", "# Z\n\nOmega.")
     job = server.ingest()
     assert counts(job)["DocumentsFailed"] == 1
-    assert reason in job["failureReasons"][0]
+    assert "due to invalid metadata attributes" in said_of(job, "a.md")
+    assert reason in said_of(job, "a.md")
     assert found(server, "alpha") == []
+    assert len(found(server, "omega")) == 1
+
+
+KEYS = [
+    "with space",
+    "a+b",
+    "100%",
+    "50%25",
+    "über/退货",
+    "\"quoted\" 'twice'",
+    "[brackets], (and) {braces}].",
+    "why?",
+    "c#",
+    "a&b=c;d",
+    "//slashes",
+    "back\\slash",
+    "../up",
+    "e\u0301" * 340,
+]
+"""The last one is 1,020 bytes long, so with an ending of three letters it is as long as a key can be."""
+
+
+def test_any_key_is_indexed_under_its_very_name(server: Server) -> None:
+    for key in KEYS:
+        server.documents.put(f"{key}.txt", "Alpha.")
+    assert counts(server.ingest()) == {"DocumentsScanned": len(KEYS), "NewDocumentsIndexed": len(KEYS)}
+    uris = {result["location"]["s3Location"]["uri"] for result in found(server, "alpha", len(KEYS))}
+    assert uris == {f"s3://documents/{key}.txt" for key in KEYS}
+
+
+def test_any_key_is_named_when_its_file_fails(server: Server) -> None:
+    for key in KEYS:
+        server.documents.put(f"{key}.mp4", "x")
+    job = server.ingest()
+    assert counts(job) == {"DocumentsScanned": len(KEYS), "DocumentsFailed": len(KEYS)}
+    named = {failure.file for failure in read_failures(job["failureReasons"])}
+    assert named == {f"{key}.mp4" for key in KEYS}
+
+
+def test_a_name_that_is_too_long_for_a_reason_is_not_cut(server: Server) -> None:
+    key = '"' * 1_020 + ".mp4"
+    server.documents.put(key, "x")
+    (reason,) = server.ingest()["failureReasons"]
+    assert f"[Files: s3://documents/{key}]." in json.loads(reason)[0]
+
+
+def test_every_one_of_many_files_is_named(server: Server) -> None:
+    keys = {f"folder/{'long ' * 20}{number}.mp4" for number in range(200)}
+    for key in keys:
+        server.documents.put(key, "x")
+    job = server.ingest()
+    assert {failure.file for failure in read_failures(job["failureReasons"])} == keys
+    assert len(said(job)) > 1
+    assert sum(int(each.split("Ignored ")[1].split(" ")[0]) for each in said(job)) == len(keys)
 
 
 def test_a_failed_document_is_tried_again_and_its_last_good_version_stays(server: Server) -> None:
@@ -191,9 +306,54 @@ def test_an_unreachable_bucket_fails_the_job(server: Server) -> None:
     assert server.ingest()["status"] == "COMPLETE"
 
 
-def test_a_document_of_more_than_fifty_megabytes_fails(server: Server) -> None:
-    server.documents.put("huge.txt", b"a" * (50 * 1024 * 1024 + 1))
-    assert "larger than 50 MB" in server.ingest()["failureReasons"][0]
+class Vanishing(Documents):
+    """A bucket that lists an object which is gone by the time it is read."""
+
+    def read(self, key: str) -> bytes:
+        if key == "gone.md":
+            raise KeyError(key)
+        return super().read(key)
+
+
+def test_an_object_that_is_gone_since_it_was_listed_stops_no_other() -> None:
+    with running(Vanishing({"a.md": "# A\n\nAlpha.", "gone.md": "# Gone"})) as server:
+        job = server.ingest()
+    assert counts(job) == {"DocumentsScanned": 2, "NewDocumentsIndexed": 1, "DocumentsFailed": 1}
+    assert "The bucket did not hand it over" in said_of(job, "gone.md")
+
+
+def test_a_job_fails_when_asked_to_and_the_next_one_makes_up_for_it(server: Server) -> None:
+    server.documents.put("a.md", "# A\n\nAlpha.")
+    message = "The vector store did not answer."
+    server.fault(operation="IngestionJob", error="InternalServerException", message=message, times=1)
+    job = server.ingest()
+    assert job["status"] == "FAILED"
+    assert job["failureReasons"] == [f"InternalServerException: {message}"]
+    assert counts(job) == {}
+    assert found(server, "alpha") == []
+    assert counts(server.ingest()) == {"DocumentsScanned": 1, "NewDocumentsIndexed": 1}
+
+
+def test_a_job_takes_longer_when_asked_to_and_sees_nothing_of_what_came_meanwhile(server: Server) -> None:
+    server.documents.put("a.md", "# A\n\nAlpha.")
+    server.fault(operation="IngestionJob", delay_seconds=60, times=1)
+    job_id = start(server)["ingestionJobId"]
+    wait_for(lambda: {} if found(server, "alpha") else None)
+    server.documents.put("b.md", "# B\n\nBeta.")
+    assert status(server, job_id) == "IN_PROGRESS"
+    with pytest.raises(server.agent.exceptions.ConflictException):
+        start(server)
+    server.agent.stop_ingestion_job(**NAMES, ingestionJobId=job_id)
+    wait_for_status(server, job_id, "STOPPED")
+    assert found(server, "beta") == []
+    assert counts(server.ingest()) == {"DocumentsScanned": 2, "NewDocumentsIndexed": 1}
+
+
+@pytest.mark.parametrize(
+    "fault", [{"error": "ThrottlingException"}, {"malformed": True}, {"rate_per_second": 1}]
+)
+def test_a_job_has_only_faults_that_a_job_can_have(server: Server, fault: dict[str, Any]) -> None:
+    assert server.fault(operation="IngestionJob", **fault).status_code == 400
 
 
 def test_embeddings_are_asked_for_when_there_is_a_model() -> None:

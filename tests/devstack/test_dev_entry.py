@@ -44,7 +44,7 @@ def make_shim(folder: Path) -> Path:
 def test_without_a_command_it_shows_what_it_can_do() -> None:
     answer = dev()
     assert answer.returncode == 0
-    for command in ("run", "stack", "test"):
+    for command in ("run", "stack", "kb", "test"):
         assert command in answer.stdout
 
 

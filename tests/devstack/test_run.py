@@ -13,7 +13,7 @@ import pytest
 from devstack.aws_clients import AwsClients, connect
 from devstack.ports import HOST
 from devstack.stage import read_local_stage
-from tests.product import Product, answers, within
+from tests.product import PostgresControl, Product, answers, within
 
 STAGE = read_local_stage()
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "kb"
@@ -34,6 +34,13 @@ def keys(product: Product) -> set[str]:
     return {entry["Key"] for page in pages for entry in page.get("Contents", [])}
 
 
+def ingestion_jobs(product: Product) -> int:
+    jobs = aws(product).knowledge_bases.list_ingestion_jobs(
+        knowledgeBaseId=STAGE.knowledge_base_id, dataSourceId=STAGE.data_source_id
+    )
+    return len(jobs["ingestionJobSummaries"])
+
+
 def chat(product: Product, question: str) -> dict[str, Any]:
     request = urllib.request.Request(
         f"{product.url}/chat", json.dumps({"query": question}).encode(), {"Content-Type": "application/json"}
@@ -44,7 +51,7 @@ def chat(product: Product, question: str) -> dict[str, Any]:
 
 
 def test_the_ready_block_says_where_everything_is(product: Product) -> None:
-    where = (product.url, product.aws_url, str(product.data_dir), "app.log")
+    where = (product.url, product.aws_url, str(product.data_dir), "app.log", "events.log")
     for expected in (*where, "local-agent-token", "an extractive model, not Claude", "Ctrl-C"):
         assert expected in product.output
 
@@ -137,6 +144,36 @@ def test_when_the_app_dies_everything_stops_and_its_log_is_shown(data_folder: Pa
         product.kill_app()
         assert product.wait() == 1
         assert "the app stopped unexpectedly" in product.output
+        assert product.leaves_nothing_behind()
+
+
+def test_when_what_calls_the_event_handlers_dies_everything_stops(data_folder: Path) -> None:
+    with running(data_folder, "stack") as product:
+        product.kill_events()
+        assert product.wait() == 1
+        assert "what calls the event handlers stopped unexpectedly" in product.output
+        assert product.leaves_nothing_behind()
+
+
+def test_a_dropped_file_starts_an_ingestion_by_itself_beside_the_stand_ins(data_folder: Path) -> None:
+    with running(data_folder, "stack") as product:
+        before = ingestion_jobs(product)
+        aws(product).s3.put_object(Bucket=STAGE.documents_bucket, Key="new.md", Body=b"# New")
+        assert within(30, lambda: ingestion_jobs(product) > before)
+        assert product.stop() == 0
+
+
+def test_when_postgres_stops_that_is_said_and_the_rest_goes_on(data_folder: Path) -> None:
+    with running(data_folder) as product:
+        postgres = PostgresControl(data_folder / "postgres")
+        postgres.stop()
+        assert within(20, lambda: "Postgres stopped" in product.output), product.output
+        assert chat(product, "How do I reset my password?")["citations"]
+        assert "Postgres is back" not in product.output
+        postgres.start()
+        assert within(20, lambda: "Postgres is back" in product.output), product.output
+        assert product.output.count("Postgres stopped") == 1
+        assert product.stop() == 0
         assert product.leaves_nothing_behind()
 
 

@@ -1,6 +1,5 @@
 """The contract of the sync's state, on the fake and on DynamoDB."""
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -20,7 +19,7 @@ from chalicelib.models import (
     SyncTrigger,
 )
 from chalicelib.ports import SyncStateStore
-from chalicelib.stores.sync_items import MAX_FAILURE_BYTES, MAX_FAILURES, JobItem, SyncItem
+from chalicelib.stores.sync_items import MAX_FAILURE_BYTES, MAX_FAILURES
 from chalicelib.stores.sync_state import SyncStates
 from tests.fakes import START
 from tests.sync_fakes import FakeSyncStates
@@ -39,26 +38,16 @@ ENDED = replace(
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
-def states(request: pytest.FixtureRequest) -> Iterator[SyncStateStore]:
+def states(request: pytest.FixtureRequest) -> SyncStateStore:
     if request.param == "fake":
-        yield FakeSyncStates()
-        return
+        return FakeSyncStates()
     request.getfixturevalue("tables")
-    _forget_connections()
-    yield SyncStates()
-    _forget_connections()
+    return SyncStates()
 
 
 @pytest.fixture
-def dynamodb(tables: None) -> Iterator[Any]:
-    _forget_connections()
-    yield boto3.client("dynamodb")
-    _forget_connections()
-
-
-def _forget_connections() -> None:
-    for item in (SyncItem, JobItem):
-        item._connection = None
+def dynamodb(tables: None) -> Any:
+    return boto3.client("dynamodb")
 
 
 def start(states: SyncStateStore, job: IngestionJob = RUNNING, next_start_at_seconds: int = 12) -> None:
@@ -288,7 +277,6 @@ def kept_failures(failures: tuple[FileFailure, ...]) -> tuple[FileFailure, ...]:
 
 
 def test_without_its_table_the_state_is_an_outage(aws: None) -> None:
-    _forget_connections()
     states, key = SyncStates(), JobKey(START, "JOB0000001")
     for call in (
         states.read,
@@ -305,4 +293,3 @@ def test_without_its_table_the_state_is_an_outage(aws: None) -> None:
     ):
         with pytest.raises(Unavailable):
             call()
-    _forget_connections()

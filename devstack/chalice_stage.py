@@ -1,0 +1,32 @@
+"""The app under a stage's settings, loaded as Chalice's own commands do, for processes of the local stack."""
+
+import os
+import sys
+
+from chalice import Chalice
+from chalice.cli.factory import CLIFactory
+from chalice.config import Config
+
+from devstack.aws_settings import forget_own_aws_settings
+from devstack.ports import HOST
+from devstack.stage import ROOT
+from devstack.stop_request import StopRequest
+
+ENDPOINT = "AWS_ENDPOINT_URL"
+
+
+def load_app(stage: str, aws_port: int) -> tuple[Chalice, Config]:
+    """Load the app as a stage runs it, with what listens on the port for AWS."""
+    forget_own_aws_settings()
+    os.environ["AWS_CHALICE_CLI_MODE"] = "true"
+    config = CLIFactory(str(ROOT), environ=os.environ).create_config_obj(chalice_stage_name=stage)
+    app = config.chalice_app
+    # A look at the configuration's app sets the stage's variables: the endpoint can be another only after it.
+    os.environ[ENDPOINT] = f"http://{HOST}:{aws_port}"
+    return app, config
+
+
+def stop_with_parent(stop: StopRequest) -> None:
+    """Ask to stop once the parent closes our standard input or is gone."""
+    sys.stdin.buffer.read()
+    stop.ask()

@@ -1,0 +1,121 @@
+"""`dev.py kb`: the documents that answers come from, for those without the AWS command line."""
+
+import io
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from devstack.aws_settings import forget_own_aws_settings
+from devstack.kb import report
+from devstack.kb.display import Line, printable
+from devstack.kb.documents import list_documents, remove_documents
+from devstack.kb.errors import KbError
+from devstack.kb.files import Choice, Refusal, choose
+from devstack.kb.follow import run_sync
+from devstack.kb.problems import explain
+from devstack.kb.sync_api import COMPLETE, Job, SyncApi
+from devstack.kb.target import LOCAL, Target, open_target
+from devstack.kb.upload import upload_all
+from devstack.stage import ROOT
+
+FOLLOWS = "The assistant follows by itself within a minute or two; `kb status` shows how far it is."
+
+
+def manage_documents(options: Namespace, root: Path = ROOT) -> int:
+    """Run one action of the command; return its exit code."""
+    _print_any_letter()
+    if options.stage == LOCAL:
+        forget_own_aws_settings()
+    unreachable = ""
+    try:
+        target = open_target(options, root)
+        unreachable = target.unreachable
+        return ACTIONS[options.action](target, options)
+    except KbError as problem:
+        return _fail(str(problem))
+    except (BotoCoreError, ClientError) as error:
+        return _fail(explain(error, unreachable))
+
+
+def _add(target: Target, options: Namespace) -> int:
+    choice = choose(options.files, options.prefix)
+    _print_refusals(choice.refusals)
+    if not choice.uploads:
+        return _fail("Nothing was uploaded.")
+    is_good = _upload_only(target, choice) if options.no_wait else _upload_and_wait(target, choice)
+    return 0 if is_good and not choice.refusals else 1
+
+
+def _upload_only(target: Target, choice: Choice) -> bool:
+    lost = upload_all(target, choice.uploads)
+    _print_refusals(lost)
+    print(FOLLOWS)
+    return not lost
+
+
+def _upload_and_wait(target: Target, choice: Choice) -> bool:
+    api = target.open_api()
+    api.status()  # better now than after the upload, should the app not answer
+    lost = upload_all(target, choice.uploads)
+    _print_refusals(lost)
+    job = _sync(target, api)
+    has_failed = any(file in choice.keys for file, _ in job.failures)
+    return not lost and not has_failed and job.status == COMPLETE
+
+
+def _list(target: Target, _options: Namespace) -> int:
+    print(report.describe_documents(list_documents(target)))
+    return 0
+
+
+def _remove(target: Target, options: Namespace) -> int:
+    for key in remove_documents(target, options.keys):
+        print(f"Removed {printable(key)}")
+    print(FOLLOWS)
+    return 0
+
+
+def _sync_now(target: Target, _options: Namespace) -> int:
+    return 0 if _sync(target, target.open_api()).status == COMPLETE else 1
+
+
+def _status(target: Target, _options: Namespace) -> int:
+    print(report.describe_status(target.open_api().status()))
+    return 0
+
+
+def _sync(target: Target, api: SyncApi) -> Job:
+    line = Line(sys.stdout)
+    job = run_sync(api, line, target.poll_seconds)
+    line.done(report.describe_outcome(job))
+    print(*report.describe_failures(job), sep="\n", end="\n" if job.failures else "")
+    return job
+
+
+def _print_refusals(refusals: Iterable[Refusal]) -> None:
+    for refusal in refusals:
+        print(f"Not uploaded: {printable(refusal.name)}: {refusal.reason}.", file=sys.stderr)
+
+
+def _fail(sentence: str) -> int:
+    print(sentence, file=sys.stderr)
+    return 1
+
+
+def _print_any_letter() -> None:
+    """Show a question mark for a letter that the terminal lacks, instead of ending with an error."""
+    for output in (sys.stdout, sys.stderr):
+        if isinstance(output, io.TextIOWrapper):
+            output.reconfigure(errors="replace")
+
+
+ACTIONS: dict[str, Callable[[Target, Namespace], int]] = {
+    "add": _add,
+    "ls": _list,
+    "rm": _remove,
+    "sync": _sync_now,
+    "status": _status,
+}

@@ -1,0 +1,76 @@
+"""S3's notifications: brings each event from the queue that a bucket notifies to the function that wants it.
+
+On AWS the bucket calls the function itself, with the same JSON.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import unquote_plus
+
+from mypy_boto3_sqs import SQSClient
+
+BATCH = 10
+
+Event = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Subscription:
+    """What `@app.on_s3_event` declares; `events` are patterns such as `s3:ObjectCreated:*`."""
+
+    bucket: str
+    events: Sequence[str]
+    prefix: str
+    suffix: str
+    deliver: Callable[[Event], None]
+
+    def wants(self, record: Event) -> bool:
+        """Say whether a record of the bucket matches."""
+        name = f"s3:{record['eventName']}"
+        key = unquote_plus(record["s3"]["object"]["key"])
+        is_asked_for = any(fnmatchcase(name, pattern) for pattern in self.events)
+        return is_asked_for and key.startswith(self.prefix) and key.endswith(self.suffix)
+
+
+def queue_of(bucket: str) -> str:
+    """Return the name of the queue that a bucket notifies."""
+    return f"{bucket}-events"
+
+
+class ObjectEvents:
+    """The queue of one bucket, and who wants its events."""
+
+    def __init__(self, sqs: SQSClient, bucket: str, subscriptions: Sequence[Subscription]) -> None:
+        """Raises QueueDoesNotExist (ClientError) when nothing announces the bucket's changes."""
+        self._sqs = sqs
+        self._url = sqs.get_queue_url(QueueName=queue_of(bucket))["QueueUrl"]
+        self._subscriptions = subscriptions
+
+    def take(self) -> int:
+        """Pass on the events that wait, ten at the most; return how many there were.
+
+        It does not wait for more, because moto's long poll keeps a processor busy, and leaves none behind,
+        because moto gets slow when many wait.
+        """
+        messages = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=BATCH).get(
+            "Messages", []
+        )
+        for message in messages:
+            self._pass_on(json.loads(message["Body"]))
+        if messages:
+            self._sqs.delete_message_batch(
+                QueueUrl=self._url,
+                Entries=[
+                    {"Id": each["MessageId"], "ReceiptHandle": each["ReceiptHandle"]} for each in messages
+                ],
+            )
+        return len(messages)
+
+    def _pass_on(self, event: Event) -> None:
+        """Pass an event to all who want it; the test event of S3 has no records and is for everybody."""
+        for subscription in self._subscriptions:
+            if all(map(subscription.wants, event.get("Records", []))):
+                subscription.deliver(event)
