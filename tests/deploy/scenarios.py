@@ -1,0 +1,151 @@
+"""What the functions are asked to do, so that each call that they can make is made."""
+
+import hashlib
+import hmac
+import json
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from devstack.local_secrets import AGENT_TOKEN
+
+Event = dict[str, Any]
+Invoke = Callable[[Event], Any]
+
+DOCUMENT = ("llamas.md", "# Llama grooming\n\nLlama grooming costs 40 euros for each llama.\n")
+"""A document without an address of its own, so that it is cited by a signed link."""
+QUESTION = "How much does llama grooming cost?"
+CUSTOMER = "CUST-1001"
+SECONDS_FOR_A_JOB = 30
+
+
+class Api:
+    """The API's function, called as API Gateway calls it."""
+
+    def __init__(self, invoke: Invoke) -> None:
+        self._invoke = invoke
+        self.reached: set[tuple[str, str]] = set()
+
+    def send(
+        self,
+        method: str,
+        route: str,
+        body: Mapping[str, Any] | None = None,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+    ) -> Any:
+        """Send a request to a route, insist that it is done, and return the answer."""
+        event = {
+            "requestContext": {
+                "httpMethod": method,
+                "resourcePath": route,
+                "identity": {"sourceIp": "192.0.2.1"},
+            },
+            "headers": {"content-type": "application/json"},
+            "pathParameters": path,
+            "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()},
+            "body": None if body is None else json.dumps(body),
+            "isBase64Encoded": False,
+            "stageVariables": None,
+        }
+        answer = self._invoke(event)
+        assert answer["statusCode"] < 300, (method, route, answer)
+        self.reached.add((method, route))
+        return json.loads(answer["body"]) if answer["body"].startswith("{") else None
+
+
+def api_handler(invoke: Invoke) -> None:
+    """Use every route, in every way that leads to a call of its own."""
+    api = Api(invoke)
+    api.send("GET", "/")
+    assert api.send("GET", "/health", query={"deep": "1"})["status"] == "ok"
+    _sync(api)
+    _chat(api)
+    _tickets(api)
+    _erase(api)
+    _assert_all_routes_reached(api)
+
+
+def _sync(api: Api) -> None:
+    assert (answer := api.send("POST", "/kb/sync"))["status"] == "started", answer
+    deadline = time.monotonic() + SECONDS_FOR_A_JOB
+    while not (jobs := api.send("GET", "/kb/sync")["jobs"]) or jobs[0]["ended_at"] is None:
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
+
+
+def _chat(api: Api) -> None:
+    first = api.send("POST", "/chat", {"query": QUESTION})
+    assert "X-Amz-Signature" in first["citations"][0]["url"]
+    session = {"session_id": first["session_id"]}
+    again = {"query": "I want to talk to a person.", "message_id": "m-1", **session, **_proof()}
+    for _ in range(2):
+        assert api.send("POST", "/chat", again)["escalation"]
+    route = "/chat/{session_id}"
+    assert api.send("GET", route, path=session)["messages"]
+    rating = {"message_id": first["message_id"], "rating": "up"}
+    api.send("POST", route + "/feedback", rating, session)
+    api.send("DELETE", route, path=session)
+
+
+def _tickets(api: Api) -> None:
+    ticket = {
+        "customer_external_id": CUSTOMER,
+        "subject": "Llama",
+        "description": QUESTION,
+        "ticket_id": "T-1",
+    }
+    for _ in range(2):
+        assert api.send("POST", "/tickets", ticket)["degraded"] == []
+    assert api.send("GET", "/tickets")["tickets"]
+    route, path = "/tickets/{ticket_id}", {"ticket_id": "T-1"}
+    assert api.send("GET", route + "/context", path=path)["degraded"] == []
+    api.send("POST", route + "/feedback", {"helpful": True}, path)
+    api.send("PATCH", route, {"status": "pending"}, path)
+
+
+def _erase(api: Api) -> None:
+    api.send("POST", "/chat", {"query": QUESTION, **_proof()})
+    api.send("DELETE", "/customers/{external_id}/data", path={"external_id": CUSTOMER})
+
+
+def _assert_all_routes_reached(api: Api) -> None:
+    import app as app_module  # loaded by now, with its calls being noted
+
+    routes = {(method, path) for path, methods in app_module.app.routes.items() for method in methods}
+    assert routes == api.reached
+
+
+def _proof() -> dict[str, str]:
+    proof = hmac.new(os.environ["TEST_APP_SECRET"].encode(), CUSTOMER.encode(), hashlib.sha256)
+    return {"customer_id": CUSTOMER, "customer_hash": proof.hexdigest()}
+
+
+def agent(invoke: Invoke) -> None:
+    """Let an agent in."""
+    method = "arn:aws:execute-api:us-east-1:123456789012:api/api/GET/tickets"
+    event = {"type": "TOKEN", "authorizationToken": f"Bearer {AGENT_TOKEN}", "methodArn": method}
+    assert invoke(event)["principalId"] != "nobody"
+
+
+def documents_changed(invoke: Invoke) -> None:
+    """Notice a new document, at a time when a job can be started for it."""
+    place = {"bucket": {"name": os.environ["DOCUMENTS_BUCKET"]}, "object": {"key": DOCUMENT[0]}}
+    invoke({"Records": [{"eventName": "ObjectCreated:Put", "s3": place}]})
+
+
+def sweep(invoke: Invoke) -> None:
+    """Do what the minute brings: start a job that is due, or note how one has ended."""
+    event = {"account": "", "detail": {}, "detail-type": "Scheduled Event", "id": "1", "region": "us-east-1"}
+    invoke({**event, "resources": [], "source": "aws.events", "time": "", "version": "0"})
+
+
+def migrate(invoke: Invoke) -> None:
+    """Look for migrations of a database that has them all."""
+    assert invoke({}) == {"applied": []}
+
+
+SCENARIOS: dict[str, Callable[[Invoke], None]] = {
+    each.__name__: each for each in (api_handler, agent, documents_changed, sweep, migrate)
+}

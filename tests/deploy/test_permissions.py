@@ -1,0 +1,340 @@
+"""What a function may do is what it does: its calls are noted while it runs and held against its policy."""
+
+import ast
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import boto3
+import botocore.session
+import pytest
+from botocore import xform_name
+
+from deployment.facts import placeholders
+from deployment.models import UnknownRoutes
+from deployment.permissions import FUNCTIONS, as_text, policy_file, render, write
+from deployment.policies import known_facts
+from deployment.policies import main as write_all_policies
+from deployment.stages import model_ids, read_config, write_config
+from devstack.stage import read_local_stage
+from devstack.template import Template
+from tests.deploy.iam import Need, missing, needs_of, unused
+from tests.deploy.scenarios import DOCUMENT
+from tests.product import Product
+
+ROOT = Path(__file__).parents[2]
+CONFIG = read_config(ROOT)
+STAGES = ["dev", "prod"]
+LOCAL = read_local_stage()
+LOCAL_MODEL = "local-extractive"
+PATIENCE_SECONDS = 60
+MAX_ROLE_POLICY_CHARACTERS = 10_240
+"""Without white space, which IAM does not count."""
+WITHOUT_RESOURCES = {"xray", "ec2", "comprehend"}
+"""Services some of whose actions can only be allowed on everything."""
+
+OF_PYNAMODB = {
+    "batch_get": "BatchGetItem",
+    "batch_write": "BatchWriteItem",
+    "count": "Query",
+    "get": "GetItem",
+    "query": "Query",
+    "refresh": "GetItem",
+    "save": "PutItem",
+    "scan": "Scan",
+    "update": "UpdateItem",
+}
+"""The operations behind the methods of PynamoDB's models; `delete` is also one of its batches."""
+
+Policy = dict[str, Any]
+
+
+class Account:
+    """The stand-ins for AWS, and the functions run against them."""
+
+    def __init__(self, product: Product) -> None:
+        self._product = product
+        secrets = {
+            each["Name"]: each["ARN"] for each in self._client("secretsmanager").list_secrets()["SecretList"]
+        }
+        self.facts = replace(
+            placeholders("dev", (*model_ids(CONFIG, "dev"), LOCAL_MODEL)),
+            documents_bucket=LOCAL.documents_bucket,
+            knowledge_base_id=LOCAL.knowledge_base_id,
+            data_source_id=LOCAL.data_source_id,
+            guardrail_id=LOCAL.guardrail_id,
+            app_secret_id=secrets[LOCAL.app_secret_id],
+            agent_tokens_secret_id=secrets[LOCAL.agent_tokens_secret_id],
+            database_secret_id=secrets[LOCAL.database_secret_id],
+        )
+
+    def needs(self, function: str) -> set[Need]:
+        """Run a function through its scenario; return what it has to be allowed to do."""
+        self._forget_the_last_job()
+        calls = self._run(function)
+        if function == "sweep":
+            self._wait_for_jobs()
+            calls += self._run(function)
+        return {need for call in calls for need in needs_of(**call)}
+
+    def create_tables(self) -> None:
+        """Create the stage's tables; the local stage has others, so that its own sweep does not interfere."""
+        for table in Template().tables():
+            name = table.name + self.facts.table_suffix
+            self._client("dynamodb").create_table(TableName=name, **table.properties)
+
+    def add_document(self) -> None:
+        """Put a document into the bucket that no job has ingested, and let nobody hear of it."""
+        name, text = DOCUMENT
+        s3 = self._client("s3")
+        s3.put_bucket_notification_configuration(Bucket=LOCAL.documents_bucket, NotificationConfiguration={})
+        s3.put_object(Bucket=LOCAL.documents_bucket, Key=name, Body=text.encode())
+
+    def _run(self, function: str) -> list[dict[str, Any]]:
+        done = subprocess.run(
+            [sys.executable, "-m", "tests.deploy.container", function],
+            cwd=ROOT,
+            env=self._environment(),
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            timeout=PATIENCE_SECONDS,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        lines = (json.loads(line) for line in done.stdout.splitlines())
+        return [line for line in lines if "operation" in line]
+
+    def _environment(self) -> dict[str, str]:
+        own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        local = CONFIG["stages"]["local"]["environment_variables"]
+        known = self.facts.settings
+        secrets = {name: known[name] for name in known if name.endswith("_SECRET_ID")}
+        saved = json.loads((self._product.data_dir / "secrets.json").read_text("utf-8"))
+        return {
+            **own,
+            **local,
+            **secrets,
+            "TABLE_SUFFIX": self.facts.table_suffix,
+            "AWS_ENDPOINT_URL": self._product.aws_url,
+            # The stand-in serves none of the stage's models, so each is tried before its own.
+            "BEDROCK_MODEL_IDS": ",".join(self.facts.model_ids),
+            "SYNC_AT_LEAST_EVERY_HOURS": "24",
+            "CHAT_REQUESTS_PER_MINUTE": "20",
+            "CHAT_TOKENS_PER_DAY": "200000",
+            "TEST_APP_SECRET": saved["app_secret"],
+        }
+
+    def _forget_the_last_job(self) -> None:
+        """Let the next job start at once, as if the last one had been long ago."""
+        self._wait_for_jobs()
+        state = f"support-state{self.facts.table_suffix}"
+        self._client("dynamodb").delete_item(TableName=state, Key={"pk": {"S": "sync"}})
+
+    def _wait_for_jobs(self) -> None:
+        where = {"knowledgeBaseId": LOCAL.knowledge_base_id, "dataSourceId": LOCAL.data_source_id}
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while self._statuses(where) & {"STARTING", "IN_PROGRESS"}:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+
+    def _statuses(self, where: dict[str, str]) -> set[str]:
+        jobs = self._client("bedrock-agent").list_ingestion_jobs(**where)["ingestionJobSummaries"]
+        return {job["status"] for job in jobs}
+
+    def _client(self, service: str) -> Any:
+        return boto3.client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self._product.aws_url,
+            region_name=LOCAL.region,
+            aws_access_key_id=LOCAL.access_key_id,
+            aws_secret_access_key=LOCAL.secret_access_key,
+        )
+
+
+@pytest.fixture(scope="module")
+def account() -> Iterator[Account]:
+    """Stand-ins without the app, so that nobody else sweeps."""
+    # Not below pytest's own folder, which the account that Postgres runs as may not enter.
+    with (
+        tempfile.TemporaryDirectory(prefix="support-test-", ignore_cleanup_errors=True) as folder,
+        Product(Path(folder).resolve(), "stack") as product,
+    ):
+        account = Account(product.wait_until_ready())
+        account.create_tables()
+        account.add_document()
+        yield account
+        assert product.stop() == 0, product.output
+
+
+@pytest.fixture(scope="module")
+def needed(account: Account) -> dict[str, set[Need]]:
+    """What each function had to be allowed to do in its scenario."""
+    return {function: account.needs(function) for function in FUNCTIONS}
+
+
+def policy_of(account: Account, function: str) -> Policy:
+    return render(account.facts)[policy_file("dev", function)]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_do_all_that_it_does(
+    function: str, account: Account, needed: dict[str, set[Need]]
+) -> None:
+    assert needed[function]
+    assert missing(policy_of(account, function), needed[function]) == set()
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_may_do_nothing_that_it_does_not_do(
+    function: str, account: Account, needed: dict[str, set[Need]]
+) -> None:
+    assert unused(policy_of(account, function), needed[function]) == set()
+
+
+def methods_called_in(package: str) -> set[str]:
+    """Return the names of all methods that a package of the app calls."""
+    found = set()
+    for path in (ROOT / "chalicelib" / package).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                found.add(node.func.attr)
+    return found
+
+
+def test_the_scenarios_make_each_call_that_a_gateway_can_make(needed: dict[str, set[Need]]) -> None:
+    session = botocore.session.get_session()
+    operations = {
+        xform_name(operation): operation
+        for service in ("bedrock-agent", "bedrock-agent-runtime", "comprehend", "s3", "secretsmanager")
+        for operation in session.get_service_model(service).operation_names
+    }
+    called = {operations[name] for name in methods_called_in("gateways") & operations.keys()}
+    made = {need.action.split(":")[1] for needs in needed.values() for need in needs}
+    assert "StartIngestionJob" in called
+    assert called <= made
+
+
+def test_the_scenarios_make_each_kind_of_call_that_a_store_can_make(needed: dict[str, set[Need]]) -> None:
+    called = {OF_PYNAMODB[name] for name in methods_called_in("stores") & OF_PYNAMODB.keys()}
+    made = {need.action for needs in needed.values() for need in needs}
+    assert called <= {action.removeprefix("dynamodb:") for action in made}
+
+
+NEEDED = Need("dynamodb:GetItem", "arn:aws:dynamodb:us-east-1:123456789012:table/support-state")
+
+
+def allowing(*actions: str, resource: str = NEEDED.resource) -> Policy:
+    return {"Statement": [{"Effect": "Allow", "Action": list(actions), "Resource": [resource]}]}
+
+
+def test_a_permission_that_is_missing_is_found() -> None:
+    assert missing(allowing("dynamodb:PutItem"), [NEEDED]) == {NEEDED}
+    assert missing(allowing("dynamodb:GetItem", resource=NEEDED.resource + "-dev"), [NEEDED]) == {NEEDED}
+    assert missing(allowing("dynamodb:GetItem"), [NEEDED]) == set()
+
+
+def test_a_permission_that_is_not_used_is_found() -> None:
+    policy = allowing("dynamodb:GetItem", "dynamodb:Scan")
+    assert unused(policy, [NEEDED]) == {("dynamodb:Scan", NEEDED.resource)}
+
+
+def test_a_model_behind_a_profile_may_not_be_called_past_it(account: Account) -> None:
+    policy = render(account.facts)["policy-dev.json"]
+    (routed,) = {
+        need
+        for need in needs_of("bedrock-runtime", "Converse", {"modelId": account.facts.model_ids[0]})
+        if need.resource.startswith("arn:aws:bedrock:::")
+    }
+    assert missing(policy, [routed]) == set()
+    directly = replace(routed, profile=None)
+    assert missing(policy, [directly]) == {directly}
+
+
+def test_the_files_hold_what_is_rendered(tmp_path: Path) -> None:
+    (tmp_path / ".chalice").mkdir()
+    write_config(CONFIG, tmp_path)
+    write_all_policies(tmp_path)
+    for path in (tmp_path / ".chalice").glob("policy-*.json"):
+        held = (ROOT / ".chalice" / path.name).read_text("utf-8")
+        assert held == path.read_text("utf-8"), "python -m deployment.policies writes them anew"
+
+
+@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_policy_is_small_enough_to_lie_in_a_role(stage: str, function: str) -> None:
+    policy = render(known_facts(CONFIG, stage))[policy_file(stage, function)]
+    assert len(json.dumps(policy, separators=(",", ":"))) <= MAX_ROLE_POLICY_CHARACTERS
+
+
+def test_no_other_policy_lies_about() -> None:
+    files = {path.name for path in (ROOT / ".chalice").glob("policy-*.json")}
+    assert files == {policy_file(stage, function) for stage in STAGES for function in FUNCTIONS}
+
+
+def test_written_policies_are_those_of_the_account(tmp_path: Path) -> None:
+    (tmp_path / ".chalice").mkdir()
+    facts = replace(
+        placeholders("dev", ("eu.anthropic.model-v1:0",)), account="210987654321", region="eu-west-1"
+    )
+    write(facts, tmp_path)
+    written = {path.name: json.loads(path.read_text("utf-8")) for path in (tmp_path / ".chalice").iterdir()}
+    assert written == render(facts)
+    arn = "arn:aws:bedrock:eu-west-1:210987654321:inference-profile/eu.anthropic.model-v1:0"
+    assert arn in as_text(written["policy-dev.json"])
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_everything_is_named_but_where_the_service_knows_no_names(function: str) -> None:
+    policy = render(placeholders("prod", model_ids(CONFIG, "prod")))[policy_file("prod", function)]
+    for statement in policy["Statement"]:
+        assert not any("*" in action for action in statement["Action"])
+        if "*" in statement["Resource"]:
+            assert {action.split(":")[0] for action in statement["Action"]} <= WITHOUT_RESOURCES
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_writes_its_own_log_alone(function: str) -> None:
+    policy = render(placeholders("dev", model_ids(CONFIG, "dev")))[policy_file("dev", function)]
+    name = "customer-support-dev" if function == "api_handler" else f"customer-support-dev-{function}"
+    (logs,) = (each for each in policy["Statement"] if each["Action"][0].startswith("logs:"))
+    assert logs["Resource"] == [f"arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/{name}:*"]
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_only_functions_in_the_vpc_get_network_interfaces_and_their_code_gets_none(function: str) -> None:
+    facts = placeholders("dev", model_ids(CONFIG, "dev"))
+    statements = render(facts)[policy_file("dev", function)]["Statement"]
+    network = [each for each in statements if each["Action"][0].startswith("ec2:")]
+    effects = [each["Effect"] for each in network]
+    assert effects == (["Allow", "Deny"] if function in ("api_handler", "migrate") else [])
+    assert len({tuple(each["Action"]) for each in network}) <= 1
+
+
+@pytest.mark.parametrize(
+    ("model_id", "regions"),
+    [
+        ("us.anthropic.model-v1:0", {"us-east-1", "us-east-2", "us-west-2"}),
+        ("global.anthropic.model-v1:0", {"us-east-1", ""}),
+        ("anthropic.model-v1:0", {"us-east-1"}),
+    ],
+)
+def test_a_model_may_run_wherever_its_profile_routes_to(model_id: str, regions: set[str]) -> None:
+    policy = as_text(render(placeholders("dev", (model_id,)))["policy-dev.json"])
+    for region in regions:
+        assert f'"arn:aws:bedrock:{region}::foundation-model/anthropic.model-v1:0"' in policy
+    assert policy.count("::foundation-model/") == len(regions)
+
+
+@pytest.mark.parametrize(
+    "model_id", ["jp.anthropic.model-v1:0", "arn:aws:bedrock:us-east-1:1:inference-profile/x"]
+)
+def test_a_profile_whose_regions_are_not_known_is_refused_by_name(model_id: str) -> None:
+    with pytest.raises(UnknownRoutes, match=model_id):
+        render(placeholders("dev", (model_id,)))
