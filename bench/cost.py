@@ -1,0 +1,93 @@
+"""The tables of docs/cost.md.
+
+    python -m bench.cost [--write]
+
+Prints them; with --write, puts them into the page.
+"""
+
+import argparse
+from pathlib import Path
+
+from bench.prices import CHECKED, PRICES
+from bench.prompt_tokens import TURNS_A_CHAT
+from bench.stage_cost import DEV, HOURS, PROD, PROXY_VCPUS, idle, model_turn, opensearch, turn, usd
+from chalicelib.gateways.model_choice import LIST_PRICES
+
+PAGE = Path(__file__).parent.parent / "docs" / "cost.md"
+BEGIN, END = "<!-- python -m bench.cost -->", "<!-- end -->"
+
+
+def tables() -> str:
+    """Return the tables of the page."""
+    return "\n".join([*_idle_table(), "", *_turn_table(), "", *_chat_table(), "", *_price_table()])
+
+
+def rewritten(page: str) -> str:
+    """Return the page with the tables of today between its marks."""
+    before, _, rest = page.partition(BEGIN)
+    return f"{before}{BEGIN}\n\n{tables()}\n\n{END}{rest.partition(END)[2]}"
+
+
+def _idle_table() -> list[str]:
+    pairs = list(zip(idle(DEV), idle(PROD), strict=True))
+    dev, prod = (sum(cost for _, cost in idle(stage)) for stage in (DEV, PROD))
+    proxy = PROXY_VCPUS * HOURS * usd("RDS Proxy")
+    return [
+        "| idle, US dollars a month | dev | prod |",
+        "|---|---:|---:|",
+        *(f"| {name} | {one:.2f} | {other:.2f} |" for (name, one), (_, other) in pairs),
+        f"| **in all, with S3_VECTORS** | **{dev:.2f}** | **{prod:.2f}** |",
+        f"| OPENSEARCH_SERVERLESS adds | {opensearch(DEV):.2f} | {opensearch(PROD):.2f} |",
+        f"| **in all, with OPENSEARCH_SERVERLESS** | **{dev + opensearch(DEV):.2f}** "
+        f"| **{prod + opensearch(PROD):.2f}** |",
+        f"| UseRdsProxy adds | {proxy:.2f} | {proxy:.2f} |",
+    ]
+
+
+def _turn_table() -> list[str]:
+    rows = turn("S3_VECTORS")
+    return [
+        "| 1,000 turns, without the model | US dollars |",
+        "|---|---:|",
+        *(f"| {name} | {1000 * cost:.4f} |" for name, cost in rows),
+        f"| **in all** | **{1000 * sum(cost for _, cost in rows):.2f}** |",
+    ]
+
+
+def _chat_table() -> list[str]:
+    models = [model for model in LIST_PRICES if model.startswith("claude")]
+    lines = [
+        "| 1,000 chats of three turns, US dollars | the model alone | in all, S3_VECTORS "
+        "| in all, OPENSEARCH_SERVERLESS |",
+        "|---|---:|---:|---:|",
+    ]
+    for model in models:
+        alone = 1000 * TURNS_A_CHAT * model_turn(model)
+        totals = [
+            alone + 1000 * TURNS_A_CHAT * sum(cost for _, cost in turn(store))
+            for store in ("S3_VECTORS", "OPENSEARCH_SERVERLESS")
+        ]
+        lines.append(f"| {model} | {alone:.2f} | {totals[0]:.2f} | {totals[1]:.2f} |")
+    return lines
+
+
+def _price_table() -> list[str]:
+    return [
+        f"| list price, us-east-1, looked up on {CHECKED} | US dollars | per | read in |",
+        "|---|---:|---|---|",
+        *(f"| {name} | {p.usd:g} | {p.unit} | {p.source} |" for name, p in PRICES.items()),
+    ]
+
+
+def main() -> None:
+    """Print the tables, or put them into the page."""
+    parser = argparse.ArgumentParser(description="What a stage costs.")
+    parser.add_argument("--write", action="store_true", help="put the tables into docs/cost.md")
+    if parser.parse_args().write:
+        PAGE.write_text(rewritten(PAGE.read_text("utf-8")), "utf-8", newline="\n")
+    else:
+        print(tables())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""What a stage costs: list prices times the sizes in infra/rds_kb.yaml and in the code."""
+
+from dataclasses import dataclass
+
+from bench.prices import PRICES
+from chalicelib.gateways.model_choice import LIST_PRICES
+
+HOURS = 730
+ENDPOINTS, SECRETS, STORAGE_GB = 5, 3, 20
+PROXY_VCPUS = 2
+SWEEPS = HOURS * 60
+SWEEP_SECONDS, SWEEP_GB, SWEEP_LOG_BYTES = 0.15, 0.25, 400
+
+PROMPT_TOKENS = 2300
+"""See bench/prompt_tokens.py."""
+ANSWER_TOKENS = 250
+"""Assumed: some 1,000 characters. What the stand-in answers says nothing about a model."""
+QUESTION_TOKENS = 20
+GUARDRAIL_UNITS = 1
+"""Of 1,000 characters: one for the question, one for the answer."""
+SENTIMENT_UNITS = 3
+TURN_SECONDS, TURN_GB = 3.0, 1.0
+"""Assumed: nearly all of it is waiting for the model."""
+TURN_WRITE_UNITS = 2 * (3 + 1) + 2
+"""An exchange of 3 KB and its message id in a transaction, which counts twice; two counters of the limits."""
+TURN_READ_UNITS = 1 + 1 + 0.5
+"""The history; whether the message was answered before; the tokens of the day, which may be a moment old."""
+TURN_LOG_BYTES, TURN_ENDPOINT_BYTES = 2000, 30_000
+
+Row = tuple[str, float]
+
+
+@dataclass(frozen=True)
+class StageSize:
+    """What a stage has that is paid by the hour."""
+
+    name: str
+    zones: int
+    instance: str
+    storage: str
+    ocus: float
+
+
+DEV = StageSize("dev", 1, "RDS db.t4g.micro", "RDS gp3 storage", 1)
+PROD = StageSize("prod", 2, "RDS db.t4g.small, Multi-AZ", "RDS gp3 storage, Multi-AZ", 2)
+
+
+def usd(name: str) -> float:
+    """Return the price of a single one."""
+    return PRICES[name].usd / PRICES[name].per
+
+
+def idle(stage: StageSize) -> list[Row]:
+    """Return what a stage costs in a month in which nobody comes, with S3 Vectors."""
+    return [
+        ("5 interface endpoints", ENDPOINTS * stage.zones * HOURS * usd("Interface endpoint")),
+        ("Postgres", HOURS * usd(stage.instance)),
+        ("its 20 GB", STORAGE_GB * usd(stage.storage)),
+        ("3 secrets", SECRETS * usd("Secret")),
+        ("the sweep, each minute", SWEEPS * _sweep()),
+    ]
+
+
+def opensearch(stage: StageSize) -> float:
+    """Return what OpenSearch Serverless adds to a month."""
+    return stage.ocus * HOURS * usd("OpenSearch Serverless")
+
+
+def turn(vector_store: str) -> list[Row]:
+    """Return what a turn costs besides the model, in whatever stage."""
+    judged = usd("Guardrail, content filters") + usd("Guardrail, denied topics")
+    search = usd("S3 Vectors query") if vector_store == "S3_VECTORS" else 0.0
+    return [
+        ("guardrail on the question", GUARDRAIL_UNITS * judged),
+        ("guardrail on the answer", GUARDRAIL_UNITS * (judged + usd("Guardrail, personal data"))),
+        ("sentiment", SENTIMENT_UNITS * usd("Comprehend")),
+        ("Lambda", TURN_SECONDS * TURN_GB * usd("Lambda, arm64") + usd("Lambda request")),
+        (
+            "DynamoDB",
+            TURN_WRITE_UNITS * usd("DynamoDB write") + TURN_READ_UNITS * usd("DynamoDB read"),
+        ),
+        ("API Gateway", usd("API Gateway, REST")),
+        ("search", QUESTION_TOKENS * usd("Titan embeddings v2") + search),
+        ("log and trace", TURN_LOG_BYTES / 1e9 * usd("CloudWatch Logs") + usd("X-Ray")),
+        ("endpoint traffic", TURN_ENDPOINT_BYTES / 1e9 * usd("Endpoint traffic")),
+    ]
+
+
+def model_turn(model: str) -> float:
+    """Return what the model costs in a turn."""
+    per_input, per_output = LIST_PRICES[model]
+    return (PROMPT_TOKENS * per_input + ANSWER_TOKENS * per_output) / 1e6
+
+
+def _sweep() -> float:
+    return (
+        usd("Lambda request")
+        + SWEEP_SECONDS * SWEEP_GB * usd("Lambda, arm64")
+        + usd("DynamoDB read")
+        + SWEEP_LOG_BYTES / 1e9 * usd("CloudWatch Logs")
+    )
