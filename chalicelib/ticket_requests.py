@@ -24,6 +24,8 @@ ISO_8601 = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:(Z)|([+-]\d\d)(?::?(\d\d))?)?)?",
     re.ASCII | re.IGNORECASE,
 )
+LISTED_AT = r"^[0-9]{14}\.[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
+"""A ticket's place in a list, milliseconds and id: anything else would silently be before or after all."""
 DATE_PROBLEM = "must be a date and time in ISO 8601, such as 2026-11-20T12:00:00Z"
 
 
@@ -123,7 +125,7 @@ class TicketsQuery(Query):
 
     status: TicketStatus | None = None
     limit: int = Field(20, ge=1, le=MAX_PAGE_TICKETS)
-    before: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,200}$")] | None = None
+    before: Annotated[str, StringConstraints(pattern=LISTED_AT)] | None = None
 
 
 class TicketPath(Path):

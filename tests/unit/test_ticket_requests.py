@@ -334,9 +334,17 @@ def test_tickets_are_listed_twenty_at_a_time_of_any_status() -> None:
     assert parse(TicketsQuery, {}).model_dump() == {"status": None, "limit": 20, "before": None}
 
 
+@pytest.mark.parametrize("ticket_id", ["T", "T-1", "a.b:c_d-e", "x" * 128])
+def test_a_list_goes_on_after_any_ticket(ticket_id: str) -> None:
+    place = f"01795176000000.{ticket_id}"
+    assert parse(TicketsQuery, {"before": place}).before == place
+
+
 @pytest.mark.parametrize(("limit", "read"), [("1", 1), ("100", 100)])
 def test_a_page_of_tickets_is_chosen(limit: str, read: int) -> None:
-    query = parse(TicketsQuery, {"status": "closed", "limit": limit, "before": "01795176000000.T-1", "x": "y"})
+    query = parse(
+        TicketsQuery, {"status": "closed", "limit": limit, "before": "01795176000000.T-1", "x": "y"}
+    )
     assert query.model_dump() == {"status": "closed", "limit": read, "before": "01795176000000.T-1"}
 
 
@@ -356,7 +364,10 @@ def test_a_page_of_tickets_is_chosen(limit: str, read: int) -> None:
         ({"before": "a b"}, "before must be the `next` of an earlier answer"),
         ({"before": "a\n"}, "before must be the `next` of an earlier answer"),
         ({"before": "é"}, "before must be the `next` of an earlier answer"),
-        ({"before": "x" * 301}, "before must be the `next` of an earlier answer"),
+        ({"before": "0"}, "before must be the `next` of an earlier answer"),
+        ({"before": "T-1"}, "before must be the `next` of an earlier answer"),
+        ({"before": "01795176000000."}, "before must be the `next` of an earlier answer"),
+        ({"before": "01795176000000." + "x" * 129}, "before must be the `next` of an earlier answer"),
     ],
 )
 def test_a_wrong_page_of_tickets_is_refused(query: dict[str, str], problem: str) -> None:
