@@ -1,21 +1,23 @@
 """Erases what we hold of one customer: chats, interactions, tickets and feedback."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from chalicelib.models import Exchange
 from chalicelib.ports import ConversationStore, InteractionStore, TicketStore
+from chalicelib.sessions import Sessions
 
 
 @dataclass(frozen=True)
 class Erased:
     """How many were erased; `chats` counts conversations, `feedback` what was said of answers and tickets."""
 
-    chats: int
-    exchanges: int
-    interactions: int
-    tickets: int
-    feedback: int
+    chats: int = 0
+    exchanges: int = 0
+    interactions: int = 0
+    tickets: int = 0
+    feedback: int = 0
 
 
 @dataclass(frozen=True)
@@ -25,6 +27,7 @@ class Erasure:
     Customers and orders in Postgres are the team's own records and stay.
     """
 
+    sessions: Sessions
     conversations: ConversationStore
     interactions: InteractionStore
     tickets: TicketStore
@@ -39,29 +42,35 @@ class Erasure:
         self.forget(external_id)
         interactions = self.interactions.everything(external_id)
         sessions = self.conversations.sessions_of(external_id)
-        sessions |= {i.session_id for i in interactions if i.session_id}
-        chats = [exchanges for each in sorted(sessions) if (exchanges := self._exchanges(each, external_id))]
-        ticket_ids = {t.ticket_id for t in self.tickets.everything(external_id)}
-        ticket_ids |= {i.ticket_id for i in interactions if i.ticket_id}
-        ticket_ids |= {ticket_id for exchanges in chats for ticket_id in _tickets_of(exchanges)}
-        tickets = self.tickets.erase(sorted(ticket_ids))
-        for exchanges in chats:
-            self.conversations.erase([e for e in exchanges if not e.customer_id])
-            # By these the session is found again.
-            self.conversations.erase([e for e in exchanges if e.customer_id])
+        counts: Counter[str] = Counter()
+        for session_id in sorted(sessions | {i.session_id for i in interactions if i.session_id}):
+            counts += self._erase_chat(session_id, external_id)
+        tickets = {t.ticket_id for t in self.tickets.everything(external_id)}
+        counts += self._erase_tickets(tickets | {i.ticket_id for i in interactions if i.ticket_id})
         self.interactions.erase(interactions)
-        exchanges = [exchange for each in chats for exchange in each]
-        return Erased(
-            chats=len(chats),
-            exchanges=len(exchanges),
-            interactions=len(interactions),
-            tickets=len(tickets),
-            feedback=sum(bool(e.feedback) for e in exchanges) + sum(len(t.feedback) for t in tickets),
-        )
+        counts["interactions"] = len(interactions)
+        return Erased(**counts)
+
+    def _erase_chat(self, session_id: str, external_id: str) -> Counter[str]:
+        exchanges = self._exchanges(session_id, external_id)
+        counts = self._erase_tickets(_tickets_of(exchanges))
+        self.conversations.erase([e for e in exchanges if not e.customer_id])
+        # By these the session is found again.
+        self.conversations.erase([e for e in exchanges if e.customer_id])
+        feedback = sum(bool(e.feedback) for e in exchanges)
+        return counts + Counter(chats=int(bool(exchanges)), exchanges=len(exchanges), feedback=feedback)
 
     def _exchanges(self, session_id: str, external_id: str) -> list[Exchange]:
-        """Return a session's exchanges, also those from before the customer was proven, but nobody else's."""
-        return [e for e in self.conversations.everything(session_id) if e.customer_id in (None, external_id)]
+        """Return a session's exchanges, also those from before the customer was proven, but nobody else's.
+
+        A session id that somebody made up may be shared by strangers: there only what is proven counts.
+        """
+        whose = (None, external_id) if self.sessions.is_issued(session_id) else (external_id,)
+        return [e for e in self.conversations.everything(session_id) if e.customer_id in whose]
+
+    def _erase_tickets(self, ticket_ids: Iterable[str]) -> Counter[str]:
+        erased = self.tickets.erase(sorted(ticket_ids))
+        return Counter(tickets=len(erased), feedback=sum(len(t.feedback) for t in erased))
 
 
 def _tickets_of(exchanges: list[Exchange]) -> set[str]:

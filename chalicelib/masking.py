@@ -68,13 +68,20 @@ def mask(text: str) -> str:
     return CARD.sub(_mask_card, text)
 
 
-def mask_values(value: Any) -> Any:
-    """Return JSON with each string in it masked; the names in its objects stay."""
-    if isinstance(value, str):
-        return mask(value)
+def mask_values(value: Any, name: str = "") -> Any:
+    """Return JSON with its strings, names and whole numbers masked; what a `name` calls a secret is one."""
     if isinstance(value, dict):
-        return {name: mask_values(inner) for name, inner in value.items()}
-    return [mask_values(inner) for inner in value] if isinstance(value, list) else value
+        return {mask(inner_name): mask_values(inner, inner_name) for inner_name, inner in value.items()}
+    if isinstance(value, list):
+        return [mask_values(inner, name) for inner in value]
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        return value
+    text = str(value)
+    named = NAMED_SECRET.search(f"{name}: {text}")
+    if named and named.start() < len(name):
+        return "[credential]"
+    masked = mask(text)
+    return masked if masked != text else value
 
 
 def _mask_card(match: re.Match[str]) -> str:

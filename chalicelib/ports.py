@@ -137,15 +137,19 @@ class SyncLog(Protocol):
     def degraded(self, name: str, error: Unavailable) -> None: ...
 
 
-class TicketLog(Protocol):
-    """What happened to a ticket, in numbers and names; never in its words."""
+class DegradedLog(Protocol):
+    """What an answer has to do without."""
 
     def degraded(self, name: str, error: Unavailable) -> None: ...
+
+
+class TicketLog(DegradedLog, Protocol):
+    """What happened to a ticket, in numbers and names; never in its words."""
+
     def received(self, ticket: Ticket, degraded: Sequence[str], seconds: float) -> None: ...
 
 
-class TurnLog(Protocol):
+class TurnLog(DegradedLog, Protocol):
     """What happened in a turn, in numbers and names; never in the customer's words."""
 
-    def degraded(self, name: str, error: Unavailable) -> None: ...
     def answered(self, exchange: Exchange, laps_seconds: Mapping[str, float]) -> None: ...

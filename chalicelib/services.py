@@ -122,7 +122,9 @@ class Services:
     @once
     def transcripts(self) -> Transcripts:
         """What the holder of a session may do with it."""
-        return Transcripts(self.sessions, self.conversations, self.interactions, self.ticket_store)
+        return Transcripts(
+            self.sessions, self.conversations, self.interactions, self.ticket_store, TurnLogger()
+        )
 
     @once
     def tickets(self) -> TicketDesk:
@@ -144,7 +146,9 @@ class Services:
     @once
     def erasure(self) -> Erasure:
         """The right to be forgotten."""
-        return Erasure(self.conversations, self.interactions, self.ticket_store, self.customers.forget)
+        return Erasure(
+            self.sessions, self.conversations, self.interactions, self.ticket_store, self.customers.forget
+        )
 
     @once
     def sync(self) -> KnowledgeBaseSync:

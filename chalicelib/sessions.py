@@ -28,8 +28,8 @@ class Sessions:
         """Make a new session id.
 
         For a UUID of a random version as the first message's id it is always the same one: a client whose
-        first answer got lost sends that message again and comes back into its session. So such an id leads
-        into the session, and must be as random as it looks; other ids lead nowhere.
+        first answer got lost sends that very message again and comes back into its session. So such an id
+        leads into the session, and must be as random as it looks; other ids lead nowhere.
         """
         secret_id = _random_uuid(first_message_id)
         nonce = self._hmac(f"first message\0{secret_id}")[:32] if secret_id else secrets.token_hex(16)
@@ -46,13 +46,13 @@ class Sessions:
         """
         if session_id is None:
             return self.issue(message_id)
-        if not self.accept_made_up_ids and not self._is_issued(session_id):
+        if not self.accept_made_up_ids and not self.is_issued(session_id):
             raise NotYourSession
         return session_id
 
     def require_issued(self, session_id: str) -> None:
         """Raise NotYourSession unless we issued this id: knowing it is what proves the holder."""
-        if not self._is_issued(session_id):
+        if not self.is_issued(session_id):
             raise NotYourSession
 
     def verified_customer(self, customer_id: str | None, customer_hash: str | None) -> str | None:
@@ -71,7 +71,8 @@ class Sessions:
         digest = self._hmac("ticket\0" + "\0".join(conversation_state))
         return f"T-{digest[:12].upper()}"
 
-    def _is_issued(self, session_id: str) -> bool:
+    def is_issued(self, session_id: str) -> bool:
+        """Tell whether we issued this id, so that only those who were told it know it."""
         match = ISSUED.fullmatch(session_id)
         return match is not None and hmac.compare_digest(self._mac(match[1]), match[2])
 
@@ -83,9 +84,12 @@ class Sessions:
 
 
 def _random_uuid(text: str | None) -> str | None:
-    """Return a UUID of a random version (4, or 7 with its 74 random bits) in its one spelling, else None."""
+    """Return a text that is a UUID of a random version (4, or 7 with its 74 random bits), else None.
+
+    As it is spelt: in another spelling it is another message id, and so must be another session.
+    """
     try:
         found = uuid.UUID(text or "")
     except ValueError:
         return None
-    return found.hex if found.version in (4, 7) else None
+    return text if found.version in (4, 7) else None

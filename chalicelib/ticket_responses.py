@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.citations import snippet
 from chalicelib.erasure import Erased
-from chalicelib.models import CustomerContext, Order, Passage, Ticket, TicketPage
+from chalicelib.models import CustomerContext, Exchange, Order, Passage, Ticket, TicketPage
 from chalicelib.responses import Link, messages
 from chalicelib.tickets import Received, TicketView
 from chalicelib.times import iso
@@ -48,13 +48,12 @@ def ticket(case: Ticket) -> dict[str, Any]:
 
 def ticket_context(view: TicketView, link: Link) -> dict[str, Any]:
     """Return the answer of GET /tickets/{ticket_id}/context."""
-    transcript = None if view.transcript is None else messages(view.transcript, link)
     feedback = [{**asdict(each), "timestamp": iso(each.timestamp)} for each in view.ticket.feedback]
     return {
         "ticket": ticket(view.ticket),
         "customer_context": _customer_context(view.context),
         "kb_suggestions": _suggestions(view.suggestions, link),
-        "transcript": transcript,
+        "transcript": _transcript(view.transcript, link),
         "feedback": feedback,
         "degraded": list(view.degraded),
     }
@@ -63,6 +62,13 @@ def ticket_context(view: TicketView, link: Link) -> dict[str, Any]:
 def customer_erased(external_id: str, erased: Erased) -> dict[str, Any]:
     """Return the answer of DELETE /customers/{external_id}/data."""
     return {"external_id": external_id, "erased": asdict(erased)}
+
+
+def _transcript(exchanges: Iterable[Exchange] | None, link: Link) -> list[dict[str, Any]] | None:
+    """Return the messages without their ids: that of the first one may lead into the session."""
+    if exchanges is None:
+        return None
+    return [{k: v for k, v in each.items() if k != "message_id"} for each in messages(exchanges, link)]
 
 
 def _customer_context(context: CustomerContext | None) -> dict[str, Any] | None:

@@ -3,10 +3,11 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.errors import Unavailable
 from chalicelib.escalations import ERASED
 from chalicelib.masking import mask
 from chalicelib.models import ExchangePage, Feedback, Interaction
-from chalicelib.ports import ConversationStore, InteractionStore, TicketStore
+from chalicelib.ports import ConversationStore, DegradedLog, InteractionStore, TicketStore
 from chalicelib.sessions import Sessions
 
 FEEDBACK = "feedback"
@@ -21,6 +22,7 @@ class Transcripts:
     conversations: ConversationStore
     interactions: InteractionStore
     tickets: TicketStore
+    log: DegradedLog
 
     def read(self, session_id: str, limit: int, older_than: datetime | None) -> ExchangePage:
         """Return exchanges of a session, oldest first. Raises NotYourSession, Unavailable."""
@@ -33,9 +35,14 @@ class Transcripts:
         comment = mask(feedback.comment) if feedback.comment else None
         rated = self.conversations.rate(session_id, message_id, replace(feedback, comment=comment))
         if rated.customer_id:
-            self.interactions.add(
-                Interaction(rated.customer_id, feedback.timestamp, FEEDBACK, None, session_id)
-            )
+            self._log_feedback(Interaction(rated.customer_id, feedback.timestamp, FEEDBACK, None, session_id))
+
+    def _log_feedback(self, interaction: Interaction) -> None:
+        try:
+            self.interactions.add(interaction)
+        except Unavailable as error:
+            # The feedback is kept by now.
+            self.log.degraded("interactions", error)
 
     def erase(self, session_id: str) -> None:
         """Erase a conversation: its exchanges with their feedback, its interactions, its words in tickets.

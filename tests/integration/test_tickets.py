@@ -28,6 +28,7 @@ def context_of(api: Api, ticket_id: str) -> dict[str, Any]:
     return context
 
 
+@pytest.mark.local_only
 def test_a_ticket_comes_back_with_the_customer_and_the_right_articles(api: Api) -> None:
     answer = api.post_ticket(customer_external_id="CUST-1003")
     customer = answer["customer_context"]
@@ -46,6 +47,7 @@ def test_a_ticket_comes_back_with_the_customer_and_the_right_articles(api: Api) 
     assert [s["score"] for s in suggestions] == sorted((s["score"] for s in suggestions), reverse=True)
 
 
+@pytest.mark.local_only
 def test_a_customer_of_many_orders_comes_with_the_newest_five(api: Api) -> None:
     customer = api.post_ticket(customer_external_id="CUST-1004")["customer_context"]
     dates = [order["order_date"] for order in customer["recent_orders"]]
@@ -53,6 +55,7 @@ def test_a_customer_of_many_orders_comes_with_the_newest_five(api: Api) -> None:
     assert customer["total_orders"] > 5
 
 
+@pytest.mark.local_only
 @pytest.mark.parametrize("customer", ["CUST-9999", "nobody", "Jo Nö / 日本 100%", SQL[:128]])
 def test_an_unknown_customer_is_null_and_nothing_is_missing(api: Api, customer: str) -> None:
     answer = api.post_ticket(customer_external_id=customer)
@@ -229,6 +232,7 @@ def test_a_new_ticket_is_listed_first(api: Api) -> None:
     assert newest["next"]
 
 
+@pytest.mark.local_only
 def test_a_closed_ticket_is_no_longer_open(api: Api) -> None:
     first = api.post_ticket(customer_external_id="CUST-1006")
     open_tickets = first["customer_context"]["open_tickets"]
@@ -279,7 +283,8 @@ def test_a_ticket_that_came_from_a_chat_has_its_transcript_but_not_its_session(a
     assert api.send("POST", f"/chat/{session_id}/feedback", json=rating).status_code == 200
     context = context_of(api, ticket_id)
     messages = api.send("GET", f"/chat/{session_id}").json()["messages"]
-    assert context["transcript"] == messages
+    without_ids = [{name: m[name] for name in m if name != "message_id"} for m in messages]
+    assert context["transcript"] == without_ids
     assert [message["role"] for message in messages] == ["user", "assistant"] * 2
     assert messages[1]["citations"] == asked["citations"]
     assert messages[1]["feedback"] == {"rating": "down", "comment": "no help"}

@@ -14,6 +14,7 @@ from chalicelib.agent_tokens import AgentTokens
 from chalicelib.erasure import Erasure
 from chalicelib.errors import Unavailable
 from chalicelib.models import Interaction
+from chalicelib.sessions import Sessions
 from tests.fakes import START, exchange_at
 from tests.unit.test_http import error_of, published
 from tests.unit.test_ticket_desk import Desk, open_ticket_desk
@@ -58,7 +59,8 @@ class Web:
 def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     tokens = {"zendesk": TOKEN, "next": "token-of-tomorrow"}
     for desk in open_ticket_desk():
-        erasure = Erasure(desk.conversations, desk.interactions, desk.tickets, forget=lambda _: None)
+        sessions = Sessions(lambda: "secret", accept_made_up_ids=True)
+        erasure = Erasure(sessions, desk.conversations, desk.interactions, desk.tickets, lambda _: None)
         services = SimpleNamespace(
             tickets=desk.desk, erasure=erasure, agent_tokens=AgentTokens(lambda: tokens), link=published
         )

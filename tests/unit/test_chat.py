@@ -368,11 +368,18 @@ def test_a_message_id_cannot_be_used_for_another_question(desk: Desk) -> None:
 def test_the_first_message_sent_again_comes_back_into_its_session(desk: Desk) -> None:
     message_id = str(uuid.uuid4())
     first = desk.ask("Hello", message_id=message_id)
-    assert desk.sessions.issue(uuid.UUID(message_id).hex.upper()) == first.session_id
     assert desk.ask("Hello", message_id=message_id) == first
     assert len(desk.conversations.kept) == 1
     with pytest.raises(MessageIdReused):
         desk.ask("Goodbye", message_id=message_id)
+
+
+def test_another_spelling_of_the_first_message_id_leads_elsewhere(desk: Desk) -> None:
+    message_id = str(uuid.uuid4())
+    first = desk.ask("Hello", message_id=message_id)
+    other = desk.ask("What did I say?", message_id=message_id.upper())
+    assert other.session_id != first.session_id
+    assert desk.model.prompts[-1].history == ()
 
 
 @pytest.mark.parametrize("message_id", ["1", "message-0000-0000-0000-000000000001", str(uuid.uuid1())])
@@ -616,7 +623,8 @@ def test_customers_who_share_a_session_get_a_ticket_each(desk: Desk) -> None:
 
 def test_a_new_wish_after_an_erasure_is_a_new_ticket(desk: Desk) -> None:
     first = desk.ask("I want to talk to a human")
-    Transcripts(desk.sessions, desk.conversations, desk.interactions, desk.tickets).erase(first.session_id)
+    transcripts = Transcripts(desk.sessions, desk.conversations, desk.interactions, desk.tickets, desk.log)
+    transcripts.erase(first.session_id)
     second = desk.ask("I want to talk to a human", session_id=first.session_id)
     assert second.escalation
     assert second.escalation != first.escalation

@@ -16,6 +16,7 @@ from chalicelib.models import (
     Ticket,
     TicketFeedback,
 )
+from chalicelib.sessions import Sessions
 from tests.fakes import (
     START,
     FakeClock,
@@ -59,6 +60,13 @@ class Tickets(FakeTickets):
         )
 
 
+class IssuedUnlessMadeUp(Sessions):
+    """Takes each id for issued that does not say otherwise."""
+
+    def is_issued(self, session_id: str) -> bool:
+        return not session_id.startswith("made-up")
+
+
 @dataclass
 class World:
     """What is kept of two customers, and the erasure."""
@@ -69,7 +77,10 @@ class World:
     forgotten: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.erasure = Erasure(self.conversations, self.interactions, self.tickets, self.forgotten.append)
+        sessions = IssuedUnlessMadeUp(lambda: "secret", accept_made_up_ids=True)
+        self.erasure = Erasure(
+            sessions, self.conversations, self.interactions, self.tickets, self.forgotten.append
+        )
 
     def before_each_call(self, action: Callable[[], object]) -> None:
         """Do something before each call of a store."""
@@ -211,3 +222,12 @@ def test_an_erasure_cut_off_at_any_call_is_completed_by_the_next(failing_call: i
     world.erasure.erase(ADA)
     assert world.is_left() == LEFT_OF_BOB
     assert world.erasure.erase(ADA) == NOTHING
+
+
+def test_what_strangers_said_in_a_session_that_somebody_made_up_stays() -> None:
+    world = World()
+    world.says("made-up", 1, None, escalation=Escalation("T-stranger", "customer_request"))
+    world.opens("T-stranger", None)
+    world.says("made-up", 2, ADA)
+    assert world.erasure.erase(ADA) == Erased(chats=1, exchanges=1)
+    assert world.is_left() == ({("made-up", "m1")}, set(), {"T-stranger"})

@@ -52,7 +52,9 @@ class Web:
 def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     for desk in open_desk():
         checks: dict[str, Any] = {"dynamodb": lambda: None, "postgres": lambda: None}
-        transcripts = Transcripts(desk.sessions, desk.conversations, desk.interactions, desk.tickets)
+        transcripts = Transcripts(
+            desk.sessions, desk.conversations, desk.interactions, desk.tickets, desk.log
+        )
         with Client(app_module.app) as client:
             services = SimpleNamespace(
                 chat=desk.chat,

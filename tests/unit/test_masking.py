@@ -178,6 +178,28 @@ def test_json_is_masked_in_all_its_strings_however_deep() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "masked"),
+    [
+        ("password", "hunter2xyz", "[credential]"),
+        ("db_password", ["abcd1234"], ["[credential]"]),
+        ("apiKey", "zzzzyyyy", "[credential]"),
+        ("card", 4111111111111111, "[card number]"),
+        ("order", 4111111111, 4111111111),
+        ("password_reset", "done today", "done today"),
+        ("secret", "Where is it?", "Where is it?"),
+    ],
+)
+def test_what_its_name_calls_a_secret_and_card_numbers_without_quotes_are_masked_too(
+    name: str, value: object, masked: object
+) -> None:
+    assert mask_values({name: value}) == {name: masked}
+
+
+def test_names_are_masked_too() -> None:
+    assert mask_values({"4111 1111 1111 1111": 1}) == {"[card number]": 1}
+
+
 @pytest.mark.parametrize("value", [None, True, 0, 4111111111, 1.5, "fine", [], {}, [None, {"a": False}]])
 def test_json_without_credentials_stays_as_it_is(value: object) -> None:
     assert mask_values(value) == value

@@ -15,6 +15,7 @@ from tests.fakes import (
     FakeConversations,
     FakeInteractions,
     FakeTickets,
+    FakeTurnLog,
     exchange_at,
     sequence_of,
 )
@@ -28,6 +29,7 @@ class Archive:
     conversations: FakeConversations
     interactions: FakeInteractions
     tickets: FakeTickets
+    log: FakeTurnLog
     session_id: str
 
 
@@ -39,8 +41,9 @@ def archive() -> Archive:
         FakeInteractions(),
         FakeTickets(),
     )
-    transcripts = Transcripts(sessions, conversations, interactions, tickets)
-    return Archive(transcripts, conversations, interactions, tickets, sessions.issue())
+    log = FakeTurnLog()
+    transcripts = Transcripts(sessions, conversations, interactions, tickets, log)
+    return Archive(transcripts, conversations, interactions, tickets, log, sessions.issue())
 
 
 def test_the_holder_of_an_issued_session_reads_it(archive: Archive) -> None:
@@ -84,15 +87,12 @@ def test_the_feedback_of_somebody_unknown_is_kept_and_nobodys_interaction(archiv
     assert archive.interactions.kept == []
 
 
-def test_feedback_that_could_not_be_logged_can_be_given_again(archive: Archive) -> None:
-    archive.conversations.add(exchange_at(START, archive.session_id, "a", customer_id="CUST-1001"))
+def test_feedback_that_could_not_be_logged_is_kept_all_the_same(archive: Archive) -> None:
+    archive.conversations.add(exchange_at(START, archive.session_id, "a"))
     archive.interactions.down = Unavailable("interactions")
-    with pytest.raises(Unavailable):
-        archive.transcripts.rate(archive.session_id, "a", Feedback("up", None, START))
-    archive.interactions.down = None
     archive.transcripts.rate(archive.session_id, "a", Feedback("up", None, START))
-    assert len(archive.interactions.kept) == 1
     assert archive.conversations.kept[0].feedback == Feedback("up", None, START)
+    assert archive.log.without == ["interactions"]
 
 
 def test_erasing_takes_the_exchanges_the_interactions_and_the_words_in_tickets(archive: Archive) -> None:
