@@ -23,7 +23,9 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--aws-port", type=int, required=True)
     options = parser.parse_args(arguments)
-    logging.basicConfig(stream=sys.stdout, level=logging.INFO, format="%(message)s")
+    # What the app logs itself comes as JSON; the rest is worth a line only when something is wrong.
+    logging.basicConfig(stream=sys.stdout, format="%(asctime)s %(message)s")
+    logging.getLogger().handlers[0].setLevel(logging.WARNING)
     stop = StopRequest()
     stop.listen()
     _serve(_create_server(options.stage, options.port, options.aws_port), stop)
