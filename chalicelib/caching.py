@@ -13,8 +13,8 @@ from chalicelib.ports import CustomerStore, PassageSource
 
 MOST_CUSTOMERS = 1000
 MOST_QUERIES = 500
-CLOCK_SKEW = timedelta(seconds=5)
-"""The knowledge base is brought up to date by another function, whose clock may differ from ours."""
+SETTLING = timedelta(minutes=1)
+"""A vector store may show what a job did only after a while; and the clocks of our functions may differ."""
 
 
 class CachedCustomers:
@@ -95,4 +95,4 @@ class CachedPassages:
             settled = self._settled_since()
         except Unavailable:
             return False
-        return settled is not None and settled + CLOCK_SKEW < asked_at
+        return settled is not None and settled + SETTLING < asked_at

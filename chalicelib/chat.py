@@ -21,7 +21,7 @@ from chalicelib.models import (
     Passage,
     Reply,
     Sentiment,
-    Ticket,
+    TicketSummary,
 )
 from chalicelib.parallel import Deadline, Parallel
 from chalicelib.person_request import asks_for_a_person
@@ -190,7 +190,7 @@ class Chat:
         cases = calls.start("storage", self._open_tickets, turn.customer_id)
         calls.settle(admission, None, deadline)
         customer: Customer | None = calls.settle(lookup, None, deadline)
-        tickets: tuple[Ticket, ...] | None = calls.settle(cases, None, deadline)
+        tickets: tuple[TicketSummary, ...] | None = calls.settle(cases, None, deadline)
         found: tuple[Passage, ...] = calls.settle(passages, (), deadline)
         mood: Sentiment | None = calls.settle(sentiment, None, deadline)
         known = KnownCustomer(customer, tickets) if customer else None
@@ -199,7 +199,7 @@ class Chat:
     def _look_up_customer(self, customer_id: str | None) -> Customer | None:
         return self.customers.by_external_id(customer_id) if customer_id else None
 
-    def _open_tickets(self, customer_id: str | None) -> tuple[Ticket, ...]:
+    def _open_tickets(self, customer_id: str | None) -> tuple[TicketSummary, ...]:
         return self.tickets.open_of(customer_id) if customer_id else ()
 
     def _ask_model(self, turn: Turn, findings: Findings) -> Reply:

@@ -29,13 +29,16 @@ def describe(
     rules: CustomerRules,
     now: datetime,
 ) -> CustomerContext:
-    """Return a customer's 360; interactions come newest first, None stands for what could not be read."""
+    """Return a customer's 360; None stands for what could not be read.
+
+    The interactions are those in which the customer was in touch, newest first.
+    """
     avg_sentiment = _average([i.sentiment for i in interactions or () if i.sentiment is not None])
     return CustomerContext(
         customer=customer,
         open_tickets=open_tickets,
         avg_sentiment=avg_sentiment,
-        last_interaction=next((i.timestamp for i in interactions or () if i.channel != AGENT_FEEDBACK), None),
+        last_interaction=interactions[0].timestamp if interactions else None,
         is_high_value=_is_high_value(customer, rules),
         churn_risk=_churn_risk(customer, avg_sentiment, open_tickets, rules, now),
     )

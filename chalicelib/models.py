@@ -234,6 +234,16 @@ class Ticket:
 
 
 @dataclass(frozen=True)
+class TicketSummary:
+    """What a list of a customer's tickets says of each."""
+
+    ticket_id: str
+    created_at: datetime
+    status: TicketStatus
+    subject: str
+
+
+@dataclass(frozen=True)
 class TicketPage:
     """Some tickets, newest first; `next` continues with those before them, None at the end."""
 
@@ -298,8 +308,9 @@ class SyncState:
 
     `requested` counts requests; `covered` is what it was when the newest job that we know of was started,
     so that job read the documents later. `active` is that job until its outcome is recorded, `recorded` are
-    the jobs whose outcome is, newest first. `origin` tells this count from one of an earlier table.
-    `last_error` is AWS's error code or a name of ours.
+    the jobs whose outcome is, newest first. `origin` marks the newest request, which tells it
+    from the same count in a table that was made anew or restored. `last_error` is AWS's error code or a name
+    of ours.
     """
 
     requested: int = 0

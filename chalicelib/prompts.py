@@ -7,7 +7,7 @@ from html import escape
 from typing import get_args
 
 from chalicelib.citations import without_marks
-from chalicelib.models import Customer, Exchange, HandOverReason, Passage, Ticket
+from chalicelib.models import Customer, Exchange, HandOverReason, Passage, TicketSummary
 
 RULES = """\
 You are the customer support assistant of the company whose help centre the passages come from.
@@ -69,7 +69,7 @@ class KnownCustomer:
     """
 
     customer: Customer
-    open_tickets: tuple[Ticket, ...] | None
+    open_tickets: tuple[TicketSummary, ...] | None
 
 
 @dataclass(frozen=True)

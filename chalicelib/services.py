@@ -153,7 +153,8 @@ class Services:
     @once
     def sync(self) -> KnowledgeBaseSync:
         """What keeps the knowledge base in step with the documents bucket."""
-        settings, log, states = self.settings, SyncLogger(), SyncStates()
+        settings, log = self.settings, SyncLogger()
+        states = SyncStates(settings.data_source_id)
         # One attempt: Bedrock takes few starts, and the sweep comes back to one that failed.
         client = boto3.client("bedrock-agent", config=quick(read_timeout_seconds=5, attempts=1))
         jobs = IngestionGateway(client, settings.knowledge_base_id, settings.data_source_id)

@@ -26,6 +26,7 @@ from chalicelib.models import (
     TicketPage,
     TicketPriority,
     TicketStatus,
+    TicketSummary,
 )
 from chalicelib.parallel import Call, Deadline, Parallel
 from chalicelib.ports import (
@@ -95,7 +96,7 @@ class Lookups:
 
     customer: Call[Customer | None]
     interactions: Call[tuple[Interaction, ...]]
-    open_tickets: Call[tuple[Ticket, ...]]
+    open_tickets: Call[tuple[TicketSummary, ...]]
     passages: Call[tuple[Passage, ...]]
 
 
@@ -203,7 +204,7 @@ class TicketDesk:
     ) -> tuple[CustomerContext | None, tuple[Passage, ...]]:
         customer: Customer | None = calls.settle(lookups.customer, None, deadline)
         newest: tuple[Interaction, ...] | None = calls.settle(lookups.interactions, None, deadline)
-        others: tuple[Ticket, ...] | None = calls.settle(lookups.open_tickets, None, deadline)
+        others: tuple[TicketSummary, ...] | None = calls.settle(lookups.open_tickets, None, deadline)
         passages: tuple[Passage, ...] = calls.settle(lookups.passages, (), deadline)
         if customer is None:
             return None, passages
@@ -214,15 +215,19 @@ class TicketDesk:
         return self.customers.by_external_id(customer_id) if customer_id else None
 
     def _newest_interactions(self, customer_id: str | None, without: str | None) -> tuple[Interaction, ...]:
-        """Return a customer's newest interactions, without those of a ticket that is only being received.
+        """Return when the customer was in touch last, without a ticket that is only being received.
 
-        They may or may not be logged yet, and a ticket posted again is to be answered as the first time.
+        It may or may not be logged yet, and a ticket posted again is to be answered as the first time.
         """
-        newest = self.interactions.latest(customer_id, NEWEST_INTERACTIONS + 1) if customer_id else ()
+        if customer_id is None:
+            return ()
+        newest = self.interactions.latest(
+            customer_id, NEWEST_INTERACTIONS + 1, without_channel=AGENT_FEEDBACK
+        )
         others = [i for i in newest if without is None or i.ticket_id != without]
         return tuple(others[:NEWEST_INTERACTIONS])
 
-    def _open_tickets(self, customer_id: str | None) -> tuple[Ticket, ...]:
+    def _open_tickets(self, customer_id: str | None) -> tuple[TicketSummary, ...]:
         return self.tickets.open_of(customer_id) if customer_id else ()
 
     def _transcript(self, ticket: Ticket) -> tuple[Exchange, ...] | None:
@@ -253,7 +258,7 @@ def _interaction(customer_id: str, ticket: Ticket, sentiment: Sentiment | None) 
     return Interaction(customer_id, ticket.created_at, ticket.channel, score, ticket_id=ticket.ticket_id)
 
 
-def _count_open(ticket: Ticket, others: tuple[Ticket, ...]) -> int:
+def _count_open(ticket: Ticket, others: tuple[TicketSummary, ...]) -> int:
     """Count the open tickets with this one, which the index may not show yet."""
     this = {ticket.ticket_id} if ticket.status != "closed" else set()
     return len(this | {other.ticket_id for other in others if other.ticket_id != ticket.ticket_id})

@@ -28,5 +28,7 @@ def load_app(stage: str, aws_port: int) -> tuple[Chalice, Config]:
 
 def stop_with_parent(stop: StopRequest) -> None:
     """Ask to stop once the parent closes our standard input or is gone."""
-    sys.stdin.buffer.read()
+    # Not by the buffered reader: a thread that is in it while the program ends makes Python fail loudly.
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
     stop.ask()

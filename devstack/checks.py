@@ -1,8 +1,11 @@
 """`dev.py test`: lint, types, the template, then every test; stops at the first that fails.
 
-With arguments it runs just pytest, with these arguments.
+With arguments it runs just pytest, with these arguments. With `--live --stage dev` before them, it runs the
+integration tests against that stage, as it is deployed.
 """
 
+import argparse
+import os
 import subprocess
 import sys
 import time
@@ -18,10 +21,14 @@ STEPS: dict[str, list[str]] = {
     ],
     "tests": ["-m", "pytest", "--cov=chalicelib", "--cov-report=term-missing"],
 }
+LIVE_STAGE = "LIVE_STAGE"
+"""The environment variable that tells the tests which deployed stage to run against; empty for none."""
 
 
 def main(pytest_arguments: list[str]) -> int:
     """Run the checks; return 0 when all passed."""
+    if pytest_arguments[:1] == ["--live"]:
+        return _run_live(pytest_arguments[1:])
     if pytest_arguments:
         return _run(["-m", "pytest", *pytest_arguments])
     results: list[str] = []
@@ -35,6 +42,25 @@ def main(pytest_arguments: list[str]) -> int:
             break
     print(f"== {', '.join(results)}", flush=True)
     return exit_code
+
+
+def _run_live(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser("dev.py test --live")
+    parser.add_argument("--stage", required=True, help="a deployed stage, such as dev")
+    options, pytest_arguments = parser.parse_known_args(arguments)
+    # Only here: who just runs the tests need not wait for what talks to AWS.
+    from deployment.errors import DeploymentError
+    from deployment.live import open_live_stage
+    from deployment.stages import UnknownStage
+
+    try:
+        stage = open_live_stage(options.stage)
+    except (DeploymentError, UnknownStage) as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(f"== integration tests against {stage.url}", flush=True)
+    os.environ[LIVE_STAGE] = stage.name
+    return _run(["-m", "pytest", *(pytest_arguments or ["tests/integration"])])
 
 
 def _run(arguments: list[str]) -> int:

@@ -4,6 +4,7 @@ On AWS the bucket calls the function itself, with the same JSON.
 """
 
 import json
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -12,6 +13,7 @@ from urllib.parse import unquote_plus
 
 from mypy_boto3_sqs import SQSClient
 
+LOG = logging.getLogger(__name__)
 BATCH = 10
 
 Event = dict[str, Any]
@@ -27,10 +29,12 @@ class Subscription:
     suffix: str
     deliver: Callable[[Event], None]
 
-    def wants(self, record: Event) -> bool:
-        """Say whether a record of the bucket matches."""
-        name = f"s3:{record['eventName']}"
-        key = unquote_plus(record["s3"]["object"]["key"])
+    def wants(self, record: Any) -> bool:
+        """Say whether a record of the bucket matches; what a malformed one means is the function's to say."""
+        try:
+            name, key = f"s3:{record['eventName']}", unquote_plus(record["s3"]["object"]["key"])
+        except (KeyError, TypeError, AttributeError):
+            return True
         is_asked_for = any(fnmatchcase(name, pattern) for pattern in self.events)
         return is_asked_for and key.startswith(self.prefix) and key.endswith(self.suffix)
 
@@ -59,7 +63,7 @@ class ObjectEvents:
             "Messages", []
         )
         for message in messages:
-            self._pass_on(json.loads(message["Body"]))
+            self._pass_on(message["Body"])
         if messages:
             self._sqs.delete_message_batch(
                 QueueUrl=self._url,
@@ -69,8 +73,22 @@ class ObjectEvents:
             )
         return len(messages)
 
-    def _pass_on(self, event: Event) -> None:
+    def _pass_on(self, body: str) -> None:
         """Pass an event to all who want it; the test event of S3 has no records and is for everybody."""
+        event = _read(body)
+        if event is None:
+            LOG.warning("A message of queue %s is no event: it is dropped.", self._url.rpartition("/")[2])
+            return
+        records = event.get("Records")
         for subscription in self._subscriptions:
-            if all(map(subscription.wants, event.get("Records", []))):
+            if all(map(subscription.wants, records if isinstance(records, list) else [])):
                 subscription.deliver(event)
+
+
+def _read(body: str) -> Event | None:
+    """Return the event that a message holds; anybody may have sent something else."""
+    try:
+        event = json.loads(body)
+    except (ValueError, RecursionError):
+        return None
+    return event if isinstance(event, dict) else None

@@ -79,4 +79,7 @@ def _folder(text: str) -> Path:
 
 def _path(text: str) -> Path:
     """Return an absolute path; links stay, since a document is named after the link."""
+    if not text:
+        # An unset variable of a shell, and it would mean the folder we are in.
+        raise argparse.ArgumentTypeError("a file needs a name")
     return Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - absolute() would keep `..`

@@ -22,6 +22,7 @@ from chalicelib.models import (
     TicketFeedback,
     TicketPage,
     TicketStatus,
+    TicketSummary,
     Usage,
 )
 from chalicelib.prompts import Prompt
@@ -142,12 +143,13 @@ class FakeCustomers(Outage):
 
 
 class FakeInteractions(Outage):
-    """Keeps the log in memory."""
+    """Keeps the log in memory; what a test puts into `kept` itself does not expire."""
 
     def __init__(self, retention_days: int = 90, clock: Callable[[], datetime] = lambda: START) -> None:
         super().__init__()
         self._kept_for = timedelta(days=retention_days)
         self._clock = clock
+        self._expires_at: dict[tuple[str, datetime], datetime] = {}
         self.kept: list[Interaction] = []
 
     def add(self, interaction: Interaction) -> None:
@@ -158,13 +160,17 @@ class FakeInteractions(Outage):
             if _source(there) == _source(interaction):
                 known = there.sentiment if interaction.sentiment is None else interaction.sentiment
                 self.kept[place] = replace(there, sentiment=known)
-                return
+                break
             interaction = replace(interaction, timestamp=interaction.timestamp + MILLISECOND)
-        self.kept.append(interaction)
+        else:
+            self.kept.append(interaction)
+        self._expires_at[interaction.customer_id, interaction.timestamp] = self._clock() + self._kept_for
 
-    def latest(self, customer_id: str, limit: int) -> tuple[Interaction, ...]:
-        alive = [i for i in self.everything(customer_id) if i.timestamp + self._kept_for > self._clock()]
-        return tuple(alive[:limit])
+    def latest(
+        self, customer_id: str, limit: int, without_channel: str | None = None
+    ) -> tuple[Interaction, ...]:
+        alive = filter(self._is_alive, self.everything(customer_id))
+        return tuple(i for i in alive if i.channel != without_channel)[:limit]
 
     def everything(self, customer_id: str) -> tuple[Interaction, ...]:
         self.check()
@@ -175,6 +181,11 @@ class FakeInteractions(Outage):
         self.check()
         gone = {(i.customer_id, i.timestamp) for i in interactions}
         self.kept = [i for i in self.kept if (i.customer_id, i.timestamp) not in gone]
+
+    def _is_alive(self, interaction: Interaction) -> bool:
+        now = self._clock()
+        key = (interaction.customer_id, interaction.timestamp)
+        return self._expires_at.get(key, now + self._kept_for) > now
 
 
 def _source(interaction: Interaction) -> tuple[str, str | None, str | None]:
@@ -212,13 +223,14 @@ class FakeTickets(Outage):
         older = [t for t in found if before is None or _listed_at(t) < before]
         return TicketPage(tuple(older[:limit]), _listed_at(older[limit - 1]) if len(older) > limit else None)
 
-    def open_of(self, customer_id: str) -> tuple[Ticket, ...]:
+    def open_of(self, customer_id: str) -> tuple[TicketSummary, ...]:
         found = self.everything(customer_id)
         return tuple(t for t in found if t.status != "closed" and self._is_alive(t.ticket_id))
 
-    def everything(self, customer_id: str) -> tuple[Ticket, ...]:
+    def everything(self, customer_id: str) -> tuple[TicketSummary, ...]:
         self.check()
-        return tuple(t for t in self._newest_first() if t.customer_id == customer_id)
+        found = (t for t in self._newest_first() if t.customer_id == customer_id)
+        return tuple(TicketSummary(t.ticket_id, t.created_at, t.status, t.subject) for t in found)
 
     def rate(self, ticket_id: str, feedback: TicketFeedback) -> Ticket:
         ticket = self.get(ticket_id)

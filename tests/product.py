@@ -106,9 +106,7 @@ class Product:
         self._kill("devstack.lambda_events")
 
     def _kill(self, module: str) -> None:
-        (child,) = [
-            each for each in psutil.Process(self._process.pid).children() if module in each.cmdline()
-        ]
+        (child,) = [each for each in psutil.Process(self._process.pid).children() if module in each.cmdline()]
         child.kill()
 
     def kill(self) -> None:

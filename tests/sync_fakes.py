@@ -42,7 +42,7 @@ class FakeSyncStates(Outage):
         self._set(
             requested=self.state.requested + 1,
             trigger=trigger,
-            origin=self.state.origin or "origin",
+            origin=f"origin {self.state.requested + 1}",
             last_change_at=changed_at,
         )
         return self.state
@@ -97,6 +97,7 @@ class FakeSyncStates(Outage):
         self._set(
             active=None,
             requested=self.state.requested + 1,
+            origin=f"origin {self.state.requested + 1}",
             trigger="retry",
             attempts=self.state.attempts + 1,
             last_error=code,

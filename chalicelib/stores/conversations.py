@@ -29,12 +29,7 @@ from chalicelib.models import (
     GuardrailVerdict,
     Usage,
 )
-from chalicelib.stores.dynamodb import (
-    CONDITION_FAILED,
-    Reach,
-    expiry,
-    reaching,
-)
+from chalicelib.stores.dynamodb import Reach, expiry, reaching, was_refused
 from chalicelib.stores.state import StateItem
 from chalicelib.times import MILLISECOND, from_millis, to_millis
 
@@ -163,7 +158,7 @@ class Conversations:
             try:
                 item.update([ExchangeItem.feedback.set(kept)], condition=ExchangeItem.session_id.exists())
             except UpdateError as error:
-                if error.cause_response_code == CONDITION_FAILED:
+                if was_refused(error):
                     raise UnknownMessage from error
                 raise
         return _exchange(item)
@@ -251,7 +246,7 @@ def _put(item: ExchangeItem) -> None:
         free = ExchangeItem.timestamp.does_not_exist() | (ExchangeItem.message_id == item.message_id)
         item.save(condition=free)
     except PutError as error:
-        if error.cause_response_code == CONDITION_FAILED:
+        if was_refused(error):
             raise _MillisecondTaken from error
         raise
 

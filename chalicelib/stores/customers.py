@@ -1,10 +1,13 @@
 """The customers and their orders, in Postgres."""
 
+from decimal import Decimal
 from typing import Any
 
+from chalicelib.errors import Unavailable
 from chalicelib.models import Customer, Order
 from chalicelib.stores.database import Addresses, Database
 
+STORE = "customers"
 # The newest orders and their number come from one index, `orders_newest_first`: see bench/customers.py.
 # MATERIALIZED, for else Postgres counts anew beside each of the five.
 WITH_RECENT_ORDERS = """
@@ -30,7 +33,7 @@ class Customers:
     """Reads customers."""
 
     def __init__(self, addresses: Addresses) -> None:
-        self._database = Database("customers", addresses)
+        self._database = Database(STORE, addresses)
 
     def by_external_id(self, external_id: str) -> Customer | None:
         """Return a customer with the five newest orders, in one round trip. Raises Unavailable."""
@@ -66,7 +69,7 @@ def _customer(rows: list[Any]) -> Customer:
         email=first["email"],
         company=first["company"],
         tier=first["tier"],
-        lifetime_value=first["lifetime_value"],
+        lifetime_value=_amount(first["lifetime_value"]),
         total_orders=first["total_orders"],
         recent_orders=tuple(_order(row) for row in rows if row["order_number"] is not None),
     )
@@ -77,7 +80,14 @@ def _order(row: Any) -> Order:
         order_number=row["order_number"],
         order_date=row["order_date"],
         status=row["status"],
-        total_amount=row["total_amount"],
+        total_amount=_amount(row["total_amount"]),
         currency=row["currency"],
         items=row["items"],
     )
+
+
+def _amount(value: Decimal) -> Decimal:
+    """Return an amount. Raises Unavailable for a NaN, which may be from before they were refused."""
+    if value.is_nan():
+        raise Unavailable(STORE)
+    return value

@@ -66,7 +66,7 @@ class Database:
             cursor = connection.cursor(cursor_factory=RealDictCursor)
             cursor.execute(sql, parameters)
             _wait(connection, time.monotonic() + ANSWER_TIMEOUT_SECONDS)
-            rows = list(cursor.fetchall())
+            rows = _read(cursor)
         except (psycopg2.Error, TimeoutError):
             connection.close()
             raise
@@ -119,6 +119,15 @@ def _open(address: DatabaseAddress) -> Any:
         connection.close()
         raise
     return connection
+
+
+def _read(cursor: Any) -> list[Any]:
+    """Return all rows of a result. Raises psycopg2.Error."""
+    try:
+        return list(cursor.fetchall())
+    except ValueError as error:
+        # Postgres has years and more that Python has no room for.
+        raise psycopg2.DataError("a row holds a value that cannot be read") from error
 
 
 def _wait(connection: Any, deadline: float) -> None:

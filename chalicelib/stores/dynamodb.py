@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
+from botocore.exceptions import ClientError
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.errors import Unavailable
@@ -28,6 +29,12 @@ def reaching(store: str) -> Iterator[None]:
         yield
     except PynamoDBException as error:
         raise Unavailable(store) from error
+
+
+def was_refused(error: PynamoDBException) -> bool:
+    """Tell whether DynamoDB refused a write because its condition does not hold."""
+    # Asked for the code of a call that got no answer at all, PynamoDB fails.
+    return isinstance(error.cause, ClientError) and error.cause_response_code == CONDITION_FAILED
 
 
 def expiry(moment: datetime, days: int) -> int:

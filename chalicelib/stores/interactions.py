@@ -1,6 +1,7 @@
 """The interaction log: when a customer was in touch and how it sounded. Holds no text."""
 
-from collections.abc import Callable, Iterable
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
 from functools import reduce
@@ -14,11 +15,14 @@ from pynamodb.models import Model
 
 from chalicelib.errors import Unavailable
 from chalicelib.models import Interaction
-from chalicelib.stores.dynamodb import CONDITION_FAILED, Reach, expiry, reaching
+from chalicelib.stores.dynamodb import Reach, expiry, reaching, was_refused
 from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
 
 STORE = "interactions"
-TRIES = 20
+DOUBLINGS = 16
+"""How often the span in which an interaction finds its millisecond may double: up to a minute."""
+PAGE_ITEMS = 100
+"""How many items one request reads at most: 20 KB, and seldom a second one for those that are left out."""
 
 
 class InteractionItem(Model):
@@ -37,40 +41,48 @@ class InteractionItem(Model):
 
 
 class Interactions:
-    """Reads and writes the log; an interaction of a chat has the timestamp of its exchange."""
+    """Reads and writes the log; an interaction of a chat has the timestamp of its exchange.
+
+    An interaction is kept from when it was logged, whatever its timestamp: a `ttl` that is years ago already
+    would keep it for good.
+    """
 
     def __init__(self, retention_days: int, clock: Callable[[], datetime]) -> None:
         self._retention_days = retention_days
         self._clock = clock
 
     def add(self, interaction: Interaction) -> None:
-        """Log an interaction; where its millisecond is taken by another one, in the next.
+        """Log an interaction; where its millisecond is taken by another one, soon after.
 
         The same one again, by customer, time, channel, session and ticket, is the same entry.
         Raises Unavailable.
         """
         with reaching(STORE):
-            for _ in range(TRIES):
+            for timestamp in places(interaction):
                 try:
-                    self._put(interaction)
+                    self._put(replace(interaction, timestamp=timestamp))
                 except UpdateError as error:
-                    if error.cause_response_code != CONDITION_FAILED:
+                    if not was_refused(error):
                         raise
-                    interaction = replace(interaction, timestamp=interaction.timestamp + MILLISECOND)
                 else:
                     return
         raise Unavailable(STORE)
 
-    def latest(self, customer_id: str, limit: int) -> tuple[Interaction, ...]:
-        """Return the newest interactions of a customer, newest first. Raises Unavailable."""
-        alive = InteractionItem.ttl > to_millis(self._clock()) // 1000
+    def latest(
+        self, customer_id: str, limit: int, without_channel: str | None = None
+    ) -> tuple[Interaction, ...]:
+        """Return a customer's newest interactions but for a channel, newest first. Raises Unavailable."""
+        wanted = InteractionItem.ttl > to_millis(self._clock()) // 1000
+        if without_channel is not None:
+            wanted &= InteractionItem.channel != without_channel
         with reaching(STORE):
             items = InteractionItem.query(
                 customer_id,
-                filter_condition=alive,
+                filter_condition=wanted,
                 scan_index_forward=False,
                 consistent_read=True,
                 limit=limit,
+                page_size=PAGE_ITEMS,
             )
             return tuple(map(_interaction, items))
 
@@ -89,12 +101,25 @@ class Interactions:
 
     def _put(self, interaction: Interaction) -> None:
         item = InteractionItem(interaction.customer_id, iso(interaction.timestamp))
-        ttl = expiry(interaction.timestamp, self._retention_days)
+        ttl = expiry(self._clock(), self._retention_days)
         actions: list[Action] = [InteractionItem.ttl.set(ttl)]
         actions += [path.set(value) for path, value in _source(interaction) if value is not None]
         if interaction.sentiment is not None:
             actions.append(InteractionItem.sentiment.set(interaction.sentiment))
         item.update(actions, condition=InteractionItem.channel.does_not_exist() | _is_again(interaction))
+
+
+def places(interaction: Interaction) -> Iterator[datetime]:
+    """Yield the timestamps that an interaction may be logged at: its own first, then ever further off.
+
+    They are the same for the same interaction, which so meets itself again. Of many that share a timestamp
+    each goes its own way, so that even a thousand of them need few tries.
+    """
+    yield interaction.timestamp
+    source = repr([value for _, value in _source(interaction)])
+    way = int.from_bytes(hashlib.sha256(source.encode()).digest(), "big")
+    for span in (2**doubling for doubling in range(DOUBLINGS)):
+        yield interaction.timestamp + (span + way % span) * MILLISECOND
 
 
 def _source(interaction: Interaction) -> tuple[tuple[UnicodeAttribute, str | None], ...]:

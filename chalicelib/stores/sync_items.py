@@ -32,7 +32,7 @@ class SyncItem(Model):
     class Meta(Reach):
         table_name = "support-state"
 
-    pk = UnicodeAttribute(hash_key=True, default="sync")
+    pk = UnicodeAttribute(hash_key=True)
     requested = NumberAttribute(default=0)
     covered = NumberAttribute(default=0)
     trigger = UnicodeAttribute(default="change")

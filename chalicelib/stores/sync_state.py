@@ -13,7 +13,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.models import IngestionJob, JobKey, SyncLease, SyncState, SyncTrigger
-from chalicelib.stores.dynamodb import CONDITION_FAILED, reaching
+from chalicelib.stores.dynamodb import reaching, was_refused
 from chalicelib.stores.sync_items import JobItem, SyncItem, job_item, job_key, job_of, state_of, written
 from chalicelib.times import to_millis
 
@@ -21,13 +21,19 @@ STORE = "sync_state"
 
 
 class SyncStates:
-    """Reads and changes the one state; each method raises Unavailable."""
+    """Reads and changes the state of one data source; each method raises Unavailable.
+
+    A new data source knows no document yet, so it begins with a state of its own.
+    """
+
+    def __init__(self, data_source_id: str) -> None:
+        self._pk = f"sync#{data_source_id}"
 
     def read(self) -> SyncState:
         """Return the state as of now."""
         with reaching(STORE):
             try:
-                return state_of(SyncItem.get("sync", consistent_read=True))
+                return state_of(SyncItem.get(self._pk, consistent_read=True))
             except SyncItem.DoesNotExist:
                 return SyncState()
 
@@ -37,11 +43,11 @@ class SyncStates:
             SyncItem.requested.add(1),
             SyncItem.covered.set(SyncItem.covered | 0),
             SyncItem.trigger.set(trigger),
-            SyncItem.origin.set(SyncItem.origin | uuid.uuid4().hex),
+            _new_origin(),
         ]
         if trigger == "change":
             actions.append(SyncItem.last_change_at.set(to_millis(now)))
-        item = SyncItem()
+        item = SyncItem(self._pk)
         with reaching(STORE):
             item.update(actions)
         return state_of(item)
@@ -98,7 +104,9 @@ class SyncStates:
     def adopted(self, job: IngestionJob, now: datetime) -> None:
         """Name a kept job that nobody waited for."""
         with reaching(STORE):
-            SyncItem().update([SyncItem.recorded.add({_mark(job)}), SyncItem.settled_at.set(to_millis(now))])
+            SyncItem(self._pk).update(
+                [SyncItem.recorded.add({_mark(job)}), SyncItem.settled_at.set(to_millis(now))]
+            )
 
     def settled(self, job: IngestionJob, now: datetime) -> bool:
         """Name the kept active job, whose outcome is final; False if another is active."""
@@ -110,6 +118,7 @@ class SyncStates:
         actions: list[Action] = [
             SyncItem.requested.add(1),
             SyncItem.trigger.set("retry"),
+            _new_origin(),
             SyncItem.attempts.add(1),
             SyncItem.last_error.set(code),
             SyncItem.next_start_at.set(to_millis(next_start_at)),
@@ -119,7 +128,7 @@ class SyncStates:
     def forget(self, keys: Sequence[JobKey]) -> None:
         """Name these jobs no longer."""
         with reaching(STORE):
-            SyncItem().update([SyncItem.recorded.delete(set(map(written, keys)))])
+            SyncItem(self._pk).update([SyncItem.recorded.delete(set(map(written, keys)))])
 
     def jobs(self, keys: Sequence[JobKey]) -> tuple[IngestionJob, ...]:
         """Return the kept jobs of these keys, newest first; those that expired are left out."""
@@ -140,15 +149,20 @@ class SyncStates:
         return self._change(actions, SyncItem.active_id == job.job_id) is not None
 
     def _change(self, actions: list[Action], condition: Condition) -> SyncState | None:
-        item = SyncItem()
+        item = SyncItem(self._pk)
         with reaching(STORE):
             try:
                 item.update(actions, condition=condition)
             except UpdateError as error:
-                if error.cause_response_code != CONDITION_FAILED:
+                if not was_refused(error):
                     raise
                 return None
         return state_of(item)
+
+
+def _new_origin() -> Action:
+    """Mark a request as no other: a table that was made anew, or restored, comes to the same count again."""
+    return SyncItem.origin.set(uuid.uuid4().hex)
 
 
 def _release() -> list[Action]:

@@ -5,7 +5,7 @@ from dataclasses import asdict
 from typing import Any, cast
 
 from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 
 from chalicelib.models import (
@@ -15,17 +15,18 @@ from chalicelib.models import (
     TicketFeedback,
     TicketPriority,
     TicketStatus,
+    TicketSummary,
 )
 from chalicelib.stores.dynamodb import Reach
 from chalicelib.times import from_iso, from_millis, iso, to_millis
 
 
 class CustomerIndex(GlobalSecondaryIndex["TicketItem"]):  # type: ignore[no-untyped-call]
-    """The tickets of a customer by time; those without a customer are not in it."""
+    """What a summary needs of a customer's tickets, by time; those without a customer are not in it."""
 
     class Meta:
         index_name = "customer-created_at"
-        projection = AllProjection()
+        projection = IncludeProjection(["status", "subject", "ttl"])
 
     customer_id = UnicodeAttribute(hash_key=True)
     created_at = UnicodeAttribute(range_key=True)
@@ -110,6 +111,16 @@ def from_item(item: TicketItem) -> Ticket:
         metadata=item.metadata or {},
         fingerprint=item.fingerprint,
         feedback=tuple(map(_feedback, item.feedback or ())),
+    )
+
+
+def summary_of(item: TicketItem) -> TicketSummary:
+    """Return the summary of an item, which may come from the index by customer."""
+    return TicketSummary(
+        ticket_id=item.ticket_id,
+        created_at=from_iso(item.created_at),
+        status=cast("TicketStatus", item.status),
+        subject=item.subject,
     )
 
 

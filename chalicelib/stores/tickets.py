@@ -9,9 +9,9 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.errors import Unavailable, UnknownTicket
-from chalicelib.models import Ticket, TicketFeedback, TicketPage, TicketStatus
-from chalicelib.stores.dynamodb import CONDITION_FAILED, expiry, reaching
-from chalicelib.stores.ticket_item import TicketItem, feedback_text, from_item, to_item
+from chalicelib.models import Ticket, TicketFeedback, TicketPage, TicketStatus, TicketSummary
+from chalicelib.stores.dynamodb import expiry, reaching, was_refused
+from chalicelib.stores.ticket_item import TicketItem, feedback_text, from_item, summary_of, to_item
 from chalicelib.times import to_millis
 
 STORE = "tickets"
@@ -40,7 +40,7 @@ class Tickets:
             try:
                 item.save(condition=free)
             except PutError as error:
-                if error.cause_response_code != CONDITION_FAILED:
+                if not was_refused(error):
                     raise
                 item = TicketItem.get(ticket.ticket_id, consistent_read=True)
         return from_item(item)
@@ -64,11 +64,11 @@ class Tickets:
         tickets = tuple(from_item(found[place]) for place in places[:limit])
         return TicketPage(tickets, places[limit - 1] if len(places) > limit else None)
 
-    def open_of(self, customer_id: str) -> tuple[Ticket, ...]:
+    def open_of(self, customer_id: str) -> tuple[TicketSummary, ...]:
         """Return a customer's tickets that are not closed, newest first. Raises Unavailable."""
         return self._of(customer_id, (TicketItem.status != "closed") & self._alive())
 
-    def everything(self, customer_id: str) -> tuple[Ticket, ...]:
+    def everything(self, customer_id: str) -> tuple[TicketSummary, ...]:
         """Return all tickets of a customer, expired ones too, newest first. Raises Unavailable."""
         return self._of(customer_id, None)
 
@@ -130,12 +130,12 @@ class Tickets:
                 )
             )
 
-    def _of(self, customer_id: str, which: Condition | None) -> tuple[Ticket, ...]:
+    def _of(self, customer_id: str, which: Condition | None) -> tuple[TicketSummary, ...]:
         with reaching(STORE):
             items = TicketItem.customer_index.query(
                 customer_id, filter_condition=which, scan_index_forward=False
             )
-            return tuple(map(from_item, items))
+            return tuple(map(summary_of, items))
 
     def _update(self, ticket_id: str, actions: list[Action], condition: Condition) -> TicketItem | None:
         """Return the changed ticket, or None where the condition does not hold."""
@@ -144,7 +144,7 @@ class Tickets:
             try:
                 item.update(actions, condition=condition)
             except UpdateError as error:
-                if error.cause_response_code != CONDITION_FAILED:
+                if not was_refused(error):
                     raise
                 return None
         return item

@@ -61,7 +61,10 @@ def _upload_and_wait(target: Target, choice: Choice) -> bool:
     api.status()  # better now than after the upload, should the app not answer
     lost = upload_all(target, choice.uploads)
     _print_refusals(lost)
-    job = _sync(target, api)
+    try:
+        job = _sync(target, api)
+    except KbError as problem:
+        raise KbError(f"{problem} The upload is done. {FOLLOWS}") from problem
     has_failed = any(file in choice.keys for file, _ in job.failures)
     return not lost and not has_failed and job.status == COMPLETE
 

@@ -50,7 +50,7 @@ def remove_documents(target: Target, keys: Sequence[str]) -> list[str]:
     wanted = list(dict.fromkeys(keys))
     missing = [key for key in wanted if not _exists(target, key)]
     if missing:
-        names = ", ".join(missing)
+        names = ", ".join(key or "without a name" for key in missing)
         raise KbError(f"Nothing was removed: the bucket has no document {names}. `kb ls` lists what it has.")
     sidecars = [key + SUFFIX for key in wanted if not key.endswith(SUFFIX)]
     removed = list(dict.fromkeys([*wanted, *(key for key in sidecars if _exists(target, key))]))
@@ -60,6 +60,8 @@ def remove_documents(target: Target, keys: Sequence[str]) -> list[str]:
 
 
 def _exists(target: Target, key: str) -> bool:
+    if not key:
+        return False
     try:
         target.s3.head_object(Bucket=target.bucket, Key=key)
     except ClientError as error:

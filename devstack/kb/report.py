@@ -8,6 +8,7 @@ from devstack.kb.sync_api import Job, SyncStatus
 
 COUNTS = ("scanned", "new", "modified", "deleted", "failed")
 SHOWN_JOBS = 10
+ENDED_EARLY = frozenset({"JobFailed", "JobStopped"})
 
 
 def describe_documents(documents: Iterable[StoredDocument]) -> str:
@@ -29,8 +30,7 @@ def describe_outcome(job: Job) -> str:
 def describe_failures(job: Job) -> list[str]:
     """Return a heading and a line for each file that a job could not index, or nothing."""
     lines = [
-        f"  {printable(file or '(a file that Bedrock does not name)')}: {printable(reason)}"
-        for file, reason in job.failures
+        f"  {printable(file or '(no file named)')}: {printable(reason)}" for file, reason in job.failures
     ]
     return ["Not indexed:", *lines] if lines else []
 
@@ -52,8 +52,14 @@ def _standing(status: SyncStatus) -> str:
     else:
         standing = "A sync is about to start" if status.pending else "Up to date"
     change = f"; last change {local_time(status.last_change_at)}" if status.last_change_at else ""
-    error = f"; the last try to start one: {status.last_error}" if status.last_error else ""
-    return f"{standing}{change}{error}."
+    return f"{standing}{change}{_trouble(status.last_error)}."
+
+
+def _trouble(code: str | None) -> str:
+    """Say what a code means: ours for a job that ended too early, AWS's for a refused start."""
+    if code in ENDED_EARLY:
+        return "; the last one did not finish, so it is done again"
+    return f"; the last try to start one: {code}" if code else ""
 
 
 def _row(job: Job) -> tuple[str, ...]:

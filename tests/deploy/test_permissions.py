@@ -135,7 +135,8 @@ class Account:
         """Let the next job start at once, as if the last one had been long ago."""
         self._wait_for_jobs()
         state = f"support-state{self.facts.table_suffix}"
-        self._client("dynamodb").delete_item(TableName=state, Key={"pk": {"S": "sync"}})
+        key = {"pk": {"S": f"sync#{LOCAL.data_source_id}"}}
+        self._client("dynamodb").delete_item(TableName=state, Key=key)
 
     def _wait_for_jobs(self) -> None:
         where = {"knowledgeBaseId": LOCAL.knowledge_base_id, "dataSourceId": LOCAL.data_source_id}

@@ -226,7 +226,9 @@ def test_a_file_is_named_from_where_the_user_is(folder: Path, monkeypatch: pytes
     )
 
 
-@pytest.mark.parametrize("arguments", [["kb"], ["kb", "add"], ["kb", "rm"], ["kb", "move"]])
+@pytest.mark.parametrize(
+    "arguments", [["kb"], ["kb", "add"], ["kb", "add", ""], ["kb", "rm"], ["kb", "move"]]
+)
 def test_what_is_no_action_is_refused_with_the_usage(
     arguments: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -292,13 +294,22 @@ def test_nothing_is_uploaded_when_the_app_does_not_answer(
     assert "python3 dev.py run" in capsys.readouterr().err
 
 
+def test_when_the_app_is_lost_after_the_upload_the_upload_is_said_to_be_done(
+    kb: Kb, aws: AwsClients, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kb.app.gets = [sync(), {"error": "not ours"}]
+    assert kb.run("add", *make(folder, "a.md")) == 1
+    assert keys(aws) == {"a.md"}
+    assert "The upload is done." in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("failed", "code"), [("a.md", 1), ("another.pdf", 0), (None, 0)])
 def test_a_file_that_could_not_be_indexed_is_shown_and_counts_when_it_was_added(
     kb: Kb, aws: AwsClients, folder: Path, failed: str | None, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kb.app.gets = [sync(job("NEW", "COMPLETE", [{"file": failed, "reason": "It is damaged."}]))]
     assert kb.run("add", *make(folder, "a.md")) == code
-    assert f"  {failed or '(a file that Bedrock does not name)'}: It is damaged." in capsys.readouterr().out
+    assert f"  {failed or '(no file named)'}: It is damaged." in capsys.readouterr().out
 
 
 def test_the_list_shows_size_and_title_of_each_document(
@@ -339,6 +350,13 @@ def test_with_an_unknown_key_nothing_is_removed(
     assert "no document b.md" in capsys.readouterr().err
 
 
+def test_an_empty_key_is_an_unknown_one(kb: Kb, aws: AwsClients, capsys: pytest.CaptureFixture[str]) -> None:
+    put(aws, "a.md")
+    assert kb.run("rm", "a.md", "") == 1
+    assert keys(aws) == {"a.md"}
+    assert "no document without a name" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("status", "code"), [("COMPLETE", 0), ("FAILED", 1)])
 def test_a_sync_is_followed_to_its_end(
     kb: Kb, status: str, code: int, capsys: pytest.CaptureFixture[str]
@@ -354,6 +372,7 @@ def test_a_sync_is_followed_to_its_end(
         (sync(job("A", "COMPLETE")), "Up to date; last change 2026-11-"),
         (sync(job("A", "COMPLETE"), pending=True, error="Throttling"), "about to start"),
         (sync(job("A", "COMPLETE"), pending=True, error="Throttling"), "start one: Throttling"),
+        (sync(job("A", "FAILED"), pending=True, error="JobFailed"), "did not finish, so it is done again"),
         (sync(job("A", "IN_PROGRESS"), pending=True), "running, and another one will follow"),
         (sync(), "Up to date"),
     ],

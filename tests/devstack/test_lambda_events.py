@@ -195,6 +195,37 @@ def test_the_test_event_of_s3_reaches_the_handler(endpoint: Endpoint) -> None:
     assert [event["Event"] for event in taken] == ["s3:TestEvent"]
 
 
+@pytest.mark.parametrize("body", ["not JSON", "[]", '"text"', "null", "[" * 100_000])
+def test_a_message_that_is_no_event_is_dropped_and_the_next_one_delivered(
+    endpoint: Endpoint, key: str, caplog: pytest.LogCaptureFixture, body: str
+) -> None:
+    url = endpoint.aws.sqs.get_queue_url(QueueName=queue_of(BUCKET))["QueueUrl"]
+    endpoint.aws.sqs.send_message(QueueUrl=url, MessageBody=body)
+    endpoint.aws.s3.put_object(Bucket=BUCKET, Key=key, Body=b"1")
+    assert endpoint.events() == [("ObjectCreated:Put", key)]
+    assert "is no event" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        {},
+        {"Records": None},
+        {"Records": "text"},
+        {"Records": ["text"]},
+        {"Records": [{"eventName": "ObjectCreated:Put"}]},
+        {"Records": [{"eventName": "ObjectCreated:Put", "s3": {"object": {"key": 5}}}]},
+    ],
+    ids=str,
+)
+def test_a_malformed_event_reaches_the_handler(endpoint: Endpoint, event: Event) -> None:
+    taken: list[Event] = []
+    url = endpoint.aws.sqs.get_queue_url(QueueName=queue_of(BUCKET))["QueueUrl"]
+    endpoint.aws.sqs.send_message(QueueUrl=url, MessageBody=json.dumps(event))
+    endpoint.take_all(subscription(taken.append, prefix="guides/"))
+    assert taken == [event]
+
+
 def test_a_failed_call_is_tried_twice_more_and_then_given_up(caplog: pytest.LogCaptureFixture) -> None:
     seen: list[Event] = []
     event = {"text": "what a customer wrote"}

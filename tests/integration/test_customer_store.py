@@ -14,7 +14,7 @@ import pytest
 from psycopg2 import sql
 
 from chalicelib.errors import Unavailable
-from chalicelib.migrate import apply_migrations
+from chalicelib.migrate import MIGRATIONS, apply_migrations
 from chalicelib.models import DatabaseAddress
 from chalicelib.stores.customers import WITH_RECENT_ORDERS, Customers, NoCustomers
 from chalicelib.stores.database import CONNECTIONS, Database
@@ -114,6 +114,48 @@ def test_a_customer_without_orders_is_a_customer(customers: Customers) -> None:
     customer = customers.by_external_id("CUST-1002")
     assert customer
     assert (customer.total_orders, customer.recent_orders) == (0, ())
+
+
+ODD_VALUES = [
+    ("NaN", "1", "now"),
+    ("1", "NaN", "now"),
+    ("1", "1", "12026-03-01Z"),
+    ("1", "1", "0044-03-15 BC"),
+]
+
+
+@pytest.fixture(params=ODD_VALUES)
+def odd_customer(address: DatabaseAddress, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A customer with a lifetime value, an amount or an order's date from before such ones were refused."""
+    lifetime_value, amount, order_date = request.param
+    checks = MIGRATIONS / "0003.values-that-can-be-read.sql"
+    with session(address) as execute:
+        execute(checks.with_suffix(".rollback.sql").read_text("utf-8"))
+        execute(
+            "INSERT INTO customers (external_id, name, email, lifetime_value) VALUES ('odd', '', '', %s)",
+            (lifetime_value,),
+        )
+        execute(
+            "INSERT INTO orders (customer_id, order_number, order_date, status, total_amount)"
+            " SELECT customer_id, 'odd', %s, 'shipped', %s FROM customers WHERE external_id = 'odd'",
+            (order_date, amount),
+        )
+        execute(checks.read_text("utf-8"))
+        execute("COMMIT")
+    yield "odd"
+    with session(address) as execute:
+        execute("DELETE FROM customers WHERE external_id = 'odd'")
+        execute("COMMIT")
+
+
+def test_a_row_that_cannot_be_read_is_an_outage_of_this_customer_alone(
+    customers: Customers, odd_customer: str
+) -> None:
+    assert customers.by_external_id("CUST-1001")
+    with pytest.raises(Unavailable) as outage:
+        customers.by_external_id(odd_customer)
+    assert outage.value.dependency == "customers"
+    assert customers.by_external_id("CUST-1001")
 
 
 @pytest.mark.parametrize(

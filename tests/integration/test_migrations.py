@@ -13,13 +13,13 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from chalicelib.migrate import apply_migrations
+from chalicelib.migrate import MIGRATIONS, apply_migrations
 from chalicelib.models import DatabaseAddress
 from chalicelib.stores.database_address import connection_parameters
 from devstack.postgres import LocalPostgres
 from devstack.sample_customers import SAMPLE_CUSTOMERS, load_sample_customers
 
-ALL = ["0001.customers-and-orders", "0002.orders-newest-first"]
+ALL = ["0001.customers-and-orders", "0002.orders-newest-first", "0003.values-that-can-be-read"]
 NAME = 'it\'s a "name" / with 100 % & é?'
 
 
@@ -76,6 +76,42 @@ def test_a_run_that_was_cut_off_does_not_lock_the_next_one_out(empty: DatabaseAd
     execute(empty, "CREATE TABLE yoyo_lock (locked int PRIMARY KEY, ctime timestamp, pid int NOT NULL)")
     execute(empty, "INSERT INTO yoyo_lock VALUES (1, now(), 1)")
     assert apply_migrations(empty) == ALL
+
+
+ADA = "INSERT INTO customers (external_id, name, email, lifetime_value) VALUES ('CUST-1', '', '', {})"
+ORDER = (
+    "INSERT INTO orders (customer_id, order_number, order_date, status, total_amount)"
+    " SELECT customer_id, 'O-1', {}, 'shipped', {} FROM customers"
+)
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        ADA.format("'NaN'"),
+        ORDER.format("now()", "'NaN'"),
+        ORDER.format("'12026-03-01Z'", "1"),
+        ORDER.format("'0044-03-15 BC'", "1"),
+        ORDER.format("'infinity'", "1"),
+        ORDER.format("'-infinity'", "1"),
+    ],
+)
+def test_what_could_not_be_read_is_not_taken_in(migrated: DatabaseAddress, statement: str) -> None:
+    if statement.startswith("INSERT INTO orders"):
+        execute(migrated, ADA.format("0"))
+    with pytest.raises(psycopg2.errors.CheckViolation):
+        execute(migrated, statement)
+
+
+def test_odd_rows_of_before_do_not_stop_a_migration_and_it_can_be_taken_back(
+    migrated: DatabaseAddress,
+) -> None:
+    script = MIGRATIONS / f"{ALL[-1]}.sql"
+    execute(migrated, script.with_name(f"{ALL[-1]}.rollback.sql").read_text("utf-8"))
+    execute(migrated, ADA.format("'NaN'"))
+    execute(migrated, ORDER.format("'12026-03-01Z'", "'NaN'"))
+    execute(migrated, script.read_text("utf-8"))
+    assert (count(migrated, "customers"), count(migrated, "orders")) == (1, 1)
 
 
 def test_many_starts_at_once_bring_the_samples_in_once(migrated: DatabaseAddress) -> None:

@@ -9,8 +9,10 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.compat import HTTPHeaders
+from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 from chalicelib.services import TABLES
@@ -71,6 +73,29 @@ class Throttle:
 def throttle(tables: None) -> Throttle:
     """A limit of DynamoDB that can be reached."""
     return Throttle()
+
+
+class Silence:
+    """Lets DynamoDB's answers get lost."""
+
+    def __init__(self, error: type[ReadTimeoutError | ConnectionClosedError]) -> None:
+        self._error = error
+
+    def fall(self, *connections: Connection, operation: str = "*") -> None:
+        """Lose each answer to an operation from now on, of the tables and of a store's own connections."""
+        of_tables = [table._get_connection().connection for table in TABLES]
+        for connection in (*of_tables, *connections):
+            events: Any = connection.client.meta.events
+            events.register_first(f"before-send.dynamodb.{operation}", self._lose)
+
+    def _lose(self, request: AWSPreparedRequest, **_: object) -> None:
+        raise self._error(endpoint_url=request.url)
+
+
+@pytest.fixture(params=[ReadTimeoutError, ConnectionClosedError])
+def silence(tables: None, request: pytest.FixtureRequest) -> Silence:
+    """A network that can lose answers, in either way."""
+    return Silence(request.param)
 
 
 def _serialise_moto(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,5 +1,6 @@
 """The contract of the conversations: the fake and DynamoDB keep the same one."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +14,7 @@ from chalicelib.models import Feedback
 from chalicelib.stores.conversations import Conversations
 from chalicelib.times import MILLISECOND
 from tests.fakes import START, FakeClock, FakeConversations, exchange_at, sequence_of
+from tests.unit.conftest import Silence
 
 Store = Conversations | FakeConversations
 SECOND = timedelta(seconds=1)
@@ -226,10 +228,9 @@ def test_a_full_second_of_taken_milliseconds_is_an_outage_not_a_loop(tables: Non
         store.add(exchange_at(START))
 
 
-def test_a_missing_table_is_an_outage(aws: None, clock: FakeClock) -> None:
-    store = Conversations(30, clock)
+def calls_of(store: Conversations) -> list[Callable[[], object]]:
     exchange = exchange_at(START)
-    calls = (
+    return [
         lambda: store.latest("s", 1),
         lambda: store.by_client_message("s", "m"),
         lambda: store.add(exchange),
@@ -238,10 +239,30 @@ def test_a_missing_table_is_an_outage(aws: None, clock: FakeClock) -> None:
         lambda: store.everything("s"),
         lambda: store.sessions_of("CUST-1001"),
         lambda: store.erase([replace(exchange)]),
-    )
-    for call in calls:
+    ]
+
+
+def test_a_missing_table_is_an_outage(aws: None, clock: FakeClock) -> None:
+    for call in calls_of(Conversations(30, clock)):
         with pytest.raises(Unavailable):
             call()
+
+
+def test_an_exchange_whose_answer_never_comes_is_an_outage(silence: Silence, clock: FakeClock) -> None:
+    store = Conversations(30, clock)
+    store.add(exchange_at(START))
+    silence.fall(store._connection)
+    for call in calls_of(store):
+        with pytest.raises(Unavailable):
+            call()
+
+
+def test_feedback_whose_answer_never_comes_is_an_outage(silence: Silence, clock: FakeClock) -> None:
+    store = Conversations(30, clock)
+    store.add(exchange_at(START))
+    silence.fall(operation="UpdateItem")
+    with pytest.raises(Unavailable):
+        store.rate("s", "m", Feedback("up", None, START))
 
 
 def test_a_put_that_is_repeated_because_its_answer_got_lost_stores_one_exchange(

@@ -15,6 +15,7 @@ from chalicelib.models import (
     Interaction,
     Ticket,
     TicketFeedback,
+    TicketSummary,
 )
 from chalicelib.sessions import Sessions
 from tests.fakes import (
@@ -51,7 +52,7 @@ class Interactions(FakeInteractions):
 class Tickets(FakeTickets):
     """Can be cut off after each ticket; its index by customer does not show the newest one yet."""
 
-    def everything(self, customer_id: str) -> tuple[Ticket, ...]:
+    def everything(self, customer_id: str) -> tuple[TicketSummary, ...]:
         return tuple(t for t in super().everything(customer_id) if t.ticket_id != "T-posted")
 
     def erase(self, ticket_ids: Iterable[str]) -> tuple[Ticket, ...]:

@@ -72,7 +72,7 @@ ONLY_IN: dict[str, set[str]] = {
     "chalice": {"app", "http_api"},
     "boto3": {"services"},
     "cachetools": {"caching"},
-    "botocore": {"services", "gateways.*"},
+    "botocore": {"services", "gateways.*", "stores.dynamodb"},
     "aws_lambda_powertools": {"services", "logs", "gateways.secrets"},
     "pynamodb": {
         f"stores.{name}"

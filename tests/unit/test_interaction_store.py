@@ -1,5 +1,6 @@
 """The contract of the interaction log: the fake and DynamoDB keep the same one."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -9,10 +10,10 @@ import pytest
 
 from chalicelib.errors import Unavailable
 from chalicelib.models import Interaction
-from chalicelib.stores.interactions import InteractionItem, Interactions
+from chalicelib.stores.interactions import InteractionItem, Interactions, places
 from chalicelib.times import MILLISECOND
 from tests.fakes import START, FakeClock, FakeInteractions
-from tests.unit.conftest import Throttle
+from tests.unit.conftest import Silence, Throttle
 
 Store = Interactions | FakeInteractions
 MINUTE = timedelta(minutes=1)
@@ -45,6 +46,18 @@ def test_the_latest_are_the_newest_newest_first(store: Store) -> None:
         store.add(interaction)
     assert store.latest("CUST-1001", 2) == (logged[4], logged[3])
     assert store.everything("CUST-1001") == tuple(reversed(logged))
+
+
+def test_the_latest_are_as_many_when_a_channel_is_left_out(store: Store) -> None:
+    contacts = [replace(CHAT, timestamp=START + n * MINUTE) for n in range(3)]
+    said = [
+        replace(TICKET, channel="agent_feedback", timestamp=START + n * MINUTE + MILLISECOND)
+        for n in range(120)
+    ]
+    for interaction in (*contacts, *said):
+        store.add(interaction)
+    assert store.latest("CUST-1001", 2, without_channel="agent_feedback") == (contacts[2], contacts[1])
+    assert store.latest("CUST-1001", 2) == (said[119], said[118])
 
 
 def test_customers_do_not_see_each_other(store: Store) -> None:
@@ -87,11 +100,23 @@ def test_a_sentiment_that_is_unknown_the_second_time_leaves_the_known_one(store:
     assert store.latest("CUST-1001", 10) == (CHAT,)
 
 
+def test_an_interaction_is_kept_from_when_it_was_logged_however_old_it_is(
+    store: Store, clock: FakeClock
+) -> None:
+    old = replace(TICKET, timestamp=START - timedelta(days=6 * 365))
+    store.add(old)
+    clock.advance(days=89)
+    assert store.latest("CUST-1001", 10) == (old,)
+    clock.advance(days=2)
+    assert store.latest("CUST-1001", 10) == ()
+
+
 def test_an_expired_interaction_is_only_seen_by_who_erases(store: Store, clock: FakeClock) -> None:
     recent = replace(CHAT, timestamp=START + 2 * MINUTE)
     store.add(CHAT)
+    clock.advance(minutes=2)
     store.add(recent)
-    clock.advance(days=90, seconds=1)
+    clock.advance(days=90, minutes=-1)
     assert store.latest("CUST-1001", 1) == (recent,)
     assert store.latest("CUST-1001", 10) == (recent,)
     assert store.everything("CUST-1001") == (recent, CHAT)
@@ -115,6 +140,22 @@ def test_an_interaction_is_kept_without_a_word_of_text(tables: None, clock: Fake
     assert item["ttl"] == {"N": str(1795176000 + 90 * 86400)}
 
 
+def test_sixty_interactions_of_one_millisecond_are_all_logged_within_a_second_and_once(store: Store) -> None:
+    sixty = [replace(TICKET, ticket_id=f"T-{n}") for n in range(60)]
+    for interaction in [*sixty, *reversed(sixty)]:
+        store.add(interaction)
+    logged = store.everything("CUST-1001")
+    assert sorted(i.ticket_id or "" for i in logged) == sorted(f"T-{n}" for n in range(60))
+    assert all(START <= i.timestamp < START + timedelta(seconds=1) for i in logged)
+
+
+def test_a_ticket_among_many_of_its_millisecond_gets_the_sentiment_that_is_known_later(store: Store) -> None:
+    for n in range(60):
+        store.add(replace(TICKET, ticket_id=f"T-{n}"))
+    store.add(replace(TICKET, ticket_id="T-59", sentiment=0.25))
+    assert {i.ticket_id: i.sentiment for i in store.everything("CUST-1001") if i.sentiment} == {"T-59": 0.25}
+
+
 def test_twenty_interactions_of_one_millisecond_all_survive(tables: None, clock: FakeClock) -> None:
     store = Interactions(90, clock)
     with ThreadPoolExecutor(8) as pool:
@@ -123,26 +164,35 @@ def test_twenty_interactions_of_one_millisecond_all_survive(tables: None, clock:
     assert len(store.everything("CUST-1001")) == 20
 
 
-def test_too_many_of_one_millisecond_is_an_outage_not_a_loop(tables: None, clock: FakeClock) -> None:
+def test_no_millisecond_left_is_an_outage_not_a_loop(tables: None, clock: FakeClock) -> None:
     store = Interactions(90, clock)
-    for n in range(20):
-        store.add(replace(CHAT, session_id=f"s{n}"))
+    for timestamp in places(TICKET):
+        store.add(replace(CHAT, timestamp=timestamp))
     with pytest.raises(Unavailable):
         store.add(TICKET)
 
 
-def test_a_missing_table_is_an_outage(aws: None, clock: FakeClock) -> None:
-    store = Interactions(90, clock)
-    calls = (
+def calls_of(store: Interactions) -> list[Callable[[], object]]:
+    return [
         lambda: store.add(CHAT),
         lambda: store.latest("CUST-1001", 1),
         lambda: store.everything("CUST-1001"),
         lambda: store.erase([CHAT]),
-    )
-    for call in calls:
+    ]
+
+
+def test_a_missing_table_is_an_outage(aws: None, clock: FakeClock) -> None:
+    for call in calls_of(Interactions(90, clock)):
         with pytest.raises(Unavailable, match="try again") as caught:
             call()
         assert caught.value.dependency == "interactions"
+
+
+def test_an_interaction_whose_answer_never_comes_is_an_outage(silence: Silence, clock: FakeClock) -> None:
+    silence.fall()
+    for call in calls_of(Interactions(90, clock)):
+        with pytest.raises(Unavailable):
+            call()
 
 
 def test_a_throttled_interaction_is_logged_on_another_try(throttle: Throttle, clock: FakeClock) -> None:

@@ -1,5 +1,6 @@
 """The contract of the sync's state, on the fake and on DynamoDB."""
 
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -23,6 +24,7 @@ from chalicelib.stores.sync_items import MAX_FAILURE_BYTES, MAX_FAILURES
 from chalicelib.stores.sync_state import SyncStates
 from tests.fakes import START
 from tests.sync_fakes import FakeSyncStates
+from tests.unit.conftest import Silence
 
 SECOND = timedelta(seconds=1)
 LEASE = SyncLease("first", START + 30 * SECOND)
@@ -42,7 +44,7 @@ def states(request: pytest.FixtureRequest) -> SyncStateStore:
     if request.param == "fake":
         return FakeSyncStates()
     request.getfixturevalue("tables")
-    return SyncStates()
+    return SyncStates("DS1")
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ def test_requests_are_counted_and_pending(states: SyncStateStore) -> None:
     assert second == states.read()
     assert (second.trigger, second.last_change_at) == ("manual", START)
     assert second.origin
-    assert second.origin == first.origin
+    assert second.origin != first.origin
 
 
 @pytest.mark.parametrize("trigger", ["manual", "daily", "retry"])
@@ -220,7 +222,7 @@ def test_a_named_job_that_expired_is_left_out(states: SyncStateStore) -> None:
 
 
 def test_of_twenty_who_come_at_once_one_gets_the_lease_and_no_request_is_lost(dynamodb: Any) -> None:
-    states = SyncStates()
+    states = SyncStates("DS1")
 
     def come(n: int) -> SyncState | None:
         states.request("change", START)
@@ -233,18 +235,37 @@ def test_of_twenty_who_come_at_once_one_gets_the_lease_and_no_request_is_lost(dy
 
 
 def test_another_table_counts_from_another_origin(dynamodb: Any) -> None:
-    first = SyncStates().request("change", START)
-    dynamodb.delete_item(TableName="support-state", Key={"pk": {"S": "sync"}})
-    second = SyncStates().request("change", START)
+    first = SyncStates("DS1").request("change", START)
+    dynamodb.delete_item(TableName="support-state", Key={"pk": {"S": "sync#DS1"}})
+    second = SyncStates("DS1").request("change", START)
     assert first.requested == second.requested
     assert first.origin != second.origin
 
 
+def test_a_restored_table_comes_to_the_same_count_with_another_origin(dynamodb: Any) -> None:
+    start(SyncStates("DS1"))
+    backup = dynamodb.get_item(TableName="support-state", Key={"pk": {"S": "sync#DS1"}})["Item"]
+    for again in (lambda: SyncStates("DS1").request("change", START), retry):
+        again()
+        before = SyncStates("DS1").read()
+        dynamodb.put_item(TableName="support-state", Item=backup)
+        again()
+        after = SyncStates("DS1").read()
+        dynamodb.put_item(TableName="support-state", Item=backup)
+        assert before.requested == after.requested
+        assert before.origin != after.origin
+
+
+def retry() -> None:
+    """Fail the active job."""
+    assert SyncStates("DS1").failed(RUNNING, "JobFailed", START, START + SECOND)
+
+
 def test_the_state_never_expires_and_a_job_does_after_90_days(dynamodb: Any) -> None:
-    SyncStates().request("change", START)
-    SyncStates().keep(ENDED)
+    SyncStates("DS1").request("change", START)
+    SyncStates("DS1").keep(ENDED)
     items = {item["pk"]["S"]: item for item in dynamodb.scan(TableName="support-state")["Items"]}
-    assert "ttl" not in items["sync"]
+    assert "ttl" not in items["sync#DS1"]
     assert items["sync-job#JOB0000001"]["ttl"] == {"N": str(1795176000 + 90 * 86400)}
 
 
@@ -271,14 +292,14 @@ def test_failures_with_the_longest_names_fit_into_an_item(dynamodb: Any) -> None
 
 def kept_failures(failures: tuple[FileFailure, ...]) -> tuple[FileFailure, ...]:
     """Return what is left of a job's failures when it was kept."""
-    SyncStates().keep(replace(ENDED, failures=failures))
-    (job,) = SyncStates().jobs([JobKey(START, ENDED.job_id)])
+    SyncStates("DS1").keep(replace(ENDED, failures=failures))
+    (job,) = SyncStates("DS1").jobs([JobKey(START, ENDED.job_id)])
     return job.failures
 
 
-def test_without_its_table_the_state_is_an_outage(aws: None) -> None:
-    states, key = SyncStates(), JobKey(START, "JOB0000001")
-    for call in (
+def calls_of(states: SyncStates) -> list[Callable[[], object]]:
+    key = JobKey(START, "JOB0000001")
+    return [
         states.read,
         lambda: states.request("change", START),
         lambda: states.lease(LEASE, START),
@@ -290,6 +311,24 @@ def test_without_its_table_the_state_is_an_outage(aws: None) -> None:
         lambda: states.failed(ENDED, "JobFailed", START, START),
         lambda: states.forget([key]),
         lambda: states.jobs([key]),
-    ):
+    ]
+
+
+def test_without_its_table_the_state_is_an_outage(aws: None) -> None:
+    for call in calls_of(SyncStates("DS1")):
         with pytest.raises(Unavailable):
             call()
+
+
+def test_a_state_whose_answer_never_comes_is_an_outage(silence: Silence) -> None:
+    silence.fall()
+    calls = calls_of(SyncStates("DS1"))
+    with ThreadPoolExecutor(len(calls)) as threads:
+        errors = [call.exception() for call in [threads.submit(call) for call in calls]]
+    assert [type(error) for error in errors] == [Unavailable] * len(calls)
+
+
+def test_a_new_data_source_starts_with_nothing_behind_it(tables: None) -> None:
+    SyncStates("DS1").request("change", START)
+    assert SyncStates("DS2").read() == SyncState()
+    assert SyncStates("DS1").read().pending

@@ -21,6 +21,7 @@ from chalicelib.models import (
     Sentiment,
     Ticket,
     TicketFeedback,
+    TicketSummary,
 )
 from chalicelib.tickets import NewTicket, Received, TicketDesk
 from tests.fakes import (
@@ -61,7 +62,7 @@ EVERYTHING_AROUND = ["customer", "interactions", "knowledge_base", "sentiment", 
 class TicketsWithoutIndex(FakeTickets):
     """Takes tickets while its index by customer is out of reach."""
 
-    def open_of(self, customer_id: str) -> tuple[Ticket, ...]:
+    def open_of(self, customer_id: str) -> tuple[TicketSummary, ...]:
         raise Unavailable("tickets")
 
 
@@ -594,7 +595,7 @@ def test_a_ticket_opens_without_what_is_down_and_says_so(desk: Desk, part: str, 
 
 def test_what_stands_around_a_ticket_is_read_side_by_side(desk: Desk) -> None:
     class MeetsAfterTheTicket(FakeTickets):
-        def open_of(self, customer_id: str) -> tuple[Ticket, ...]:
+        def open_of(self, customer_id: str) -> tuple[TicketSummary, ...]:
             all_five()
             return super().open_of(customer_id)
 
@@ -634,6 +635,16 @@ def test_an_agents_feedback_is_logged_but_no_contact_with_the_customer(desk: Des
     context = desk.desk.view("T-1").context
     assert context
     assert context.last_interaction == START
+
+
+def test_however_much_agents_say_what_the_customer_said_is_still_known(desk: Desk) -> None:
+    desk.sentiment.score = -0.5
+    desk.post()
+    for n in range(30):
+        desk.desk.rate("T-1", TicketFeedback(True, None, None, START + timedelta(minutes=n)))
+    context = desk.desk.view("T-1").context
+    assert context
+    assert (context.avg_sentiment, context.last_interaction) == (-0.5, START)
 
 
 def test_feedback_on_an_anonymous_ticket_is_nobodys_interaction(desk: Desk) -> None:

@@ -1,7 +1,7 @@
 """The contract of the tickets: the fake and DynamoDB keep the same one."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import Unavailable, UnknownTicket
-from chalicelib.models import Ticket, TicketFeedback, TicketStatus
+from chalicelib.models import Ticket, TicketFeedback, TicketStatus, TicketSummary
 from chalicelib.stores.ticket_item import TicketItem
 from chalicelib.stores.tickets import MAX_FEEDBACK, Tickets
 from chalicelib.times import MILLISECOND
 from tests.fakes import START, FakeClock, FakeTickets
-from tests.unit.conftest import Throttle
+from tests.unit.conftest import Silence, Throttle
 
 Store = Tickets | FakeTickets
 SECOND = timedelta(seconds=1)
@@ -41,7 +41,7 @@ def ticket(**changes: object) -> Ticket:
     return Ticket(**{**values, **changes})  # type: ignore[arg-type]
 
 
-def ids(tickets: tuple[Ticket, ...]) -> list[str]:
+def ids(tickets: Iterable[Ticket | TicketSummary]) -> list[str]:
     return [t.ticket_id for t in tickets]
 
 
@@ -83,7 +83,7 @@ def test_a_time_is_kept_to_the_millisecond_whatever_its_zone(store: Store) -> No
     assert store.get("T-1") == added
 
 
-def test_a_ticket_id_is_feedbacksonce(store: Store) -> None:
+def test_a_ticket_id_is_given_once(store: Store) -> None:
     assert store.add(ticket()) == ticket()
     assert store.add(ticket(subject="another")) == ticket()
     assert store.get("T-1") == ticket()
@@ -111,7 +111,8 @@ def test_an_expired_ticket_is_not_there_even_before_it_is_deleted(store: Store, 
     for use in uses:
         with pytest.raises(UnknownTicket):
             use()
-    assert store.page(None, 10, None).tickets == store.open_of("CUST-1001") == ()
+    assert store.page(None, 10, None).tickets == ()
+    assert store.open_of("CUST-1001") == ()
 
 
 def test_the_id_of_an_expired_ticket_is_free_again(store: Store, clock: FakeClock) -> None:
@@ -191,7 +192,7 @@ def test_paging_leads_past_each_ticket_once_newest_first(
         before = page.next
         if before is None:
             break
-    store.erase(ids(tuple(tickets)))
+    store.erase(ids(tickets))
     wanted = [t for t in tickets if status in (None, t.status)]
     assert seen == sorted(wanted, key=lambda t: (t.created_at, t.ticket_id), reverse=True)
 
@@ -206,6 +207,12 @@ def test_open_tickets_of_a_customer_are_those_not_closed(store: Store) -> None:
     assert ids(store.open_of("CUST-1001")) == ["T-3", "T-2", "T-0"]
     assert ids(store.everything("CUST-1001")) == ["T-3", "T-2", "T-1", "T-0"]
     assert store.open_of("CUST-1003") == store.everything("CUST-1003") == ()
+
+
+def test_a_customers_tickets_are_told_in_short(store: Store) -> None:
+    store.add(ticket(customer_id="CUST-1001", description="x" * 60_000, metadata={"queue": 7}))
+    summary = TicketSummary("T-1", START, "open", "Wants a person")
+    assert store.open_of("CUST-1001") == store.everything("CUST-1001") == (summary,)
 
 
 def test_all_of_many_large_tickets_are_found(store: Store) -> None:
@@ -226,7 +233,8 @@ def test_a_moved_ticket_is_listed_under_its_new_status_only(store: Store) -> Non
     store.add(ticket(customer_id="CUST-1001"))
     moved = store.move("T-1", "closed")
     assert moved == store.get("T-1") == ticket(customer_id="CUST-1001", status="closed")
-    assert store.page("open", 10, None).tickets == store.open_of("CUST-1001") == ()
+    assert store.page("open", 10, None).tickets == ()
+    assert store.open_of("CUST-1001") == ()
     assert store.page("closed", 10, None).tickets == (moved,)
 
 
@@ -307,6 +315,14 @@ def test_a_ticket_without_a_customer_stays_out_of_the_index_by_customer(
     assert answer["Items"] == []
 
 
+def test_the_index_by_customer_holds_no_more_than_summaries_need(tables: None, clock: FakeClock) -> None:
+    Tickets(365, clock).add(ticket(customer_id="CUST-1001"))
+    (item,) = boto3.client("dynamodb").scan(TableName="support-tickets", IndexName="customer-created_at")[
+        "Items"
+    ]
+    assert set(item) == {"customer_id", "created_at", "ticket_id", "status", "subject", "ttl"}
+
+
 def test_a_ticket_full_of_feedback_fits_into_an_item(tables: None, clock: FakeClock) -> None:
     store = Tickets(365, clock)
     store.add(ticket(description="x" * 32_000, metadata={"log": "é" * 16_000}))
@@ -327,7 +343,7 @@ def test_twenty_writers_of_one_ticket_id_store_it_once_and_all_learn_which(
 
 
 @pytest.mark.parametrize("before", [0, MAX_FEEDBACK])
-def test_feedback_feedbacksat_once_all_survives(tables: None, clock: FakeClock, before: int) -> None:
+def test_feedback_given_at_once_all_survives(tables: None, clock: FakeClock, before: int) -> None:
     store = Tickets(365, clock)
     store.add(ticket(feedback=(HELPFUL,) * before))
     at_once = [TicketFeedback(True, None, f"agent {n}", START) for n in range(MAX_FEEDBACK)]
@@ -355,6 +371,16 @@ def test_a_missing_table_is_an_outage(aws: None, clock: FakeClock) -> None:
         with pytest.raises(Unavailable) as caught:
             call()
         assert caught.value.dependency == "tickets"
+
+
+def test_a_ticket_whose_answer_never_comes_is_an_outage(silence: Silence, clock: FakeClock) -> None:
+    store = Tickets(365, clock)
+    store.add(ticket())
+    silence.fall()
+    calls = calls_of(store)
+    with ThreadPoolExecutor(len(calls)) as pool:
+        errors = [call.exception() for call in [pool.submit(call) for call in calls]]
+    assert [e.dependency for e in errors if isinstance(e, Unavailable)] == ["tickets"] * len(calls)
 
 
 def test_a_throttled_ticket_is_stored_on_another_try(throttle: Throttle, clock: FakeClock) -> None:
