@@ -1,6 +1,7 @@
 """Whose documents the command manages: those of the local stack or of a deployed stage."""
 
 import json
+import os
 import re
 from argparse import Namespace
 from collections.abc import Callable, Mapping
@@ -19,6 +20,8 @@ from devstack.ports import HOST
 from devstack.stage import read_local_stage
 
 LOCAL = "local"
+OTHER_URL = "LIVE_API_URL"
+"""Set it where the API is reached under another address than AWS's own, as for `dev.py test --live`."""
 NEEDED = ("DOCUMENTS_BUCKET", "AGENT_TOKENS_SECRET_ID")
 REGION = re.compile(r"\.execute-api\.([a-z0-9-]+)\.amazonaws\.")
 START_LOCAL = "Start it with `python3 dev.py run`, or name its ports with --port and --aws-port."
@@ -57,7 +60,7 @@ def _local(options: Namespace, root: Path) -> Target:
 
 def _deployed(stage: str, root: Path) -> Target:
     variables = _variables(stage, root)
-    url = _api_url(stage, root)
+    url = os.environ.get(OTHER_URL) or _api_url(stage, root)
     region = REGION.search(url)
     session = boto3.Session(region_name=region[1] if region else None)
     return Target(

@@ -3,6 +3,7 @@
 import hashlib
 import hmac
 import json
+import os
 import socket
 from collections.abc import Iterator
 from contextlib import closing
@@ -12,6 +13,7 @@ import boto3
 import pytest
 import requests
 
+from devstack.checks import LIVE_STAGE
 from devstack.local_secrets import AGENT_TOKEN
 from tests.product import Product
 
@@ -26,19 +28,22 @@ TICKET = {
 class Api:
     """The product's HTTP API and the tables behind it."""
 
+    stage = "local"
+    agent_token = AGENT_TOKEN
+
     def __init__(self, product: Product) -> None:
         self._product = product
+        self.url = product.url
         self._http = requests.Session()
 
     def send(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Send a request."""
-        return self._http.request(method, self._product.url + path, timeout=TIMEOUT_SECONDS, **arguments)
+        return self._http.request(method, self.url + path, timeout=TIMEOUT_SECONDS, **arguments)
 
     def send_as_agent(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Send a request with an agent's token; in a connection of its own, so threads may."""
-        headers = {"Authorization": f"Bearer {AGENT_TOKEN}", **arguments.pop("headers", {})}
-        url = self._product.url + path
-        return requests.request(method, url, headers=headers, timeout=TIMEOUT_SECONDS, **arguments)
+        headers = {"Authorization": f"Bearer {self.agent_token}", **arguments.pop("headers", {})}
+        return self._request(method, path, headers=headers, **arguments)
 
     def post_ticket(self, **fields: Any) -> dict[str, Any]:
         """Post a ticket, and insist on an answer."""
@@ -56,9 +61,7 @@ class Api:
 
     def ask(self, query: str, **fields: Any) -> dict[str, Any]:
         """Chat, and insist on an answer."""
-        response = requests.post(
-            self._product.url + "/chat", json={"query": query, **fields}, timeout=TIMEOUT_SECONDS
-        )
+        response = self._request("POST", "/chat", json={"query": query, **fields})
         assert response.status_code == 200, response.text
         answer: dict[str, Any] = response.json()
         return answer
@@ -97,10 +100,34 @@ class Api:
         """Switch all faults off."""
         requests.delete(self._product.aws_url + "/_devstack/faults", timeout=5)
 
+    def _request(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        """Send a request in a connection of its own."""
+        return requests.request(method, self.url + path, timeout=TIMEOUT_SECONDS, **arguments)
+
 
 @pytest.fixture
-def api(product: Product) -> Iterator[Api]:
-    """The running product without a fault."""
-    api = Api(product)
+def api(request: pytest.FixtureRequest) -> Iterator[Api]:
+    """The running product without a fault, or the stage that the tests run against instead."""
+    if os.environ.get(LIVE_STAGE):
+        from tests.integration.live import open_live_api  # which needs this module
+
+        yield open_live_api()
+        return
+    api = Api(request.getfixturevalue("product"))
     yield api
     api.mend()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Name the tests that say something of the local stack, not of the app."""
+    config.addinivalue_line("markers", "local_only: of no meaning for a deployed stage")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Against a deployed stage, skip what needs the local stack."""
+    if not os.environ.get(LIVE_STAGE):
+        return
+    for item in items:
+        fixtures = getattr(item, "fixturenames", ())
+        if item.get_closest_marker("local_only") or {"product", "stack", "data_folder"} & set(fixtures):
+            item.add_marker(pytest.mark.skip(reason="needs the local stack"))

@@ -17,6 +17,7 @@ ROUTES = [
 PATHS = sorted({path for _, path in ROUTES})
 
 
+@pytest.mark.local_only
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 @pytest.mark.parametrize("headers", [{}, {"Authorization": ""}])
 def test_without_a_token_it_is_401(api: Api, method: str, path: str, headers: dict[str, str]) -> None:
@@ -24,6 +25,7 @@ def test_without_a_token_it_is_401(api: Api, method: str, path: str, headers: di
     assert (response.status_code, response.json()) == (401, {"message": "Unauthorized"})
 
 
+@pytest.mark.local_only
 @pytest.mark.parametrize(("method", "path"), ROUTES)
 @pytest.mark.parametrize(
     "token",
@@ -45,6 +47,7 @@ def test_with_a_wrong_token_it_is_403(api: Api, method: str, path: str, token: s
     assert (response.status_code, response.json()) == (403, refusal)
 
 
+@pytest.mark.local_only
 @pytest.mark.parametrize(
     "token", ["Bearer local-agent-token", "bearer local-agent-token", "Bearer  local-agent-token "]
 )

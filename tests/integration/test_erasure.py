@@ -61,6 +61,7 @@ def test_a_customer_is_erased_by_any_name(api: Api, customer: str) -> None:
     assert traces(api, customer) == []
 
 
+@pytest.mark.local_only
 def test_a_plain_slash_is_another_route_and_an_encoded_one_part_of_the_name(api: Api) -> None:
     assert api.send_as_agent("DELETE", "/customers/a/b/data").status_code == 403
     assert erase(api, "a/b") == NOTHING
@@ -70,12 +71,14 @@ def test_a_customer_of_whom_there_is_nothing_is_erased_too(api: Api) -> None:
     assert erase(api, new_id("CUST")) == NOTHING
 
 
+@pytest.mark.local_only
 @pytest.mark.parametrize("external_id", ["%20", "%00", "%FF", "x" * 129])
 def test_a_malformed_customer_is_400(api: Api, external_id: str) -> None:
     refusal = check_error(api.send_as_agent("DELETE", f"/customers/{external_id}/data"), 400)
     assert [problem["field"] for problem in refusal["fields"]] == ["external_id"]
 
 
+@pytest.mark.local_only
 def test_the_teams_own_records_of_a_customer_stay(api: Api) -> None:
     api.post_ticket(customer_external_id="CUST-1010")
     assert erase(api, "CUST-1010")["tickets"] >= 1

@@ -51,6 +51,7 @@ def test_a_large_body_is_413(api: Api) -> None:
     check_error(api.send("POST", "/chat", json={"query": "a", "more": "x" * 70_000}), 413)
 
 
+@pytest.mark.local_only
 @pytest.mark.parametrize(
     ("method", "path"), [("PUT", "/chat"), ("GET", "/chat"), ("PATCH", "/chat/x"), ("POST", "/")]
 )
@@ -60,6 +61,7 @@ def test_a_wrong_method_is_405(api: Api, method: str, path: str) -> None:
     assert response.headers["Allow"]
 
 
+@pytest.mark.local_only
 def test_an_unknown_route_keeps_the_gateways_own_shape(api: Api) -> None:
     response = api.send("GET", "/nowhere")
     assert (response.status_code, response.json()) == (403, {"message": "Missing Authentication Token"})
@@ -74,6 +76,7 @@ def test_another_ones_session_is_403(api: Api) -> None:
     check_error(api.send("DELETE", f"/chat/{forged}"), 403)
 
 
+@pytest.mark.local_only
 @pytest.mark.parametrize("session_id", ["%00", "a%20b", "%F0%9F%98%80", "x" * 200])
 def test_a_malformed_session_in_the_path_is_400(api: Api, session_id: str) -> None:
     check_error(api.send("GET", f"/chat/{session_id}"), 400)
@@ -118,6 +121,7 @@ def test_what_never_gets_to_the_app_is_refused_in_json(api: Api, request_bytes: 
     assert json.loads(body)["message"]
 
 
+@pytest.mark.local_only
 def test_forty_customers_who_connect_at_once_are_all_answered(api: Api) -> None:
     with ThreadPoolExecutor(40) as pool:
         answers = list(pool.map(api.ask, ["Hello"] * 40))

@@ -1,0 +1,74 @@
+"""`python -m deployment infra|deploy|destroy`: what `dev.py` hands over to inside `.venv`."""
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from deployment.account import Account, open_account
+from deployment.aws_errors import explained
+from deployment.checks import check_tools
+from deployment.deploy import deploy_stage
+from deployment.destroy import destroy_stage
+from deployment.errors import DeploymentError
+from deployment.facts import IncompleteStack
+from deployment.infra import bring_up_infra
+from deployment.models import UnknownRoutes
+from deployment.options import add_deployment
+from deployment.stages import UnknownStage, facts_in, read_config
+from deployment.terminal import Terminal
+from deployment.work import ROOT, Work
+
+COMMANDS: Mapping[str, Callable[[Work, argparse.Namespace], int]] = {
+    "infra": bring_up_infra,
+    "deploy": deploy_stage,
+    "destroy": destroy_stage,
+}
+OpenAccount = Callable[[str | None, str | None], Account]
+
+
+def main(arguments: list[str]) -> int:
+    """Run a command; return its exit code."""
+    parser = argparse.ArgumentParser("python -m deployment")
+    add_deployment(parser.add_subparsers(dest="command", metavar="command", required=True))
+    options = parser.parse_args(arguments)
+    try:
+        return run_command(options)
+    except KeyboardInterrupt:
+        _say_what_failed("\nInterrupted. What AWS has begun goes on; run the same command again.")
+        return 130
+
+
+def run_command(
+    options: argparse.Namespace,
+    open_account: OpenAccount = open_account,
+    root: Path = ROOT,
+    python: tuple[int, int] = sys.version_info[:2],
+) -> int:
+    """Run what the options say; return its exit code, after a sentence on what went wrong."""
+    try:
+        filled_in = facts_in(read_config(root), options.stage)
+        check_tools(python)
+        account = open_account(options.region, filled_in.region if filled_in else None)
+        work = Work(options.stage, account, Terminal(options.yes), root)
+        return COMMANDS[options.command](work, options)
+    except (DeploymentError, IncompleteStack, UnknownRoutes, UnknownStage) as error:
+        return _fail(error)
+    except (BotoCoreError, ClientError) as error:
+        return _fail(explained(error))
+
+
+def _fail(error: Exception) -> int:
+    _say_what_failed(str(error))
+    return 1
+
+
+def _say_what_failed(text: str) -> None:
+    sys.stdout.flush()
+    Terminal(output=sys.stderr).say(text)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

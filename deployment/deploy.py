@@ -1,0 +1,123 @@
+"""`dev.py deploy`: from the stack's outputs to a stage that answers."""
+
+from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
+
+from deployment.chalice_stage import (
+    Deployed,
+    Run,
+    insist_on_same_place,
+    read_deployed,
+    run_chalice,
+    run_in_sight,
+)
+from deployment.checks import check_for_deploy
+from deployment.errors import DeploymentError
+from deployment.facts import Facts, read_outputs
+from deployment.functions import migrate_database, sweep_documents
+from deployment.gateway import Limits, limit_and_log, shape_answers
+from deployment.permissions import as_text, render, write
+from deployment.smoke import ask_one_question, over_http, over_lambda
+from deployment.stack import BROKEN, STUCK, UNMADE, Stack
+from deployment.stages import filled, model_ids, read_config, write_config
+from deployment.steps import DONE, run_steps
+from deployment.work import Work
+
+DEFAULT_RETENTION_DAYS = 14
+
+
+def deploy_stage(work: Work, options: Namespace, run: Run = run_in_sight) -> int:
+    """Run the command; return its exit code. Raises DeploymentError, ClientError and BotoCoreError."""
+    work.terminal.say(f"Checking what stage {work.stage} needs:")
+    insist_on_same_place(work)
+    facts = facts_of_stack(work)
+    check_for_deploy(work, facts.model_ids)
+    work.terminal.say(f"Deploying {work.name} to account {work.account.number}, {work.account.region}:")
+    run_steps(
+        work,
+        "deploy",
+        {
+            "Settings": partial(write_settings, work, facts),
+            "Functions": partial(_deploy_functions, work, run),
+        },
+    )
+    deployed = _deployed(work)
+    limits = Limits(options.requests_per_second, options.burst)
+    run_steps(work, "deploy", _steps_around_functions(work, deployed, limits))
+    _say_where_it_is(work, deployed, facts)
+    return 0
+
+
+def _steps_around_functions(work: Work, deployed: Deployed, limits: Limits) -> dict[str, Callable[[], str]]:
+    """Return what makes a stage of functions, and the try that shows it."""
+    ask = over_lambda(work) if work.account.is_emulated else over_http(deployed.api_url)
+    return {
+        "Database": partial(migrate_database, work),
+        "Limits and log": partial(limit_and_log, work, deployed.api_id, limits, _retention_days(work)),
+        "Gateway answers": partial(shape_answers, work, deployed.api_id),
+        "Documents": partial(sweep_documents, work),
+        "Smoke test": partial(ask_one_question, work, ask),
+    }
+
+
+def _say_where_it_is(work: Work, deployed: Deployed, facts: Facts) -> None:
+    work.terminal.say(
+        "",
+        f"  ApiEndpoint      {deployed.api_url}",
+        f"  KnowledgeBaseId  {facts.knowledge_base_id}",
+        f"  DocumentsBucket  {facts.documents_bucket}",
+        "",
+        f"Next: `python3 dev.py kb add samples/kb --stage {work.stage}`, or documents of your own.",
+    )
+
+
+def facts_of_stack(work: Work) -> Facts:
+    """Return what the stage's stack made. Raises DeploymentError, IncompleteStack."""
+    view = Stack(work).when_idle()
+    if view is None:
+        raise DeploymentError(
+            f"There is no stack {work.name} in {work.account.region}. Run `{work.command('infra')}` first."
+        )
+    if view.status in (*BROKEN, STUCK, UNMADE):
+        raise DeploymentError(
+            f"The stack {work.name} is in {view.status}: nothing can be deployed to it. "
+            f"Run `{work.command('infra')}` first, which says what helps."
+        )
+    ids = model_ids(read_config(work.root), work.stage)
+    return read_outputs(work.stage, work.account.caller_arn, work.account.region, ids, view.outputs)
+
+
+def write_settings(work: Work, facts: Facts) -> str:
+    """Write the stage's ids into Chalice's configuration and its policies; return what was done."""
+    config = read_config(work.root)
+    result = filled(config, facts)
+    policies = render(facts)
+    folder = work.root / ".chalice"
+    are_written = all(
+        (folder / name).exists() and (folder / name).read_text("utf-8") == as_text(policy)
+        for name, policy in policies.items()
+    )
+    if result == config and are_written:
+        return DONE
+    write_config(result, work.root)
+    write(facts, work.root)
+    return "written to .chalice/"
+
+
+def _deploy_functions(work: Work, run: Run) -> str:
+    work.terminal.say("  chalice deploy, which takes some minutes the first time:")
+    run_chalice(work, "deploy", run)
+    return "deployed"
+
+
+def _deployed(work: Work) -> Deployed:
+    deployed = read_deployed(work.root, work.stage)
+    if deployed is None or not deployed.api_id:
+        raise DeploymentError(f"Chalice noted no API. Run `{work.command('deploy')}` again.")
+    return deployed
+
+
+def _retention_days(work: Work) -> int:
+    stage = read_config(work.root)["stages"][work.stage]
+    return int(stage.get("log_retention_in_days", DEFAULT_RETENTION_DAYS))

@@ -1,0 +1,102 @@
+"""`dev.py destroy`: deletes what a stage costs money for, and says what stays."""
+
+from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
+
+from botocore.exceptions import ClientError
+
+from deployment.access_log import log_group
+from deployment.aws_errors import code_of
+from deployment.chalice_stage import Run, insist_on_same_place, read_deployed, run_chalice, run_in_sight
+from deployment.errors import DeploymentError
+from deployment.leftovers import Leftovers, find_leftovers
+from deployment.protection import insist_on_no_protection
+from deployment.stack import Stack
+from deployment.steps import DONE, run_steps
+from deployment.work import Work
+
+
+def destroy_stage(work: Work, options: Namespace, run: Run = run_in_sight) -> int:
+    """Run the command; return its exit code. Raises DeploymentError, ClientError and BotoCoreError."""
+    insist_on_same_place(work)
+    if work.is_prod and not options.even_prod:
+        raise DeploymentError(f"prod is protected. If it is to go: `{work.command('destroy')} --even-prod`.")
+    stack = Stack(work)
+    view = stack.when_idle()
+    leftovers = find_leftovers(work.template(), stack.resources() if view else {})
+    if view is not None:
+        insist_on_no_protection(work, view, leftovers.database)
+    if not _is_wanted(work, leftovers):
+        work.terminal.say("Nothing was deleted.")
+        return 1
+    steps: dict[str, Callable[[], str]] = {
+        "Functions, API": partial(_delete_functions, work, run),
+        "Logs": partial(_delete_logs, work),
+        "Stack": partial(_delete_stack, work, stack),
+    }
+    run_steps(work, "destroy", steps)
+    work.terminal.say("", f"Stage {work.stage} is gone.", *leftovers.describe(work.account.region))
+    return 0
+
+
+def _is_wanted(work: Work, leftovers: Leftovers) -> bool:
+    account = work.account
+    work.terminal.say(
+        f"From account {account.number}, Region {account.region}, this deletes:",
+        f"  the functions and the API of {work.name}, with their logs",
+        f"  the stack {work.name}: network, database, knowledge base with its vectors, guardrail, secrets",
+        *leftovers.announce(),
+    )
+    if work.terminal.is_sure:
+        return True
+    return work.terminal.types(
+        work.stage, "There is no way back.", otherwise="Add --yes to go on without it."
+    )
+
+
+def _delete_functions(work: Work, run: Run) -> str:
+    if read_deployed(work.root, work.stage) is not None:
+        run_chalice(work, "delete", run)
+        return "deleted"
+    try:
+        work.account.client("lambda").get_function(FunctionName=work.name)
+    except ClientError as error:
+        if code_of(error) != "ResourceNotFoundException":
+            raise
+        return DONE
+    raise DeploymentError(
+        f"The function {work.name} was deployed from another copy of the project: only that one knows, in "
+        f".chalice/deployed/{work.stage}.json, what else to delete. Copy that file here."
+    )
+
+
+def _delete_logs(work: Work) -> str:
+    logs = work.account.client("logs")
+    prefixes = (f"/aws/lambda/{work.name}", log_group(work))
+    found = [name for prefix in prefixes for name in _groups(work, prefix)]
+    for name in found:
+        logs.delete_log_group(logGroupName=name)
+    return f"{len(found)} log groups deleted" if found else DONE
+
+
+def _groups(work: Work, stem: str) -> list[str]:
+    """Return the log groups of the stage; one whose name merely begins alike is another stage's."""
+    logs = work.account.client("logs")
+    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=stem)
+    names = [str(group["logGroupName"]) for page in pages for group in page["logGroups"]]
+    return [name for name in names if name == stem or name.startswith(f"{stem}-")]
+
+
+def _delete_stack(work: Work, stack: Stack) -> str:
+    view = stack.look()
+    if view is None:
+        return DONE
+    work.terminal.say("  The network goes last: Lambda may hold on to it for up to 40 minutes.")
+    outcome = stack.delete(view)
+    if outcome.status != "DELETE_COMPLETE":
+        raise DeploymentError(
+            f"the stack ended in {outcome.status}. {outcome.failure or ''} If that is a subnet or a security "
+            "group, Lambda has not let go of it yet: wait half an hour."
+        )
+    return "deleted"

@@ -1,0 +1,162 @@
+"""`dev.py infra`: creates the stage's stack or brings it up to date, and says first what will happen."""
+
+from argparse import Namespace
+from collections.abc import Sequence
+
+from botocore.exceptions import ClientError
+
+from deployment.account import deployer_arn
+from deployment.aws_errors import is_denied
+from deployment.change_sets import ChangeSet
+from deployment.changes import Change, describe_changes
+from deployment.checks import check_for_infra
+from deployment.errors import DeploymentError
+from deployment.stack import BROKEN, STUCK, Stack, StackView
+from deployment.stack_events import Outcome
+from deployment.work import Work
+
+OPENSEARCH = "OPENSEARCH_SERVERLESS"
+DEFAULT_VECTOR_STORE = "S3_VECTORS"
+SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+
+
+def bring_up_infra(work: Work, options: Namespace) -> int:
+    """Run the command; return its exit code. Raises DeploymentError, ClientError and BotoCoreError."""
+    stack = Stack(work)
+    parameters = chosen_parameters(work, options)
+    view = _usable(work, stack)
+    vector_store = parameters.get("VectorStore") or (view.parameters.get("VectorStore") if view else None)
+    check_for_infra(work, vector_store or DEFAULT_VECTOR_STORE)
+    if vector_store == OPENSEARCH and not (view and view.parameters.get("DeployerArn")):
+        parameters.setdefault("DeployerArn", _deployer(work))
+    work.terminal.say(f"Asking CloudFormation what would change in {work.name} …")
+    change_set = stack.propose(work.template(), parameters, view)
+    if not change_set.changes:
+        work.terminal.say("Nothing to change: the stack is up to date.")
+        return _finish(work, stack)
+    work.terminal.say(
+        f"In account {work.account.number}, Region {work.account.region}, this will:",
+        *describe_changes(change_set.changes),
+    )
+    if not _is_wanted(work, stack, change_set, options.allow_data_loss):
+        work.terminal.say("Nothing was changed.")
+        return 1
+    _insist(work, stack.execute(change_set))
+    return _finish(work, stack)
+
+
+def _usable(work: Work, stack: Stack) -> StackView | None:
+    """Return the stack once it can be changed; None when there is none, or none any more.
+
+    Raises DeploymentError.
+    """
+    view = stack.when_idle()
+    if view is None:
+        return None
+    if view.status == STUCK:
+        raise DeploymentError(_stuck(work))
+    if view.status in BROKEN:
+        _clear_away(work, stack, view)
+        return None
+    return view
+
+
+def chosen_parameters(work: Work, options: Namespace) -> dict[str, str]:
+    """Return the parameters of the template that the user named. Raises DeploymentError for unknown ones."""
+    chosen = {"Stage": work.stage, **dict(options.parameter)}
+    if options.vector_store:
+        chosen["VectorStore"] = options.vector_store
+    if options.alarm_email is not None:
+        chosen["AlarmEmail"] = options.alarm_email
+    known = work.template().parameters
+    if unknown := sorted(chosen.keys() - set(known)):
+        raise DeploymentError(f"The template has no {', '.join(unknown)}. It has: {', '.join(known)}.")
+    return chosen
+
+
+def _is_wanted(work: Work, stack: Stack, change_set: ChangeSet, allows_data_loss: bool) -> bool:
+    endangered = [change for change in change_set.changes if change.endangers_data]
+    is_wanted = False
+    try:
+        is_wanted = _may_go(work, endangered, allows_data_loss) if endangered else _agrees(work)
+    finally:
+        if not is_wanted:
+            stack.discard(change_set)
+    return is_wanted
+
+
+def _agrees(work: Work) -> bool:
+    return work.terminal.agrees("Go on?")
+
+
+def _may_go(work: Work, endangered: Sequence[Change], allows_data_loss: bool) -> bool:
+    names = ", ".join(change.name for change in endangered)
+    warning = f"{names}: the app would go on without the data that is there now."
+    if work.is_prod and not allows_data_loss:
+        raise DeploymentError(
+            f"{warning} In prod that is refused. If it is wanted, add --allow-data-loss. Nothing was changed."
+        )
+    return work.terminal.types(
+        work.stage, warning, otherwise="This is asked even with --yes: run it in a terminal."
+    )
+
+
+def _clear_away(work: Work, stack: Stack, view: StackView) -> None:
+    work.terminal.say(f"The stack {work.name} is in {view.status}: it cannot be used, only deleted.")
+    if not work.terminal.agrees("Delete it and start anew?"):
+        raise DeploymentError(f"Delete the stack {work.name}, then run `{work.command('infra')}` again.")
+    outcome = stack.delete(view)
+    if outcome.status != "DELETE_COMPLETE":
+        raise DeploymentError(
+            f"The stack could not be deleted ({outcome.status}). {outcome.failure or ''} "
+            f"Mend that in the CloudFormation console, then run `{work.command('infra')}` again."
+        )
+
+
+def _deployer(work: Work) -> str:
+    """Return who makes the index in OpenSearch, which lets in only those it was told of."""
+    try:
+        arn = deployer_arn(work.account)
+    except ClientError as error:
+        if not is_denied(error):
+            raise
+        arn = None
+    if arn is None:
+        raise DeploymentError(
+            f"{OPENSEARCH} has to be told who deploys, and that cannot be the root user: "
+            "add --parameter DeployerArn=<ARN of your role or user>."
+        )
+    return arn
+
+
+def _insist(work: Work, outcome: Outcome) -> None:
+    if outcome.status in SUCCEEDED and outcome.failure is None:
+        return
+    reason = outcome.failure or "CloudFormation named no reason; its console may know more."
+    raise DeploymentError(
+        f"The stack ended in {outcome.status}. First failure: {reason}\n"
+        f"Mend that, then run `{work.command('infra')}` again: it goes on from here."
+    )
+
+
+def _finish(work: Work, stack: Stack) -> int:
+    view = stack.look()
+    if view is None:
+        raise DeploymentError(f"The stack is gone. Run `{work.command('infra')}` again.")
+    if work.is_prod and not view.is_protected:
+        stack.protect()
+        work.terminal.say("The stack is now protected against deletion.")
+    width = max(map(len, view.outputs), default=0)
+    work.terminal.say("", *(f"  {name:<{width}}  {value}" for name, value in sorted(view.outputs.items())))
+    work.terminal.say("", f"Next: `{work.command('deploy')}`")
+    return 0
+
+
+def _stuck(work: Work) -> str:
+    return (
+        f"The stack {work.name} is in {STUCK}: undoing an update has failed. "
+        "Look in the CloudFormation console what failed and mend it, then run\n"
+        f"  aws cloudformation continue-update-rollback --stack-name {work.name} "
+        f"--region {work.account.region}\n"
+        f"and `{work.command('infra')}` again."
+    )

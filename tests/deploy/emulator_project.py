@@ -1,0 +1,94 @@
+"""A copy of the project whose stage `dev` is deployed to the emulator, with the commands that anyone uses."""
+
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager, PipRunner, SubprocessPip
+from chalice.utils import UI, OSUtils
+
+from deployment import stages
+from deployment.stages import ChaliceConfig
+
+ROOT = Path(__file__).parents[2]
+STAGE = "dev"
+COPIED = (
+    "app.py",
+    "chalicelib",
+    "requirements.txt",
+    ".chalice/config.json",
+    "deployment",
+    "devstack",
+    "infra",
+    "pyproject.toml",
+    "samples",
+    "tests",
+)
+ARCHITECTURE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
+RUNTIME_NAME = "python3.12"
+COMMAND_TIMEOUT_SECONDS = 300
+
+
+class Project:
+    """A folder that `chalice` can deploy from; `environment` is added to its commands' own."""
+
+    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+        self.folder = folder
+        self._environment = environment
+        for name in COPIED:
+            _copy(ROOT / name, folder / name)
+        stages.write_config(_of_this_machine(stages.read_config(folder)), folder)
+
+    def chalice(self, *arguments: str) -> str:
+        """Run a Chalice command and return what it printed; insist that it succeeds."""
+        return self._run("-c", "import sys; from chalice.cli import main; sys.exit(main())", *arguments)
+
+    def deployment(self, *arguments: str) -> str:
+        """Run `infra`, `deploy` or `destroy` and return what it printed; insist that it succeeds."""
+        return self._run("-m", "deployment", *arguments)
+
+    def live_tests(self, url: str, *arguments: str) -> str:
+        """Run the integration tests against the stage and return what they printed; insist that they pass."""
+        return self._run("-m", "devstack.checks", "--live", "--stage", STAGE, *arguments, LIVE_API_URL=url)
+
+    def _run(self, *arguments: str, **variables: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env={**os.environ, **self._environment, **variables},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=COMMAND_TIMEOUT_SECONDS,
+        )
+        assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout}"
+        return done.stdout
+
+    def package(self, architecture: str = ARCHITECTURE) -> Path:
+        """Return the package for an architecture, built by Chalice unless it has been already."""
+        osutils = OSUtils()
+        pip = PipRunner(SubprocessPip(osutils), osutils)
+        dependencies = DependencyBuilder(osutils, pip, architecture)
+        packager = LambdaDeploymentPackager(osutils, dependencies, UI(), architecture)
+        return Path(packager.create_deployment_package(str(self.folder), RUNTIME_NAME))
+
+
+def _of_this_machine(config: ChaliceConfig) -> ChaliceConfig:
+    """Return the configuration for functions that run on this machine, with a Postgres that speaks no TLS."""
+    stage = config["stages"][STAGE]
+    stage["lambda_architecture"] = ARCHITECTURE
+    stage["environment_variables"]["DATABASE_TLS"] = "off"
+    return config
+
+
+def _copy(source: Path, target: Path) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if source.is_dir():
+        shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+    else:
+        shutil.copyfile(source, target)

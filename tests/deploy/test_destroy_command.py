@@ -1,0 +1,198 @@
+"""`dev.py destroy`: asks first, protects prod, goes on after a failure, and says what stays."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from deployment.destroy import destroy_stage
+from deployment.errors import DeploymentError
+from deployment.steps import DONE
+from tests.deploy.fakes import (
+    REGION,
+    FakeClient,
+    FakeCloudFormation,
+    Scene,
+    ends,
+    note_deployed,
+    options,
+    project,
+    refusal,
+    scene,
+)
+
+RESOURCES = {
+    "TicketsTable": "support-tickets-dev",
+    "DocumentsBucket": "documents-1",
+    "Database": "db-1",
+    "Vpc": "vpc-1",
+    "GuardrailVersion": "guard|1",
+}
+GROUPS = ["", "-agent", "2-agent"]
+
+
+@dataclass
+class Destruction:
+    """A stage to delete, and what became of it."""
+
+    root: Path
+    stack: FakeCloudFormation = field(
+        default_factory=lambda: FakeCloudFormation("CREATE_COMPLETE", resources=dict(RESOURCES))
+    )
+    database: Any = field(default_factory=lambda: {"DBInstances": [{"DeletionProtection": False}]})
+    chalice_code: int = 0
+    chalice_runs: list[Sequence[str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        stem = "/aws/lambda/customer-support-dev"
+        groups = {stem: [f"{stem}{end}" for end in GROUPS]}
+
+        def describe(logGroupNamePrefix: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+            return {"logGroups": [{"logGroupName": name} for name in groups.get(logGroupNamePrefix, [])]}
+
+        def delete(logGroupName: str) -> None:  # noqa: N803 - AWS's name
+            groups[stem].remove(logGroupName)
+
+        self.logs = FakeClient(describe_log_groups=describe, delete_log_group=delete)
+        self.functions = FakeClient(get_function=refusal("ResourceNotFoundException"))
+
+    def run(self, *arguments: str, stage: str = "dev", answers: str = "dev\n") -> tuple[int, Scene]:
+        """Run the command once."""
+        clients = {
+            "cloudformation": self.stack,
+            "logs": self.logs,
+            "lambda": self.functions,
+            "rds": FakeClient(describe_db_instances=self.database),
+        }
+        at = scene(clients, stage, answers, is_sure="--yes" in arguments, root=self.root)
+        return destroy_stage(at.work, options("destroy", stage, *arguments), self._chalice), at
+
+    def _chalice(self, command: Sequence[str], _environment: Mapping[str, str], folder: Path) -> int:
+        self.chalice_runs.append(command)
+        if self.chalice_code == 0:
+            (folder / ".chalice" / "deployed" / "dev.json").write_text('{"resources": []}')
+        return self.chalice_code
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Destruction:
+    """A stage that is deployed."""
+    root = project(tmp_path)
+    note_deployed(root)
+    return Destruction(root)
+
+
+def test_a_stage_goes_once_its_name_is_typed(stage: Destruction) -> None:
+    code, at = stage.run()
+    assert code == 0
+    assert list(stage.chalice_runs[0][-3:]) == ["delete", "--stage", "dev"]
+    assert stage.stack.status == "DELETE_COMPLETE"
+    assert "Stage dev is gone." in at.said
+
+
+@pytest.mark.parametrize("answer", ["yes\n", "\n", "prod\n"])
+def test_any_other_word_deletes_nothing(stage: Destruction, answer: str) -> None:
+    code, at = stage.run(answers=answer)
+    assert code == 1
+    assert "Nothing was deleted." in at.said
+    assert stage.chalice_runs == []
+    assert stage.stack.deletions == 0
+
+
+def test_where_nobody_can_answer_nothing_is_deleted_without_yes(stage: Destruction) -> None:
+    with pytest.raises(DeploymentError, match="--yes"):
+        stage.run(answers="")
+    assert stage.stack.deletions == 0
+    assert stage.run("--yes", answers="")[0] == 0
+
+
+def test_what_stays_is_named_before_and_how_to_remove_it_after(stage: Destruction) -> None:
+    _, at = stage.run()
+    before, after = at.said.split("Stage dev is gone.")
+    assert "keeps support-tickets-dev, documents-1" in before
+    assert "snapshot of the database db-1" in before
+    assert f"aws dynamodb delete-table --table-name support-tickets-dev --region {REGION}" in after
+    assert "documents-1: in the S3 console" in after
+    assert "describe-db-snapshots --db-instance-identifier db-1" in after
+    assert "guard" not in after
+
+
+def test_only_the_log_groups_of_the_stage_go(stage: Destruction) -> None:
+    stage.run()
+    gone = [call["logGroupName"].rsplit("/", 1)[1] for call in stage.logs.called("delete_log_group")]
+    assert gone == ["customer-support-dev", "customer-support-dev-agent"]
+
+
+def test_what_is_gone_already_is_said_to_be(stage: Destruction) -> None:
+    stage.run()
+    code, at = stage.run()
+    assert code == 0
+    assert at.said.count(DONE) == 3
+    assert len(stage.chalice_runs) == 1
+
+
+def test_prod_is_refused_without_a_flag(stage: Destruction) -> None:
+    with pytest.raises(DeploymentError, match="destroy prod --even-prod"):
+        stage.run(stage="prod", answers="prod\n")
+
+
+def test_prod_is_refused_while_it_is_protected_with_the_commands_that_change_that(stage: Destruction) -> None:
+    stage.stack.is_protected = True
+    stage.database["DBInstances"][0]["DeletionProtection"] = True
+    with pytest.raises(DeploymentError) as caught:
+        stage.run("--even-prod", stage="prod", answers="prod\n")
+    assert "--no-enable-termination-protection --stack-name customer-support-prod" in str(caught.value)
+    assert "--no-deletion-protection --apply-immediately --db-instance-identifier db-1" in str(caught.value)
+    assert stage.chalice_runs == []
+
+
+def test_a_database_that_is_gone_protects_nothing(stage: Destruction) -> None:
+    stage.database = refusal("DBInstanceNotFound")
+    assert stage.run()[0] == 0
+    stage.database = refusal("AccessDenied")
+    stage.stack.status = "DELETE_FAILED"
+    with pytest.raises(ClientError):
+        stage.run()
+
+
+def test_a_failure_of_chalice_keeps_the_stack_and_the_next_run_goes_on(stage: Destruction) -> None:
+    stage.chalice_code = 2
+    with pytest.raises(DeploymentError, match=r"“Functions, API” failed.*\n.*destroy dev` again"):
+        stage.run()
+    assert stage.stack.deletions == 0
+    stage.chalice_code = 0
+    assert stage.run()[0] == 0
+
+
+def test_a_network_that_lambda_still_holds_is_said_with_how_long_to_wait(stage: Destruction) -> None:
+    held = ("FirstSubnet", "AWS::EC2::Subnet", "DELETE_FAILED", "has dependencies and cannot be deleted")
+    stage.stack.script = [ends("DELETE_FAILED", held)]
+    with pytest.raises(DeploymentError, match=r"FirstSubnet .*has dependencies.*wait half an hour"):
+        stage.run()
+    assert stage.run()[0] == 0
+
+
+def test_functions_of_another_copy_of_the_project_are_not_left_behind_in_silence(stage: Destruction) -> None:
+    (stage.root / ".chalice" / "deployed" / "dev.json").unlink()
+    stage.functions.answers["get_function"] = {}
+    with pytest.raises(DeploymentError, match=r"another copy.*\.chalice/deployed/dev\.json"):
+        stage.run()
+    assert stage.stack.deletions == 0
+
+
+def test_what_somebody_else_does_to_the_stack_is_followed_first(stage: Destruction) -> None:
+    stage.stack.status = "UPDATE_IN_PROGRESS"
+    stage.stack.script = [ends("UPDATE_COMPLETE")]
+    stage.stack.begin()
+    code, at = stage.run()
+    assert code == 0
+    assert "Somebody is at work" in at.said
+
+
+def test_a_stage_deployed_elsewhere_is_not_deleted_here(stage: Destruction) -> None:
+    note_deployed(stage.root, account="999999999999")
+    with pytest.raises(DeploymentError, match="is deployed in account 999999999999"):
+        stage.run()

@@ -1,0 +1,215 @@
+"""What API Gateway is told that Chalice has no words for, and the one question that a deployment asks."""
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from chalicelib.http_api import STATUSES
+from deployment.access_log import ATTEMPTS, FORMAT, ROLE, prepare_access_log
+from deployment.account import Account
+from deployment.errors import DeploymentError
+from deployment.gateway import STAGE, Limits, limit_and_log, shape_answers
+from deployment.gateway_responses import RESPONSES, missing_responses
+from deployment.smoke import ask_one_question, over_http
+from deployment.steps import DONE
+from deployment.work import Work
+from tests.deploy.fakes import ACCOUNT, CALLER, FakeClient, Scene, refusal, scene
+
+NO_ROLE_YET = refusal("BadRequestException", "The role ARN does not have required permissions")
+MANAGED_POLICIES: Any = {"iam": {"load_aws_managed_policies": True}}
+GROUP = "/aws/apigateway/customer-support-dev"
+
+
+@pytest.mark.parametrize("kind", RESPONSES)
+def test_every_answer_of_the_gateway_has_the_shape_of_the_apps_errors(kind: str) -> None:
+    arguments = RESPONSES[kind].arguments()
+    body = json.loads(arguments["responseTemplates"]["application/json"])
+    assert body.keys() == {"error", "code", "correlation_id"}
+    assert body["correlation_id"] == "$context.requestId"
+    headers = arguments["responseParameters"]
+    assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
+    assert headers["gatewayresponse.header.X-Correlation-Id"] == "context.requestId"
+
+
+@pytest.mark.parametrize(
+    ("kind", "status", "code"),
+    [
+        ("UNAUTHORIZED", "401", "unauthorized"),
+        ("ACCESS_DENIED", "403", "forbidden"),
+        ("AUTHORIZER_FAILURE", "503", "unavailable"),
+        ("MISSING_AUTHENTICATION_TOKEN", "404", "not_found"),
+        ("THROTTLED", "429", "too_many_requests"),
+        ("REQUEST_TOO_LARGE", "413", "body_too_large"),
+        ("INTEGRATION_TIMEOUT", "503", "unavailable"),
+    ],
+)
+def test_the_gateway_answers_with_the_status_that_the_app_would(kind: str, status: str, code: str) -> None:
+    arguments = RESPONSES[kind].arguments()
+    assert arguments["statusCode"] == status
+    assert json.loads(arguments["responseTemplates"]["application/json"])["code"] == code
+    of_the_app = {app_code: app_status for app_status, app_code in STATUSES.values()}
+    assert of_the_app.get(code, int(status)) == int(status)
+
+
+@pytest.mark.parametrize("kind", ["DEFAULT_4XX", "DEFAULT_5XX"])
+def test_what_has_no_answer_of_its_own_keeps_its_status(kind: str) -> None:
+    assert "statusCode" not in RESPONSES[kind].arguments()
+
+
+@pytest.mark.parametrize("kind", ["THROTTLED", "AUTHORIZER_FAILURE", "INTEGRATION_TIMEOUT"])
+def test_what_passes_says_when_to_come_back(kind: str) -> None:
+    assert "gatewayresponse.header.Retry-After" in RESPONSES[kind].arguments()["responseParameters"]
+
+
+def test_only_what_differs_is_put() -> None:
+    current = {kind: response.arguments() for kind, response in RESPONSES.items()}
+    assert missing_responses(current) == {}
+    current["THROTTLED"] = {**current["THROTTLED"], "statusCode": "500"}
+    assert missing_responses(current).keys() == {"THROTTLED"}
+
+
+def test_the_access_log_holds_neither_addresses_nor_paths_with_ids() -> None:
+    assert not {"sourceIp", "$context.path", "userAgent", "authorizer"} & set(json.loads(FORMAT).values())
+    assert "identity" not in FORMAT
+    assert json.loads(FORMAT)["route"] == "$context.resourcePath"
+
+
+@contextmanager
+def emulated() -> Iterator[tuple[Any, Scene, str]]:
+    """Yield clients by service, surroundings, and the id of an API with a stage."""
+    with mock_aws(config=MANAGED_POLICIES), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AWS_ACCESS_KEY_ID", "testing")
+        patch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+        session: Any = boto3.Session(region_name="us-east-1")
+        gateway = session.client("apigateway")
+        api_id = gateway.create_rest_api(name="customer-support")["id"]
+        root = gateway.get_resources(restApiId=api_id)["items"][0]["id"]
+        gateway.put_method(restApiId=api_id, resourceId=root, httpMethod="GET", authorizationType="NONE")
+        gateway.put_integration(restApiId=api_id, resourceId=root, httpMethod="GET", type="MOCK")
+        gateway.create_deployment(restApiId=api_id, stageName=STAGE)
+        at = scene({})
+        account = Account("us-east-1", CALLER, session.client)
+        work = Work("dev", account, at.work.terminal, at.work.root, at.pauses.append)
+        yield session.client, Scene(work, at.output, at.pauses), api_id
+
+
+def test_against_an_emulator_limits_log_and_answers_are_set_once() -> None:
+    with emulated() as (client, at, api_id):
+        assert "50/s" in limit_and_log(at.work, api_id, Limits(50, 100), 14)
+        stage = client("apigateway").get_stage(restApiId=api_id, stageName=STAGE)
+        assert stage["methodSettings"]["*/*"]["throttlingRateLimit"] == 50
+        assert stage["methodSettings"]["*/*"]["throttlingBurstLimit"] == 100
+        assert stage["accessLogSettings"]["destinationArn"].endswith(f":{ACCOUNT}:log-group:{GROUP}")
+        (group,) = client("logs").describe_log_groups()["logGroups"]
+        assert (group["logGroupName"], group["retentionInDays"]) == (GROUP, 14)
+        assert limit_and_log(at.work, api_id, Limits(50, 100), 14) == DONE
+        assert limit_and_log(at.work, api_id, Limits(60, 100), 14) != DONE
+        assert shape_answers(at.work, api_id) != DONE
+        assert shape_answers(at.work, api_id) == DONE
+
+
+def account_without_role(
+    update_account: Any, create_role: Any = None
+) -> tuple[Scene, FakeClient, FakeClient]:
+    gateway = FakeClient(get_account={}, update_account=update_account)
+    iam = FakeClient(
+        create_role=create_role or {}, attach_role_policy={}, get_role={"Role": {"Arn": "arn:new"}}
+    )
+    logs = FakeClient(create_log_group={}, put_retention_policy={})
+    return scene({"apigateway": gateway, "iam": iam, "logs": logs}), gateway, iam
+
+
+def test_an_account_whose_gateway_may_not_log_is_given_the_role_and_told_so() -> None:
+    at, gateway, iam = account_without_role([NO_ROLE_YET, NO_ROLE_YET, {}])
+    prepare_access_log(at.work, 14)
+    assert f"giving it the role {ROLE}" in at.said
+    assert gateway.called("update_account")[-1]["patchOperations"][0]["value"] == "arn:new"
+    assert iam.called("create_role")[0]["RoleName"] == ROLE
+    assert len(at.pauses) == 2
+
+
+def test_a_role_that_is_there_from_an_interrupted_run_is_taken() -> None:
+    at, gateway, _ = account_without_role({}, refusal("EntityAlreadyExists"))
+    prepare_access_log(at.work, 14)
+    assert len(gateway.called("update_account")) == 1
+
+
+def test_a_role_that_the_gateway_never_accepts_is_said() -> None:
+    at, gateway, _ = account_without_role(NO_ROLE_YET)
+    with pytest.raises(DeploymentError, match="does not accept the role arn:new"):
+        prepare_access_log(at.work, 14)
+    assert len(gateway.called("update_account")) == ATTEMPTS
+
+
+def test_a_role_that_somebody_has_set_is_not_touched() -> None:
+    logs = FakeClient(create_log_group=refusal("ResourceAlreadyExistsException"), put_retention_policy={})
+    gateway = FakeClient(get_account={"cloudwatchRoleArn": "arn:theirs"})
+    at = scene({"apigateway": gateway, "logs": logs})
+    prepare_access_log(at.work, 14)
+    assert gateway.called("update_account") == []
+
+
+@pytest.mark.parametrize("operation", ["create_log_group", "create_role", "update_account"])
+def test_what_may_not_be_done_for_the_log_is_not_swallowed(operation: str) -> None:
+    denied = refusal("AccessDeniedException")
+    at, gateway, iam = account_without_role({})
+    for client in (gateway, iam, at.work.account.client("logs")):
+        client.answers.update({operation: denied} if operation in client.answers else {})
+    with pytest.raises(ClientError):
+        prepare_access_log(at.work, 14)
+
+
+class _Api(BaseHTTPRequestHandler):
+    """Answers as told by the first of `answers`."""
+
+    answers: list[tuple[int, str]]
+    questions: list[Any]
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self.questions.append((self.path, json.loads(self.rfile.read(length))))
+        status, body = self.answers.pop(0)
+        self.send_response(status)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
+        """Say nothing."""
+
+
+@contextmanager
+def api(*answers: tuple[int, str]) -> Iterator[tuple[str, list[Any]]]:
+    """Yield the address of an API that gives these answers, and the questions that came."""
+    questions: list[Any] = []
+    handler = type("Api", (_Api,), {"answers": list(answers), "questions": questions})
+    with HTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}/api/", questions
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+def test_the_question_goes_over_the_address_until_a_new_api_is_known() -> None:
+    at = scene({})
+    answer = json.dumps({"response": "Like this.", "degraded": []})
+    with api((403, '{"message": "Forbidden"}'), (200, answer)) as (url, questions):
+        assert ask_one_question(at.work, over_http(url)).endswith("→ Like this.")
+    assert [path for path, _ in questions] == ["/api/chat", "/api/chat"]
+    assert questions[0] == questions[1]
+    assert len(at.pauses) == 1
+
+
+def test_an_address_where_nobody_answers_is_said() -> None:
+    with pytest.raises(DeploymentError, match=r"http://127\.0\.0\.1:9/api/ does not answer"):
+        ask_one_question(scene({}).work, over_http("http://127.0.0.1:9/api/"))

@@ -1,0 +1,354 @@
+"""`dev.py infra`: every state that a stack can be in, what is said and asked, and how it ends."""
+
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from moto import mock_aws
+
+from deployment.account import Account
+from deployment.errors import DeploymentError
+from deployment.infra import bring_up_infra
+from deployment.rights import INFRA
+from deployment.stack import BROKEN
+from deployment.template import LONGEST_TEMPLATE_BYTES, read_template
+from deployment.work import ROOT, Work
+from tests.deploy.fakes import (
+    CALLER,
+    FakeClient,
+    FakeCloudFormation,
+    Scene,
+    change,
+    ends,
+    options,
+    refusal,
+    scene,
+)
+
+TABLE = "AWS::DynamoDB::Table"
+DATABASE = "AWS::RDS::DBInstance"
+ADD_TABLE = change("Add", "TicketsTable", TABLE)
+CHANGE_VPC = change("Modify", "Vpc", "AWS::EC2::VPC", Replacement="False")
+REPLACE_DATABASE = change(
+    "Modify", "Database", DATABASE, Replacement="True", PolicyAction="ReplaceAndSnapshot"
+)
+REMOVE_TABLE = change("Remove", "TicketsTable", TABLE, PolicyAction="Retain")
+
+
+def healthy(cloudformation: Any, **others: Any) -> dict[str, Any]:
+    """Return an account that lacks nothing."""
+    allowed = [{"EvalActionName": action, "EvalDecision": "allowed"} for action in INFRA]
+    return {
+        "cloudformation": cloudformation,
+        "bedrock-agent": FakeClient(list_knowledge_bases={}),
+        "bedrock-runtime": FakeClient(invoke_model={}),
+        "s3vectors": FakeClient(list_vector_buckets={}),
+        "opensearchserverless": FakeClient(list_collections={}),
+        "iam": FakeClient(simulate_principal_policy={"EvaluationResults": allowed}),
+        **others,
+    }
+
+
+def infra(cloudformation: FakeCloudFormation, *arguments: str, **surroundings: Any) -> tuple[int, Scene]:
+    stage = surroundings.get("stage", "dev")
+    at = scene(healthy(cloudformation), **surroundings)
+    return bring_up_infra(at.work, options("infra", stage, *arguments)), at
+
+
+def parameters_of(proposal: dict[str, Any]) -> dict[str, Any]:
+    return {
+        each["ParameterKey"]: each.get("ParameterValue", each.get("UsePreviousValue"))
+        for each in proposal["Parameters"]
+    }
+
+
+def test_a_new_stack_is_announced_created_followed_and_its_outputs_are_shown() -> None:
+    events = [("TicketsTable", TABLE, "CREATE_IN_PROGRESS", "")]
+    cloudformation = FakeCloudFormation(
+        changes=[ADD_TABLE, change("Add", "Database", DATABASE), change("Add", "StateTable", TABLE)],
+        outputs={"KnowledgeBaseId": "KB1"},
+        script=[(events, "CREATE_IN_PROGRESS"), ends("CREATE_COMPLETE")],
+    )
+    code, at = infra(cloudformation, answers="y\n")
+    assert code == 0
+    assert "2 × DynamoDB Table" in at.said
+    assert "1 × RDS DBInstance" in at.said
+    assert "create in progress    TicketsTable" in at.said
+    assert "KnowledgeBaseId  KB1" in at.said
+    assert "python3 dev.py deploy dev" in at.said
+    assert cloudformation.proposals[0]["ChangeSetType"] == "CREATE"
+    assert cloudformation.executed[0]["RetainExceptOnCreate"] is True
+
+
+def test_each_event_is_shown_once() -> None:
+    events = [("TicketsTable", TABLE, "CREATE_IN_PROGRESS", "")]
+    cloudformation = FakeCloudFormation(
+        changes=[ADD_TABLE],
+        script=[(events, "CREATE_IN_PROGRESS"), ([], "CREATE_IN_PROGRESS"), ends("CREATE_COMPLETE")],
+    )
+    _, at = infra(cloudformation, is_sure=True)
+    assert at.said.count("create in progress") == 1
+    assert at.pauses
+
+
+def test_who_says_no_changes_nothing_and_leaves_no_empty_stack() -> None:
+    cloudformation = FakeCloudFormation(changes=[ADD_TABLE])
+    code, at = infra(cloudformation, answers="\n")
+    assert code == 1
+    assert "Nothing was changed." in at.said
+    assert cloudformation.executed == []
+    assert (cloudformation.discarded, cloudformation.deletions) == (1, 1)
+
+
+def test_where_nobody_can_answer_it_says_which_option_to_add() -> None:
+    cloudformation = FakeCloudFormation(changes=[ADD_TABLE])
+    with pytest.raises(DeploymentError, match="--yes"):
+        infra(cloudformation)
+    assert cloudformation.executed == []
+    assert cloudformation.discarded == 1
+
+
+@pytest.mark.parametrize(
+    "reason",
+    ["The submitted information didn't contain changes.", "No updates are to be performed."],
+)
+def test_a_stack_that_is_up_to_date_is_left_alone(reason: str) -> None:
+    cloudformation = FakeCloudFormation(
+        "UPDATE_COMPLETE", outputs={"A": "1"}, change_set_status=("FAILED", reason)
+    )
+    code, at = infra(cloudformation)
+    assert code == 0
+    assert "Nothing to change" in at.said
+    assert "A  1" in at.said
+    assert cloudformation.executed == []
+    assert cloudformation.deletions == 0
+
+
+def test_a_refused_template_is_said_with_aws_own_reason() -> None:
+    refused = ("FAILED", "Parameter AlarmEmail failed to satisfy constraint: an e-mail address, or empty")
+    cloudformation = FakeCloudFormation(change_set_status=refused)
+    with pytest.raises(DeploymentError, match="an e-mail address"):
+        infra(cloudformation)
+    assert cloudformation.deletions == 1, "the stack that is only a name"
+
+
+def test_an_update_keeps_the_parameters_that_are_not_named() -> None:
+    cloudformation = FakeCloudFormation(
+        "CREATE_COMPLETE",
+        parameters={"Stage": "dev", "AlarmEmail": "a@example.com", "FirstZone": "2", "Withdrawn": "1"},
+        changes=[CHANGE_VPC],
+        script=[ends("UPDATE_COMPLETE")],
+    )
+    infra(cloudformation, "--alarm-email", "b@example.com", is_sure=True)
+    proposal = cloudformation.proposals[0]
+    assert proposal["ChangeSetType"] == "UPDATE"
+    assert parameters_of(proposal) == {"Stage": "dev", "AlarmEmail": "b@example.com", "FirstZone": True}
+
+
+def test_the_changes_are_named_with_what_is_replaced_and_what_stays() -> None:
+    cloudformation = FakeCloudFormation(
+        "CREATE_COMPLETE",
+        changes=[
+            change(
+                "Modify",
+                "Vpc",
+                "AWS::EC2::VPC",
+                Replacement="Conditional",
+                Details=[{"Target": {"Name": "CidrBlock"}}],
+            ),
+            REPLACE_DATABASE,
+            REMOVE_TABLE,
+            change("Import", "DocumentsBucket", "AWS::S3::Bucket"),
+        ],
+    )
+    code, at = infra(cloudformation, answers="no\n")
+    assert code == 1
+    for line in (
+        "MAY REPLACE Vpc (EC2 VPC): CidrBlock",
+        "REPLACE     Database (RDS DBInstance); the old one leaves a snapshot",
+        "remove      TicketsTable (DynamoDB Table); the old one stays, outside the stack",
+        "adopt       DocumentsBucket (S3 Bucket)",
+    ):
+        assert line in at.said
+
+
+@pytest.mark.parametrize("dangerous", [REPLACE_DATABASE, REMOVE_TABLE])
+def test_what_holds_data_goes_only_when_the_stage_is_typed_even_with_yes(dangerous: dict[str, Any]) -> None:
+    cloudformation = FakeCloudFormation("CREATE_COMPLETE", changes=[dangerous])
+    with pytest.raises(DeploymentError, match="even with --yes"):
+        infra(cloudformation, "--yes", is_sure=True)
+    assert infra(cloudformation, is_sure=True, answers="prod\n")[0] == 1
+    assert cloudformation.executed == []
+    cloudformation.script = [ends("UPDATE_COMPLETE")]
+    assert infra(cloudformation, is_sure=True, answers="dev\n")[0] == 0
+
+
+def test_in_prod_what_holds_data_goes_only_with_a_flag_as_well() -> None:
+    cloudformation = FakeCloudFormation("CREATE_COMPLETE", changes=[REPLACE_DATABASE])
+    with pytest.raises(DeploymentError, match="--allow-data-loss"):
+        infra(cloudformation, stage="prod", answers="prod\n")
+    assert cloudformation.executed == []
+    cloudformation.script = [ends("UPDATE_COMPLETE")]
+    assert infra(cloudformation, "--allow-data-loss", stage="prod", answers="prod\n")[0] == 0
+
+
+def test_a_stack_of_prod_is_protected_against_deletion_and_one_of_dev_is_not() -> None:
+    for stage, is_protected in (("prod", True), ("dev", False)):
+        cloudformation = FakeCloudFormation(changes=[ADD_TABLE], script=[ends("CREATE_COMPLETE")])
+        infra(cloudformation, stage=stage, is_sure=True)
+        assert cloudformation.is_protected is is_protected
+
+
+@pytest.mark.parametrize("status", sorted(BROKEN))
+def test_a_stack_that_cannot_be_used_is_deleted_first_and_made_anew(status: str) -> None:
+    cloudformation = FakeCloudFormation(status, changes=[ADD_TABLE])
+    cloudformation.script = [ends("DELETE_COMPLETE")]
+    at = scene(healthy(cloudformation), answers="y\nn\n")
+    bring_up_infra(at.work, options("infra", "dev"))
+    assert status in at.said
+    assert cloudformation.deletions >= 1
+    assert cloudformation.proposals[0]["ChangeSetType"] == "CREATE"
+
+
+def test_a_stack_that_cannot_be_used_stays_without_consent() -> None:
+    cloudformation = FakeCloudFormation("ROLLBACK_COMPLETE")
+    with pytest.raises(DeploymentError, match="Delete the stack customer-support-dev"):
+        infra(cloudformation, answers="n\n")
+    assert cloudformation.deletions == 0
+
+
+def test_a_stack_that_cannot_be_deleted_is_said_with_the_reason() -> None:
+    failure = ("Vpc", "AWS::EC2::VPC", "DELETE_FAILED", "has dependencies")
+    cloudformation = FakeCloudFormation("ROLLBACK_COMPLETE", script=[ends("DELETE_FAILED", failure)])
+    with pytest.raises(DeploymentError, match=r"Vpc .*has dependencies"):
+        infra(cloudformation, is_sure=True)
+
+
+def test_a_stack_that_is_only_a_name_is_gone_on_with() -> None:
+    cloudformation = FakeCloudFormation(
+        "REVIEW_IN_PROGRESS", changes=[ADD_TABLE], script=[ends("CREATE_COMPLETE")]
+    )
+    code, _ = infra(cloudformation, is_sure=True)
+    assert code == 0
+    assert cloudformation.proposals[0]["ChangeSetType"] == "CREATE"
+    assert cloudformation.deletions == 0
+
+
+def test_a_stuck_rollback_is_said_with_the_command_that_helps() -> None:
+    with pytest.raises(DeploymentError, match="continue-update-rollback --stack-name customer-support-dev"):
+        infra(FakeCloudFormation("UPDATE_ROLLBACK_FAILED"))
+
+
+@pytest.mark.parametrize("status", ["CREATE_IN_PROGRESS", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS"])
+def test_what_somebody_else_has_begun_is_followed_first(status: str) -> None:
+    cloudformation = FakeCloudFormation(
+        status,
+        script=[([], status), ends("UPDATE_COMPLETE")],
+        change_set_status=("FAILED", "didn't contain changes"),
+    )
+    cloudformation.begin()
+    code, at = infra(cloudformation)
+    assert code == 0
+    assert "Somebody is at work" in at.said
+    assert "update complete" in at.said
+
+
+def test_a_failure_names_the_first_thing_that_failed_and_the_next_step() -> None:
+    cancelled = ("TicketsTable", TABLE, "CREATE_FAILED", "Resource creation cancelled")
+    first = ("Database", DATABASE, "CREATE_FAILED", "You have reached the limit of instances")
+    later = ("Vpc", "AWS::EC2::VPC", "CREATE_FAILED", "something else")
+    cloudformation = FakeCloudFormation(
+        changes=[ADD_TABLE], script=[ends("ROLLBACK_COMPLETE", cancelled, first, later)]
+    )
+    with pytest.raises(DeploymentError) as caught:
+        infra(cloudformation, is_sure=True)
+    assert "ROLLBACK_COMPLETE" in str(caught.value)
+    assert "First failure: Database (AWS::RDS::DBInstance): You have reached the limit" in str(caught.value)
+    assert "python3 dev.py infra dev" in str(caught.value)
+
+
+def test_the_index_in_opensearch_is_made_by_the_role_behind_the_session() -> None:
+    arn = "arn:aws:iam::123456789012:role/aws-reserved/Admin"
+    allowed: dict[str, Any] = {"EvaluationResults": []}
+    iam = FakeClient(get_role={"Role": {"Arn": arn}}, simulate_principal_policy=allowed)
+    cloudformation = FakeCloudFormation(changes=[ADD_TABLE], script=[ends("CREATE_COMPLETE")])
+    caller = "arn:aws:sts::123456789012:assumed-role/Admin/me"
+    at = scene(healthy(cloudformation, iam=iam), is_sure=True, caller=caller)
+    bring_up_infra(at.work, options("infra", "dev", "--vector-store", "OPENSEARCH_SERVERLESS"))
+    assert parameters_of(cloudformation.proposals[0])["DeployerArn"] == arn
+    assert iam.called("simulate_principal_policy")[0]["PolicySourceArn"] == arn
+
+
+def test_the_root_user_cannot_make_the_index_in_opensearch() -> None:
+    at = scene(healthy(FakeCloudFormation()), caller="arn:aws:iam::123456789012:root")
+    with pytest.raises(DeploymentError, match="cannot be the root user"):
+        bring_up_infra(at.work, options("infra", "dev", "--vector-store", "OPENSEARCH_SERVERLESS"))
+
+
+def test_a_role_that_may_not_look_itself_up_is_told_to_name_itself() -> None:
+    iam = FakeClient(get_role=refusal("AccessDenied", operation="GetRole"))
+    caller = "arn:aws:sts::123456789012:assumed-role/Admin/me"
+    at = scene(healthy(FakeCloudFormation(), iam=iam), caller=caller)
+    with pytest.raises(DeploymentError, match="--parameter DeployerArn="):
+        bring_up_infra(at.work, options("infra", "dev", "--vector-store", "OPENSEARCH_SERVERLESS"))
+    assert "could not be checked (GetRole is not possible)" in at.said
+
+
+def test_a_change_set_that_takes_a_while_is_waited_for() -> None:
+    cloudformation = FakeCloudFormation(changes=[ADD_TABLE], pending_looks=2)
+    _, at = infra(cloudformation, answers="n\n")
+    assert len(at.pauses) == 2
+    assert "1 × DynamoDB Table" in at.said
+
+
+def test_a_parameter_that_the_template_lacks_is_refused_with_those_it_has() -> None:
+    with pytest.raises(DeploymentError, match=r"no Colour\. It has: Stage, VectorStore"):
+        infra(FakeCloudFormation(), "--parameter", "Colour=red")
+
+
+def test_what_the_network_loses_on_the_way_is_not_swallowed() -> None:
+    at = scene({"cloudformation": FakeClient(describe_stacks=refusal("ValidationError", "Rate exceeded"))})
+    with pytest.raises(ClientError):
+        bring_up_infra(at.work, options("infra", "dev"))
+
+
+def test_the_template_fits_into_a_request() -> None:
+    template = read_template(ROOT / "infra" / "rds_kb.yaml")
+    assert len(template.text.encode()) <= LONGEST_TEMPLATE_BYTES
+
+
+SMALL_TEMPLATE = """
+Parameters:
+  Stage: {Type: String}
+  Colour: {Type: String, Default: red}
+Resources:
+  Table:
+    Type: AWS::DynamoDB::Table
+    DeletionPolicy: Retain
+    Properties:
+      TableName: !Sub tickets-${Stage}
+      BillingMode: PAY_PER_REQUEST
+      AttributeDefinitions: [{AttributeName: id, AttributeType: S}]
+      KeySchema: [{AttributeName: id, KeyType: HASH}]
+"""
+
+
+def test_against_an_emulator_a_stack_is_created_and_then_left_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "infra").mkdir()
+    (tmp_path / "infra" / "rds_kb.yaml").write_text(SMALL_TEMPLATE, "utf-8")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    with mock_aws():
+        session: Any = boto3.Session(region_name="us-east-1")
+        fakes = {**healthy(session.client("cloudformation"))}
+        at = scene({}, is_sure=True, root=tmp_path)
+        account = Account("us-east-1", CALLER, lambda service: fakes[service])
+        work = Work("dev", account, at.work.terminal, tmp_path, at.pauses.append)
+        for expected in ("add        1 × DynamoDB Table", "Nothing to change"):
+            assert bring_up_infra(work, options("infra", "dev")) == 0
+            assert expected in at.said
+        assert session.client("dynamodb").list_tables()["TableNames"] == ["tickets-dev"]

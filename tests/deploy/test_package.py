@@ -1,0 +1,116 @@
+"""The package that travels to Lambda: what it holds, for this machine's processor and for Lambda's."""
+
+import re
+import struct
+import sys
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from zipfile import ZipFile
+
+import pytest
+
+from deployment.checks import RUNTIME
+from tests.deploy.emulator_project import ROOT
+from tests.deploy.emulator_stage import DeployedStage
+
+pytestmark = [
+    pytest.mark.deploy,
+    pytest.mark.skipif(
+        sys.version_info[:2] != RUNTIME, reason="functions are deployed from Python 3.12 only"
+    ),
+]
+MOST_BYTES = 30 * 1024 * 1024
+AARCH64 = 183
+ELF_MACHINE_OFFSET = 18
+OURS = {"app.py", "chalicelib"}
+NATIVE = re.compile(r"\.so(\.[\d.]+)?$")
+PROCESSOR = re.compile(r"\.cpython-[\w-]+(?=\.so$)")
+"""What the name of a compiled module says of what it was compiled for."""
+
+
+@pytest.fixture(scope="module")
+def arm64(deployed: DeployedStage) -> Iterator[ZipFile]:
+    """The package that a real deployment ships."""
+    with ZipFile(deployed.project.package("arm64")) as package:
+        yield package
+
+
+@pytest.fixture(scope="module", params=["arm64", "of this machine"])
+def package(request: pytest.FixtureRequest, deployed: DeployedStage) -> Iterator[ZipFile]:
+    """The package for Lambda, and the one that the other tests run."""
+    built = deployed.project.package(*(["arm64"] if request.param == "arm64" else []))
+    with ZipFile(built) as opened:
+        yield opened
+
+
+def files_of(package: ZipFile) -> set[str]:
+    return {name for name in package.namelist() if not name.endswith("/")}
+
+
+def portable(package: ZipFile) -> set[str]:
+    """Return the files by names without a processor, less the C libraries that a wheel brings for it."""
+    names = (name for name in files_of(package) if not PurePosixPath(name).parts[0].endswith(".libs"))
+    return {PROCESSOR.sub("", name) for name in names}
+
+
+def distributions(package: ZipFile) -> set[str]:
+    """Return the names of the distributions that were installed."""
+    folders = {PurePosixPath(name).parts[0] for name in files_of(package)}
+    return {_plain(each.split("-")[0]) for each in folders if each.endswith(".dist-info")}
+
+
+def named_in(requirements: str) -> set[str]:
+    """Return the names of the distributions that a file of requirements names."""
+    lines = (ROOT / requirements).read_text("utf-8").splitlines()
+    return {_plain(re.split(r"[=\[<>]", line)[0]) for line in lines if line[:1].isalnum()}
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name.strip()).lower()
+
+
+def test_it_is_smaller_than_30_mb(package: ZipFile) -> None:
+    assert Path(str(package.filename)).stat().st_size < MOST_BYTES
+
+
+def test_it_holds_what_the_app_requires_and_nothing_for_development(package: ZipFile) -> None:
+    assert named_in("requirements.txt") <= distributions(package)
+    assert not named_in("requirements-dev.txt") & distributions(package)
+
+
+def test_of_this_project_it_holds_the_app_alone(package: ZipFile) -> None:
+    ours = {path.name for path in ROOT.iterdir()}
+    assert {PurePosixPath(name).parts[0] for name in files_of(package)} & ours == OURS
+
+
+def test_it_holds_the_whole_of_chalicelib(package: ZipFile) -> None:
+    source = ROOT / "chalicelib"
+    wanted = {
+        path.relative_to(ROOT).as_posix()
+        for path in source.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+    assert {"chalicelib/certificates/amazon-rds.pem", "chalicelib/web/chat.html"} < wanted
+    assert wanted <= files_of(package)
+
+
+def test_it_holds_no_secret(package: ZipFile, deployed: DeployedStage) -> None:
+    for name in files_of(package):
+        content = package.read(name)
+        assert not any(secret.encode() in content for secret in deployed.secrets), name
+
+
+def test_every_library_in_the_one_for_lambda_is_for_its_processor(arm64: ZipFile) -> None:
+    libraries = [name for name in files_of(arm64) if NATIVE.search(name)]
+    assert libraries
+    for name in libraries:
+        header = arm64.read(name)[: ELF_MACHINE_OFFSET + 2]
+        assert header.startswith(b"\x7fELF"), name
+        assert struct.unpack_from("<H", header, ELF_MACHINE_OFFSET) == (AARCH64,), name
+
+
+def test_the_two_hold_the_same_files_but_for_their_processors(
+    arm64: ZipFile, deployed: DeployedStage
+) -> None:
+    with ZipFile(deployed.project.package()) as other:
+        assert portable(arm64) == portable(other)

@@ -1,0 +1,305 @@
+"""What is looked at before anything is created: every lack is one sentence with the next step."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.config import Config
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ProfileNotFound,
+)
+
+from deployment.__main__ import run_command
+from deployment.account import Account, open_account
+from deployment.aws_errors import explained
+from deployment.checks import check_for_infra, check_region, check_tools
+from deployment.errors import DeploymentError
+from deployment.model_checks import check_embedding_model, check_models
+from deployment.rights import DEPLOY, check_rights
+from tests.deploy.fakes import CALLER, FakeClient, Scene, options, project, refusal, scene
+
+ROOT = Path(__file__).parents[2]
+NOT_THERE = EndpointConnectionError(endpoint_url="https://bedrock.eu-west-2.amazonaws.com/")
+FIRST, SECOND = "global.anthropic.first", "anthropic.second"
+
+
+def with_models(**problems: ClientError) -> Scene:
+    """Return an account where `first` and `second` answer, or fail as told."""
+
+    def converse(modelId: str, **_arguments: Any) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        problem = problems.get(modelId.split(".")[-1])
+        if problem:
+            raise problem
+        return {}
+
+    return scene({"bedrock-runtime": FakeClient(converse=converse)})
+
+
+@dataclass(frozen=True)
+class FakeSession:
+    """A boto3 session whose every client is the same."""
+
+    region_name: str
+    only: FakeClient
+
+    def client(self, _service: str, config: Config) -> FakeClient:
+        """Return the client."""
+        return self.only
+
+
+def refuse_to_open(_region: str | None, _fallback: str | None) -> Account:
+    raise AssertionError("the account is not to be asked")
+
+
+def run(*arguments: str, **replaced: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command as `dev.py` does, without any AWS settings but these."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    nothing = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    environment = {**kept, **nothing, "AWS_EC2_METADATA_DISABLED": "true", **replaced}
+    command = [sys.executable, "-m", "deployment", *arguments]
+    return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
+
+
+@pytest.mark.parametrize("command", ["infra", "deploy", "destroy"])
+@pytest.mark.parametrize("stage", ["staging", "local"])
+def test_an_unknown_stage_is_refused_with_those_there_are(
+    command: str, stage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_command(options(command, stage), refuse_to_open) == 1
+    assert "Known are: dev, prod" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(sys.version_info[:2] != (3, 12), reason="another Python is refused before")
+@pytest.mark.parametrize(
+    ("variables", "sentence"),
+    [
+        ({}, "The AWS Region is not known. Name one with --region"),
+        ({"AWS_DEFAULT_REGION": "us-east-1"}, "No usable AWS credentials were found. Sign in"),
+        ({"AWS_DEFAULT_REGION": "no region!"}, "no region! is no AWS Region. Name one with --region"),
+        (
+            {"AWS_DEFAULT_REGION": "us-east-1", "AWS_PROFILE": "nobody"},
+            "(nobody) could not be found. Sign in",
+        ),
+    ],
+)
+def test_what_the_machine_lacks_is_said_in_one_sentence(variables: dict[str, str], sentence: str) -> None:
+    done = run("infra", "dev", **variables)
+    assert done.returncode == 1
+    assert sentence in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_where_no_aws_answers_region_and_network_are_named() -> None:
+    def new_session(region_name: str) -> FakeSession:
+        return FakeSession(region_name, FakeClient(get_caller_identity=NOT_THERE))
+
+    with pytest.raises(DeploymentError, match="does not answer in eu-west-9: there is no such Region"):
+        open_account("eu-west-9", new_session=new_session)
+
+
+def test_credentials_that_aws_does_not_take_are_said_to_be_so() -> None:
+    def new_session(region_name: str) -> FakeSession:
+        return FakeSession(region_name, FakeClient(get_caller_identity=refusal("ExpiredToken")))
+
+    with pytest.raises(DeploymentError, match=r"does not accept these credentials \(ExpiredToken\)"):
+        open_account("eu-west-2", new_session=new_session)
+
+
+@pytest.mark.parametrize(
+    ("named", "deployed_in", "expected"),
+    [("eu-west-1", "eu-west-2", "eu-west-1"), (None, "eu-west-2", "eu-west-2"), (None, None, "us-east-1")],
+)
+def test_the_region_is_the_one_named_or_that_of_the_stage_or_of_the_profile(
+    named: str | None, deployed_in: str | None, expected: str
+) -> None:
+    def new_session(region_name: str | None) -> FakeSession:
+        return FakeSession(region_name or "us-east-1", FakeClient(get_caller_identity={"Arn": CALLER}))
+
+    account = open_account(named, deployed_in, new_session)
+    assert (account.region, account.number, account.partition) == (expected, "123456789012", "aws")
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (NoCredentialsError(), "No usable AWS credentials were found."),
+        (ProfileNotFound(profile="nobody"), "The config profile (nobody) could not be found."),
+        (refusal("ExpiredToken"), "AWS does not accept these credentials (ExpiredToken). Sign in"),
+        (refusal("InvalidClientTokenId"), "AWS does not accept these credentials"),
+        (
+            refusal(
+                "AccessDenied", "User: x is not authorized to perform: rds:CreateDBInstance on resource: y"
+            ),
+            "may not do rds:CreateDBInstance. Use others, or ask",
+        ),
+        (refusal("AccessDenied", "no", "CreateStack"), "may not do CreateStack."),
+        (
+            refusal("LimitExceeded", "too\n many", "CreateRole"),
+            "AWS refused CreateRole (LimitExceeded): too many",
+        ),
+        (NOT_THERE, "AWS does not answer"),
+    ],
+)
+def test_each_refusal_of_aws_is_a_sentence_with_the_next_step(error: Any, sentence: str) -> None:
+    assert sentence in str(explained(error))
+
+
+@pytest.mark.parametrize("version", [(3, 10), (3, 13)])
+def test_another_python_than_that_of_the_functions_is_refused(version: tuple[int, int]) -> None:
+    with pytest.raises(DeploymentError, match=rf"3\.12.*is {version[0]}\.{version[1]}.*delete the folder"):
+        check_tools(version)
+
+
+def test_the_python_of_the_functions_is_taken() -> None:
+    check_tools((3, 12))
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "product"),
+    [
+        ("bedrock-agent", "list_knowledge_bases", "knowledge bases of Amazon Bedrock"),
+        ("s3vectors", "list_vector_buckets", "S3 Vectors"),
+    ],
+)
+def test_a_region_without_a_service_is_refused_with_another_one(
+    service: str, operation: str, product: str
+) -> None:
+    clients = {
+        "bedrock-agent": FakeClient(list_knowledge_bases={}),
+        "s3vectors": FakeClient(list_vector_buckets={}),
+        service: FakeClient(**{operation: NOT_THERE}),
+    }
+    with pytest.raises(DeploymentError, match=f"eu-west-2 has no {product}.*--region us-east-1"):
+        check_region(scene(clients).work, "S3_VECTORS")
+
+
+def test_who_may_not_look_may_still_create() -> None:
+    denied = FakeClient(list_knowledge_bases=refusal("AccessDeniedException"))
+    at = scene({"bedrock-agent": denied, "s3vectors": FakeClient(list_vector_buckets={})})
+    check_region(at.work, "S3_VECTORS")
+    assert "has what is needed" in at.said
+
+
+def test_another_refusal_of_a_service_is_not_swallowed() -> None:
+    at = scene(
+        {"bedrock-agent": FakeClient(list_knowledge_bases=refusal("InvalidSignatureException", "clock"))}
+    )
+    with pytest.raises(DeploymentError, match=r"InvalidSignatureException.*clock"):
+        check_region(at.work, "S3_VECTORS")
+
+
+def test_a_model_that_answers_is_enough_and_the_others_are_noted() -> None:
+    at = with_models(
+        second=refusal("ResourceNotFoundException", "This model version has reached the end of its life.")
+    )
+    check_models(at.work, (FIRST, SECOND))
+    assert f"{FIRST} answers" in at.said
+    assert f"{SECOND} has reached its end of life" in at.said
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (refusal("ResourceNotFoundException", "reached the end of its life"), "has reached its end of life"),
+        (
+            refusal("ResourceNotFoundException", "Model use case details have not been submitted"),
+            "use case form",
+        ),
+        (refusal("AccessDeniedException", "You don't have access to the model"), "has no access granted"),
+        (refusal("ValidationException", "The provided model identifier is invalid."), "is not offered here"),
+    ],
+)
+def test_without_any_model_each_ones_reason_and_the_next_step_are_said(
+    problem: ClientError, words: str
+) -> None:
+    at = with_models(first=problem, second=problem)
+    with pytest.raises(DeploymentError) as caught:
+        check_models(at.work, (FIRST, SECOND))
+    assert str(caught.value).count(words) == 2
+    assert "Model catalog" in str(caught.value)
+    assert "BEDROCK_MODEL_IDS" in str(caught.value)
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "ModelNotReadyException"])
+def test_a_model_that_is_busy_is_there(code: str) -> None:
+    at = with_models(first=refusal(code))
+    check_models(at.work, (FIRST,))
+    assert at.said == f"  Models          {FIRST} answers\n"
+
+
+def test_expired_credentials_are_not_taken_for_a_missing_model() -> None:
+    at = with_models(first=refusal("ExpiredTokenException"))
+    with pytest.raises(DeploymentError, match="does not accept these credentials"):
+        check_models(at.work, (FIRST,))
+
+
+def test_a_region_without_bedrock_is_said() -> None:
+    at = scene({"bedrock-runtime": FakeClient(converse=NOT_THERE, invoke_model=NOT_THERE)})
+    with pytest.raises(DeploymentError, match="eu-west-2 has no Amazon Bedrock"):
+        check_models(at.work, (FIRST,))
+    with pytest.raises(DeploymentError, match="eu-west-2 has no Amazon Bedrock"):
+        check_embedding_model(at.work)
+
+
+def test_without_the_model_for_vectors_nothing_is_created() -> None:
+    at = scene({"bedrock-runtime": FakeClient(invoke_model=refusal("AccessDeniedException"))})
+    with pytest.raises(DeploymentError, match=r"titan-embed.*Model catalog"):
+        check_embedding_model(at.work)
+
+
+def decisions(decision: str) -> FakeClient:
+    results = [{"EvalActionName": action, "EvalDecision": "allowed"} for action in DEPLOY[1:]]
+    results.append({"EvalActionName": DEPLOY[0], "EvalDecision": decision})
+    return FakeClient(simulate_principal_policy={"EvaluationResults": results})
+
+
+def test_what_a_policy_forbids_is_named() -> None:
+    with pytest.raises(DeploymentError, match=f"user/deployer may not do {DEPLOY[0]}.*AWS_PROFILE"):
+        check_rights(scene({"iam": decisions("explicitDeny")}, is_sure=True).work, DEPLOY)
+
+
+def test_what_nothing_allows_in_general_is_asked_about() -> None:
+    sure, unsure = (
+        scene({"iam": decisions("implicitDeny")}, answers="y\n"),
+        scene({"iam": decisions("implicitDeny")}, answers="n\n"),
+    )
+    check_rights(sure.work, DEPLOY)
+    assert f"lacks {DEPLOY[0]}" in sure.said
+    with pytest.raises(DeploymentError, match="ask for these permissions"):
+        check_rights(unsure.work, DEPLOY)
+
+
+def test_where_iam_may_not_be_asked_that_is_said_and_the_deployment_goes_on() -> None:
+    at = scene({"iam": FakeClient(simulate_principal_policy=refusal("AccessDenied", operation="Simulate"))})
+    check_rights(at.work, DEPLOY)
+    assert "could not be checked (Simulate is not possible)" in at.said
+
+
+def test_the_root_user_may_everything() -> None:
+    at = scene({"iam": FakeClient()}, caller="arn:aws:iam::123456789012:root")
+    check_rights(at.work, DEPLOY)
+    assert "are there" in at.said
+
+
+def test_the_checks_stop_before_anything_is_created() -> None:
+    clients = {"bedrock-agent": FakeClient(list_knowledge_bases=NOT_THERE), "cloudformation": FakeClient()}
+    with pytest.raises(DeploymentError):
+        check_for_infra(scene(clients).work, "S3_VECTORS")
+
+
+def test_a_refusal_of_aws_ends_with_one_sentence_and_code_1(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    denied = FakeClient(describe_stacks=refusal("AccessDenied", operation="DescribeStacks"))
+    account = Account("eu-west-2", CALLER, lambda _service: denied)
+    folder = project(tmp_path)
+    code = run_command(options("infra", "dev"), lambda _region, _fallback: account, folder, (3, 12))
+    assert code == 1
+    assert capsys.readouterr().err.startswith("These AWS credentials may not do DescribeStacks.")

@@ -1,0 +1,67 @@
+"""The API of a deployed stage, in the place of the local one; what only the local stack has is skipped."""
+
+import os
+import time
+from typing import Any, NoReturn
+
+import pytest
+import requests
+
+from deployment.live import LiveStage, open_live_stage
+from devstack.checks import LIVE_STAGE
+from tests.integration.conftest import Api
+
+PATIENCE = 5
+
+
+class LiveApi(Api):
+    """A deployed API. Its limits are real, so a request that is refused for now is sent again when told."""
+
+    def __init__(self, stage: LiveStage) -> None:
+        self.url = stage.url
+        self.stage = stage.name
+        self.agent_token = stage.agent_token
+
+    def send(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        """Send a request."""
+        return self._request(method, path, **arguments)
+
+    def proof_of(self, customer_id: str) -> NoReturn:
+        """Skip the test: the samples' customers are not there."""
+        self._skip()
+
+    def raw(self, request: bytes) -> NoReturn:
+        """Skip the test: there is another server before the app."""
+        self._skip()
+
+    def aws(self, service: str) -> NoReturn:
+        """Skip the test: a look behind the API is for the local stack."""
+        self._skip()
+
+    def items(self, table: str) -> NoReturn:
+        """Skip the test: a look behind the API is for the local stack."""
+        self._skip()
+
+    def break_down(self, operation: str, **fault: Any) -> NoReturn:
+        """Skip the test: AWS cannot be made to fail."""
+        self._skip()
+
+    def mend(self) -> None:
+        """Leave AWS as it is."""
+
+    def _request(self, method: str, path: str, **arguments: Any) -> requests.Response:
+        """Send a request, as often as it takes to get past the limits."""
+        for _ in range(PATIENCE):
+            response = super()._request(method, path, **arguments)
+            if response.status_code != 429:
+                break
+            time.sleep(int(response.headers.get("Retry-After", "1")))
+        return response
+
+    def _skip(self) -> NoReturn:
+        pytest.skip("needs the local stack")
+
+
+def open_live_api() -> LiveApi:
+    """Return the API of the stage that the tests were told to run against."""
+    return LiveApi(open_live_stage(os.environ[LIVE_STAGE]))
