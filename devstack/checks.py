@@ -19,7 +19,11 @@ STEPS: dict[str, list[str]] = {
         *["-c", "from cfnlint.runner import main; main()"],
         *["--regions", "us-east-1", "eu-west-2", "--", "infra/rds_kb.yaml"],
     ],
-    "tests": ["-m", "pytest", "--cov=chalicelib", "--cov-report=term-missing"],
+    "tests": [
+        *["-m", "pytest", "--cov=chalicelib", "--cov-report=term-missing"],
+        # Much of the time is spent waiting for servers. A file stays together, for it may share one.
+        *["-n", "2", "--dist", "loadfile"],
+    ],
 }
 LIVE_STAGE = "LIVE_STAGE"
 """The environment variable that tells the tests which deployed stage to run against; empty for none."""
