@@ -15,6 +15,8 @@ from deployment.errors import DeploymentError
 from devstack.kb.problems import EXPIRED, NO_CREDENTIALS, SIGN_IN
 
 DENIED = frozenset({"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Forbidden"})
+UNKNOWN_HERE = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})
+"""What a Region answers that is not enabled for the account, to credentials that are good elsewhere."""
 ACTION = re.compile(r"perform: ([A-Za-z0-9-]+:\w+)")
 CHOOSE_REGION = "Name one with --region, such as --region us-east-1, or set AWS_DEFAULT_REGION."
 
@@ -55,8 +57,9 @@ def _explain(error: BotoCoreError) -> str:
 
 def _explain_answer(error: ClientError) -> str:
     if code_of(error) in EXPIRED:
-        elsewhere = "If they work in other Regions, this one has to be enabled for the account first."
-        return f"AWS does not accept these credentials ({code_of(error)}). {SIGN_IN} {elsewhere}"
+        elsewhere = " If they work in other Regions, this one has to be enabled for the account first."
+        hint = elsewhere if code_of(error) in UNKNOWN_HERE else ""
+        return f"AWS does not accept these credentials ({code_of(error)}). {SIGN_IN}{hint}"
     if is_denied(error):
         return f"These AWS credentials may not do {_action(error)}. Use others, or ask for the permission."
     return f"AWS refused {error.operation_name} ({code_of(error)}): {message_of(error)}"

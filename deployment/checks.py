@@ -46,15 +46,17 @@ def check_for_deploy(work: Work, model_ids: Sequence[str]) -> None:
 
 
 def check_region(work: Work, vector_store: str) -> None:
-    """Insist that the Region has knowledge bases and the vector store. Raises DeploymentError."""
+    """Insist that the Region has all services that not every Region has. Raises DeploymentError."""
     _ask(work, "bedrock-agent", "list_knowledge_bases", "knowledge bases of Amazon Bedrock")
     _ask(work, *LISTS[vector_store])
+    # The app does without it for a while, but its endpoint in the network must be there to be made.
+    _ask(work, "comprehend", "detect_sentiment", "Amazon Comprehend", Text="ok", LanguageCode="en")
     work.terminal.step("Region", f"{work.account.region} has what is needed")
 
 
-def _ask(work: Work, service: str, operation: str, product: str) -> None:
+def _ask(work: Work, service: str, operation: str, product: str, **arguments: str) -> None:
     try:
-        getattr(work.account.client(service), operation)()
+        getattr(work.account.client(service), operation)(**arguments)
     except EndpointConnectionError as error:
         raise DeploymentError(
             f"Region {work.account.region} has no {product}. Choose another, such as --region us-east-1."

@@ -27,7 +27,9 @@ INFRA = (
 """One of each kind of thing in the template."""
 VECTOR_STORES: Mapping[str, tuple[str, ...]] = {
     "S3_VECTORS": ("s3vectors:CreateIndex", "s3vectors:CreateVectorBucket"),
+    # The index is made over the collection's own API, by whom CloudFormation works for.
     "OPENSEARCH_SERVERLESS": (
+        "aoss:APIAccessAll",
         "aoss:CreateAccessPolicy",
         "aoss:CreateCollection",
         "aoss:CreateSecurityPolicy",

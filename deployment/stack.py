@@ -69,7 +69,7 @@ class Stack:
         arguments = {
             "StackName": self.name,
             "ChangeSetType": "CREATE" if is_new else "UPDATE",
-            "TemplateBody": template.text,
+            "TemplateBody": template.with_names(self._names()),
             "Parameters": [
                 *({"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()),
                 *(
@@ -136,6 +136,11 @@ class Stack:
             for each in page["StackResourceSummaries"]
             if each.get("PhysicalResourceId") and each["ResourceStatus"] != "DELETE_COMPLETE"
         }
+
+    def _names(self) -> dict[str, str]:
+        """Return what the names in the template are made of."""
+        account = self._work.account
+        return {"Stage": self._work.stage, "AWS::AccountId": account.number, "AWS::Region": account.region}
 
     def _forget_if_unmade(self) -> None:
         view = self.look()

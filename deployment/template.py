@@ -1,6 +1,7 @@
 """What the deployment has to know of the CloudFormation template before AWS reads it."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +9,8 @@ import yaml
 
 LONGEST_TEMPLATE_BYTES = 51_200
 """A longer one would have to lie in a bucket."""
+NAME = re.compile(r"^( +(?:TableName|BucketName): )!Sub (\S+)$", re.MULTILINE)
+VARIABLE = re.compile(r"\$\{([\w:]+)\}")
 
 
 @dataclass(frozen=True)
@@ -17,6 +20,15 @@ class Template:
     text: str
     parameters: tuple[str, ...]
     resources: dict[str, tuple[str, str]]
+
+    def with_names(self, values: Mapping[str, str]) -> str:
+        """Return the text with the names of tables and bucket written out.
+
+        What an earlier stack has left is taken over only where no function makes its name.
+        """
+        return NAME.sub(
+            lambda found: found[1] + VARIABLE.sub(lambda variable: values[variable[1]], found[2]), self.text
+        )
 
 
 def read_template(path: Path) -> Template:

@@ -23,7 +23,8 @@ LOCAL = "local"
 OTHER_URL = "LIVE_API_URL"
 """Set it where the API is reached under another address than AWS's own, as for `dev.py test --live`."""
 NEEDED = ("DOCUMENTS_BUCKET", "AGENT_TOKENS_SECRET_ID")
-REGION = re.compile(r"\.execute-api\.([a-z0-9-]+)\.amazonaws\.")
+REGION = re.compile(r"arn:[^:]+:secretsmanager:([a-z0-9-]+):")
+"""Where a stage is: what the profile or the environment says may be meant for another one."""
 START_LOCAL = "Start it with `python3 dev.py run`, or name its ports with --port and --aws-port."
 
 
@@ -61,7 +62,7 @@ def _local(options: Namespace, root: Path) -> Target:
 def _deployed(stage: str, root: Path) -> Target:
     variables = _variables(stage, root)
     url = os.environ.get(OTHER_URL) or _api_url(stage, root)
-    region = REGION.search(url)
+    region = REGION.match(variables["AGENT_TOKENS_SECRET_ID"])
     session = boto3.Session(region_name=region[1] if region else None)
     return Target(
         bucket=variables["DOCUMENTS_BUCKET"],

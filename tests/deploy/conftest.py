@@ -1,17 +1,20 @@
 """The stage that the tests of the deployment share: one account, one deployment, as a user makes it."""
 
 import tempfile
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from devstack.sample_customers import load_sample_customers
+from tests.deploy import scenarios
 from tests.deploy.emulator_account import Account, account
-from tests.deploy.emulator_project import ROOT, STAGE, Project
-from tests.deploy.emulator_stage import BUCKET, DeployedStage, secret_values
+from tests.deploy.emulator_project import STAGE, Project
+from tests.deploy.emulator_stage import DOCUMENTS_CHANGED, SWEEP, DeployedStage, secret_values
 
-SAMPLES = ROOT / "samples" / "kb"
+SAMPLES = "samples/kb"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -34,13 +37,19 @@ def emulated_account() -> Iterator[Account]:
 def deployed(emulated_account: Account, tmp_path_factory: pytest.TempPathFactory) -> DeployedStage:
     """Stage `dev`, brought up by the walk-through's commands, with the sample documents and customers."""
     project = Project(tmp_path_factory.mktemp("project"), emulated_account.owner)
-    infra_said = project.deployment("infra", STAGE, "--yes")
-    # Before anybody listens: each event would unpack a container of its own, all of them at once.
-    for document in sorted(SAMPLES.iterdir()):
-        emulated_account.emulator.client("s3").put_object(
-            Bucket=BUCKET, Key=document.name, Body=document.read_bytes()
-        )
+    infra_said = project.deployment("infra", STAGE, "--alarm-email", "you@example.com", "--yes")
     deploy_said = project.deployment("deploy", STAGE, "--yes")
+    add_said = _add_samples(emulated_account, project)
     load_sample_customers(emulated_account.database)
     secrets = secret_values(emulated_account)
-    return DeployedStage(emulated_account, project, secrets, infra_said, deploy_said)
+    return DeployedStage(emulated_account, project, secrets, infra_said, deploy_said, add_said)
+
+
+def _add_samples(account: Account, project: Project) -> str:
+    """Upload the sample documents, while minutes pass, each with its sweep; return what was printed."""
+    with account.emulator.one_at_a_time(DOCUMENTS_CHANGED), ThreadPoolExecutor() as pool:
+        adding = pool.submit(project.kb, account.url, "add", SAMPLES)
+        while not adding.done():
+            scenarios.sweep(lambda event: account.emulator.invoke(SWEEP, event))
+            time.sleep(1)
+    return adding.result()

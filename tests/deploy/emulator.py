@@ -4,7 +4,8 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,19 @@ class Emulator:
         answer = json.loads(result["Payload"].read())
         assert "FunctionError" not in result, f"{function}: {answer}\n{self.tail()}"
         return answer
+
+    @contextmanager
+    def one_at_a_time(self, function: str) -> Iterator[None]:
+        """Hold a function to one container for a while; events that are too many come again, as on AWS.
+
+        Here each container unpacks the package for itself: dozens of them at once would stall everything.
+        """
+        functions = self.client("lambda")
+        functions.put_function_concurrency(FunctionName=function, ReservedConcurrentExecutions=1)
+        try:
+            yield
+        finally:
+            functions.delete_function_concurrency(FunctionName=function)
 
     def tail(self) -> str:
         """Return the last of what it, and its functions, wrote."""

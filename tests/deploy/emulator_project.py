@@ -51,6 +51,10 @@ class Project:
         """Run `infra`, `deploy` or `destroy` and return what it printed; insist that it succeeds."""
         return self._run("-m", "deployment", *arguments)
 
+    def kb(self, url: str, action: str, *arguments: str) -> str:
+        """Manage the stage's documents and return what was printed; insist that it succeeds."""
+        return self._run("-m", "devstack", "kb", action, "--stage", STAGE, *arguments, LIVE_API_URL=url)
+
     def live_tests(self, url: str, *arguments: str) -> str:
         """Run the integration tests against the stage and return what they printed; insist that they pass."""
         return self._run("-m", "devstack.checks", "--live", "--stage", STAGE, *arguments, LIVE_API_URL=url)

@@ -42,6 +42,7 @@ class DeployedStage:
     secrets: frozenset[str] = field(repr=False)
     infra_said: str = field(repr=False)
     deploy_said: str = field(repr=False)
+    add_said: str = field(repr=False)
 
     def client(self, service: str) -> Any:
         """Return a client of the account's owner."""

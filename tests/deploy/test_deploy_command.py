@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from deployment.chalice_stage import run_chalice, run_in_sight
 from deployment.deploy import deploy_stage, facts_of_stack, write_settings
 from deployment.errors import DeploymentError
 from deployment.facts import IncompleteStack, placeholders
@@ -271,6 +272,16 @@ def test_chalice_failing_ends_the_deployment_there(stage: Stage) -> None:
     with pytest.raises(DeploymentError, match="“Functions” failed: `chalice deploy` failed"):
         stage.deploy()
     assert stage.functions.events == []
+
+
+@pytest.mark.parametrize("verb", ["deploy", "delete"])
+def test_chalice_itself_says_that_it_failed(
+    verb: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    at = scene({}, root=tmp_path)
+    with pytest.raises(DeploymentError, match=f"`chalice {verb}` failed; its message is above"):
+        run_chalice(at.work, verb, run_in_sight)
+    assert "Are you sure this is a chalice project?" in capfd.readouterr().err
 
 
 def test_a_new_api_is_given_time_and_asked_with_the_same_message(stage: Stage) -> None:

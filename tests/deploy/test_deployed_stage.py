@@ -100,6 +100,12 @@ def test_deploy_makes_the_schema_tries_the_stage_and_says_where_it_is(deployed: 
     assert summary["DocumentsBucket"] == BUCKET
 
 
+def test_the_documents_that_are_added_are_followed_until_they_answer(deployed: DeployedStage) -> None:
+    assert re.search(r"ended: COMPLETE; documents: 30 scanned, .*0 failed", deployed.add_said)
+    assert "reset-your-password.md" in deployed.project.kb(deployed.account.url, "ls")
+    assert "COMPLETE" in deployed.project.kb(deployed.account.url, "status")
+
+
 def test_the_database_is_migrated_once(deployed: DeployedStage) -> None:
     assert deployed.invoke(MIGRATE, {}) == {"applied": []}
 
@@ -224,7 +230,7 @@ def test_plain_chalice_deploys_the_stage_again_and_changes_nothing(deployed: Dep
 
 def test_no_secret_lands_in_the_project_or_what_the_commands_print(deployed: DeployedStage) -> None:
     files = [path for path in deployed.project.folder.rglob("*") if path.is_file()]
-    printed = (deployed.infra_said + deployed.deploy_said).encode()
+    printed = (deployed.infra_said + deployed.deploy_said + deployed.add_said).encode()
     for content in [printed, *(path.read_bytes() for path in files)]:
         assert not any(secret.encode() in content for secret in deployed.secrets)
 

@@ -5,6 +5,7 @@ from typing import Any
 
 import boto3
 import pytest
+import yaml
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
@@ -15,6 +16,7 @@ from deployment.rights import INFRA
 from deployment.stack import BROKEN
 from deployment.template import LONGEST_TEMPLATE_BYTES, read_template
 from deployment.work import ROOT, Work
+from devstack.template import _Loader
 from tests.deploy.fakes import (
     CALLER,
     FakeClient,
@@ -28,6 +30,7 @@ from tests.deploy.fakes import (
 )
 
 TABLE = "AWS::DynamoDB::Table"
+NAMED_BY = {TABLE: "TableName", "AWS::S3::Bucket": "BucketName"}
 DATABASE = "AWS::RDS::DBInstance"
 ADD_TABLE = change("Add", "TicketsTable", TABLE)
 CHANGE_VPC = change("Modify", "Vpc", "AWS::EC2::VPC", Replacement="False")
@@ -44,6 +47,7 @@ def healthy(cloudformation: Any, **others: Any) -> dict[str, Any]:
         "cloudformation": cloudformation,
         "bedrock-agent": FakeClient(list_knowledge_bases={}),
         "bedrock-runtime": FakeClient(invoke_model={}),
+        "comprehend": FakeClient(detect_sentiment={}),
         "s3vectors": FakeClient(list_vector_buckets={}),
         "opensearchserverless": FakeClient(list_collections={}),
         "iam": FakeClient(simulate_principal_policy={"EvaluationResults": allowed}),
@@ -312,6 +316,25 @@ def test_what_the_network_loses_on_the_way_is_not_swallowed() -> None:
     at = scene({"cloudformation": FakeClient(describe_stacks=refusal("ValidationError", "Rate exceeded"))})
     with pytest.raises(ClientError):
         bring_up_infra(at.work, options("infra", "dev"))
+
+
+def test_what_an_earlier_stack_left_is_taken_over_by_its_name() -> None:
+    cloudformation = FakeCloudFormation(changes=[ADD_TABLE], script=[ends("CREATE_COMPLETE")])
+    infra(cloudformation, is_sure=True)
+    (proposal,) = cloudformation.proposals
+    assert proposal["ImportExistingResources"] is True
+    resources = yaml.load(proposal["TemplateBody"], _Loader)["Resources"]  # noqa: S506
+    kept = {name for name, each in resources.items() if each.get("DeletionPolicy") == "Retain"}
+    names = {name: resources[name]["Properties"].get(NAMED_BY.get(resources[name]["Type"])) for name in kept}
+    # A version of a guardrail has no name, and the next stack makes its own.
+    assert names.pop("GuardrailVersion") is None
+    assert names == {
+        "ConversationsTable": "customer-support-conversations-dev",
+        "InteractionsTable": "customer-interactions-dev",
+        "TicketsTable": "support-tickets-dev",
+        "StateTable": "support-state-dev",
+        "DocumentsBucket": "customer-support-kb-dev-123456789012-eu-west-2",
+    }
 
 
 def test_the_template_fits_into_a_request() -> None:

@@ -151,6 +151,15 @@ def test_each_refusal_of_aws_is_a_sentence_with_the_next_step(error: Any, senten
     assert sentence in str(explained(error))
 
 
+@pytest.mark.parametrize(
+    ("code", "is_said"), [("UnrecognizedClientException", True), ("ExpiredToken", False)]
+)
+def test_a_region_that_is_not_enabled_is_thought_of_where_that_can_be_the_reason(
+    code: str, is_said: bool
+) -> None:
+    assert ("this one has to be enabled" in str(explained(refusal(code)))) is is_said
+
+
 @pytest.mark.parametrize("version", [(3, 10), (3, 13)])
 def test_another_python_than_that_of_the_functions_is_refused(version: tuple[int, int]) -> None:
     with pytest.raises(DeploymentError, match=rf"3\.12.*is {version[0]}\.{version[1]}.*delete the folder"):
@@ -166,6 +175,7 @@ def test_the_python_of_the_functions_is_taken() -> None:
     [
         ("bedrock-agent", "list_knowledge_bases", "knowledge bases of Amazon Bedrock"),
         ("s3vectors", "list_vector_buckets", "S3 Vectors"),
+        ("comprehend", "detect_sentiment", "Amazon Comprehend"),
     ],
 )
 def test_a_region_without_a_service_is_refused_with_another_one(
@@ -174,6 +184,7 @@ def test_a_region_without_a_service_is_refused_with_another_one(
     clients = {
         "bedrock-agent": FakeClient(list_knowledge_bases={}),
         "s3vectors": FakeClient(list_vector_buckets={}),
+        "comprehend": FakeClient(detect_sentiment={}),
         service: FakeClient(**{operation: NOT_THERE}),
     }
     with pytest.raises(DeploymentError, match=f"eu-west-2 has no {product}.*--region us-east-1"):
@@ -181,8 +192,13 @@ def test_a_region_without_a_service_is_refused_with_another_one(
 
 
 def test_who_may_not_look_may_still_create() -> None:
-    denied = FakeClient(list_knowledge_bases=refusal("AccessDeniedException"))
-    at = scene({"bedrock-agent": denied, "s3vectors": FakeClient(list_vector_buckets={})})
+    denied = refusal("AccessDeniedException")
+    clients = {
+        "bedrock-agent": FakeClient(list_knowledge_bases=denied),
+        "s3vectors": FakeClient(list_vector_buckets={}),
+        "comprehend": FakeClient(detect_sentiment=denied),
+    }
+    at = scene(clients)
     check_region(at.work, "S3_VECTORS")
     assert "has what is needed" in at.said
 

@@ -24,6 +24,7 @@ from devstack.kb.files import choose
 from devstack.kb.follow import run_sync
 from devstack.kb.problems import explain
 from devstack.kb.sync_api import SyncApi
+from devstack.kb.target import OTHER_URL, open_target
 from devstack.local_secrets import AGENT_TOKEN
 from devstack.options import build_parser, to_arguments
 from devstack.ports import HOST, free_port
@@ -417,6 +418,27 @@ def test_a_deployed_stage_is_managed_with_its_own_token_and_cheaper_storage(
         assert kb.run("add", *make(folder, "a.md"), stage="dev") == 0
     (stored,) = aws.s3.list_objects_v2(Bucket=BUCKET)["Contents"]
     assert (stored["Key"], stored["StorageClass"]) == ("a.md", "INTELLIGENT_TIERING")
+
+
+def test_an_address_of_ones_own_goes_before_that_of_the_deployment(kb: Kb, aws: AwsClients) -> None:
+    kb.deploy()
+    os.environ[OTHER_URL] = f"http://{HOST}:{kb.app.port}/"
+    kb.app.token = "t0ken"
+    deployed = {"resources": [{"rest_api_url": f"http://{HOST}:{free_port()}/"}]}
+    (kb.root / ".chalice" / "deployed" / "dev.json").write_text(json.dumps(deployed))
+    with agent_tokens(aws, "t0ken"):
+        assert kb.run("status", stage="dev") == 0
+        del os.environ[OTHER_URL]
+        assert kb.run("status", stage="dev") == 1
+
+
+def test_a_deployed_stage_is_looked_for_in_its_own_region(kb: Kb) -> None:
+    kb.deploy()
+    secret = "arn:aws:secretsmanager:eu-west-2:123456789012:secret:customer-support/dev/agent-tokens-EXAMPL"
+    kb.configure(DOCUMENTS_BUCKET=BUCKET, AGENT_TOKENS_SECRET_ID=secret)
+    options = build_parser("dev.py").parse_args(["kb", "ls", "--stage", "dev"])
+    assert os.environ["AWS_DEFAULT_REGION"] == "us-east-1"
+    assert open_target(options, kb.root).s3.meta.region_name == "eu-west-2"
 
 
 @contextmanager
