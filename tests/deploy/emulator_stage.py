@@ -1,11 +1,16 @@
 """Stage `dev` as it is deployed in the emulated account, and what is there of it."""
 
 import json
+import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
+from deployment.checks import RUNTIME
 from tests.deploy.emulator import ACCOUNT
 from tests.deploy.emulator_account import Account, bucket_of
 from tests.deploy.emulator_project import STAGE, Project
@@ -21,6 +26,12 @@ API, AGENT, DOCUMENTS_CHANGED, SWEEP, MIGRATE = (
 BUCKET = bucket_of(STAGE)
 OF_A_MOMENT = {"LastModified", "RevisionId"}
 """What each update of a function changes, whatever it updates."""
+
+RUNTIME_ONLY = pytest.mark.skipif(
+    sys.version_info[:2] != RUNTIME and not os.environ.get("CI"),
+    reason="functions are deployed from Python 3.12 only",
+)
+"""On a developer's machine another Python may do without these; in CI they fail, for nothing is proven."""
 
 Inventory = dict[str, Any]
 

@@ -9,7 +9,6 @@ import base64
 import hashlib
 import json
 import re
-import sys
 import time
 from collections.abc import Callable
 from datetime import datetime, timezone
@@ -19,13 +18,13 @@ import pytest
 import requests
 
 from chalicelib.sync_starts import START_INTERVAL
-from deployment.checks import RUNTIME
 from tests.deploy import scenarios
 from tests.deploy.emulator_project import STAGE
 from tests.deploy.emulator_stage import (
     API,
     BUCKET,
     MIGRATE,
+    RUNTIME_ONLY,
     SWEEP,
     DeployedStage,
     deployed_things,
@@ -34,12 +33,7 @@ from tests.deploy.emulator_stage import (
 )
 from tests.deploy.emulator_template import KNOWLEDGE_BASE_ID
 
-pytestmark = [
-    pytest.mark.deploy,
-    pytest.mark.skipif(
-        sys.version_info[:2] != RUNTIME, reason="functions are deployed from Python 3.12 only"
-    ),
-]
+pytestmark = [pytest.mark.deploy, RUNTIME_ONLY]
 CUSTOMER = "CUST-1001"
 BURSTS = "not at_once and not at_the_same_time"
 """Many requests at once would unpack many containers at once here, which takes a small machine a minute."""

@@ -2,23 +2,16 @@
 
 import re
 import struct
-import sys
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from zipfile import ZipFile
 
 import pytest
 
-from deployment.checks import RUNTIME
 from tests.deploy.emulator_project import ROOT
-from tests.deploy.emulator_stage import DeployedStage
+from tests.deploy.emulator_stage import RUNTIME_ONLY, DeployedStage
 
-pytestmark = [
-    pytest.mark.deploy,
-    pytest.mark.skipif(
-        sys.version_info[:2] != RUNTIME, reason="functions are deployed from Python 3.12 only"
-    ),
-]
+pytestmark = [pytest.mark.deploy, RUNTIME_ONLY]
 MOST_BYTES = 30 * 1024 * 1024
 AARCH64 = 183
 ELF_MACHINE_OFFSET = 18

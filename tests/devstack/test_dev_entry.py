@@ -124,11 +124,11 @@ def test_a_failed_installation_says_why_and_is_tried_again(
     assert "Installing" in capsys.readouterr().out
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows environments copy their Python")
 def test_an_environment_whose_python_was_removed_is_rebuilt(project: Path) -> None:
     python = python_of(project / ".venv")
     python.unlink()
-    python.symlink_to(project / "removed" / "python3")
+    if sys.platform != "win32":  # where an environment links to its Python rather than copying it
+        python.symlink_to(project / "removed" / "python3")
     prepare_environment(project)
     assert subprocess.run([python, "-c", ""]).returncode == 0
 
