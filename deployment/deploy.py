@@ -4,7 +4,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from functools import partial
 
-from deployment.chalice_stage import (
+from deployment.chalice_cli import (
     Deployed,
     Run,
     insist_on_same_place,

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 
 from deployment.access_log import log_group
 from deployment.aws_errors import code_of
-from deployment.chalice_stage import Run, insist_on_same_place, read_deployed, run_chalice, run_in_sight
+from deployment.chalice_cli import Run, insist_on_same_place, read_deployed, run_chalice, run_in_sight
 from deployment.errors import DeploymentError
 from deployment.leftovers import Leftovers, find_leftovers
 from deployment.protection import insist_on_no_protection

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from chalicelib.errors import Unavailable
 from chalicelib.gateways.secrets import Secrets
 from deployment.account import Account, open_account
-from deployment.chalice_stage import read_deployed
+from deployment.chalice_cli import read_deployed
 from deployment.errors import DeploymentError
 from deployment.stages import facts_in, read_config
 from deployment.work import PROD, ROOT

@@ -46,14 +46,8 @@ class Secrets:
         return self._read(self._app_secret_id)
 
     def agent_tokens(self) -> Mapping[str, str]:
-        """Return the agents' tokens by their names.
-
-        The secret holds `{"name": "token"}`, `["token"]`, or one token as it is. Raises Unavailable.
-        """
-        tokens = _named_tokens(self._read(self._agent_tokens_secret_id))
-        if not all(isinstance(token, str) for token in tokens.values()):
-            raise Unavailable("secrets")
-        return {name: token for name, token in tokens.items() if token.strip()}
+        """Return the agents' tokens by their names. Raises Unavailable."""
+        return read_tokens(self._read(self._agent_tokens_secret_id))
 
     def database(self, source: DatabaseSource, renewed: bool = False) -> DatabaseAddress:
         """Return how Postgres is reached; with `renewed`, as the secret has it now. Raises Unavailable."""
@@ -94,6 +88,17 @@ class Secrets:
             return self._last_known[name]
         self._last_known[name] = str(value)
         return self._last_known[name]
+
+
+def read_tokens(text: str) -> dict[str, str]:
+    """Return by name the tokens that a secret holds: `{"name": "token"}`, `["token"]`, or one as it is.
+
+    Raises Unavailable when it holds something else.
+    """
+    tokens = _named_tokens(text)
+    if not all(isinstance(token, str) for token in tokens.values()):
+        raise Unavailable("secrets")
+    return {name: token.strip() for name, token in tokens.items() if token.strip()}
 
 
 def _named_tokens(text: str) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 from pynamodb.connection import Connection
-from pynamodb.exceptions import PutError, TransactWriteError, UpdateError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
@@ -29,7 +29,7 @@ from chalicelib.models import (
     GuardrailVerdict,
     Usage,
 )
-from chalicelib.stores.dynamodb import Reach, expiry, reaching, was_refused
+from chalicelib.stores.dynamodb import Reach, expiry, reaching, wrote
 from chalicelib.stores.state import StateItem
 from chalicelib.times import MILLISECOND, from_millis, to_millis
 
@@ -155,12 +155,9 @@ class Conversations:
             if item is None:
                 raise UnknownMessage
             kept = {**asdict(feedback), "timestamp": to_millis(feedback.timestamp)}
-            try:
-                item.update([ExchangeItem.feedback.set(kept)], condition=ExchangeItem.session_id.exists())
-            except UpdateError as error:
-                if was_refused(error):
-                    raise UnknownMessage from error
-                raise
+            is_there = ExchangeItem.session_id.exists()
+            if not wrote(item.update, [ExchangeItem.feedback.set(kept)], condition=is_there):
+                raise UnknownMessage
         return _exchange(item)
 
     def everything(self, session_id: str) -> tuple[Exchange, ...]:
@@ -241,14 +238,10 @@ class _MessageIdTaken(Exception):
 
 
 def _put(item: ExchangeItem) -> None:
-    try:
-        # Our own id counts as free: a put whose answer got lost is repeated by the library.
-        free = ExchangeItem.timestamp.does_not_exist() | (ExchangeItem.message_id == item.message_id)
-        item.save(condition=free)
-    except PutError as error:
-        if was_refused(error):
-            raise _MillisecondTaken from error
-        raise
+    # Our own id counts as free: a put whose answer got lost is repeated by the library.
+    free = ExchangeItem.timestamp.does_not_exist() | (ExchangeItem.message_id == item.message_id)
+    if not wrote(item.save, condition=free):
+        raise _MillisecondTaken
 
 
 def _refusals(error: TransactWriteError) -> tuple[str | None, str | None]:

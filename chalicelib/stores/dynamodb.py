@@ -1,11 +1,12 @@
 """What the DynamoDB stores share: how a table is reached, and how long an item lives."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from typing import Any
 
 from botocore.exceptions import ClientError
-from pynamodb.exceptions import PynamoDBException
+from pynamodb.exceptions import PutError, PynamoDBException, UpdateError
 
 from chalicelib.errors import Unavailable
 from chalicelib.times import to_millis
@@ -31,10 +32,16 @@ def reaching(store: str) -> Iterator[None]:
         raise Unavailable(store) from error
 
 
-def was_refused(error: PynamoDBException) -> bool:
-    """Tell whether DynamoDB refused a write because its condition does not hold."""
-    # Asked for the code of a call that got no answer at all, PynamoDB fails.
-    return isinstance(error.cause, ClientError) and error.cause_response_code == CONDITION_FAILED
+def wrote(write: Callable[..., object], *arguments: Any, **named: Any) -> bool:
+    """Make a write under a condition; tell whether the condition held. Raises PynamoDBException."""
+    try:
+        write(*arguments, **named)
+    except (PutError, UpdateError) as error:
+        # Asked for the code of a call that got no answer at all, PynamoDB fails.
+        if isinstance(error.cause, ClientError) and error.cause_response_code == CONDITION_FAILED:
+            return False
+        raise
+    return True
 
 
 def expiry(moment: datetime, days: int) -> int:

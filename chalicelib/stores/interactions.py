@@ -8,14 +8,13 @@ from functools import reduce
 from operator import and_
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
-from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from chalicelib.errors import Unavailable
 from chalicelib.models import Interaction
-from chalicelib.stores.dynamodb import Reach, expiry, reaching, was_refused
+from chalicelib.stores.dynamodb import Reach, expiry, reaching, wrote
 from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
 
 STORE = "interactions"
@@ -59,12 +58,7 @@ class Interactions:
         """
         with reaching(STORE):
             for timestamp in places(interaction):
-                try:
-                    self._put(replace(interaction, timestamp=timestamp))
-                except UpdateError as error:
-                    if not was_refused(error):
-                        raise
-                else:
+                if wrote(self._put, replace(interaction, timestamp=timestamp)):
                     return
         raise Unavailable(STORE)
 

@@ -8,12 +8,11 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime
 
-from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.models import IngestionJob, JobKey, SyncLease, SyncState, SyncTrigger
-from chalicelib.stores.dynamodb import reaching, was_refused
+from chalicelib.stores.dynamodb import reaching, wrote
 from chalicelib.stores.sync_items import JobItem, SyncItem, job_item, job_key, job_of, state_of, written
 from chalicelib.times import to_millis
 
@@ -151,13 +150,7 @@ class SyncStates:
     def _change(self, actions: list[Action], condition: Condition) -> SyncState | None:
         item = SyncItem(self._pk)
         with reaching(STORE):
-            try:
-                item.update(actions, condition=condition)
-            except UpdateError as error:
-                if not was_refused(error):
-                    raise
-                return None
-        return state_of(item)
+            return state_of(item) if wrote(item.update, actions, condition=condition) else None
 
 
 def _new_origin() -> Action:

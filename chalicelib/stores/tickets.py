@@ -4,13 +4,12 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import get_args
 
-from pynamodb.exceptions import PutError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from chalicelib.errors import Unavailable, UnknownTicket
 from chalicelib.models import Ticket, TicketFeedback, TicketPage, TicketStatus, TicketSummary
-from chalicelib.stores.dynamodb import expiry, reaching, was_refused
+from chalicelib.stores.dynamodb import expiry, reaching, wrote
 from chalicelib.stores.ticket_item import TicketItem, feedback_text, from_item, summary_of, to_item
 from chalicelib.times import to_millis
 
@@ -37,11 +36,7 @@ class Tickets:
         item = to_item(ticket, expiry(self._clock(), self._retention_days))
         free = TicketItem.ticket_id.does_not_exist() | (TicketItem.ttl <= self._now_seconds())
         with reaching(STORE):
-            try:
-                item.save(condition=free)
-            except PutError as error:
-                if not was_refused(error):
-                    raise
+            if not wrote(item.save, condition=free):
                 item = TicketItem.get(ticket.ticket_id, consistent_read=True)
         return from_item(item)
 
@@ -141,13 +136,7 @@ class Tickets:
         """Return the changed ticket, or None where the condition does not hold."""
         item = TicketItem(ticket_id)
         with reaching(STORE):
-            try:
-                item.update(actions, condition=condition)
-            except UpdateError as error:
-                if not was_refused(error):
-                    raise
-                return None
-        return item
+            return item if wrote(item.update, actions, condition=condition) else None
 
     def _alive(self) -> Condition:
         """Return the condition that a ticket is there and not expired."""

@@ -12,6 +12,8 @@ from typing import Any
 import boto3
 from mypy_boto3_s3 import S3Client
 
+from chalicelib.errors import Unavailable
+from chalicelib.gateways.secrets import read_tokens
 from devstack.aws_clients import connect
 from devstack.kb.errors import KbError
 from devstack.kb.sync_api import SyncApi
@@ -100,23 +102,12 @@ def _api_url(stage: str, root: Path) -> str:
 
 def _deployed_api(session: boto3.Session, url: str, stage: str, secret_id: str) -> SyncApi:
     secret = session.client("secretsmanager").get_secret_value(SecretId=secret_id)["SecretString"]
-    token = _first_token(secret)
-    if token is None:
-        raise KbError(f"The secret {secret_id} of stage {stage} holds no agent token. {_deploy(stage)}")
+    try:
+        token = next(iter(read_tokens(secret).values()))
+    except (Unavailable, StopIteration):
+        sentence = f"The secret {secret_id} of stage {stage} holds no agent token. {_deploy(stage)}"
+        raise KbError(sentence) from None
     return SyncApi(url, token, "Check the network connection, then try again.", is_local=False)
-
-
-def _first_token(secret: str) -> str | None:
-    """Return a token of a secret that holds names and tokens, a list of tokens, or one token as it is."""
-    text = secret.strip()
-    tokens: Any = [text]
-    if text.startswith(("{", "[")):
-        try:
-            tokens = json.loads(text)
-        except ValueError:
-            return None
-    candidates = tokens.values() if isinstance(tokens, dict) else tokens
-    return next((token for token in candidates if isinstance(token, str) and token), None)
 
 
 def _read_json(path: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deployment.chalice_stage import run_chalice, run_in_sight
+from deployment.chalice_cli import run_chalice, run_in_sight
 from deployment.deploy import deploy_stage, facts_of_stack, write_settings
 from deployment.errors import DeploymentError
 from deployment.facts import IncompleteStack, placeholders
