@@ -14,8 +14,8 @@ from json import loads
 from pathlib import Path
 
 from bench.retrieval import DEFAULT_COLLECTION, DEFAULT_QUESTIONS, index_of, load_collection, load_questions
-from devstack.bedrock.extractive import Answer, PromptPassage, is_follow_up, reply
-from devstack.bedrock.index import Index
+from devstack.bedrock.model.extractive import Answer, PromptPassage, is_follow_up, reply
+from devstack.bedrock.search.index import Index
 
 PASSAGES = 5
 _MARK = re.compile(r"\[(\d+)\]")

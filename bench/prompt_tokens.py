@@ -16,7 +16,7 @@ from bench.retrieval import DEFAULT_COLLECTION, DEFAULT_QUESTIONS, index_of, loa
 from chalicelib.models import Exchange, Passage
 from chalicelib.prompts import HistoryBudget, build_prompt, estimate_tokens, hand_over_schema
 from chalicelib.settings import Settings
-from devstack.bedrock.index import Index
+from devstack.bedrock.search.index import Index
 
 TURNS_A_CHAT = 3
 

@@ -16,9 +16,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devstack.bedrock.documents import extract
-from devstack.bedrock.index import Index
-from devstack.bedrock.text import is_content, raw_words
+from devstack.bedrock.knowledge.documents import extract
+from devstack.bedrock.search.index import Index
+from devstack.bedrock.search.text import is_content, raw_words
 
 _ROOT = Path(__file__).parent.parent
 DEFAULT_COLLECTION = _ROOT / "samples" / "kb"

@@ -14,18 +14,20 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from devstack.bedrock import calls, faults, retrieve, sentiment, wire
-from devstack.bedrock.converse import Conversation
-from devstack.bedrock.embeddings import OpenAiEmbedder
-from devstack.bedrock.guardrail import Guardrail
-from devstack.bedrock.index import Index
-from devstack.bedrock.ingestion import DocumentSource, Ingestion
-from devstack.bedrock.ingestion_jobs import IngestionJobs
-from devstack.bedrock.knowledge_base import KnowledgeBase
-from devstack.bedrock.local_llm import LocalLlm
-from devstack.bedrock.models import ChatModel, ExtractiveModel
-from devstack.bedrock.routing import Router
-from devstack.bedrock.shapes import checked
+from devstack.bedrock import faults, sentiment
+from devstack.bedrock.guardrail.guardrail import Guardrail
+from devstack.bedrock.knowledge.ingestion import DocumentSource, Ingestion
+from devstack.bedrock.knowledge.ingestion_jobs import IngestionJobs
+from devstack.bedrock.knowledge.knowledge_base import KnowledgeBase
+from devstack.bedrock.model.converse import Conversation
+from devstack.bedrock.model.local_llm import LocalLlm
+from devstack.bedrock.model.models import ChatModel, ExtractiveModel
+from devstack.bedrock.search import retrieve
+from devstack.bedrock.search.embeddings import OpenAiEmbedder
+from devstack.bedrock.search.index import Index
+from devstack.bedrock.wire import calls, protocol
+from devstack.bedrock.wire.routing import Router
+from devstack.bedrock.wire.shapes import checked
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -91,22 +93,24 @@ class BedrockStandIn:
         try:
             target = self._router.resolve(request)
             return self._answer(request, target)
-        except wire.ServiceError as error:
-            return wire.error_answer(target, error)
+        except protocol.ServiceError as error:
+            return protocol.error_answer(target, error)
 
-    def _answer(self, request: Request, target: wire.Target) -> Response:
+    def _answer(self, request: Request, target: protocol.Target) -> Response:
         name = target.operation.name
         self._calls.count(name)
         handler = self._handlers.get(name)
         if handler is None:
-            raise wire.ServiceError("UnknownOperationException", f"The local stand-in does not play {name}.")
+            raise protocol.ServiceError(
+                "UnknownOperationException", f"The local stand-in does not play {name}."
+            )
         try:
-            parameters = checked(wire.read_input(request, target), target.operation)
+            parameters = checked(protocol.read_input(request, target), target.operation)
         except RequestEntityTooLarge as error:
-            raise wire.ServiceError("ValidationException", "The request body is too large.") from error
+            raise protocol.ServiceError("ValidationException", "The request body is too large.") from error
         is_malformed = self._faults.meet(name)
         output = handler(parameters)
-        return wire.malformed_answer(target) if is_malformed else wire.answer(target, output)
+        return protocol.malformed_answer(target) if is_malformed else protocol.answer(target, output)
 
     def _operations(self, config: BedrockConfig) -> dict[str, Handler]:
         conversation = Conversation(

@@ -18,7 +18,7 @@ from typing import Any
 
 from werkzeug.wrappers import Request, Response
 
-from devstack.bedrock.wire import ServiceError
+from devstack.bedrock.wire.protocol import ServiceError
 
 PATH = "/_devstack/faults"
 INGESTION_JOB = "IngestionJob"

@@ -15,7 +15,7 @@ from typing import Any
 
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
-from devstack.bedrock.wire import ServiceError
+from devstack.bedrock.wire.protocol import ServiceError
 
 MAX_TEXT_BYTES = 5_000
 LANGUAGES = frozenset({"en", "es", "fr", "de", "it", "pt", "ar", "hi", "ja", "ko", "zh", "zh-TW"})

@@ -9,7 +9,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from devstack.bedrock.sidecar import SUFFIX
+from devstack.bedrock.knowledge.sidecar import SUFFIX
 from devstack.kb.errors import KbError
 from devstack.kb.target import Target
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from devstack.bedrock.sidecar import SUFFIX, InvalidSidecar, attributes_from
+from devstack.bedrock.knowledge.sidecar import SUFFIX, InvalidSidecar, attributes_from
 from devstack.kb.display import human_size
 
 KINDS = (".csv", ".doc", ".docx", ".html", ".md", ".pdf", ".txt", ".xls", ".xlsx")

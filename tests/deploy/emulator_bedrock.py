@@ -8,7 +8,7 @@ from typing import Any
 from werkzeug.wrappers import Response
 
 from devstack.bedrock.app import BedrockConfig, BedrockStandIn
-from devstack.bedrock.converse import MODEL_ID
+from devstack.bedrock.model.converse import MODEL_ID
 from devstack.template import Template
 from tests.deploy.emulator_template import DATA_SOURCE_ID, GUARDRAIL_ID, KNOWLEDGE_BASE_ID
 from tests.devstack.bedrock_server import serving

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devstack.bedrock.guardrail import Guardrail, Source
+from devstack.bedrock.guardrail.guardrail import Guardrail, Source
 from devstack.template import Template
 
 GUARDRAIL = Guardrail("deployed", Template().guardrail())

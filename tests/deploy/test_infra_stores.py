@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from devstack.bedrock import knowledge_base as local
+from devstack.bedrock.knowledge import knowledge_base as local
 from tests.deploy.infra import RULES, Document, as_list, infra, of_type, values_of
 
 CHALICELIB = Path(__file__).resolve().parents[2] / "chalicelib"

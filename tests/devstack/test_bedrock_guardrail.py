@@ -11,8 +11,8 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.bedrock import guardrail_pii
-from devstack.bedrock.guardrail import Guardrail, Source
+from devstack.bedrock.guardrail import pii
+from devstack.bedrock.guardrail.guardrail import Guardrail, Source
 from devstack.template import TEMPLATE, Template
 from tests.devstack.bedrock_server import GUARDRAIL
 
@@ -273,12 +273,12 @@ def test_usage_is_counted_in_units_of_a_thousand_characters(characters: int, uni
     ],
 )
 def test_a_card_number_passes_the_luhn_check(number: str, is_card: bool) -> None:
-    assert guardrail_pii.passes_luhn(number) is is_card
+    assert pii.passes_luhn(number) is is_card
 
 
-@given(st.text(max_size=200), st.sampled_from(sorted(guardrail_pii.DETECTORS)))
+@given(st.text(max_size=200), st.sampled_from(sorted(pii.DETECTORS)))
 def test_entities_lie_within_the_text_and_do_not_overlap(text: str, kind: str) -> None:
-    spans = list(guardrail_pii.find(kind, text))
+    spans = list(pii.find(kind, text))
     edges = [edge for span in spans for edge in (span.start, span.end)]
     assert edges == sorted(edges)
     assert all(0 <= span.start < span.end <= len(text) for span in spans)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from werkzeug.wrappers import Request, Response
 
 from chalicelib.gateways.failure_reasons import read_failures
-from devstack.bedrock.sidecar import InvalidSidecar, attributes_from
+from devstack.bedrock.knowledge.sidecar import InvalidSidecar, attributes_from
 from tests.devstack.bedrock_server import (
     DATA_SOURCE,
     KNOWLEDGE_BASE,

@@ -11,8 +11,8 @@ import pytest
 from botocore.exceptions import ClientError
 from werkzeug.wrappers import Request, Response
 
-from devstack.bedrock.local_llm import LocalLlm
-from devstack.bedrock.wire import ServiceError
+from devstack.bedrock.model.local_llm import LocalLlm
+from devstack.bedrock.wire.protocol import ServiceError
 from tests.devstack.bedrock_server import Server, running, serving
 
 HELLO: Any = [{"role": "user", "content": [{"text": "hello"}]}]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.bedrock.chunking import Span, chunk, chunk_spans, count_tokens
+from devstack.bedrock.knowledge.chunking import Span, chunk, chunk_spans, count_tokens
 
 TEXTS = st.text(max_size=600) | st.lists(
     st.sampled_from(

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfWriter
 
-from devstack.bedrock.documents import Document, UnreadableDocument, UnsupportedDocument, extract
+from devstack.bedrock.knowledge.documents import Document, UnreadableDocument, UnsupportedDocument, extract
 
 ENDINGS = ["md", "txt", "html", "htm", "csv", "pdf", "docx"]
 

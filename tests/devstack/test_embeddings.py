@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from devstack.bedrock.embeddings import EmbeddingsUnavailable, OpenAiEmbedder
-from devstack.bedrock.index import Index
+from devstack.bedrock.search.embeddings import EmbeddingsUnavailable, OpenAiEmbedder
+from devstack.bedrock.search.index import Index
 
 # The little model's dimensions: what a text is about, whatever it is called.
 MEANINGS = (("dog", "puppy", "hound"), ("car", "automobile", "vehicle"), ("soup", "broth"))

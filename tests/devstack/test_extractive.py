@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from bench.answers import ask
 from bench.retrieval import DEFAULT_COLLECTION, DEFAULT_QUESTIONS, index_of, load_collection, load_questions
-from devstack.bedrock.blocks import sentences, units
-from devstack.bedrock.extractive import Answer, HandOver, PromptPassage, reply
-from devstack.bedrock.index import Index
+from devstack.bedrock.model.blocks import sentences, units
+from devstack.bedrock.model.extractive import Answer, HandOver, PromptPassage, reply
+from devstack.bedrock.search.index import Index
 
 HERE = Path(__file__).parent
 RESET = """# Reset your password

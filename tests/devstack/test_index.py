@@ -19,7 +19,7 @@ from bench.retrieval import (
     measure,
     plain_finder,
 )
-from devstack.bedrock.index import Index
+from devstack.bedrock.search.index import Index
 
 HERE = Path(__file__).parent
 ARTICLES = {

@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from devstack.aws_clients import AwsClients, connect
 from devstack.aws_server import AwsServer
-from devstack.bedrock.sidecar import SUFFIX
+from devstack.bedrock.knowledge.sidecar import SUFFIX
 from devstack.kb.command import manage_documents
 from devstack.kb.display import Line, columns, human_size, printable
 from devstack.kb.errors import KbError

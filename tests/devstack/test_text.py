@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.bedrock.stemmer import stem
-from devstack.bedrock.text import content_stems, is_filler, joined_words, raw_words, synonyms
+from devstack.bedrock.search.stemmer import stem
+from devstack.bedrock.search.text import content_stems, is_filler, joined_words, raw_words, synonyms
 
 ENDINGS = [
     "",

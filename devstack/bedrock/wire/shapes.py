@@ -10,7 +10,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
 from botocore.validate import ParamValidator
 
-from devstack.bedrock.wire import ServiceError
+from devstack.bedrock.wire.protocol import ServiceError
 
 # Shapes whose values the operation refuses itself, with an error of its own name.
 LEFT_TO_THE_OPERATION = frozenset({"LanguageCode"})

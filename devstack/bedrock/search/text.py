@@ -4,8 +4,15 @@ import re
 import unicodedata
 from collections.abc import Iterable
 
-from devstack.bedrock.stemmer import stem
-from devstack.bedrock.vocabulary import FILLER_WORDS, HINTS, PHRASES, SPELLINGS, STOP_WORDS, SYNONYM_GROUPS
+from devstack.bedrock.search.stemmer import stem
+from devstack.bedrock.search.vocabulary import (
+    FILLER_WORDS,
+    HINTS,
+    PHRASES,
+    SPELLINGS,
+    STOP_WORDS,
+    SYNONYM_GROUPS,
+)
 
 _APOSTROPHES = re.compile(r"(?<=\w)['’ʼ`](?=\w)")
 # Scripts written without spaces are compared character by character.

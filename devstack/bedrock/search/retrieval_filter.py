@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from devstack.bedrock.wire import ServiceError
+from devstack.bedrock.wire.protocol import ServiceError
 
 Predicate = Callable[[Mapping[str, Any]], bool]
 Comparison = Callable[[Any, Any], bool]

@@ -19,10 +19,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from devstack.bedrock import index_store as store
-from devstack.bedrock.chunking import chunk
-from devstack.bedrock.embeddings import Embedder, EmbeddingsUnavailable
-from devstack.bedrock.ranking import (
+from devstack.bedrock.knowledge.chunking import chunk
+from devstack.bedrock.search import index_store as store
+from devstack.bedrock.search.embeddings import Embedder, EmbeddingsUnavailable
+from devstack.bedrock.search.ranking import (
     CHUNKS,
     DOCUMENTS,
     Corpus,
@@ -31,7 +31,7 @@ from devstack.bedrock.ranking import (
     question_terms,
     score_items,
 )
-from devstack.bedrock.text import content_stems
+from devstack.bedrock.search.text import content_stems
 
 _log = logging.getLogger(__name__)
 

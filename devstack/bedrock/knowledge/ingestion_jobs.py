@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from devstack.bedrock.embeddings import EmbeddingsUnavailable
-from devstack.bedrock.failure_reasons import MAX_REASON_CHARS, failure_reasons
 from devstack.bedrock.faults import Fault
-from devstack.bedrock.ingestion import SOURCE_ERRORS, Ingestion, Progress
-from devstack.bedrock.wire import ServiceError
+from devstack.bedrock.knowledge.failure_reasons import MAX_REASON_CHARS, failure_reasons
+from devstack.bedrock.knowledge.ingestion import SOURCE_ERRORS, Ingestion, Progress
+from devstack.bedrock.search.embeddings import EmbeddingsUnavailable
+from devstack.bedrock.wire.protocol import ServiceError
 
 STARTING_SHARE = 0.1
 RUNNING = frozenset({"STARTING", "IN_PROGRESS", "STOPPING"})

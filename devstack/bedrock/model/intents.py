@@ -2,7 +2,7 @@
 
 import re
 
-from devstack.bedrock.text import raw_words
+from devstack.bedrock.search.text import raw_words
 
 _PERSON = (
     r"(?:humans?|human being|persons?|people|agents?|representatives?|reps?|operators?|advis[eo]rs?|"

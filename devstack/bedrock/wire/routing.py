@@ -13,7 +13,7 @@ from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
 from werkzeug.wrappers import Request
 
-from devstack.bedrock.wire import AWS_JSON, REST_JSON, RPC_CBOR, ServiceError, Target
+from devstack.bedrock.wire.protocol import AWS_JSON, REST_JSON, RPC_CBOR, ServiceError, Target
 
 REST_SERVICES = ("bedrock-runtime", "bedrock-agent-runtime", "bedrock-agent", "bedrock")
 RPC_SERVICES = ("comprehend",)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from devstack.bedrock.wire import ServiceError
+from devstack.bedrock.wire.protocol import ServiceError
 
 Parameters = Mapping[str, Any]
 

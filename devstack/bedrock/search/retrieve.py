@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from devstack.bedrock.index import Hit, Index
-from devstack.bedrock.retrieval_filter import predicate
-from devstack.bedrock.wire import ServiceError
+from devstack.bedrock.search.index import Hit, Index
+from devstack.bedrock.search.retrieval_filter import predicate
+from devstack.bedrock.wire.protocol import ServiceError
 
 MAX_QUERY_CHARACTERS = 1_000
 DEFAULT_RESULTS = 5

@@ -8,17 +8,10 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from devstack.bedrock.evidence import (
-    AskedWord,
-    Source,
-    asked_words,
-    coverage,
-    kind_bonus,
-    unit_scores,
-)
-from devstack.bedrock.intents import asks_for_person, language, small_talk
-from devstack.bedrock.quoting import quote
-from devstack.bedrock.text import is_filler, raw_words
+from devstack.bedrock.model.evidence import AskedWord, Source, asked_words, coverage, kind_bonus, unit_scores
+from devstack.bedrock.model.intents import asks_for_person, language, small_talk
+from devstack.bedrock.model.quoting import quote
+from devstack.bedrock.search.text import is_filler, raw_words
 
 _LEAST_COVERAGE = 0.55
 _LEAST_UNIT_SCORE = 0.4

@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 
 LEVELS = ("NONE", "LOW", "MEDIUM", "HIGH")
-PATTERNS = Path(__file__).with_name("guardrail_patterns.yaml")
+PATTERNS = Path(__file__).with_name("patterns.yaml")
 PROFANITY = re.compile(
     r"\b(?:fuck\w*|motherfuck\w*|shit(?:ty|s|head)?|bullshit|bitch(?:es)?|bastards?|assholes?|arseholes?|"
     r"cunts?|dickheads?|pricks?|wankers?|twats?|bollocks|goddamn)\b",

@@ -10,9 +10,9 @@ from typing import Any
 
 import requests
 
-from devstack.bedrock.models import ModelReply, estimated_tokens, input_tokens
-from devstack.bedrock.prompt import texts_of
-from devstack.bedrock.wire import ServiceError
+from devstack.bedrock.model.models import ModelReply, estimated_tokens, input_tokens
+from devstack.bedrock.model.prompt import texts_of
+from devstack.bedrock.wire.protocol import ServiceError
 
 TIMEOUT_SECONDS = (3.05, 120.0)  # to connect, to answer
 SHOWN_CHARACTERS = 300

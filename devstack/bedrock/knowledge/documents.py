@@ -16,7 +16,7 @@ from bs4.exceptions import ParserRejectedMarkup
 from pypdf import PdfReader
 from pypdf.errors import PyPdfError
 
-from devstack.bedrock.html_text import html_to_text
+from devstack.bedrock.knowledge.html_text import html_to_text
 
 _MOST_BYTES = 50 * 1024 * 1024
 _MOST_UNPACKED_BYTES = 4 * _MOST_BYTES

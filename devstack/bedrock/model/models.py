@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from devstack.bedrock import extractive
-from devstack.bedrock.prompt import passages_of, question_of, texts_of
+from devstack.bedrock.model import extractive
+from devstack.bedrock.model.prompt import passages_of, question_of, texts_of
 
 CHARACTERS_PER_TOKEN = 4
 HAND_OVER_TOOL = "hand_over"

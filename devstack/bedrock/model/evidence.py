@@ -5,9 +5,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from devstack.bedrock.blocks import Unit, units
-from devstack.bedrock.stemmer import stem
-from devstack.bedrock.text import content_stems, hinted_words, is_content, is_filler, joined_words, synonyms
+from devstack.bedrock.model.blocks import Unit, units
+from devstack.bedrock.search.stemmer import stem
+from devstack.bedrock.search.text import (
+    content_stems,
+    hinted_words,
+    is_content,
+    is_filler,
+    joined_words,
+    synonyms,
+)
 
 _RARITY_EXPONENT = 0.7
 _FILLER_WEIGHT = 0.25

@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from devstack.bedrock.blocks import Unit
-from devstack.bedrock.evidence import AskedWord, Source, coverage
+from devstack.bedrock.model.blocks import Unit
+from devstack.bedrock.model.evidence import AskedWord, Source, coverage
 
 _MOST_SENTENCES = 4
 _LONGEST_PARAGRAPH = 500

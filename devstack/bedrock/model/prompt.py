@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from devstack.bedrock.extractive import PromptPassage
+from devstack.bedrock.model.extractive import PromptPassage
 
 _QUOTED = r"\"[^\"]*\"|'[^']*'"
 PASSAGE = re.compile(rf"<passage\b((?:[^<>\"']|{_QUOTED})*)>\s*(.*?)\s*</passage\s*>", re.DOTALL)

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from devstack.bedrock import guardrail_pii
-from devstack.bedrock.guardrail_content import LEVELS, PROFANITY, confidence
-from devstack.bedrock.guardrail_topics import Topic
+from devstack.bedrock.guardrail import pii
+from devstack.bedrock.guardrail.content import LEVELS, PROFANITY, confidence
+from devstack.bedrock.guardrail.topics import Topic
 
 Source = Literal["INPUT", "OUTPUT"]
 Findings = list[dict[str, Any]]
@@ -131,7 +131,7 @@ class Guardrail:
     def _entities_in(self, text: str, source: Source) -> Iterator[dict[str, Any]]:
         for config in self._entities:
             if action := _action(config, source):
-                for span in guardrail_pii.find(config["Type"], text):
+                for span in pii.find(config["Type"], text):
                     found = text[span.start : span.end]
                     yield {"match": found, "type": config["Type"], "action": action, "detected": True}
 
@@ -146,7 +146,7 @@ class Guardrail:
         """Put `{TYPE}` or a regex's `{Name}` in the place of what is to be anonymised."""
         for config in self._entities:
             if _action(config, source) == "ANONYMIZED":
-                for span in reversed(list(guardrail_pii.find(config["Type"], text))):
+                for span in reversed(list(pii.find(config["Type"], text))):
                     text = f"{text[: span.start]}{{{config['Type']}}}{text[span.end :]}"
         for config in self._regexes:
             if _action(config, source) == "ANONYMIZED":

@@ -13,10 +13,10 @@ from typing import Any, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from devstack.bedrock.documents import UnreadableDocument, UnsupportedDocument, extract
-from devstack.bedrock.failure_reasons import IgnoredFile
-from devstack.bedrock.index import Index
-from devstack.bedrock.sidecar import SUFFIX, InvalidSidecar, attributes_from
+from devstack.bedrock.knowledge.documents import UnreadableDocument, UnsupportedDocument, extract
+from devstack.bedrock.knowledge.failure_reasons import IgnoredFile
+from devstack.bedrock.knowledge.sidecar import SUFFIX, InvalidSidecar, attributes_from
+from devstack.bedrock.search.index import Index
 
 # What a source raises when it cannot be reached, or when an object is gone since it was listed.
 SOURCE_ERRORS = (OSError, KeyError, BotoCoreError, ClientError)

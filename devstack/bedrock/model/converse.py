@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from devstack.bedrock.conversation_rules import check_messages
-from devstack.bedrock.guardrail import Guardrail, Verdict, coverage
-from devstack.bedrock.models import ChatModel, ModelReply
-from devstack.bedrock.prompt import guarded_texts
-from devstack.bedrock.wire import ServiceError
+from devstack.bedrock.guardrail.guardrail import Guardrail, Verdict, coverage
+from devstack.bedrock.model.conversation_rules import check_messages
+from devstack.bedrock.model.models import ChatModel, ModelReply
+from devstack.bedrock.model.prompt import guarded_texts
+from devstack.bedrock.wire.protocol import ServiceError
 
 MODEL_ID = "local-extractive"
 GUARDRAIL_VERSIONS = ("1", "DRAFT")

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from devstack.bedrock.ingestion_jobs import IngestionJobs, Job, described, summarised
-from devstack.bedrock.wire import ServiceError
+from devstack.bedrock.knowledge.ingestion_jobs import IngestionJobs, Job, described, summarised
+from devstack.bedrock.wire.protocol import ServiceError
 
 PARTITION = "arn:aws:bedrock:us-east-1:123456789012"
 ROLE_ARN = "arn:aws:iam::123456789012:role/local-knowledge-base"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from devstack.bedrock.text import content_stems, hinted_words, is_filler, synonyms
+from devstack.bedrock.search.text import content_stems, hinted_words, is_filler, synonyms
 
 _FILLER_WEIGHT = 0.3
 _RARITY_EXPONENT = 0.7  # below 1, matching more words counts for more than matching the rarest
