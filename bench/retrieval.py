@@ -19,10 +19,10 @@ from pathlib import Path
 from devstack.bedrock.knowledge.documents import extract
 from devstack.bedrock.search.index import Index
 from devstack.bedrock.search.text import is_content, raw_words
+from tooling.project import ROOT
 
-_ROOT = Path(__file__).parent.parent
-DEFAULT_COLLECTION = _ROOT / "samples" / "kb"
-DEFAULT_QUESTIONS = _ROOT / "tests" / "devstack" / "questions.json"
+DEFAULT_COLLECTION = ROOT / "samples" / "kb"
+DEFAULT_QUESTIONS = ROOT / "tests" / "devstack" / "questions.json"
 _SIDECAR = ".metadata.json"
 
 

@@ -19,7 +19,8 @@ from deployment.models import UnknownRoutes
 from deployment.options import add_deployment
 from deployment.stages import UnknownStage, facts_in, read_config
 from deployment.terminal import Terminal
-from deployment.work import ROOT, Work
+from deployment.work import Work
+from tooling.project import ROOT
 
 COMMANDS: Mapping[str, Callable[[Work, argparse.Namespace], int]] = {
     "infra": bring_up_infra,

@@ -13,7 +13,8 @@ from deployment.account import Account, open_account
 from deployment.chalice_cli import read_deployed
 from deployment.errors import DeploymentError
 from deployment.stages import facts_in, read_config
-from deployment.work import PROD, ROOT
+from deployment.work import PROD
+from tooling.project import ROOT
 
 OTHER_URL = "LIVE_API_URL"
 """Set it where the API is reached under another address than AWS's own: behind a domain, or emulated."""

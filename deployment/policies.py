@@ -8,8 +8,7 @@ from typing import Any
 from deployment.facts import Facts, placeholders
 from deployment.permissions import write
 from deployment.stages import deployed_stages, facts_in, model_ids, read_config
-
-ROOT = Path(__file__).resolve().parent.parent
+from tooling.project import ROOT
 
 
 def known_facts(config: Mapping[str, Any], stage: str) -> Facts:

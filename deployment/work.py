@@ -9,9 +9,9 @@ from deployment.account import Account
 from deployment.arns import APP
 from deployment.template import Template, read_template
 from deployment.terminal import Terminal
+from tooling.project import ROOT
 
 PROD = "prod"
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @dataclass(frozen=True)

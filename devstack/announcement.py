@@ -4,7 +4,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from devstack.local_secrets import AGENT_TOKEN
+from devstack.aws.local_secrets import AGENT_TOKEN
 from devstack.model_endpoints import ModelEndpoints
 from devstack.ports import HOST
 

@@ -9,8 +9,8 @@ from chalice.config import Config
 
 from devstack.aws_settings import forget_own_aws_settings
 from devstack.ports import HOST
-from devstack.stage import ROOT
 from devstack.stop_request import StopRequest
+from tooling.project import ROOT
 
 ENDPOINT = "AWS_ENDPOINT_URL"
 

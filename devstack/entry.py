@@ -25,8 +25,9 @@ def main(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     from deployment.options import COMMANDS as DEPLOYMENT
-    from devstack.environment import ROOT, PreparationError, child_environment, prepare_environment
+    from devstack.environment import PreparationError, child_environment, prepare_environment
     from devstack.options import build_parser, to_arguments
+    from tooling.project import ROOT
 
     is_test = arguments[:1] == ["test"]
     parser = build_parser("dev.py")

@@ -11,8 +11,8 @@ from pathlib import Path
 from devstack.file_lock import held_in_turn
 from devstack.install_progress import InstallProgress
 from devstack.interpreter import OLDEST, PREFERRED, find_interpreter
+from tooling.project import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
 LOCK = Path(".local") / "setup.lock"
 STAMP = "requirements.installed"

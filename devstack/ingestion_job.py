@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.gateways.failure_reasons import read_failures
-from devstack.aws_clients import AwsClients
+from devstack.aws.clients import AwsClients
 from devstack.errors import DevstackError
 from devstack.stage import LocalStage
 

@@ -20,9 +20,9 @@ from chalice.app import BaseEventSourceConfig, S3EventConfig, ScheduledEventConf
 from chalice.config import Config as ChaliceConfig
 from mypy_boto3_sqs import SQSClient
 
+from devstack.aws.object_events import ObjectEvents, Subscription
 from devstack.chalice_stage import load_app, stop_with_parent
 from devstack.lambda_function import AsynchronousCalls, LambdaFunction
-from devstack.object_events import ObjectEvents, Subscription
 from devstack.schedule import EVERY_SECONDS, scheduled_event
 from devstack.stop_request import StopRequest, StopRequested
 

@@ -5,8 +5,8 @@ import os
 from pathlib import Path
 
 from deployment.options import add_deployment
+from tooling.project import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 DEFAULT_DATA_DIR = ROOT / ".local"
 ENDS_OPTIONS = "--"
 

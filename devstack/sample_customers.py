@@ -11,8 +11,9 @@ from psycopg2.extras import execute_values
 
 from chalicelib.models import DatabaseAddress
 from chalicelib.stores.database_address import connection_parameters
+from tooling.project import ROOT
 
-SAMPLE_CUSTOMERS = Path(__file__).resolve().parent.parent / "samples" / "customers.json"
+SAMPLE_CUSTOMERS = ROOT / "samples" / "customers.json"
 CUSTOMER_COLUMNS = ("external_id", "name", "email", "company", "tier", "lifetime_value", "created_at")
 ORDER_COLUMNS = ("order_number", "order_date", "status", "total_amount", "currency", "items")
 

@@ -8,21 +8,21 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from chalicelib.migrate import apply_migrations
-from devstack.aws_clients import connect
-from devstack.aws_server import AwsServer
+from devstack.aws.clients import connect
+from devstack.aws.documents_mirror import DocumentsMirror
+from devstack.aws.local_secrets import load_or_create_secrets
+from devstack.aws.moto_bucket import MotoBucket
+from devstack.aws.provision import announce_changes, create_documents, create_secrets, create_tables
+from devstack.aws.server import AwsServer
+from devstack.aws.versioned_removals import VersionedRemovals
 from devstack.bedrock.app import BedrockConfig, BedrockStandIn
-from devstack.documents_mirror import DocumentsMirror
 from devstack.ingestion_job import IngestionOutcome, ingest_documents
-from devstack.local_secrets import load_or_create_secrets
 from devstack.model_endpoints import ModelEndpoints
-from devstack.moto_bucket import MotoBucket
 from devstack.postgres import LocalPostgres
-from devstack.provision import announce_changes, create_documents, create_secrets, create_tables
 from devstack.sample_customers import load_sample_customers
 from devstack.stage import LocalStage
 from devstack.stop_request import StopRequest
 from devstack.template import Template
-from devstack.versioned_removals import VersionedRemovals
 
 Say = Callable[[str], None]
 

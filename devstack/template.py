@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+from tooling.project import ROOT
+
 TEMPLATE = ROOT / "infra" / "rds_kb.yaml"
 STAGE_SUFFIX = "-${Stage}"
 CREATE_TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")

@@ -17,8 +17,8 @@ from devstack.ports import HOST, free_port
 from devstack.postgres import LocalPostgres
 from devstack.postgres_account import choose_account
 from devstack.postgres_programs import PostgresPrograms
+from tooling.project import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 READY = "  Stop "
 START_SECONDS = 90
 STOP_SECONDS = 30

@@ -19,7 +19,7 @@ from devstack.kb.problems import explain
 from devstack.kb.sync_api import COMPLETE, Job, SyncApi
 from devstack.kb.target import LOCAL, Target, open_target
 from devstack.kb.upload import upload_all
-from devstack.stage import ROOT
+from tooling.project import ROOT
 
 FOLLOWS = "The assistant follows by itself within a minute or two; `kb status` shows how far it is."
 

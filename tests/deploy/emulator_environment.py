@@ -7,8 +7,8 @@ from pathlib import Path
 
 from devstack.environment import child_environment, python_of
 from devstack.file_lock import held_in_turn
+from tooling.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 REQUIREMENTS = Path(__file__).with_name("requirements-emulator.txt")
 FOLDER = ROOT / ".venv-emulator"
 LOCK = ROOT / ".local" / "emulator.lock"

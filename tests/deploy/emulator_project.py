@@ -13,8 +13,8 @@ from chalice.utils import UI, OSUtils
 
 from deployment import stages
 from deployment.stages import ChaliceConfig
+from tooling.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 STAGE = "dev"
 COPIED = (
     "app.py",

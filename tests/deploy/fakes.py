@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 from deployment.account import Account
 from deployment.options import add_deployment
 from deployment.terminal import Terminal
-from deployment.work import ROOT, Work
+from deployment.work import Work
+from tooling.project import ROOT
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-2"

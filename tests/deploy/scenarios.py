@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from devstack.local_secrets import AGENT_TOKEN
+from devstack.aws.local_secrets import AGENT_TOKEN
 
 Event = dict[str, Any]
 Invoke = Callable[[Event], Any]

@@ -15,7 +15,7 @@ from deployment.infra import bring_up_infra
 from deployment.rights import INFRA
 from deployment.stack import BROKEN
 from deployment.template import LONGEST_TEMPLATE_BYTES, read_template
-from deployment.work import ROOT, Work
+from deployment.work import Work
 from devstack.template import _Loader
 from tests.deploy.fakes import (
     CALLER,
@@ -28,6 +28,7 @@ from tests.deploy.fakes import (
     refusal,
     scene,
 )
+from tooling.project import ROOT
 
 TABLE = "AWS::DynamoDB::Table"
 NAMED_BY = {TABLE: "TableName", "AWS::S3::Bucket": "BucketName"}

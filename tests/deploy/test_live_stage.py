@@ -12,8 +12,7 @@ from deployment.facts import placeholders
 from deployment.live import OTHER_URL, LiveStage, open_live_stage
 from deployment.stages import filled, model_ids, read_config, write_config
 from tests.deploy.fakes import CALLER, FakeClient, note_deployed, project, refusal
-
-ROOT = Path(__file__).parents[2]
+from tooling.project import ROOT
 
 
 @pytest.fixture

@@ -8,8 +8,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.deploy.emulator_project import ROOT
 from tests.deploy.emulator_stage import RUNTIME_ONLY, DeployedStage
+from tooling.project import ROOT
 
 pytestmark = [pytest.mark.deploy, RUNTIME_ONLY]
 MOST_BYTES = 30 * 1024 * 1024

@@ -28,8 +28,8 @@ from devstack.template import Template
 from tests.deploy.iam import Need, missing, needs_of, unused
 from tests.deploy.scenarios import DOCUMENT
 from tests.product import Product
+from tooling.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 CONFIG = read_config(ROOT)
 STAGES = ["dev", "prod"]
 LOCAL = read_local_stage()

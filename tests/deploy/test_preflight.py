@@ -25,8 +25,8 @@ from deployment.errors import DeploymentError
 from deployment.model_checks import check_embedding_model, check_models
 from deployment.rights import DEPLOY, check_rights
 from tests.deploy.fakes import CALLER, FakeClient, Scene, options, project, refusal, scene
+from tooling.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 NO_SETTINGS_OF_AWS = {
     "AWS_CONFIG_FILE": os.devnull,
     "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

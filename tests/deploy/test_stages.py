@@ -27,8 +27,8 @@ from deployment.stages import (
     read_config,
     write_config,
 )
+from tooling.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 CONFIG = read_config(ROOT)
 STAGES = ["dev", "prod"]
 FUNCTIONS = {"api_handler", "agent", "documents_changed", "sweep", "migrate"}

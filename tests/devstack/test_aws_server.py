@@ -10,9 +10,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from devstack.aws_clients import AwsClients, connect
-from devstack.aws_server import AwsServer, Environ, StartResponse
-from devstack.moto_bucket import MotoBucket
+from devstack.aws.clients import AwsClients, connect
+from devstack.aws.moto_bucket import MotoBucket
+from devstack.aws.server import AwsServer, Environ, StartResponse
 from devstack.ports import HOST
 from devstack.stage import read_local_stage
 

@@ -13,8 +13,7 @@ from devstack.environment import PreparationError, prepare_environment, python_o
 from devstack.file_lock import LockHeldError, held
 from devstack.install_progress import InstallProgress
 from devstack.interpreter import OLDEST, find_interpreter, probe
-
-ROOT = Path(__file__).resolve().parents[2]
+from tooling.project import ROOT
 
 
 def dev(*arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from devstack.aws_clients import AwsClients, connect
-from devstack.aws_server import AwsServer
+from devstack.aws.clients import AwsClients, connect
+from devstack.aws.local_secrets import AGENT_TOKEN
+from devstack.aws.server import AwsServer
 from devstack.bedrock.knowledge.sidecar import SUFFIX
 from devstack.kb.command import manage_documents
 from devstack.kb.display import Line, columns, human_size, printable
@@ -25,7 +26,6 @@ from devstack.kb.follow import run_sync
 from devstack.kb.problems import explain
 from devstack.kb.sync_api import SyncApi
 from devstack.kb.target import OTHER_URL, open_target
-from devstack.local_secrets import AGENT_TOKEN
 from devstack.options import build_parser, to_arguments
 from devstack.ports import HOST, free_port
 from devstack.stage import read_local_stage

@@ -11,10 +11,10 @@ import pytest
 from psycopg2 import sql
 
 from chalicelib.models import DatabaseAddress
-from devstack.aws_clients import AwsClients, connect
+from devstack.aws.clients import AwsClients, connect
+from devstack.aws.local_secrets import load_or_create_secrets
 from devstack.errors import DevstackError
 from devstack.ingestion_job import IngestionOutcome, ingest_documents
-from devstack.local_secrets import load_or_create_secrets
 from devstack.model_endpoints import read_model_endpoints
 from devstack.sample_customers import SAMPLE_CUSTOMERS, load_sample_customers
 from devstack.stage import read_local_stage

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from devstack.aws_clients import AwsClients, connect
+from devstack.aws.clients import AwsClients, connect
 from devstack.ports import HOST
 from devstack.stage import read_local_stage
 from tests.product import PostgresControl, Product, answers, within

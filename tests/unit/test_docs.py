@@ -25,8 +25,8 @@ from chalicelib.ticket_requests import TicketFeedbackRequest, TicketMove, Ticket
 from deployment.gateway_responses import RESPONSES
 from deployment.template import read_template
 from devstack.options import build_parser
+from tooling.project import ROOT
 
-ROOT = Path(__file__).parents[2]
 TEMPLATE = ROOT / "infra" / "rds_kb.yaml"
 API_PAGE = ROOT / "docs" / "api.md"
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "samples" / "README.md"]

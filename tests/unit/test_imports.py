@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+from tooling.project import ROOT
+
 PACKAGE = "chalicelib"
 
 LAYERS: dict[str, set[str]] = {

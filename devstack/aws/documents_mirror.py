@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
-from devstack.object_names import key_of_path, path_of_key
+from devstack.aws.object_names import key_of_path, path_of_key
 from devstack.private_files import write_private
 
 

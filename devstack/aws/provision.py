@@ -7,14 +7,14 @@ from pathlib import Path
 from mypy_boto3_s3.literals import EventType
 
 from chalicelib.models import DatabaseAddress
-from devstack.aws_clients import AwsClients
-from devstack.documents_mirror import DocumentsMirror
-from devstack.local_secrets import LocalSecrets
-from devstack.object_events import queue_of
+from devstack.aws.clients import AwsClients
+from devstack.aws.documents_mirror import DocumentsMirror
+from devstack.aws.local_secrets import LocalSecrets
+from devstack.aws.object_events import queue_of
 from devstack.stage import LocalStage
 from devstack.template import TableDefinition, Template
+from tooling.project import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 OBJECT_EVENTS: tuple[EventType, ...] = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
 SAMPLE_DOCUMENTS = ROOT / "samples" / "kb"
 
