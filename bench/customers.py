@@ -24,7 +24,7 @@ from chalicelib.migrate import apply_migrations
 from chalicelib.models import DatabaseAddress
 from chalicelib.stores.customers import WITH_RECENT_ORDERS, Customers
 from chalicelib.stores.database_address import connection_parameters
-from devstack.postgres import LocalPostgres
+from devstack.postgres.server import LocalPostgres
 
 FEW_CUSTOMERS, FEW_ORDERS = 1_000, 10_000
 MANY_ORDERS = 100_000

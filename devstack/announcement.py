@@ -53,9 +53,7 @@ def _stack_rows(options: Namespace) -> Rows:
     if options.aws_port == 4566:
         return [("App", f"start it with: {_program('chalice')} local --stage local --no-autoreload")]
     port = str(options.aws_port)
-    return [
-        ("App", f"start it with: {sys.executable} -m devstack.chalice_server --port 8000 --aws-port {port}")
-    ]
+    return [("App", f"start it with: {sys.executable} -m devstack.app.server --port 8000 --aws-port {port}")]
 
 
 def _stand_ins(models: ModelEndpoints) -> Rows:

@@ -84,7 +84,7 @@ def _require_own_folder(folder: Path, resources: ExitStack) -> None:
 
 def _start_app(options: Namespace, resources: ExitStack, stop: StopRequest) -> Child:
     ports = ["--port", str(options.port), "--aws-port", str(options.aws_port)]
-    command = [sys.executable, "-m", "devstack.chalice_server", "--stage", "local", *ports]
+    command = [sys.executable, "-m", "devstack.app.server", "--stage", "local", *ports]
     app = Child(command, announcement.app_log(options.data_dir))
     resources.callback(app.close)
     deadline = time.monotonic() + APP_START_SECONDS
@@ -97,7 +97,7 @@ def _start_app(options: Namespace, resources: ExitStack, stop: StopRequest) -> C
 
 
 def _start_events(options: Namespace, resources: ExitStack) -> Child:
-    command = [sys.executable, "-m", "devstack.lambda_events", "--stage", "local"]
+    command = [sys.executable, "-m", "devstack.app.events", "--stage", "local"]
     events = Child([*command, "--aws-port", str(options.aws_port)], announcement.events_log(options.data_dir))
     resources.callback(events.close)
     return events

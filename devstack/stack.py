@@ -18,8 +18,8 @@ from devstack.aws.versioned_removals import VersionedRemovals
 from devstack.bedrock.app import BedrockConfig, BedrockStandIn
 from devstack.ingestion_job import IngestionOutcome, ingest_documents
 from devstack.model_endpoints import ModelEndpoints
-from devstack.postgres import LocalPostgres
-from devstack.sample_customers import load_sample_customers
+from devstack.postgres.sample_customers import load_sample_customers
+from devstack.postgres.server import LocalPostgres
 from devstack.stage import LocalStage
 from devstack.stop_request import StopRequest
 from devstack.template import Template

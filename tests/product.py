@@ -14,9 +14,9 @@ from types import TracebackType
 import psutil  # type: ignore[import-untyped]  # comes with the wheel of Postgres
 
 from devstack.ports import HOST, free_port
-from devstack.postgres import LocalPostgres
-from devstack.postgres_account import choose_account
-from devstack.postgres_programs import PostgresPrograms
+from devstack.postgres.account import choose_account
+from devstack.postgres.programs import PostgresPrograms
+from devstack.postgres.server import LocalPostgres
 from tooling.project import ROOT
 
 READY = "  Stop "
@@ -99,11 +99,11 @@ class Product:
 
     def kill_app(self) -> None:
         """End the app behind the supervisor's back."""
-        self._kill("devstack.chalice_server")
+        self._kill("devstack.app.server")
 
     def kill_events(self) -> None:
         """End what calls the event handlers behind the supervisor's back."""
-        self._kill("devstack.lambda_events")
+        self._kill("devstack.app.events")
 
     def _kill(self, module: str) -> None:
         (child,) = [each for each in psutil.Process(self._process.pid).children() if module in each.cmdline()]

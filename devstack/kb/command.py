@@ -8,7 +8,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from devstack.aws_settings import forget_own_aws_settings
+from devstack.app.aws_settings import forget_own_aws_settings
 from devstack.kb import report
 from devstack.kb.display import Line, printable
 from devstack.kb.documents import list_documents, remove_documents

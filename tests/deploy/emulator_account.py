@@ -7,7 +7,7 @@ from pathlib import Path
 
 from chalicelib.models import DatabaseAddress
 from deployment.gateway import STAGE
-from devstack.postgres import LocalPostgres
+from devstack.postgres.server import LocalPostgres
 from tests.deploy.emulator import ACCOUNT, REGION, Emulator
 from tests.deploy.emulator_bedrock import bedrock
 from tests.deploy.emulator_environment import emulator_python

@@ -16,14 +16,14 @@ from chalice.app import CloudWatchEvent, S3Event
 from chalice.config import Config
 from chalice.local import LambdaContext
 
+from devstack.app.events import loops_of, run_side_by_side
+from devstack.app.function import AsynchronousCalls, LambdaFunction
+from devstack.app.schedule import scheduled_event
 from devstack.aws.clients import AwsClients, connect
 from devstack.aws.object_events import ObjectEvents, Subscription, queue_of
 from devstack.aws.provision import announce_changes
 from devstack.aws.server import AwsServer, Environ, StartResponse
 from devstack.aws.versioned_removals import VersionedRemovals
-from devstack.lambda_events import loops_of, run_side_by_side
-from devstack.lambda_function import AsynchronousCalls, LambdaFunction
-from devstack.schedule import scheduled_event
 from devstack.stage import read_local_stage
 from devstack.stop_request import StopRequest, StopRequested
 from tests.product import within

@@ -11,10 +11,10 @@ import pytest
 from psycopg2.extensions import connection
 
 from chalicelib.models import DatabaseAddress
-from devstack import postgres_programs
 from devstack.errors import DevstackError
 from devstack.ports import HOST
-from devstack.postgres import LocalPostgres
+from devstack.postgres import programs
+from devstack.postgres.server import LocalPostgres
 
 
 def quiet(_line: str) -> None:
@@ -126,6 +126,6 @@ def test_data_of_another_version_is_named_with_what_helps(data_folder: Path) -> 
 
 
 def test_a_platform_without_the_wheel_is_told_so(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(postgres_programs, "PACKAGE", "no_such_wheel")
+    monkeypatch.setattr(programs, "PACKAGE", "no_such_wheel")
     with pytest.raises(DevstackError, match="not made for this platform"):
         LocalPostgres(data_folder / "postgres", quiet)

