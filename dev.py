@@ -12,7 +12,7 @@ if sys.version_info < (3, 7):  # noqa: UP036 - whoever starts it with such a Pyt
         + ": https://www.python.org"
     )
 
-from devstack.entry import main
+from cli.entry import main
 
 if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))

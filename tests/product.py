@@ -31,7 +31,7 @@ else:
 
 
 class Product:
-    """`devstack run` or `devstack stack` in a process of its own."""
+    """`dev.py run` or `dev.py stack` in a process of its own."""
 
     def __init__(
         self,
@@ -51,7 +51,7 @@ class Product:
         self._lines: list[str] = []
         self._ready = threading.Event()
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "devstack", command, *options, *extra],
+            [sys.executable, "-m", "cli", command, *options, *extra],
             cwd=ROOT,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from devstack.environment import child_environment, python_of
-from devstack.file_lock import held_in_turn
+from cli.file_lock import held_in_turn
+from cli.venv import child_environment, python_of
 from tooling.project import ROOT
 
 REQUIREMENTS = Path(__file__).with_name("requirements-emulator.txt")

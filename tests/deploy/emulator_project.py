@@ -22,7 +22,9 @@ COPIED = (
     "requirements.txt",
     ".chalice/config.json",
     "deployment",
+    "cli",
     "devstack",
+    "tooling",
     "infra",
     "pyproject.toml",
     "samples",
@@ -53,11 +55,11 @@ class Project:
 
     def kb(self, url: str, action: str, *arguments: str) -> str:
         """Manage the stage's documents and return what was printed; insist that it succeeds."""
-        return self._run("-m", "devstack", "kb", action, "--stage", STAGE, *arguments, LIVE_API_URL=url)
+        return self._run("-m", "cli", "kb", action, "--stage", STAGE, *arguments, LIVE_API_URL=url)
 
     def live_tests(self, url: str, *arguments: str) -> str:
         """Run the integration tests against the stage and return what they printed; insist that they pass."""
-        return self._run("-m", "devstack.checks", "--live", "--stage", STAGE, *arguments, LIVE_API_URL=url)
+        return self._run("-m", "cli.test", "--live", "--stage", STAGE, *arguments, LIVE_API_URL=url)
 
     def _run(self, *arguments: str, **variables: str) -> str:
         done = subprocess.run(

@@ -14,19 +14,19 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from cli.kb.command import manage_documents
+from cli.kb.display import Line, columns, human_size, printable
+from cli.kb.errors import KbError
+from cli.kb.files import choose
+from cli.kb.follow import run_sync
+from cli.kb.problems import explain
+from cli.kb.sync_api import SyncApi
+from cli.kb.target import OTHER_URL, open_target
+from cli.options import build_parser, to_arguments
 from devstack.aws.clients import AwsClients, connect
 from devstack.aws.local_secrets import AGENT_TOKEN
 from devstack.aws.server import AwsServer
 from devstack.bedrock.knowledge.sidecar import SUFFIX
-from devstack.kb.command import manage_documents
-from devstack.kb.display import Line, columns, human_size, printable
-from devstack.kb.errors import KbError
-from devstack.kb.files import choose
-from devstack.kb.follow import run_sync
-from devstack.kb.problems import explain
-from devstack.kb.sync_api import SyncApi
-from devstack.kb.target import OTHER_URL, open_target
-from devstack.options import build_parser, to_arguments
 from devstack.ports import HOST, free_port
 from devstack.stage import read_local_stage
 

@@ -13,8 +13,8 @@ import boto3
 import pytest
 import requests
 
+from cli.test import LIVE_STAGE
 from devstack.aws.local_secrets import AGENT_TOKEN
-from devstack.checks import LIVE_STAGE
 from tests.product import Product
 
 TIMEOUT_SECONDS = 35

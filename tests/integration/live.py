@@ -7,8 +7,8 @@ from typing import Any, NoReturn
 import pytest
 import requests
 
+from cli.test import LIVE_STAGE
 from deployment.live import LiveStage, open_live_stage
-from devstack.checks import LIVE_STAGE
 from tests.integration.conftest import Api
 
 PATIENCE = 5

@@ -22,9 +22,9 @@ from chalicelib.http_api import OF_CHALICE, OUR_FAULT, STATUSES
 from chalicelib.requests import ChatRequest, FeedbackRequest
 from chalicelib.settings import Settings
 from chalicelib.ticket_requests import TicketFeedbackRequest, TicketMove, TicketRequest
+from cli.options import build_parser
 from deployment.gateway_responses import RESPONSES
 from deployment.template import read_template
-from devstack.options import build_parser
 from tooling.project import ROOT
 
 TEMPLATE = ROOT / "infra" / "rds_kb.yaml"
@@ -97,7 +97,7 @@ def test_a_parameter_of_the_stack_is_one_of_the_template(page: Path) -> None:
 
 @every_page
 def test_a_module_that_is_run_is_there(page: Path) -> None:
-    named = re.findall(r"python -m ((?:bench|deployment|devstack)[\w.]*)", page.read_text("utf-8"))
+    named = re.findall(r"python -m ((?:bench|deployment|devstack|cli)[\w.]*)", page.read_text("utf-8"))
 
     assert all(importlib.util.find_spec(name) for name in named)
 

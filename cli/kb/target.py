@@ -14,10 +14,10 @@ from mypy_boto3_s3 import S3Client
 
 from chalicelib.errors import Unavailable
 from chalicelib.gateways.secrets import read_tokens
+from cli.kb.errors import KbError
+from cli.kb.sync_api import SyncApi
 from devstack.aws.clients import connect
 from devstack.aws.local_secrets import AGENT_TOKEN
-from devstack.kb.errors import KbError
-from devstack.kb.sync_api import SyncApi
 from devstack.ports import HOST
 from devstack.stage import read_local_stage
 

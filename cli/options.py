@@ -1,4 +1,4 @@
-"""The command line of `dev.py`, shared with `python -m devstack`, which it hands over to."""
+"""The command line of `dev.py`, shared with `python -m cli`, which it hands over to."""
 
 import argparse
 import os

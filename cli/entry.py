@@ -1,4 +1,4 @@
-"""What `dev.py` does: sees to Python and `.venv`, then hands over to `devstack` inside it.
+"""What `dev.py` does: sees to Python and `.venv`, then hands over to what is installed there.
 
 The imports of the first lines also work on Python 3.7: an old one restarts under a newer one.
 """
@@ -9,7 +9,7 @@ import os
 import subprocess
 import sys
 
-from devstack.interpreter import OLDEST, find_interpreter
+from cli.interpreter import OLDEST, find_interpreter
 
 
 def main(arguments: list[str]) -> int:
@@ -24,9 +24,9 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    from cli.options import build_parser, to_arguments
+    from cli.venv import PreparationError, child_environment, prepare_environment
     from deployment.options import COMMANDS as DEPLOYMENT
-    from devstack.environment import PreparationError, child_environment, prepare_environment
-    from devstack.options import build_parser, to_arguments
     from tooling.project import ROOT
 
     is_test = arguments[:1] == ["test"]
@@ -41,11 +41,11 @@ def _run(arguments: list[str]) -> int:
         print(problem, file=sys.stderr)
         return 1
     if is_test:
-        command = [str(python), "-m", "devstack.checks", *arguments[1:]]
+        command = [str(python), "-m", "cli.test", *arguments[1:]]
     elif parsed.command in DEPLOYMENT:
         command = [str(python), "-m", "deployment", *arguments]
     else:
-        command = [str(python), "-m", "devstack", *to_arguments(parsed)]
+        command = [str(python), "-m", "cli", *to_arguments(parsed)]
     os.chdir(ROOT)
     return _hand_over(command, child_environment())
 

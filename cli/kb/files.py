@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from cli.kb.display import human_size
 from devstack.bedrock.knowledge.sidecar import SUFFIX, InvalidSidecar, attributes_from
-from devstack.kb.display import human_size
 
 KINDS = (".csv", ".doc", ".docx", ".html", ".md", ".pdf", ".txt", ".xls", ".xlsx")
 MOST_BYTES = 50 * 1024 * 1024

@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from devstack.kb.errors import KbError
+from cli.kb.errors import KbError
 
 TIMEOUT_SECONDS = 30
 REFUSED = frozenset({401, 403})

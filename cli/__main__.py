@@ -1,15 +1,15 @@
-"""`python -m devstack run`, `… stack` and `… kb`: what `dev.py` hands over to inside `.venv`."""
+"""`python -m cli run`, `… stack` and `… kb`: what `dev.py` hands over to inside `.venv`."""
 
 import sys
 from argparse import Namespace
 
-from devstack.options import build_parser
+from cli.options import build_parser
 from devstack.stop_request import StopRequest
 
 
 def main(arguments: list[str]) -> int:
     """Run a command; return its exit code."""
-    parser = build_parser("python -m devstack")
+    parser = build_parser("python -m cli")
     options = parser.parse_args(arguments)
     if options.command == "kb":
         return _manage_documents(options)
@@ -18,14 +18,14 @@ def main(arguments: list[str]) -> int:
     stop = StopRequest()
     stop.listen()
     # Only now what takes half a second to load: Ctrl-C in that time ends in the same way as later.
-    from devstack.run import run
+    from cli.run import run
 
     return run(options, stop)
 
 
 def _manage_documents(options: Namespace) -> int:
     try:
-        from devstack.kb.command import manage_documents
+        from cli.kb.command import manage_documents
 
         return manage_documents(options)
     except KeyboardInterrupt:

@@ -8,17 +8,17 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from cli.kb import report
+from cli.kb.display import Line, printable
+from cli.kb.documents import list_documents, remove_documents
+from cli.kb.errors import KbError
+from cli.kb.files import Choice, Refusal, choose
+from cli.kb.follow import run_sync
+from cli.kb.problems import explain
+from cli.kb.sync_api import COMPLETE, Job, SyncApi
+from cli.kb.target import LOCAL, Target, open_target
+from cli.kb.upload import upload_all
 from devstack.app.aws_settings import forget_own_aws_settings
-from devstack.kb import report
-from devstack.kb.display import Line, printable
-from devstack.kb.documents import list_documents, remove_documents
-from devstack.kb.errors import KbError
-from devstack.kb.files import Choice, Refusal, choose
-from devstack.kb.follow import run_sync
-from devstack.kb.problems import explain
-from devstack.kb.sync_api import COMPLETE, Job, SyncApi
-from devstack.kb.target import LOCAL, Target, open_target
-from devstack.kb.upload import upload_all
 from tooling.project import ROOT
 
 FOLLOWS = "The assistant follows by itself within a minute or two; `kb status` shows how far it is."

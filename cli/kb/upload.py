@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from boto3.exceptions import S3UploadFailedError
 
-from devstack.kb.display import Line, human_size
-from devstack.kb.files import Refusal, Upload
-from devstack.kb.target import Target
+from cli.kb.display import Line, human_size
+from cli.kb.files import Refusal, Upload
+from cli.kb.target import Target
 
 
 def upload_all(target: Target, uploads: Sequence[Upload]) -> list[Refusal]:

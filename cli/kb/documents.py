@@ -9,9 +9,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cli.kb.errors import KbError
+from cli.kb.target import Target
 from devstack.bedrock.knowledge.sidecar import SUFFIX
-from devstack.kb.errors import KbError
-from devstack.kb.target import Target
 
 AT_ONCE = 8
 NOT_FOUND = frozenset({"404", "NoSuchKey"})

@@ -3,9 +3,9 @@
 import time
 from collections.abc import Callable
 
-from devstack.kb.display import Line
-from devstack.kb.errors import KbError
-from devstack.kb.sync_api import COMPLETE, Job, SyncApi, SyncStatus
+from cli.kb.display import Line
+from cli.kb.errors import KbError
+from cli.kb.sync_api import COMPLETE, Job, SyncApi, SyncStatus
 
 LONGEST_SECONDS = 30 * 60
 

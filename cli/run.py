@@ -8,10 +8,10 @@ from argparse import Namespace
 from contextlib import ExitStack
 from pathlib import Path
 
-from devstack import announcement
-from devstack.child import Child
+from cli import announcement
+from cli.child import Child
+from cli.file_lock import LockHeldError, held
 from devstack.errors import DevstackError
-from devstack.file_lock import LockHeldError, held
 from devstack.model_endpoints import read_model_endpoints
 from devstack.ports import HOST, require_free_port
 from devstack.stack import Stack

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
-from devstack.kb.display import columns, human_size, local_time, printable
-from devstack.kb.documents import StoredDocument
-from devstack.kb.sync_api import Job, SyncStatus
+from cli.kb.display import columns, human_size, local_time, printable
+from cli.kb.documents import StoredDocument
+from cli.kb.sync_api import Job, SyncStatus
 
 COUNTS = ("scanned", "new", "modified", "deleted", "failed")
 SHOWN_JOBS = 10

@@ -5,7 +5,7 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from devstack.install_progress import Output
+from cli.install_progress import Output
 
 UNITS = ("KB", "MB", "GB", "TB")
 LONGEST_CELL = 70
