@@ -5,16 +5,12 @@ from typing import Any
 from chalice import AuthResponse, Chalice, Response
 from chalice.app import AuthRequest, CloudWatchEvent, LambdaFunctionEvent
 
-from chalicelib import __version__, responses, sync_responses, ticket_responses
-from chalicelib.chat import Message
-from chalicelib.http_api import CORS, answers_errors, caller, current_request, install, json_body
-from chalicelib.models import Feedback, TicketFeedback
-from chalicelib.page import chat_page
-from chalicelib.parsing import parse, parse_body
-from chalicelib.requests import ChatRequest, FeedbackRequest, HistoryQuery, SessionPath
-from chalicelib.services import now, services
-from chalicelib.settings import documents_bucket_name
-from chalicelib.ticket_requests import (
+from chalicelib import __version__
+from chalicelib.api import chat_responses, sync_responses, ticket_responses
+from chalicelib.api.chat_requests import ChatRequest, FeedbackRequest, HistoryQuery, SessionPath
+from chalicelib.api.http import CORS, answers_errors, caller, current_request, install, json_body
+from chalicelib.api.parsing import parse, parse_body
+from chalicelib.api.ticket_requests import (
     CustomerPath,
     TicketFeedbackRequest,
     TicketMove,
@@ -22,7 +18,13 @@ from chalicelib.ticket_requests import (
     TicketRequest,
     TicketsQuery,
 )
-from chalicelib.tickets import NewTicket
+from chalicelib.chat.turn import Message
+from chalicelib.domain.conversation import Feedback
+from chalicelib.domain.ticket import TicketFeedback
+from chalicelib.services import now, services
+from chalicelib.settings import documents_bucket_name
+from chalicelib.tickets.desk import NewTicket
+from chalicelib.web.page import chat_page
 
 app = Chalice(app_name="customer-support", configure_logs=False)
 install(app)
@@ -51,7 +53,7 @@ def chat() -> dict[str, Any]:
     """Answer a customer's message."""
     request = parse_body(ChatRequest, json_body())
     exchange = services().chat.answer(Message(**request.model_dump(), caller=caller()))
-    return responses.chat_answer(exchange, services().link)
+    return chat_responses.chat_answer(exchange, services().link)
 
 
 @app.route("/chat/{session_id}", methods=["GET"], cors=CORS)
@@ -61,7 +63,7 @@ def read_conversation(session_id: str) -> dict[str, Any]:
     session_id = parse(SessionPath, {"session_id": session_id}).session_id
     query = parse(HistoryQuery, dict(current_request().query_params or {}))
     page = services().transcripts.read(session_id, query.limit // 2, query.older_than)
-    return responses.history(session_id, page, services().link)
+    return chat_responses.history(session_id, page, services().link)
 
 
 @app.route("/chat/{session_id}", methods=["DELETE"], cors=CORS)
@@ -179,6 +181,6 @@ def sweep(_event: CloudWatchEvent) -> None:
 @app.lambda_function()
 def migrate(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Bring the database schema up to date; the deployment invokes it."""
-    from chalicelib.migrate import apply_migrations  # only this function needs the migration tool
+    from chalicelib.stores.migrate import apply_migrations  # only this function needs the migration tool
 
     return {"applied": apply_migrations(services().database_address())}

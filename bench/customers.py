@@ -20,10 +20,10 @@ from pathlib import Path
 import psycopg2
 from psycopg2.extensions import connection
 
-from chalicelib.migrate import apply_migrations
-from chalicelib.models import DatabaseAddress
+from chalicelib.domain.database import DatabaseAddress
 from chalicelib.stores.customers import WITH_RECENT_ORDERS, Customers
 from chalicelib.stores.database_address import connection_parameters
+from chalicelib.stores.migrate import apply_migrations
 from devstack.postgres.server import LocalPostgres
 
 FEW_CUSTOMERS, FEW_ORDERS = 1_000, 10_000

@@ -21,8 +21,10 @@ from typing import cast
 from chalice.test import Client
 
 import app as app_module
+from chalicelib.domain.conversation import Passage
+from chalicelib.domain.customer import Interaction
+from chalicelib.domain.ticket import Ticket
 from chalicelib.logs import logger
-from chalicelib.models import Interaction, Passage, Ticket
 from tests.fakes import START
 from tests.unit.test_ticket_desk import PARCEL, Desk, open_ticket_desk
 

@@ -13,7 +13,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from chalicelib.models import Passage
+from chalicelib.domain.conversation import Passage
 from tests.unit.test_chat import ADA_HASH, Desk, open_desk
 
 CALL_SECONDS = 0.005

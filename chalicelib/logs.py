@@ -4,11 +4,16 @@ import logging
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
 from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable
-from chalicelib.models import Exchange, IngestionJob, Ticket
+
+if TYPE_CHECKING:
+    from chalicelib.domain.conversation import Exchange
+    from chalicelib.domain.ingestion import IngestionJob
+    from chalicelib.domain.ticket import Ticket
 
 DEEPEST_CAUSE = 10
 """Chains of causes may be circular."""
@@ -50,7 +55,7 @@ class DegradedLogger:
 class TicketLogger(DegradedLogger):
     """Logs what happened to a ticket."""
 
-    def received(self, ticket: Ticket, degraded: Sequence[str], seconds: float) -> None:
+    def received(self, ticket: "Ticket", degraded: Sequence[str], seconds: float) -> None:
         """Say that a ticket is kept."""
         logger.info(
             "ticket_received",
@@ -72,7 +77,7 @@ class SyncLogger(DegradedLogger):
         """Say that there were notices which mean no change of a document."""
         logger.info("notices_ignored", reason=reason, records=records)
 
-    def started(self, job: IngestionJob) -> None:
+    def started(self, job: "IngestionJob") -> None:
         """Say that an ingestion job runs."""
         logger.info("ingestion_started", job_id=job.job_id, trigger=job.trigger)
 
@@ -82,7 +87,7 @@ class SyncLogger(DegradedLogger):
         log = logger.error if is_mistake else logger.warning
         log("ingestion_not_started", code=error.code, attempts=attempts)
 
-    def ended(self, job: IngestionJob, will_be_retried: bool) -> None:
+    def ended(self, job: "IngestionJob", will_be_retried: bool) -> None:
         """Say how a job ended."""
         log = logger.warning if will_be_retried or job.statistics.failed else logger.info
         log(
@@ -98,7 +103,7 @@ class SyncLogger(DegradedLogger):
 class TurnLogger(DegradedLogger):
     """Logs what happened in a turn of the chat."""
 
-    def answered(self, exchange: Exchange, laps_seconds: Mapping[str, float]) -> None:
+    def answered(self, exchange: "Exchange", laps_seconds: Mapping[str, float]) -> None:
         """Say how a turn went."""
         logger.info(
             "answered",

@@ -11,13 +11,16 @@ from typing import Any, Generic, TypeVar
 import boto3
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
-from chalicelib.agent_tokens import AgentTokens
-from chalicelib.caching import CachedCustomers, CachedPassages
-from chalicelib.chat import Chat, ChatOptions
-from chalicelib.customer_context import CustomerRules
-from chalicelib.erasure import Erasure
+from chalicelib.api.agent_tokens import AgentTokens
+from chalicelib.chat.escalations import Escalations
+from chalicelib.chat.limits import Limits
+from chalicelib.chat.prompts import HistoryBudget
+from chalicelib.chat.sessions import Sessions
+from chalicelib.chat.transcripts import Transcripts
+from chalicelib.chat.turn import Chat, ChatOptions
+from chalicelib.domain.database import DatabaseAddress, DatabaseSource
+from chalicelib.domain.protocols import PassageSource
 from chalicelib.errors import InvalidSettings
-from chalicelib.escalations import Escalations
 from chalicelib.gateways.aws import quick
 from chalicelib.gateways.bedrock import Model, ModelOptions
 from chalicelib.gateways.document_links import SIGNING, DocumentLinks, Source
@@ -25,14 +28,10 @@ from chalicelib.gateways.ingestion import IngestionGateway
 from chalicelib.gateways.knowledge_base import KnowledgeBase
 from chalicelib.gateways.secrets import Secrets
 from chalicelib.gateways.sentiment import SentimentGateway
-from chalicelib.health import Health
-from chalicelib.limits import Limits
+from chalicelib.insight.health import Health
 from chalicelib.logs import SyncLogger, TicketLogger, TurnLogger
-from chalicelib.models import DatabaseAddress, DatabaseSource
-from chalicelib.ports import PassageSource
-from chalicelib.prompts import HistoryBudget
-from chalicelib.sessions import Sessions
 from chalicelib.settings import Settings, read_settings
+from chalicelib.stores.caching import CachedCustomers, CachedPassages
 from chalicelib.stores.conversations import Conversations, ExchangeItem
 from chalicelib.stores.customers import Customers, NoCustomers
 from chalicelib.stores.database import Addresses
@@ -43,11 +42,12 @@ from chalicelib.stores.sync_items import JobItem, SyncItem
 from chalicelib.stores.sync_state import SyncStates
 from chalicelib.stores.ticket_item import TicketItem
 from chalicelib.stores.tickets import Tickets
-from chalicelib.sync import KnowledgeBaseSync
-from chalicelib.sync_outcomes import SyncOutcomes
-from chalicelib.sync_starts import SyncStarts
-from chalicelib.tickets import TicketDesk
-from chalicelib.transcripts import Transcripts
+from chalicelib.sync.knowledge_base import KnowledgeBaseSync
+from chalicelib.sync.outcomes import SyncOutcomes
+from chalicelib.sync.starts import SyncStarts
+from chalicelib.tickets.customer_context import CustomerRules
+from chalicelib.tickets.desk import TicketDesk
+from chalicelib.tickets.erasure import Erasure
 
 MODEL_READ_SECONDS = 20
 THREADS = 64

@@ -10,13 +10,13 @@ from pathlib import Path
 
 from cli import announcement
 from cli.child import Child
-from cli.file_lock import LockHeldError, held
 from devstack.errors import DevstackError
 from devstack.model_endpoints import read_model_endpoints
 from devstack.ports import HOST, require_free_port
 from devstack.stack import Stack
 from devstack.stage import read_local_stage
 from devstack.stop_request import StopRequest, StopRequested
+from tooling.file_lock import LockHeldError, held
 
 APP_START_SECONDS = 60
 READINESS_POLL_SECONDS = 0.1

@@ -8,9 +8,9 @@ import sys
 import time
 from pathlib import Path
 
-from cli.file_lock import held_in_turn
 from cli.install_progress import InstallProgress
 from cli.interpreter import OLDEST, PREFERRED, find_interpreter
+from tooling.file_lock import held_in_turn
 from tooling.project import ROOT
 
 REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")

@@ -11,8 +11,8 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnectionError
 
-from cli.kb.problems import EXPIRED, NO_CREDENTIALS, SIGN_IN
 from deployment.errors import DeploymentError
+from tooling.aws_errors import EXPIRED, NO_CREDENTIALS, SIGN_IN
 
 DENIED = frozenset({"403", "AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "Forbidden"})
 UNKNOWN_HERE = frozenset({"InvalidClientTokenId", "UnrecognizedClientException"})

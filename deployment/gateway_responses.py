@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.http_api import OF_CHALICE, OUR_FAULT
+from chalicelib.api.http import OF_CHALICE, OUR_FAULT
 
 UNAVAILABLE = ("unavailable", "This is not available right now. Please try again in a moment.")
 RETRY_SECONDS = 5

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
 
-from chalicelib.migrate import apply_migrations
+from chalicelib.stores.migrate import apply_migrations
 from devstack.aws.clients import connect
 from devstack.aws.documents_mirror import DocumentsMirror
 from devstack.aws.local_secrets import load_or_create_secrets
@@ -22,7 +22,7 @@ from devstack.postgres.sample_customers import load_sample_customers
 from devstack.postgres.server import LocalPostgres
 from devstack.stage import LocalStage
 from devstack.stop_request import StopRequest
-from devstack.template import Template
+from tooling.template import Template
 
 Say = Callable[[str], None]
 

@@ -4,28 +4,23 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
-from chalicelib.errors import Unavailable, UnknownMessage, UnknownTicket
-from chalicelib.models import (
+from chalicelib.domain.conversation import (
     Citation,
-    Customer,
     Escalation,
     Exchange,
     ExchangePage,
     Feedback,
     GuardrailVerdict,
     HandOver,
-    Interaction,
     Passage,
+    Prompt,
     Reply,
     Sentiment,
-    Ticket,
-    TicketFeedback,
-    TicketPage,
-    TicketStatus,
-    TicketSummary,
     Usage,
 )
-from chalicelib.prompts import Prompt
+from chalicelib.domain.customer import Customer, Interaction
+from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage, TicketStatus, TicketSummary
+from chalicelib.errors import Unavailable, UnknownMessage, UnknownTicket
 from chalicelib.stores.tickets import MAX_FEEDBACK
 from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
 

@@ -4,8 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable, UnknownIngestionJob
-from chalicelib.models import (
+from chalicelib.domain.ingestion import (
     FileFailure,
     IngestionJob,
     IngestionStatistics,
@@ -14,10 +13,11 @@ from chalicelib.models import (
     SyncState,
     SyncTrigger,
 )
-from chalicelib.ports import IngestionJobs, SyncStateStore
-from chalicelib.sync import KnowledgeBaseSync
-from chalicelib.sync_outcomes import SyncOutcomes
-from chalicelib.sync_starts import SyncStarts
+from chalicelib.domain.protocols import IngestionJobs, SyncStateStore
+from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable, UnknownIngestionJob
+from chalicelib.sync.knowledge_base import KnowledgeBaseSync
+from chalicelib.sync.outcomes import SyncOutcomes
+from chalicelib.sync.starts import SyncStarts
 from tests.fakes import Outage
 
 BUCKET = "kb"

@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Any, get_args
 
 from botocore.exceptions import ClientError
 
+from chalicelib.domain.conversation import GuardrailVerdict, HandOver, HandOverReason, Prompt, Reply, Usage
 from chalicelib.errors import ModelUnavailable
 from chalicelib.gateways.aws import AWS_ERRORS, error_code
 from chalicelib.gateways.guardrail_trace import reasons
 from chalicelib.gateways.model_choice import sampling, usage
-from chalicelib.models import GuardrailVerdict, HandOver, HandOverReason, Reply, Usage
-from chalicelib.prompts import Prompt, hand_over_schema
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -154,6 +153,19 @@ class Model:
             for each in model_ids
         ]
         return next((found for found in priced if found.cost_usd is not None), priced[0])
+
+
+def hand_over_schema() -> dict[str, object]:
+    """Return the JSON schema of the hand-over tool's input."""
+    return {
+        "type": "object",
+        "properties": {
+            "reason": {"type": "string", "enum": list(get_args(HandOverReason))},
+            "summary": {"type": "string", "description": "For the support agent: one or two sentences."},
+            "message": {"type": "string", "description": "For the customer, in their language. No promises."},
+        },
+        "required": ["reason", "summary", "message"],
+    }
 
 
 def _messages(prompt: Prompt, guarded: bool) -> list[dict[str, Any]]:

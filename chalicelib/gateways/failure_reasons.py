@@ -9,7 +9,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator
 
-from chalicelib.models import FileFailure
+from chalicelib.domain.ingestion import FileFailure
 
 MAX_REASON_CHARS = 300
 LONGEST_ESCAPE = len(r"\uXXXX")

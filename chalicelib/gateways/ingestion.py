@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from botocore.exceptions import ClientError
 
+from chalicelib.domain.ingestion import FINAL_STATUSES, IngestionJob, IngestionStatistics, SyncTrigger
 from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, UnknownIngestionJob
 from chalicelib.gateways.aws import AWS_ERRORS, error_code
 from chalicelib.gateways.failure_reasons import read_failures
-from chalicelib.models import FINAL_STATUSES, IngestionJob, IngestionStatistics, SyncTrigger
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_agent import AgentsforBedrockClient

@@ -5,9 +5,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from chalicelib.domain.conversation import Passage
 from chalicelib.errors import Unavailable
 from chalicelib.gateways.aws import AWS_ERRORS
-from chalicelib.models import Passage
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_agent_runtime import AgentsforBedrockRuntimeClient

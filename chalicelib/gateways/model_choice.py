@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from chalicelib.models import Usage
+from chalicelib.domain.conversation import Usage
 
 LIST_PRICES: Mapping[str, tuple[float, float]] = {
     # US dollars per million input and output tokens, AWS price list of 2026-11.

@@ -10,8 +10,8 @@ from typing import Any
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
+from chalicelib.domain.database import DatabaseAddress, DatabaseSource
 from chalicelib.errors import Unavailable
-from chalicelib.models import DatabaseAddress, DatabaseSource
 
 REMEMBERED_SECONDS = 300
 RETRY_SECONDS = 30

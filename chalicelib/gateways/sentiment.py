@@ -4,9 +4,9 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.conversation import Sentiment
 from chalicelib.errors import Unavailable
 from chalicelib.gateways.aws import AWS_ERRORS
-from chalicelib.models import Sentiment
 
 if TYPE_CHECKING:
     from mypy_boto3_comprehend import ComprehendClient

@@ -19,8 +19,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.errors import Unavailable, UnknownMessage
-from chalicelib.models import (
+from chalicelib.domain.conversation import (
     Citation,
     Escalation,
     Exchange,
@@ -29,6 +28,7 @@ from chalicelib.models import (
     GuardrailVerdict,
     Usage,
 )
+from chalicelib.errors import Unavailable, UnknownMessage
 from chalicelib.stores.dynamodb import Reach, expiry, reaching, wrote
 from chalicelib.stores.state import StateItem
 from chalicelib.times import MILLISECOND, from_millis, to_millis

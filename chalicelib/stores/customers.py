@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.domain.customer import Customer, Order
 from chalicelib.errors import Unavailable
-from chalicelib.models import Customer, Order
 from chalicelib.stores.database import Addresses, Database
 
 STORE = "customers"

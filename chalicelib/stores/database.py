@@ -13,8 +13,8 @@ import psycopg2.errors
 from psycopg2.extensions import POLL_OK, POLL_READ
 from psycopg2.extras import RealDictCursor
 
+from chalicelib.domain.database import DatabaseAddress
 from chalicelib.errors import Unavailable
-from chalicelib.models import DatabaseAddress
 from chalicelib.stores.database_address import CONNECT_TIMEOUT_SECONDS, connection_parameters
 
 STATEMENT_TIMEOUT_SECONDS = 2

@@ -6,8 +6,8 @@ from typing import Any
 import psycopg2
 from psycopg2.extensions import parse_dsn
 
+from chalicelib.domain.database import DatabaseAddress
 from chalicelib.errors import InvalidSettings
-from chalicelib.models import DatabaseAddress
 
 AMAZON_ROOTS = str(Path(__file__).parent.parent / "certificates" / "amazon-rds.pem")
 CONNECT_TIMEOUT_SECONDS = 3

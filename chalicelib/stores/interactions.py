@@ -12,8 +12,8 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
+from chalicelib.domain.customer import Interaction
 from chalicelib.errors import Unavailable
-from chalicelib.models import Interaction
 from chalicelib.stores.dynamodb import Reach, expiry, reaching, wrote
 from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
 

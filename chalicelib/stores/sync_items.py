@@ -9,7 +9,7 @@ from typing import Any, cast
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.models import Model
 
-from chalicelib.models import (
+from chalicelib.domain.ingestion import (
     FileFailure,
     IngestionJob,
     IngestionStatistics,

@@ -11,7 +11,7 @@ from datetime import datetime
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.models import IngestionJob, JobKey, SyncLease, SyncState, SyncTrigger
+from chalicelib.domain.ingestion import IngestionJob, JobKey, SyncLease, SyncState, SyncTrigger
 from chalicelib.stores.dynamodb import reaching, wrote
 from chalicelib.stores.sync_items import JobItem, SyncItem, job_item, job_key, job_of, state_of, written
 from chalicelib.times import to_millis

@@ -8,8 +8,8 @@ from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, U
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 
-from chalicelib.models import (
-    HandOverReason,
+from chalicelib.domain.conversation import HandOverReason
+from chalicelib.domain.ticket import (
     Ticket,
     TicketChannel,
     TicketFeedback,

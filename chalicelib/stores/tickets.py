@@ -7,8 +7,8 @@ from typing import get_args
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage, TicketStatus, TicketSummary
 from chalicelib.errors import Unavailable, UnknownTicket
-from chalicelib.models import Ticket, TicketFeedback, TicketPage, TicketStatus, TicketSummary
 from chalicelib.stores.dynamodb import expiry, reaching, wrote
 from chalicelib.stores.ticket_item import TicketItem, feedback_text, from_item, summary_of, to_item
 from chalicelib.times import to_millis

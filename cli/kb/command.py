@@ -14,11 +14,11 @@ from cli.kb.documents import list_documents, remove_documents
 from cli.kb.errors import KbError
 from cli.kb.files import Choice, Refusal, choose
 from cli.kb.follow import run_sync
-from cli.kb.problems import explain
 from cli.kb.sync_api import COMPLETE, Job, SyncApi
 from cli.kb.target import LOCAL, Target, open_target
 from cli.kb.upload import upload_all
 from devstack.app.aws_settings import forget_own_aws_settings
+from tooling.aws_errors import explain
 from tooling.project import ROOT
 
 FOLLOWS = "The assistant follows by itself within a minute or two; `kb status` shows how far it is."

@@ -6,14 +6,14 @@ from pathlib import Path
 
 from mypy_boto3_s3.literals import EventType
 
-from chalicelib.models import DatabaseAddress
+from chalicelib.domain.database import DatabaseAddress
 from devstack.aws.clients import AwsClients
 from devstack.aws.documents_mirror import DocumentsMirror
 from devstack.aws.local_secrets import LocalSecrets
 from devstack.aws.object_events import queue_of
 from devstack.stage import LocalStage
-from devstack.template import TableDefinition, Template
 from tooling.project import ROOT
+from tooling.template import TableDefinition, Template
 
 OBJECT_EVENTS: tuple[EventType, ...] = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
 SAMPLE_DOCUMENTS = ROOT / "samples" / "kb"

@@ -9,7 +9,7 @@ import psycopg2
 from psycopg2.extensions import cursor
 from psycopg2.extras import execute_values
 
-from chalicelib.models import DatabaseAddress
+from chalicelib.domain.database import DatabaseAddress
 from chalicelib.stores.database_address import connection_parameters
 from tooling.project import ROOT
 

@@ -13,7 +13,7 @@ import psycopg2
 from psycopg2 import sql
 from psycopg2.extensions import connection
 
-from chalicelib.models import DatabaseAddress
+from chalicelib.domain.database import DatabaseAddress
 from devstack.errors import DevstackError
 from devstack.ports import HOST, free_port
 from devstack.postgres.account import choose_account

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from chalicelib.page import chat_page
+from chalicelib.web.page import chat_page
 
 
 @dataclass(frozen=True)

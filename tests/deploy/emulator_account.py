@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from chalicelib.models import DatabaseAddress
+from chalicelib.domain.database import DatabaseAddress
 from deployment.gateway import STAGE
 from devstack.postgres.server import LocalPostgres
 from tests.deploy.emulator import ACCOUNT, REGION, Emulator

@@ -9,9 +9,9 @@ from werkzeug.wrappers import Response
 
 from devstack.bedrock.app import BedrockConfig, BedrockStandIn
 from devstack.bedrock.model.converse import MODEL_ID
-from devstack.template import Template
 from tests.deploy.emulator_template import DATA_SOURCE_ID, GUARDRAIL_ID, KNOWLEDGE_BASE_ID
 from tests.devstack.bedrock_server import serving
+from tooling.template import Template
 
 SERVICES = ("BEDROCK", "BEDROCK_RUNTIME", "BEDROCK_AGENT", "BEDROCK_AGENT_RUNTIME", "COMPREHEND")
 MODEL_IN_URL = re.compile(r"^/model/[^/]+/")

@@ -5,8 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cli.file_lock import held_in_turn
 from cli.venv import child_environment, python_of
+from tooling.file_lock import held_in_turn
 from tooling.project import ROOT
 
 REQUIREMENTS = Path(__file__).with_name("requirements-emulator.txt")

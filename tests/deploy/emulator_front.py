@@ -15,9 +15,9 @@ import requests
 import yaml
 from werkzeug.wrappers import Request, Response
 
-from chalicelib.models import DatabaseAddress
-from devstack.template import _Loader
+from chalicelib.domain.database import DatabaseAddress
 from tests.deploy.emulator_template import playable
+from tooling.template import _Loader
 
 TIMEOUT_SECONDS = 300
 SETTLE_SECONDS = 10

@@ -7,7 +7,7 @@ listens to, and the address of a real Postgres.
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.models import DatabaseAddress
+from chalicelib.domain.database import DatabaseAddress
 from tests.deploy.infra import Document
 
 LACKING = (

@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from devstack.template import TEMPLATE, _Loader
+from tooling.template import TEMPLATE, _Loader
 
 Document = dict[str, Any]
 NO_VALUE = {"Ref": "AWS::NoValue"}

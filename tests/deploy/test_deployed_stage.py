@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 import requests
 
-from chalicelib.sync_starts import START_INTERVAL
+from chalicelib.sync.starts import START_INTERVAL
 from tests.deploy import scenarios
 from tests.deploy.emulator_project import STAGE
 from tests.deploy.emulator_stage import (

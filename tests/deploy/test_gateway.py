@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from chalicelib.http_api import STATUSES
+from chalicelib.api.http import STATUSES
 from deployment.access_log import ATTEMPTS, FORMAT, ROLE, prepare_access_log
 from deployment.account import Account
 from deployment.errors import DeploymentError

@@ -3,7 +3,7 @@
 import pytest
 
 from devstack.bedrock.guardrail.guardrail import Guardrail, Source
-from devstack.template import Template
+from tooling.template import Template
 
 GUARDRAIL = Guardrail("deployed", Template().guardrail())
 

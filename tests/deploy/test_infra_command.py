@@ -16,7 +16,6 @@ from deployment.rights import INFRA
 from deployment.stack import BROKEN
 from deployment.template import LONGEST_TEMPLATE_BYTES, read_template
 from deployment.work import Work
-from devstack.template import _Loader
 from tests.deploy.fakes import (
     CALLER,
     FakeClient,
@@ -29,6 +28,7 @@ from tests.deploy.fakes import (
     scene,
 )
 from tooling.project import ROOT
+from tooling.template import _Loader
 
 TABLE = "AWS::DynamoDB::Table"
 NAMED_BY = {TABLE: "TableName", "AWS::S3::Bucket": "BucketName"}

@@ -24,11 +24,11 @@ from deployment.policies import known_facts
 from deployment.policies import main as write_all_policies
 from deployment.stages import model_ids, read_config, write_config
 from devstack.stage import read_local_stage
-from devstack.template import Template
 from tests.deploy.iam import Need, missing, needs_of, unused
 from tests.deploy.scenarios import DOCUMENT
 from tests.product import Product
 from tooling.project import ROOT
+from tooling.template import Template
 
 CONFIG = read_config(ROOT)
 STAGES = ["dev", "prod"]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from devstack.bedrock.guardrail import pii
 from devstack.bedrock.guardrail.guardrail import Guardrail, Source
-from devstack.template import TEMPLATE, Template
 from tests.devstack.bedrock_server import GUARDRAIL
+from tooling.template import TEMPLATE, Template
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "kb"
 QUESTIONS = Path(__file__).with_name("questions.json")

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from cli.file_lock import LockHeldError, held
 from cli.install_progress import InstallProgress
 from cli.interpreter import OLDEST, find_interpreter, probe
 from cli.venv import PreparationError, prepare_environment, python_of
+from tooling.file_lock import LockHeldError, held
 from tooling.project import ROOT
 
 
@@ -153,7 +153,7 @@ def test_a_lock_names_its_holder_and_is_free_afterwards(tmp_path: Path) -> None:
 
 
 def test_a_lock_whose_holder_was_killed_is_free(tmp_path: Path) -> None:
-    code = "import sys, time; from pathlib import Path; from cli.file_lock import held\n"
+    code = "import sys, time; from pathlib import Path; from tooling.file_lock import held\n"
     code += "with held(Path(sys.argv[1])): print('held', flush=True); time.sleep(60)"
     with subprocess.Popen(
         [sys.executable, "-c", code, tmp_path / "lock"], stdout=subprocess.PIPE, cwd=ROOT

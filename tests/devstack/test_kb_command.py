@@ -19,7 +19,6 @@ from cli.kb.display import Line, columns, human_size, printable
 from cli.kb.errors import KbError
 from cli.kb.files import choose
 from cli.kb.follow import run_sync
-from cli.kb.problems import explain
 from cli.kb.sync_api import SyncApi
 from cli.kb.target import OTHER_URL, open_target
 from cli.options import build_parser, to_arguments
@@ -29,6 +28,7 @@ from devstack.aws.server import AwsServer
 from devstack.bedrock.knowledge.sidecar import SUFFIX
 from devstack.ports import HOST, free_port
 from devstack.stage import read_local_stage
+from tooling.aws_errors import explain
 
 STAGE = read_local_stage()
 BUCKET = STAGE.documents_bucket

@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 from psycopg2.extensions import connection
 
-from chalicelib.models import DatabaseAddress
+from chalicelib.domain.database import DatabaseAddress
 from devstack.errors import DevstackError
 from devstack.ports import HOST
 from devstack.postgres import programs

@@ -10,7 +10,7 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from chalicelib.models import DatabaseAddress
+from chalicelib.domain.database import DatabaseAddress
 from devstack.aws.clients import AwsClients, connect
 from devstack.aws.local_secrets import load_or_create_secrets
 from devstack.errors import DevstackError
@@ -18,8 +18,8 @@ from devstack.ingestion_job import IngestionOutcome, ingest_documents
 from devstack.model_endpoints import read_model_endpoints
 from devstack.postgres.sample_customers import SAMPLE_CUSTOMERS, load_sample_customers
 from devstack.stage import read_local_stage
-from devstack.template import Template
 from tests.product import Product, within
+from tooling.template import Template
 
 STAGE = read_local_stage()
 PAUSE_SECONDS = 5

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import yaml
 
-from devstack.template import TEMPLATE, Template, _Loader
+from tooling.template import TEMPLATE, Template, _Loader
 
 RESOURCES: dict[str, Any] = yaml.load(TEMPLATE.read_text("utf-8"), _Loader)["Resources"]  # noqa: S506
 TABLES = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::DynamoDB::Table"}

@@ -13,12 +13,12 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
+from chalicelib.domain.database import DatabaseAddress
 from chalicelib.errors import Unavailable
-from chalicelib.migrate import MIGRATIONS, apply_migrations
-from chalicelib.models import DatabaseAddress
 from chalicelib.stores.customers import WITH_RECENT_ORDERS, Customers, NoCustomers
 from chalicelib.stores.database import CONNECTIONS, Database
 from chalicelib.stores.database_address import connection_parameters
+from chalicelib.stores.migrate import MIGRATIONS, apply_migrations
 from devstack.postgres.sample_customers import load_sample_customers
 from devstack.postgres.server import LocalPostgres
 from tests.product import PostgresControl

@@ -13,9 +13,9 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from chalicelib.migrate import MIGRATIONS, apply_migrations
-from chalicelib.models import DatabaseAddress
+from chalicelib.domain.database import DatabaseAddress
 from chalicelib.stores.database_address import connection_parameters
+from chalicelib.stores.migrate import MIGRATIONS, apply_migrations
 from devstack.postgres.sample_customers import SAMPLE_CUSTOMERS, load_sample_customers
 from devstack.postgres.server import LocalPostgres
 

@@ -12,8 +12,8 @@ import pytest
 from psycopg2 import sql
 from psycopg2.extensions import connection
 
+from chalicelib.domain.database import DatabaseAddress
 from chalicelib.gateways.secrets import RENEW_SECONDS
-from chalicelib.models import DatabaseAddress
 from chalicelib.stores.database_address import connection_parameters
 from devstack.stage import read_local_stage
 from tests.integration.conftest import Api

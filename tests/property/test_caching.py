@@ -8,8 +8,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from chalicelib.caching import CachedCustomers, CachedPassages
-from chalicelib.models import Customer, Passage
+from chalicelib.domain.conversation import Passage
+from chalicelib.domain.customer import Customer
+from chalicelib.stores.caching import CachedCustomers, CachedPassages
 from tests.fakes import START, FakeClock
 
 ADA = Customer(7, "CUST-1001", "Ada", "ada@example.com", None, "premium", Decimal(1), 0, ())

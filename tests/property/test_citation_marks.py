@@ -5,8 +5,8 @@ import re
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.citations import resolve, without_marks
-from chalicelib.models import Passage
+from chalicelib.chat.citations import resolve, without_marks
+from chalicelib.domain.conversation import Passage
 
 MARK = re.compile(r"\[(\d{1,3})\]")
 

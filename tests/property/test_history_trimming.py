@@ -7,9 +7,9 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.chat.prompts import HistoryBudget, build_prompt, estimate_tokens, trim_history
+from chalicelib.domain.conversation import Exchange, Passage
 from chalicelib.gateways.bedrock import Model, ModelOptions
-from chalicelib.models import Exchange, Passage
-from chalicelib.prompts import HistoryBudget, build_prompt, estimate_tokens, trim_history
 from tests.fakes import START, exchange_at
 
 texts = st.text("a é語😀[1]", min_size=1, max_size=60)

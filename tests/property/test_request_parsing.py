@@ -8,16 +8,16 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.errors import BadInput
-from chalicelib.parsing import parse, parse_body
-from chalicelib.requests import ChatRequest, FeedbackRequest, HistoryQuery
-from chalicelib.ticket_requests import (
+from chalicelib.api.chat_requests import ChatRequest, FeedbackRequest, HistoryQuery
+from chalicelib.api.parsing import parse, parse_body
+from chalicelib.api.ticket_requests import (
     CustomerPath,
     TicketFeedbackRequest,
     TicketMove,
     TicketRequest,
     TicketsQuery,
 )
+from chalicelib.errors import BadInput
 from chalicelib.times import from_millis
 
 json_values = st.recursive(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.chat.sessions import Sessions
 from chalicelib.errors import NotYourSession
-from chalicelib.sessions import Sessions
 
 SESSIONS = Sessions(lambda: "app-secret", accept_made_up_ids=False)
 SESSION_ID = SESSIONS.issue()

@@ -15,9 +15,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from chalicelib.domain.ingestion import FileFailure, IngestionJob, SyncLease, SyncState, SyncTrigger
 from chalicelib.errors import IngestionCallFailed, Unavailable
-from chalicelib.models import FileFailure, IngestionJob, SyncLease, SyncState, SyncTrigger
-from chalicelib.sync_starts import START_INTERVAL
+from chalicelib.sync.starts import START_INTERVAL
 from tests.fakes import FakeClock
 from tests.sync_fakes import FakeIngestion, FakeSyncLog, FakeSyncStates, SyncParts, notification
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from chalicelib.errors import TicketIdReused
-from chalicelib.tickets import NewTicket
+from chalicelib.tickets.desk import NewTicket
 from tests.fakes import START
 from tests.unit.test_ticket_desk import Desk, open_ticket_desk
 

@@ -16,7 +16,7 @@ from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 from chalicelib.services import TABLES
-from devstack.template import Template
+from tooling.template import Template
 
 
 @pytest.fixture

@@ -10,11 +10,11 @@ import pytest
 from chalice.test import Client, HTTPResponse
 
 import app as app_module
-from chalicelib.agent_tokens import AgentTokens
-from chalicelib.erasure import Erasure
+from chalicelib.api.agent_tokens import AgentTokens
+from chalicelib.chat.sessions import Sessions
+from chalicelib.domain.customer import Interaction
 from chalicelib.errors import Unavailable
-from chalicelib.models import Interaction
-from chalicelib.sessions import Sessions
+from chalicelib.tickets.erasure import Erasure
 from tests.fakes import START, exchange_at
 from tests.unit.test_http import error_of, published
 from tests.unit.test_ticket_desk import Desk, open_ticket_desk

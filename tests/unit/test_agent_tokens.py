@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from chalicelib.agent_tokens import AgentTokens
+from chalicelib.api.agent_tokens import AgentTokens
 from chalicelib.errors import Unavailable
 
 TOKENS = {"zendesk": "token-of-zendesk", "old": "token-of-zendesk-before", "nobody": "", "padded": " p4d \n"}

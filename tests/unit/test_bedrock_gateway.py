@@ -8,10 +8,9 @@ import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 
+from chalicelib.domain.conversation import GuardrailVerdict, HandOver, Prompt, Usage
 from chalicelib.errors import ModelUnavailable, Unavailable
-from chalicelib.gateways.bedrock import FILTERED, Model, ModelOptions
-from chalicelib.models import GuardrailVerdict, HandOver, Usage
-from chalicelib.prompts import Prompt, hand_over_schema
+from chalicelib.gateways.bedrock import FILTERED, Model, ModelOptions, hand_over_schema
 
 HAIKU_5 = "us.anthropic.claude-haiku-5-5"
 HAIKU_4 = "us.anthropic.claude-haiku-4-5-20251001-v1:0"

@@ -9,9 +9,10 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.caching import MOST_CUSTOMERS, MOST_QUERIES, CachedCustomers, CachedPassages
+from chalicelib.domain.conversation import Passage
+from chalicelib.domain.customer import Customer
 from chalicelib.errors import Unavailable
-from chalicelib.models import Customer, Passage
+from chalicelib.stores.caching import MOST_CUSTOMERS, MOST_QUERIES, CachedCustomers, CachedPassages
 from tests.fakes import START, FakeClock
 
 ADA = Customer(7, "CUST-1001", "Ada", "ada@example.com", None, "premium", Decimal(1), 0, ())

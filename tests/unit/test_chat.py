@@ -14,7 +14,15 @@ from typing import Any
 
 import pytest
 
-from chalicelib.chat import Chat, ChatOptions, Message
+from chalicelib.chat.escalations import Escalations
+from chalicelib.chat.limits import Limits
+from chalicelib.chat.prompts import HistoryBudget
+from chalicelib.chat.sessions import Sessions
+from chalicelib.chat.transcripts import Transcripts
+from chalicelib.chat.turn import Chat, ChatOptions, Message
+from chalicelib.domain.conversation import Escalation, Exchange, GuardrailVerdict, HandOver, Passage, Usage
+from chalicelib.domain.customer import Customer, Order
+from chalicelib.domain.ticket import Ticket
 from chalicelib.errors import (
     MessageIdReused,
     ModelUnavailable,
@@ -23,22 +31,6 @@ from chalicelib.errors import (
     Unavailable,
     WrongCustomerHash,
 )
-from chalicelib.escalations import Escalations
-from chalicelib.limits import Limits
-from chalicelib.models import (
-    Customer,
-    Escalation,
-    Exchange,
-    GuardrailVerdict,
-    HandOver,
-    Order,
-    Passage,
-    Ticket,
-    Usage,
-)
-from chalicelib.prompts import HistoryBudget
-from chalicelib.sessions import Sessions
-from chalicelib.transcripts import Transcripts
 from tests.fakes import (
     START,
     FakeClock,

@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from chalicelib.citations import resolve, without_marks
-from chalicelib.models import Citation, Passage
+from chalicelib.chat.citations import resolve, without_marks
+from chalicelib.domain.conversation import Citation, Passage
 
 RESET = Passage("Choose Forgot password.", "Reset", "https://help.example.com/reset", 0.9)
 RESET_AGAIN = Passage("The mail may take an hour.", "Reset", "https://help.example.com/reset", 0.6)

@@ -9,8 +9,8 @@ import boto3
 import pytest
 from pynamodb.exceptions import CancellationReason, TransactWriteError, VerboseClientError
 
+from chalicelib.domain.conversation import Feedback
 from chalicelib.errors import Unavailable, UnknownMessage
-from chalicelib.models import Feedback
 from chalicelib.stores.conversations import Conversations
 from chalicelib.times import MILLISECOND
 from tests.fakes import START, FakeClock, FakeConversations, exchange_at, sequence_of

@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
-from chalicelib.customer_context import CustomerRules, describe
-from chalicelib.models import ChurnRisk, Customer, CustomerContext, Interaction, Order
+from chalicelib.domain.customer import ChurnRisk, Customer, CustomerContext, Interaction, Order
+from chalicelib.tickets.customer_context import CustomerRules, describe
 from tests.fakes import START
 
 RULES = CustomerRules(

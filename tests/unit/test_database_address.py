@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.domain.database import DatabaseAddress
 from chalicelib.errors import InvalidSettings
-from chalicelib.models import DatabaseAddress
 from chalicelib.stores.database_address import AMAZON_ROOTS, address_from_url, connection_parameters
 
 URL = "postgresql://app:p%40ss%2Fw%3Ard@db.example.com:6432/support"

@@ -18,10 +18,10 @@ from app import app
 from bench.cost import PAGE, rewritten
 from bench.prompt_tokens import prompt_tokens
 from bench.stage_cost import DEV, ENDPOINTS, PROD, PROMPT_TOKENS, SECRETS, STORAGE_GB
-from chalicelib.http_api import OF_CHALICE, OUR_FAULT, STATUSES
-from chalicelib.requests import ChatRequest, FeedbackRequest
+from chalicelib.api.chat_requests import ChatRequest, FeedbackRequest
+from chalicelib.api.http import OF_CHALICE, OUR_FAULT, STATUSES
+from chalicelib.api.ticket_requests import TicketFeedbackRequest, TicketMove, TicketRequest
 from chalicelib.settings import Settings
-from chalicelib.ticket_requests import TicketFeedbackRequest, TicketMove, TicketRequest
 from cli.options import build_parser
 from deployment.gateway_responses import RESPONSES
 from deployment.template import read_template

@@ -10,8 +10,8 @@ import boto3
 import pytest
 from botocore.exceptions import NoRegionError
 
+from chalicelib.domain.conversation import Citation, Passage
 from chalicelib.gateways.document_links import SIGNING, DocumentLinks
-from chalicelib.models import Citation, Passage
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

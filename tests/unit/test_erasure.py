@@ -6,18 +6,12 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.erasure import Erased, Erasure
+from chalicelib.chat.sessions import Sessions
+from chalicelib.domain.conversation import Escalation, Exchange, Feedback
+from chalicelib.domain.customer import Interaction
+from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketSummary
 from chalicelib.errors import Unavailable
-from chalicelib.models import (
-    Escalation,
-    Exchange,
-    Feedback,
-    Interaction,
-    Ticket,
-    TicketFeedback,
-    TicketSummary,
-)
-from chalicelib.sessions import Sessions
+from chalicelib.tickets.erasure import Erased, Erasure
 from tests.fakes import (
     START,
     FakeClock,

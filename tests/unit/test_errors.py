@@ -5,6 +5,7 @@ import re
 import pytest
 
 from chalicelib import errors
+from chalicelib.api.http import STATUSES
 from chalicelib.errors import (
     BadInput,
     FieldProblem,
@@ -13,7 +14,6 @@ from chalicelib.errors import (
     TooManyRequests,
     Unavailable,
 )
-from chalicelib.http_api import STATUSES
 
 EXAMPLES: dict[type[SupportError], SupportError] = {
     type(error): error

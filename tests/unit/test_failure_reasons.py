@@ -6,8 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from chalicelib.domain.ingestion import FileFailure
 from chalicelib.gateways.failure_reasons import read_failures
-from chalicelib.models import FileFailure
 
 keys = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from(", []\"'%+:/."), min_size=1)
 

@@ -5,7 +5,7 @@ from typing import get_args
 
 import pytest
 
-from chalicelib.handover import (
+from chalicelib.chat.hand_over import (
     MESSAGES,
     NOT_NOW,
     STRONGLY_NEGATIVE,
@@ -14,7 +14,7 @@ from chalicelib.handover import (
     open_escalation,
     remind,
 )
-from chalicelib.models import Escalation, Exchange, HandOver, HandOverReason
+from chalicelib.domain.conversation import Escalation, Exchange, HandOver, HandOverReason
 from tests.fakes import START, exchange_at
 
 TICKET = Escalation("T-0F3A9C77D1E2", "customer_request")

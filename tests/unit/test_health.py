@@ -3,7 +3,7 @@
 import threading
 
 from chalicelib.errors import Unavailable
-from chalicelib.health import Health
+from chalicelib.insight.health import Health
 
 
 def test_a_check_that_hangs_does_not_make_the_others_look_lost() -> None:

@@ -12,11 +12,11 @@ import pytest
 from chalice.test import Client, HTTPResponse
 
 import app as app_module
+from chalicelib.chat.transcripts import Transcripts
+from chalicelib.domain.conversation import Citation, Passage
 from chalicelib.errors import ModelUnavailable, Unavailable
-from chalicelib.health import Health
+from chalicelib.insight.health import Health
 from chalicelib.logs import TurnLogger, logger
-from chalicelib.models import Citation, Passage
-from chalicelib.transcripts import Transcripts
 from tests.unit.test_chat import Desk, open_desk
 
 JSON = {"Content-Type": "application/json"}

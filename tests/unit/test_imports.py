@@ -1,8 +1,9 @@
-"""Who may import whom: one way, from the routes to the values, and each library in its own place."""
+"""Who may import whom, by folder: one way, from the routes to the types, and each library in its own room."""
 
 import ast
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from pathlib import Path
@@ -11,107 +12,66 @@ import pytest
 
 from tooling.project import ROOT
 
-PACKAGE = "chalicelib"
-
-LAYERS: dict[str, set[str]] = {
-    "values": {"__init__", "errors", "models", "times"},
-    "rules": {
-        "agent_tokens",
-        "caching",
-        "citations",
-        "customer_context",
-        "handover",
-        "limits",
-        "masking",
-        "parallel",
-        "person_request",
-        "ports",
-        "prompts",
-        "search_query",
-        "sessions",
-        "sync_events",
+ROOMS: dict[str, set[str]] = {
+    "chalicelib": set(),
+    "chalicelib/domain": {"chalicelib"},
+    "chalicelib/stores": {"chalicelib", "chalicelib/domain"},
+    "chalicelib/gateways": {"chalicelib", "chalicelib/domain"},
+    "chalicelib/chat": {"chalicelib", "chalicelib/domain"},
+    "chalicelib/tickets": {"chalicelib", "chalicelib/domain", "chalicelib/chat"},
+    "chalicelib/sync": {"chalicelib", "chalicelib/domain"},
+    "chalicelib/insight": {"chalicelib", "chalicelib/domain"},
+    "chalicelib/api": {
+        "chalicelib",
+        "chalicelib/domain",
+        "chalicelib/chat",
+        "chalicelib/tickets",
+        "chalicelib/sync",
     },
-    "use cases": {
-        "chat",
-        "erasure",
-        "escalations",
-        "health",
-        "sync",
-        "sync_outcomes",
-        "sync_starts",
-        "tickets",
-        "transcripts",
-    },
-    "stores": {"stores.*", "migrate"},
-    "gateways": {"gateways.*", "logs"},
-    "http": {
-        "http_api",
-        "page",
-        "parsing",
-        "requests",
-        "responses",
-        "sync_responses",
-        "ticket_requests",
-        "ticket_responses",
-    },
-    "settings": {"settings"},
-    "wiring": {"services"},
-    "routes": {"app"},
+    "chalicelib/web": {"chalicelib"},
+    "tooling": {"chalicelib"},
+    "devstack": {"chalicelib", "tooling"},
+    "deployment": {"chalicelib", "tooling"},
+    "cli": {"chalicelib", "tooling", "devstack", "deployment"},
+    "bench": {"app.py", "chalicelib", "tooling", "devstack", "deployment"},
 }
-MAY_IMPORT: dict[str, set[str]] = {
-    "values": set(),
-    "rules": {"values", "rules"},
-    "use cases": {"values", "rules", "use cases"},
-    "stores": {"values", "stores"},
-    "gateways": {"values", "rules", "gateways"},
-    "http": {"values", "rules", "use cases", "gateways", "http"},
-    "settings": {"values"},
-    "wiring": {"values", "rules", "use cases", "stores", "gateways", "settings"},
-    "routes": {"values", "use cases", "stores", "http", "settings", "wiring"},
+"""Each folder, and those that it may import besides itself. A folder without a line is part of the one above.
+
+Two files stand above the rooms of `chalicelib/`: `services.py` builds what is in them, `app.py` calls it.
+"""
+ABOVE_THE_ROOMS = {"app.py", "chalicelib/services.py"}
+LIBRARIES: dict[str, set[str]] = {
+    "chalice": {"app.py", "chalicelib/api"},
+    "boto3": {"chalicelib/services.py"},
+    "botocore": {"chalicelib/services.py", "chalicelib/gateways", "chalicelib/stores"},
+    "aws_lambda_powertools": {"chalicelib/services.py", "chalicelib", "chalicelib/gateways"},
+    "cachetools": {"chalicelib/stores"},
+    "psycopg2": {"chalicelib/stores"},
+    "pynamodb": {"chalicelib/stores"},
+    "pydantic": {"chalicelib", "chalicelib/api"},
+    "pydantic_settings": {"chalicelib"},
+    "yoyo": {"chalicelib/stores"},
 }
-ONLY_IN: dict[str, set[str]] = {
-    "chalice": {"app", "http_api"},
-    "boto3": {"services"},
-    "cachetools": {"caching"},
-    "botocore": {"services", "gateways.*", "stores.dynamodb"},
-    "aws_lambda_powertools": {"services", "logs", "gateways.secrets"},
-    "pynamodb": {
-        f"stores.{name}"
-        for name in (
-            "conversations",
-            "dynamodb",
-            "interactions",
-            "state",
-            "sync_items",
-            "sync_state",
-            "ticket_item",
-            "tickets",
-        )
-    },
-    "psycopg2": {"stores.database", "stores.database_address", "migrate"},
-    "yoyo": {"migrate"},
-    "pydantic": {"parsing", "requests", "settings", "ticket_requests"},
-    "pydantic_settings": {"settings"},
-}
-"""A library that is not here, `devstack` among them, is not for the app."""
+"""Which rooms of what ships use a library; one that is not here is not for the app."""
+TOP_LEVEL = {room.split("/")[0] for room in ROOMS}
+MOST_MODULES_IN_A_FOLDER = 16
 
 
-def name_of(path: Path) -> str:
-    """Return a module's name within the package, and `app` for `app.py`."""
-    parts = path.relative_to(ROOT).with_suffix("").parts
-    return ".".join(parts[1:] if parts[0] == PACKAGE else parts)
+def sources() -> dict[str, Path]:
+    """Return every module outside of the tests by its path, such as `chalicelib/chat/turn.py`."""
+    paths = [ROOT / "app.py", *(path for top in TOP_LEVEL for path in (ROOT / top).rglob("*.py"))]
+    return {path.relative_to(ROOT).as_posix(): path for path in sorted(paths)}
 
 
-SOURCES = {name_of(path): path for path in [ROOT / "app.py", *sorted((ROOT / PACKAGE).rglob("*.py"))]}
+SOURCES = sources()
+SHIPPED = [module for module in SOURCES if module == "app.py" or module.startswith("chalicelib/")]
 
 
-def is_in(module: str, patterns: set[str]) -> bool:
-    return module in patterns or f"{module.split('.', maxsplit=1)[0]}.*" in patterns
-
-
-def layer_of(module: str) -> str:
-    (layer,) = [name for name, patterns in LAYERS.items() if is_in(module, patterns)]
-    return layer
+def room_of(module: str) -> str:
+    """Return the nearest folder above a module that has a line of its own; for the two files, themselves."""
+    if module in ABOVE_THE_ROOMS:
+        return module
+    return next(str(folder) for folder in Path(module).parents if folder.as_posix() in ROOMS)
 
 
 def imports_at_run_time(node: ast.AST) -> Iterator[str]:
@@ -133,25 +93,33 @@ def imports_of(module: str) -> set[str]:
 
 
 def ours_among(imports: set[str]) -> set[str]:
-    """Return which modules of the package these names lie in."""
+    """Return which modules of ours these names lie in."""
     found = set()
     for name in imports:
-        if name.split(".")[0] == PACKAGE:
-            inner = name.split(".")[1:]
-            found.add(next(m for m in (".".join(inner), ".".join(inner[:-1]), "__init__") if m in SOURCES))
-    return found
+        parts = name.split(".")
+        candidates = [f"{'/'.join(parts[:n])}{end}" for n in (None, -1) for end in (".py", "/__init__.py")]
+        found |= {next((m for m in candidates if m in SOURCES), "")}
+    return found - {""}
 
 
 @pytest.mark.parametrize("module", SOURCES)
-def test_a_module_imports_only_what_its_layer_may(module: str) -> None:
-    allowed = MAY_IMPORT[layer_of(module)]
-    assert {m: layer_of(m) for m in ours_among(imports_of(module)) if layer_of(m) not in allowed} == {}
+def test_a_module_imports_only_what_its_room_may(module: str) -> None:
+    room = room_of(module)
+    if room in ABOVE_THE_ROOMS:
+        assert all(found.startswith("chalicelib/") for found in ours_among(imports_of(module)))
+        return
+    allowed = {room} | ROOMS[room]
+    if not room.startswith("chalicelib"):
+        # What is outside may use any room of what ships.
+        allowed |= {shipped for shipped in ROOMS if shipped.startswith("chalicelib/")}
+    others = {found: room_of(found) for found in ours_among(imports_of(module))}
+    assert {found: its_room for found, its_room in others.items() if its_room not in allowed} == {}
 
 
-@pytest.mark.parametrize("module", SOURCES)
-def test_a_library_is_used_only_in_its_place(module: str) -> None:
-    libraries = {name.split(".")[0] for name in imports_of(module)} - {PACKAGE} - sys.stdlib_module_names
-    assert {library for library in libraries if not is_in(module, ONLY_IN.get(library, set()))} == set()
+@pytest.mark.parametrize("module", SHIPPED)
+def test_a_library_is_used_only_in_its_rooms(module: str) -> None:
+    libraries = {name.split(".")[0] for name in imports_of(module)} - TOP_LEVEL - sys.stdlib_module_names
+    assert {library for library in libraries if room_of(module) not in LIBRARIES.get(library, set())} == set()
 
 
 def test_no_module_imports_itself_in_a_circle() -> None:
@@ -159,34 +127,41 @@ def test_no_module_imports_itself_in_a_circle() -> None:
     assert len(tuple(order.static_order())) == len(SOURCES)
 
 
-@pytest.mark.parametrize("module", [m for m in SOURCES if m != "settings"])
+def test_no_folder_holds_more_than_a_reader_can_take_in() -> None:
+    sizes = Counter(Path(module).parent for module in SOURCES if not module.endswith("__init__.py"))
+    assert {folder: size for folder, size in sizes.items() if size > MOST_MODULES_IN_A_FOLDER} == {}
+
+
+@pytest.mark.parametrize("module", [m for m in SHIPPED if m != "chalicelib/settings.py"])
 def test_only_the_settings_read_the_environment(module: str) -> None:
+    assert reads_the_environment(module) == set()
+
+
+def reads_the_environment(module: str) -> set[str]:
+    """Return the names by which a module reads the environment."""
     tree = ast.parse(SOURCES[module].read_text(encoding="utf-8"))
     names = {
         n.attr if isinstance(n, ast.Attribute) else n.id
         for n in ast.walk(tree)
         if isinstance(n, ast.Attribute | ast.Name)
     }
-    assert not names & {"environ", "environb", "getenv"}
-    assert not {"os.environ", "os.getenv"} & imports_of(module)
+    return (names & {"environ", "environb", "getenv"}) | ({"os.environ", "os.getenv"} & imports_of(module))
 
 
-@pytest.mark.parametrize("module", ["errors", "models", "times"])
-def test_the_values_need_nothing_but_the_standard_library(module: str) -> None:
-    assert {name.split(".")[0] for name in imports_of(module)} <= sys.stdlib_module_names
+@pytest.mark.parametrize("module", [m for m in SHIPPED if room_of(m) == "chalicelib/domain"])
+def test_the_domain_needs_nothing_but_the_standard_library(module: str) -> None:
+    assert {name.split(".")[0] for name in imports_of(module)} <= {"chalicelib", *sys.stdlib_module_names}
 
 
 def test_the_use_cases_can_be_imported_without_aws_and_http() -> None:
+    rooms = [m for m in SHIPPED if room_of(m).split("/")[-1] in {"chat", "tickets", "sync", "insight"}]
+    modules = [m.removesuffix(".py").replace("/", ".").removesuffix(".__init__") for m in rooms]
     program = (
-        "import sys, chalicelib.chat, chalicelib.transcripts, chalicelib.health\n"
-        "heavy = {'boto3', 'botocore', 'pynamodb', 'psycopg2', 'chalice'}\n"
+        f"import sys, {', '.join(modules)}\n"
+        "heavy = {'boto3', 'botocore', 'pynamodb', 'psycopg2', 'chalice', 'pydantic'}\n"
         "print(*heavy & {module.split('.')[0] for module in sys.modules})"
     )
     done = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == ""
-
-
-def test_nothing_in_the_package_is_left_without_a_layer() -> None:
-    assert [m for m in SOURCES if sum(is_in(m, patterns) for patterns in LAYERS.values()) != 1] == []

@@ -8,9 +8,9 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.stub import Stubber
 
+from chalicelib.domain.ingestion import FileFailure, IngestionJob, IngestionStatistics
 from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable, UnknownIngestionJob
 from chalicelib.gateways.ingestion import IngestionGateway
-from chalicelib.models import FileFailure, IngestionJob, IngestionStatistics
 from tests.fakes import START
 
 TOKEN = "0" * 64

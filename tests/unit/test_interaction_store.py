@@ -8,8 +8,8 @@ from datetime import timedelta
 import boto3
 import pytest
 
+from chalicelib.domain.customer import Interaction
 from chalicelib.errors import Unavailable
-from chalicelib.models import Interaction
 from chalicelib.stores.interactions import InteractionItem, Interactions, places
 from chalicelib.times import MILLISECOND
 from tests.fakes import START, FakeClock, FakeInteractions

@@ -6,9 +6,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from chalicelib.domain.conversation import Passage
 from chalicelib.errors import Unavailable
 from chalicelib.gateways.knowledge_base import KnowledgeBase
-from chalicelib.models import Passage
 
 EXPECTED = {
     "knowledgeBaseId": "KB12345678",

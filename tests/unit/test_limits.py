@@ -2,8 +2,8 @@
 
 import pytest
 
+from chalicelib.chat.limits import Limits
 from chalicelib.errors import TooManyRequests, Unavailable
-from chalicelib.limits import Limits
 from tests.fakes import FakeClock, FakeCounters
 
 JO, KIM = "customer#CUST-1001", "address#203.0.113.7"

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib import page
-from chalicelib.page import build_page, chat_page
+from chalicelib.web import page
+from chalicelib.web.page import build_page, chat_page
 
-VENDOR = Path(page.__file__).parent / "web" / "vendor"
+VENDOR = Path(page.__file__).parent / "vendor"
 
 
 class _Reader(HTMLParser):

@@ -9,16 +9,17 @@ from xml.etree import ElementTree
 
 import pytest
 
-from chalicelib.models import Customer, Exchange, HandOverReason, Order, Passage, TicketSummary
-from chalicelib.prompts import (
+from chalicelib.chat.prompts import (
     HistoryBudget,
     KnownCustomer,
-    Prompt,
     build_prompt,
     estimate_tokens,
-    hand_over_schema,
     trim_history,
 )
+from chalicelib.domain.conversation import Exchange, HandOverReason, Passage, Prompt
+from chalicelib.domain.customer import Customer, Order
+from chalicelib.domain.ticket import TicketSummary
+from chalicelib.gateways.bedrock import hand_over_schema
 from tests.fakes import START, exchange_at
 
 BUDGET = HistoryBudget(exchanges=5, tokens=3000)

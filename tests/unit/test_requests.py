@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.api.chat_requests import ChatRequest, FeedbackRequest, HistoryQuery, SessionPath
+from chalicelib.api.parsing import parse, parse_body
 from chalicelib.errors import BadInput, BodyTooLarge, FieldProblem
-from chalicelib.parsing import parse, parse_body
-from chalicelib.requests import ChatRequest, FeedbackRequest, HistoryQuery, SessionPath
 from chalicelib.times import from_millis
 
 PROBLEM_WITH_ID = "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit"

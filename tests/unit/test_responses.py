@@ -5,7 +5,8 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from chalicelib.models import (
+from chalicelib.api.chat_responses import chat_answer, history
+from chalicelib.domain.conversation import (
     Citation,
     Escalation,
     ExchangePage,
@@ -14,7 +15,6 @@ from chalicelib.models import (
     Passage,
     Usage,
 )
-from chalicelib.responses import chat_answer, history
 from tests.fakes import START, exchange_at
 
 CITATION = {

@@ -2,8 +2,9 @@
 
 import pytest
 
-from chalicelib.models import Citation, Exchange, Ticket
-from chalicelib.search_query import MAX_CHARS, is_follow_up, search_query, ticket_query
+from chalicelib.chat.search_query import MAX_CHARS, is_follow_up, search_query, ticket_query
+from chalicelib.domain.conversation import Citation, Exchange
+from chalicelib.domain.ticket import Ticket
 from tests.fakes import START, exchange_at
 
 RESET = exchange_at(START)

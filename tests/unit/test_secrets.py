@@ -8,9 +8,9 @@ import pytest
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.stub import Stubber
 
+from chalicelib.domain.database import DatabaseAddress, DatabaseSource
 from chalicelib.errors import Unavailable
 from chalicelib.gateways.secrets import RENEW_SECONDS, Secrets
-from chalicelib.models import DatabaseAddress, DatabaseSource
 
 DATABASE = {"host": "db.internal", "port": 5432, "username": "app", "password": "p:w/d", "dbname": "support"}
 SOURCE = DatabaseSource("stage/database", "roots.pem")

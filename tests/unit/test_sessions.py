@@ -5,8 +5,8 @@ import hmac
 
 import pytest
 
+from chalicelib.chat.sessions import Sessions
 from chalicelib.errors import NotYourSession, WrongCustomerHash
-from chalicelib.sessions import Sessions
 
 SECRET = "app-secret"
 MADE_UP = "my-own-session"

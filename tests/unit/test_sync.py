@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.domain.ingestion import FileFailure, SyncState
 from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable
-from chalicelib.models import FileFailure, SyncState
-from chalicelib.sync_starts import LEASE, START_INTERVAL
+from chalicelib.sync.starts import LEASE, START_INTERVAL
 from chalicelib.times import EPOCH
 from tests.fakes import START, FakeClock
 from tests.sync_fakes import FakeIngestion, FakeSyncLog, FakeSyncStates, SyncParts, notification

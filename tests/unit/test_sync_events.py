@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.sync_events import Notices, read_notices
+from chalicelib.sync.s3_notices import Notices, read_notices
 from tests.sync_fakes import BUCKET, notification
 
 

@@ -11,9 +11,9 @@ from chalice.app import S3EventConfig, ScheduledEventConfig
 from chalice.test import Client, HTTPResponse
 
 import app as app_module
-from chalicelib.agent_tokens import AgentTokens
+from chalicelib.api.agent_tokens import AgentTokens
+from chalicelib.domain.ingestion import FileFailure, IngestionJob, IngestionStatistics, SyncStatus
 from chalicelib.errors import Unavailable
-from chalicelib.models import FileFailure, IngestionJob, IngestionStatistics, SyncStatus
 from tests.fakes import START, Outage
 from tests.unit.test_http import error_of
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib.domain.ingestion import FileFailure, IngestionJob, IngestionStatistics
 from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy
 from chalicelib.logs import SyncLogger, logger
-from chalicelib.models import FileFailure, IngestionJob, IngestionStatistics
 from tests.fakes import START
 
 JOB = IngestionJob(

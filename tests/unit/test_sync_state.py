@@ -9,8 +9,7 @@ from typing import Any
 import boto3
 import pytest
 
-from chalicelib.errors import Unavailable
-from chalicelib.models import (
+from chalicelib.domain.ingestion import (
     FileFailure,
     IngestionJob,
     IngestionStatistics,
@@ -19,7 +18,8 @@ from chalicelib.models import (
     SyncState,
     SyncTrigger,
 )
-from chalicelib.ports import SyncStateStore
+from chalicelib.domain.protocols import SyncStateStore
+from chalicelib.errors import Unavailable
 from chalicelib.stores.sync_items import MAX_FAILURE_BYTES, MAX_FAILURES
 from chalicelib.stores.sync_state import SyncStates
 from tests.fakes import START

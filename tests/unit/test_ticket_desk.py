@@ -11,19 +11,12 @@ from typing import Any
 
 import pytest
 
-from chalicelib.customer_context import CustomerRules
+from chalicelib.domain.conversation import Passage, Sentiment
+from chalicelib.domain.customer import Customer, Interaction, Order
+from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketSummary
 from chalicelib.errors import BadInput, TicketIdReused, Unavailable, UnknownTicket
-from chalicelib.models import (
-    Customer,
-    Interaction,
-    Order,
-    Passage,
-    Sentiment,
-    Ticket,
-    TicketFeedback,
-    TicketSummary,
-)
-from chalicelib.tickets import NewTicket, Received, TicketDesk
+from chalicelib.tickets.customer_context import CustomerRules
+from chalicelib.tickets.desk import NewTicket, Received, TicketDesk
 from tests.fakes import (
     START,
     FakeClock,

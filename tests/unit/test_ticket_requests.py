@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from chalicelib.errors import BadInput
-from chalicelib.parsing import parse, parse_body
-from chalicelib.ticket_requests import (
+from chalicelib.api.parsing import parse, parse_body
+from chalicelib.api.ticket_requests import (
     CustomerPath,
     TicketFeedbackRequest,
     TicketMove,
@@ -17,7 +16,8 @@ from chalicelib.ticket_requests import (
     TicketRequest,
     TicketsQuery,
 )
-from chalicelib.tickets import NewTicket
+from chalicelib.errors import BadInput
+from chalicelib.tickets.desk import NewTicket
 
 LEAST: dict[str, Any] = {
     "customer_external_id": "CUST-1001",

@@ -5,19 +5,12 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from chalicelib.erasure import Erased
-from chalicelib.models import (
-    Citation,
-    Customer,
-    CustomerContext,
-    Order,
-    Passage,
-    Ticket,
-    TicketFeedback,
-    TicketPage,
-)
-from chalicelib.ticket_responses import customer_erased, ticket, ticket_context, ticket_received, tickets
-from chalicelib.tickets import Received, TicketView
+from chalicelib.api.ticket_responses import customer_erased, ticket, ticket_context, ticket_received, tickets
+from chalicelib.domain.conversation import Citation, Passage
+from chalicelib.domain.customer import Customer, CustomerContext, Order
+from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage
+from chalicelib.tickets.desk import Received, TicketView
+from chalicelib.tickets.erasure import Erased
 from tests.fakes import START, exchange_at
 
 ORDER = Order("SO-1", START - timedelta(days=3), "shipped", Decimal("49.90"), "EUR", "Card reader × 1")

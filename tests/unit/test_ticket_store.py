@@ -12,8 +12,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketStatus, TicketSummary
 from chalicelib.errors import Unavailable, UnknownTicket
-from chalicelib.models import Ticket, TicketFeedback, TicketStatus, TicketSummary
 from chalicelib.stores.ticket_item import TicketItem
 from chalicelib.stores.tickets import MAX_FEEDBACK, Tickets
 from chalicelib.times import MILLISECOND

@@ -5,10 +5,12 @@ from datetime import timedelta
 
 import pytest
 
+from chalicelib.chat.sessions import Sessions
+from chalicelib.chat.transcripts import Transcripts
+from chalicelib.domain.conversation import Escalation, Feedback
+from chalicelib.domain.customer import Interaction
+from chalicelib.domain.ticket import Ticket
 from chalicelib.errors import NotYourSession, Unavailable
-from chalicelib.models import Escalation, Feedback, Interaction, Ticket
-from chalicelib.sessions import Sessions
-from chalicelib.transcripts import Transcripts
 from tests.fakes import (
     START,
     FakeClock,

@@ -7,7 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.models import Citation, Passage
+from chalicelib.domain.conversation import Citation, Passage
 
 _INDEXES = r"\^?\d{1,3}(?:\s*[,;]\s*\d{1,3})*"
 _LINK = r"""(?:\([^()\s`]*(?:\([^()\s`]*\)[^()\s`]*)*(?:\s+["'][^()`]*)?\))?"""

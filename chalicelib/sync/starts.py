@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.domain.ingestion import IngestionJob, SyncLease, SyncState
+from chalicelib.domain.protocols import IngestionJobs, SyncLog, SyncStateStore
 from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy
-from chalicelib.models import IngestionJob, SyncLease, SyncState
-from chalicelib.ports import IngestionJobs, SyncLog, SyncStateStore
 
 LEASE = timedelta(seconds=30)
 """Longer than a start and its recording can take; after it, a holder is taken for dead."""

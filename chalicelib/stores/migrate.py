@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 import psycopg2
 from yoyo import get_backend, read_migrations
 
-from chalicelib.models import DatabaseAddress
+from chalicelib.domain.database import DatabaseAddress
 from chalicelib.stores.database_address import connection_parameters
 
-MIGRATIONS = Path(__file__).parent / "migrations"
+MIGRATIONS = Path(__file__).parent.parent / "migrations"
 LOCK = 7_361_002
 """Any number will do, as long as whoever migrates this database takes the same."""
 LOCK_TIMEOUT = "60s"

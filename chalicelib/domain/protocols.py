@@ -4,28 +4,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from chalicelib.domain.conversation import Exchange, ExchangePage, Feedback, Passage, Prompt, Reply, Sentiment
+from chalicelib.domain.customer import Customer, Interaction
+from chalicelib.domain.ingestion import IngestionJob, JobKey, SyncLease, SyncState, SyncTrigger
+from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage, TicketStatus, TicketSummary
 from chalicelib.errors import IngestionCallFailed, Unavailable
-from chalicelib.models import (
-    Customer,
-    Exchange,
-    ExchangePage,
-    Feedback,
-    IngestionJob,
-    Interaction,
-    JobKey,
-    Passage,
-    Reply,
-    Sentiment,
-    SyncLease,
-    SyncState,
-    SyncTrigger,
-    Ticket,
-    TicketFeedback,
-    TicketPage,
-    TicketStatus,
-    TicketSummary,
-)
-from chalicelib.prompts import Prompt
 
 
 class ConversationStore(Protocol):

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from chalicelib.domain.ingestion import FileFailure, IngestionJob, SyncState
+from chalicelib.domain.protocols import IngestionJobs, SyncLog, SyncStateStore
 from chalicelib.errors import UnknownIngestionJob
-from chalicelib.models import FileFailure, IngestionJob, SyncState
-from chalicelib.ports import IngestionJobs, SyncLog, SyncStateStore
-from chalicelib.sync_starts import back_off
+from chalicelib.sync.starts import back_off
 
 KEPT_JOBS = 20
 LOST_AFTER = timedelta(minutes=2)

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 
-from chalicelib.models import Escalation, Exchange, HandOver, Ticket
-from chalicelib.ports import TicketStore
-from chalicelib.sessions import Sessions
+from chalicelib.chat.sessions import Sessions
+from chalicelib.domain.conversation import Escalation, Exchange, HandOver
+from chalicelib.domain.protocols import TicketStore
+from chalicelib.domain.ticket import Ticket
 
 SUBJECT_CHARS = 120
 ERASED = "(erased by the customer)"

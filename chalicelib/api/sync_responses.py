@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from chalicelib.models import IngestionJob, SyncStatus
+from chalicelib.domain.ingestion import IngestionJob, SyncStatus
 from chalicelib.times import iso
 
 

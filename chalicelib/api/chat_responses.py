@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from chalicelib.models import Citation, Exchange, ExchangePage, Passage
+from chalicelib.domain.conversation import Citation, Exchange, ExchangePage, Passage
 from chalicelib.times import iso, to_millis
 
 Link = Callable[[Citation | Passage], str | None]

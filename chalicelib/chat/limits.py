@@ -4,8 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.domain.protocols import CounterStore
 from chalicelib.errors import TooManyRequests
-from chalicelib.ports import CounterStore
 
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)

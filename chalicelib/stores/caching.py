@@ -7,9 +7,10 @@ from threading import Lock
 
 from cachetools import TLRUCache
 
+from chalicelib.domain.conversation import Passage
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.protocols import CustomerStore, PassageSource
 from chalicelib.errors import Unavailable
-from chalicelib.models import Customer, Passage
-from chalicelib.ports import CustomerStore, PassageSource
 
 MOST_CUSTOMERS = 1000
 MOST_QUERIES = 500

@@ -10,26 +10,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.customer_context import AGENT_FEEDBACK, NEWEST_INTERACTIONS, CustomerRules, describe
-from chalicelib.errors import BadInput, FieldProblem, TicketIdReused
-from chalicelib.masking import mask, mask_values
-from chalicelib.models import (
-    Customer,
-    CustomerContext,
-    Exchange,
-    Interaction,
-    Passage,
-    Sentiment,
-    Ticket,
-    TicketChannel,
-    TicketFeedback,
-    TicketPage,
-    TicketPriority,
-    TicketStatus,
-    TicketSummary,
-)
-from chalicelib.parallel import Call, Deadline, Parallel
-from chalicelib.ports import (
+from chalicelib.chat.search_query import ticket_query
+from chalicelib.domain.conversation import Exchange, Passage, Sentiment
+from chalicelib.domain.customer import Customer, CustomerContext, Interaction
+from chalicelib.domain.protocols import (
     ConversationStore,
     CustomerStore,
     InteractionStore,
@@ -38,7 +22,19 @@ from chalicelib.ports import (
     TicketLog,
     TicketStore,
 )
-from chalicelib.search_query import ticket_query
+from chalicelib.domain.ticket import (
+    Ticket,
+    TicketChannel,
+    TicketFeedback,
+    TicketPage,
+    TicketPriority,
+    TicketStatus,
+    TicketSummary,
+)
+from chalicelib.errors import BadInput, FieldProblem, TicketIdReused
+from chalicelib.masking import mask, mask_values
+from chalicelib.parallel import Call, Deadline, Parallel
+from chalicelib.tickets.customer_context import AGENT_FEEDBACK, NEWEST_INTERACTIONS, CustomerRules, describe
 
 TICKET_SECONDS = 4.5
 """The ticketing system waits five at most."""

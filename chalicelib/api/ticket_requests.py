@@ -8,8 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from chalicelib.models import TicketChannel, TicketPriority, TicketStatus
-from chalicelib.parsing import NOT_BLANK, TEXT, Body, Identifier, Path, Query
+from chalicelib.api.parsing import NOT_BLANK, TEXT, Body, Identifier, Path, Query
+from chalicelib.domain.ticket import TicketChannel, TicketPriority, TicketStatus
 
 MAX_NAME_CHARS = 128
 MAX_SUBJECT_CHARS = 300

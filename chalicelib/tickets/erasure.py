@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from chalicelib.models import Exchange
-from chalicelib.ports import ConversationStore, InteractionStore, TicketStore
-from chalicelib.sessions import Sessions
+from chalicelib.chat.sessions import Sessions
+from chalicelib.domain.conversation import Exchange
+from chalicelib.domain.protocols import ConversationStore, InteractionStore, TicketStore
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from chalicelib.models import Escalation, Exchange, HandOver, HandOverReason
-from chalicelib.person_request import asks_for_a_person
+from chalicelib.chat.person_request import asks_for_a_person
+from chalicelib.domain.conversation import Escalation, Exchange, HandOver, HandOverReason
 
 STRONGLY_NEGATIVE = -0.8
 """A sentiment score that is anger; a plain complaint ("my parcel did not arrive") stays above it."""

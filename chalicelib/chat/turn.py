@@ -7,25 +7,16 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from chalicelib import handover
-from chalicelib.citations import resolve, without_marks
-from chalicelib.errors import MessageIdReused, ModelUnavailable, Unavailable
-from chalicelib.escalations import Escalations
-from chalicelib.masking import mask
-from chalicelib.models import (
-    Customer,
-    Escalation,
-    Exchange,
-    HandOver,
-    Interaction,
-    Passage,
-    Reply,
-    Sentiment,
-    TicketSummary,
-)
-from chalicelib.parallel import Deadline, Parallel
-from chalicelib.person_request import asks_for_a_person
-from chalicelib.ports import (
+from chalicelib.chat import hand_over
+from chalicelib.chat.citations import resolve, without_marks
+from chalicelib.chat.escalations import Escalations
+from chalicelib.chat.person_request import asks_for_a_person
+from chalicelib.chat.prompts import HistoryBudget, KnownCustomer, build_prompt
+from chalicelib.chat.search_query import search_query
+from chalicelib.chat.sessions import Sessions
+from chalicelib.domain.conversation import Escalation, Exchange, HandOver, Passage, Reply, Sentiment
+from chalicelib.domain.customer import Customer, Interaction
+from chalicelib.domain.protocols import (
     Admission,
     ConversationStore,
     CustomerStore,
@@ -36,9 +27,10 @@ from chalicelib.ports import (
     TicketStore,
     TurnLog,
 )
-from chalicelib.prompts import HistoryBudget, KnownCustomer, build_prompt
-from chalicelib.search_query import search_query
-from chalicelib.sessions import Sessions
+from chalicelib.domain.ticket import TicketSummary
+from chalicelib.errors import MessageIdReused, ModelUnavailable, Unavailable
+from chalicelib.masking import mask
+from chalicelib.parallel import Deadline, Parallel
 
 HISTORY_SECONDS = 3.0
 GATHER_SECONDS = 5.0
@@ -99,7 +91,7 @@ class Findings:
     @property
     def open_escalation(self) -> Escalation | None:
         """The ticket that the conversation already is, if it is one."""
-        return handover.open_escalation(self.earlier)
+        return hand_over.open_escalation(self.earlier)
 
 
 @dataclass(frozen=True)
@@ -234,7 +226,7 @@ class Chat:
             message_id=turn.message_id,
             timestamp=self.clock(),
             question=turn.question,
-            answer=handover.CANNOT_SEARCH if is_blind else mask(cited.text),
+            answer=hand_over.CANNOT_SEARCH if is_blind else mask(cited.text),
             model=reply.model,
             citations=cited.citations,
             usage=reply.usage,
@@ -243,22 +235,22 @@ class Chat:
             sentiment=findings.sentiment,
             unanswered=cited.unanswered and not is_blind,
         )
-        wish = _clean(reply.hand_over) or handover.by_rule(exchange, findings.earlier)
+        wish = _clean(reply.hand_over) or hand_over.by_rule(exchange, findings.earlier)
         if wish:
             exchange = self._hand_over(turn, findings, wish, exchange)
-        answer = exchange.answer or handover.NO_ANSWER
+        answer = exchange.answer or hand_over.NO_ANSWER
         return replace(exchange, answer=answer, degraded=tuple(turn.calls.degraded))
 
     def _hand_over(self, turn: Turn, findings: Findings, wish: HandOver, exchange: Exchange) -> Exchange:
         escalated = findings.open_escalation
         if escalated:
-            return handover.remind(exchange, wish, escalated)
+            return hand_over.remind(exchange, wish, escalated)
         ticket_id = self.escalations.ticket_id(exchange, findings.earlier)
         opening = turn.calls.start("storage", self.escalations.open, wish, exchange, ticket_id)
         opened: Escalation | None = turn.calls.settle(opening, None, turn.deadline.within(STORE_SECONDS))
         if opened is None:
             exchange = replace(exchange, ticket_wanted=ticket_id)
-        return handover.announce(exchange, wish, opened)
+        return hand_over.announce(exchange, wish, opened)
 
     def _store(self, turn: Turn, exchange: Exchange) -> Exchange:
         calls, deadline = turn.calls, turn.deadline.within(STORE_SECONDS)

@@ -3,7 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from chalicelib.models import Exchange, Ticket
+from chalicelib.domain.conversation import Exchange
+from chalicelib.domain.ticket import Ticket
 
 MAX_CHARS = 1000
 """What Retrieve takes."""

@@ -4,10 +4,11 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from typing import get_args
 
-from chalicelib.citations import without_marks
-from chalicelib.models import Customer, Exchange, HandOverReason, Passage, TicketSummary
+from chalicelib.chat.citations import without_marks
+from chalicelib.domain.conversation import Exchange, Passage, Prompt
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.ticket import TicketSummary
 
 RULES = """\
 You are the customer support assistant of the company whose help centre the passages come from.
@@ -45,20 +46,6 @@ MOST_TICKETS = 5
 NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Control characters, which converted documents may hold, and halves of characters."""
 OUR_TAGS = re.compile(r"<(?=\s*/?\s*(?:passages?|customer)\b)", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Prompt:
-    """All that one model call is made of; `history` alternates customer and assistant, oldest first.
-
-    `facts` are the texts that stand before the question in its message; only `question` is for the guardrail.
-    """
-
-    rules: str
-    history: tuple[tuple[str, str], ...]
-    facts: tuple[str, ...]
-    question: str
-    may_hand_over: bool
 
 
 @dataclass(frozen=True)
@@ -117,19 +104,6 @@ def estimate_tokens(text: str) -> int:
     """Estimate a text's tokens, rather too many than too few: 4 ASCII characters each, others one each."""
     ascii_chars = sum(c.isascii() for c in text)
     return -(-ascii_chars // 4) + len(text) - ascii_chars
-
-
-def hand_over_schema() -> dict[str, object]:
-    """Return the JSON schema of the hand-over tool's input."""
-    return {
-        "type": "object",
-        "properties": {
-            "reason": {"type": "string", "enum": list(get_args(HandOverReason))},
-            "summary": {"type": "string", "description": "For the support agent: one or two sentences."},
-            "message": {"type": "string", "description": "For the customer, in their language. No promises."},
-        },
-        "required": ["reason", "summary", "message"],
-    }
 
 
 def _customer_facts(known: KnownCustomer) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from chalicelib.models import ChurnRisk, Customer, CustomerContext, Interaction
+from chalicelib.domain.customer import ChurnRisk, Customer, CustomerContext, Interaction
 
 NEWEST_INTERACTIONS = 20
 """How many interactions the average sentiment looks at."""

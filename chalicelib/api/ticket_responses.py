@@ -4,11 +4,13 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from chalicelib.citations import snippet
-from chalicelib.erasure import Erased
-from chalicelib.models import CustomerContext, Exchange, Order, Passage, Ticket, TicketPage
-from chalicelib.responses import Link, messages
-from chalicelib.tickets import Received, TicketView
+from chalicelib.api.chat_responses import Link, messages
+from chalicelib.chat.citations import snippet
+from chalicelib.domain.conversation import Exchange, Passage
+from chalicelib.domain.customer import CustomerContext, Order
+from chalicelib.domain.ticket import Ticket, TicketPage
+from chalicelib.tickets.desk import Received, TicketView
+from chalicelib.tickets.erasure import Erased
 from chalicelib.times import iso
 
 

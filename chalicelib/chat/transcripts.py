@@ -3,12 +3,13 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from chalicelib.chat.escalations import ERASED
+from chalicelib.chat.sessions import Sessions
+from chalicelib.domain.conversation import ExchangePage, Feedback
+from chalicelib.domain.customer import Interaction
+from chalicelib.domain.protocols import ConversationStore, DegradedLog, InteractionStore, TicketStore
 from chalicelib.errors import Unavailable
-from chalicelib.escalations import ERASED
 from chalicelib.masking import mask
-from chalicelib.models import ExchangePage, Feedback, Interaction
-from chalicelib.ports import ConversationStore, DegradedLog, InteractionStore, TicketStore
-from chalicelib.sessions import Sessions
 
 FEEDBACK = "feedback"
 """The channel of a customer who rates an answer."""

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.parsing import NOT_BLANK, TEXT, Body, Identifier, Path, Query
+from chalicelib.api.parsing import NOT_BLANK, TEXT, Body, Identifier, Path, Query
 from chalicelib.times import from_millis
 
 MAX_QUERY_CHARS = 4000

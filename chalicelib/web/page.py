@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-_WEB = Path(__file__).parent / "web"
+_WEB = Path(__file__).parent
 _PLACEHOLDER = re.compile(
     r'(?P<open><(?P<tag>style|script)(?: type="module")?>)'
     r"/\* inline: (?P<names>[\w./ ]+) \*/"

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.domain.ingestion import IngestionJob, SyncState, SyncStatus
+from chalicelib.domain.protocols import SyncLog, SyncStateStore
 from chalicelib.errors import IngestionCallFailed, Unavailable
-from chalicelib.models import IngestionJob, SyncState, SyncStatus
-from chalicelib.ports import SyncLog, SyncStateStore
-from chalicelib.sync_events import read_notices
-from chalicelib.sync_outcomes import KEPT_JOBS, SyncOutcomes
-from chalicelib.sync_starts import SyncStarts
+from chalicelib.sync.outcomes import KEPT_JOBS, SyncOutcomes
+from chalicelib.sync.s3_notices import read_notices
+from chalicelib.sync.starts import SyncStarts
 from chalicelib.times import EPOCH
 
 

@@ -1,0 +1,151 @@
+"""A conversation: its questions and answers, and what an answer rests on."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+HandOverReason = Literal[
+    "customer_request",
+    "missing_knowledge",
+    "negative_sentiment",
+    "policy_restriction",
+    "unsupported_request",
+]
+Rating = Literal["up", "down"]
+
+
+@dataclass(frozen=True)
+class Passage:
+    """A piece of a knowledge-base document that may hold the answer; `score` is 0–1, higher is nearer.
+
+    `url` is where the team publishes the document; `document` is its key in the documents bucket.
+    """
+
+    text: str
+    title: str
+    url: str | None
+    score: float
+    document: str | None = None
+
+
+@dataclass(frozen=True)
+class Citation:
+    """A source of an answer; `[index]` in the answer's text refers to it, counted from 1.
+
+    `url` and `document` are those of the passage.
+    """
+
+    index: int
+    title: str
+    url: str | None
+    snippet: str
+    score: float
+    document: str | None = None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What an answer consumed; `cost_usd` is None when the model's price is not known."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float | None = 0.0
+
+
+@dataclass(frozen=True)
+class GuardrailVerdict:
+    """Whether the guardrail stepped in; reasons such as `topic:Legal advice`, never the matched text."""
+
+    intervened: bool = False
+    reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Sentiment:
+    """How a message sounds: −1 (all negative) to 1 (all positive)."""
+
+    score: float
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """A wish to pass the conversation to a person; `message` is the model's word to the customer."""
+
+    reason: HandOverReason
+    summary: str
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class Escalation:
+    """The ticket that a conversation became."""
+
+    ticket_id: str
+    reason: HandOverReason
+
+
+@dataclass(frozen=True)
+class Feedback:
+    """What the customer thought of one answer."""
+
+    rating: Rating
+    comment: str | None
+    timestamp: datetime
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """All that one model call is made of; `history` alternates customer and assistant, oldest first.
+
+    `facts` are the texts that stand before the question in its message; only `question` is for the guardrail.
+    """
+
+    rules: str
+    history: tuple[tuple[str, str], ...]
+    facts: tuple[str, ...]
+    question: str
+    may_hand_over: bool
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What the model returned: its text with `[n]` marks as it wrote them, or a hand-over, or both."""
+
+    text: str
+    model: str | None
+    usage: Usage = Usage()
+    guardrail: GuardrailVerdict = GuardrailVerdict()
+    hand_over: HandOver | None = None
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One question and its answer. `timestamp` has millisecond precision and is unique in the session.
+
+    `ticket_wanted` is the ticket that could not be confirmed: it may still have been written, late.
+    """
+
+    session_id: str
+    message_id: str
+    timestamp: datetime
+    question: str
+    answer: str
+    model: str | None
+    citations: tuple[Citation, ...] = ()
+    usage: Usage = Usage()
+    guardrail: GuardrailVerdict = GuardrailVerdict()
+    escalation: Escalation | None = None
+    degraded: tuple[str, ...] = ()
+    customer_id: str | None = None
+    sentiment: float | None = None
+    unanswered: bool = False
+    ticket_wanted: str | None = None
+    feedback: Feedback | None = None
+
+
+@dataclass(frozen=True)
+class ExchangePage:
+    """Some exchanges of a session, oldest first; `older_than` continues with those before them."""
+
+    exchanges: tuple[Exchange, ...]
+    older_than: datetime | None
