@@ -57,8 +57,9 @@ class FakeSyncStates(Outage):
 
     def started(self, lease: SyncLease, covered: int, job: IngestionJob, next_start_at: datetime) -> bool:
         self.check()
-        active = self.state.active
-        if self.holder != lease.holder and not (active and active.job_id == job.job_id):
+        active, noted = self.state.active, self.state.next_start_at
+        is_noted = active and active.job_id == job.job_id and noted and noted <= next_start_at
+        if self.holder != lease.holder and not is_noted:
             return False
         known = IngestionJob(job.job_id, "STARTING", job.started_at, None, job.trigger)
         self._set(covered=covered, active=known, next_start_at=next_start_at, last_error=None)

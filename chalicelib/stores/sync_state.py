@@ -66,8 +66,12 @@ class SyncStates:
         )
 
     def started(self, lease: SyncLease, covered: int, job: IngestionJob, next_start_at: datetime) -> bool:
-        """Note the job that the lease's holder started; False if the lease has passed to another."""
-        is_ours = (SyncItem.lease_holder == lease.holder) | (SyncItem.active_id == job.job_id)
+        """Note the job that the lease's holder started; False if the lease has passed to another.
+
+        Another holder may have found the same job and noted it meanwhile: who comes late changes nothing.
+        """
+        is_noted = (SyncItem.active_id == job.job_id) & (SyncItem.next_start_at <= to_millis(next_start_at))
+        is_ours = (SyncItem.lease_holder == lease.holder) | is_noted
         state = self._change(
             [
                 SyncItem.covered.set(covered),

@@ -132,6 +132,16 @@ def test_a_start_whose_answer_got_lost_is_noted_once(states: SyncStateStore) -> 
     assert states.read() == before
 
 
+def test_who_notes_the_same_job_late_allows_no_earlier_start(states: SyncStateStore) -> None:
+    states.request("change", START)
+    states.lease(LEASE, START)
+    states.lease(OTHER, LEASE.until)
+    assert states.started(OTHER, 1, RUNNING, LEASE.until + 12 * SECOND)
+    noted = states.read()
+    assert not states.started(LEASE, 1, RUNNING, START + 12 * SECOND)
+    assert states.read() == noted
+
+
 def test_whose_lease_has_passed_on_notes_nothing(states: SyncStateStore) -> None:
     states.request("change", START)
     states.lease(LEASE, START)
