@@ -13,65 +13,112 @@ CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 
 
 class Settings(BaseSettings):
-    """Every knob of a stage. Fields are read from environment variables of the same name in capitals."""
+    """What a stage can set, each field by the environment variable of the same name in capitals.
+
+    docs/settings.md is written from this class, the comments being its headings:
+    `python -m deployment.settings_page`.
+    """
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
+    # The stage
     stage: str
+    """The name of the stage; `GET /health` shows it."""
     table_suffix: str = ""
+    """What the names of the DynamoDB tables end in, so that stages can share an account."""
     app_secret_id: str
+    """Name or ARN of the secret that signs session ids and proves customers."""
     agent_tokens_secret_id: str
+    """Name or ARN of the secret with the agents' tokens, as JSON: `{"name": "token"}`."""
 
-    database_url: SecretStr | None = None
-    """`postgresql://user:password@host:port/name`; wins over the secret. Without either there is no 360."""
+    # Customers and orders in Postgres
     database_secret_id: str | None = None
+    """Name or ARN of the secret with the user name and the password. Without a secret or a URL no customer
+    is known, and tickets come without the 360."""
     database_host: str | None = None
-    """Where Postgres is, for a secret that RDS manages and that holds the user name and password alone."""
+    """Where Postgres is, when the secret holds only user and password, as those that RDS manages do."""
     database_port: int = Field(5432, ge=1, le=65535)
+    """Its port, together with the host."""
     database_name: str = "support"
+    """The name of the database, together with the host."""
+    database_url: SecretStr | None = None
+    """`postgresql://user:password@host:port/name`, instead of the secret."""
     database_tls: Literal["verify", "off"] = "verify"
+    """`verify` takes only an encrypted connection to a server whose certificate is valid; `off` is for a
+    database on the same machine."""
 
+    # The model
     bedrock_model_ids: CommaSeparated = Field(min_length=1)
+    """Models or inference profiles of Bedrock, in order: the next is asked when one fails."""
     model_prices: Json[dict[str, tuple[float, float]]] = Field({}, validate_default=False)
-    """US dollars per million input and output tokens, by a part of the model id."""
+    """Prices for `cost_usd` besides those that the app knows: US dollars per million input and output tokens,
+    by a part of the model id, such as `{"claude-haiku-6": [1, 5]}`."""
     max_tokens: int = Field(2000, ge=1)
+    """The longest answer, in tokens."""
     temperature: float = Field(0.7, ge=0, le=1)
+    """How freely the model words its answers. Sent only to models that take it."""
     top_p: float = Field(0.9, gt=0, le=1)
+    """The share of likely words that the model chooses from. Sent only to models that take it."""
     guardrail_id: str | None = None
+    """The Bedrock guardrail that judges questions and answers. Without it there is none."""
     guardrail_version: str = "DRAFT"
+    """Its version: a number, or `DRAFT`."""
 
+    # The knowledge base
     knowledge_base_id: str
+    """The Bedrock knowledge base that answers come from."""
     data_source_id: str
+    """The data source of the knowledge base that reads the documents bucket."""
     documents_bucket: str
+    """The S3 bucket with the documents."""
     document_link_seconds: int = Field(3600, ge=60, le=43_200)
+    """How long the link to a document works, where a source has no address of its own."""
     sync_at_least_every_hours: int = Field(24, ge=0)
-    """Makes up for an event that got lost; 0 switches it off."""
+    """How often to sync although no change was seen, in case an event was lost; 0 never."""
     passages_per_question: int = Field(5, ge=1, le=20)
-    history_exchanges: int = Field(5, ge=0, le=20)
-    history_tokens: int = Field(3000, ge=0)
-    sentiment_language: SentimentLanguage = "en"
-    """What DetectSentiment is told that customers write in."""
-
-    session_policy: Literal["open", "issued"] = "issued"
-    chat_requests_per_minute: int = Field(20, ge=0)
-    """Per customer or network address; 0 switches the limit off. So it does below."""
-    chat_tokens_per_day: int = Field(200_000, ge=0)
-    chat_deadline_seconds: float = Field(24.0, gt=6, le=27)
-    """API Gateway gives up after 29 s and counts a cold start too; 6 s of this are kept for writing."""
-
-    customer_cache_seconds: float = Field(60, ge=0, le=300)
-    """How long a container trusts what it read of a customer; 0 reads anew each time. So it does below."""
+    """How many passages the model is shown for a question."""
     passage_cache_seconds: float = Field(60, ge=0, le=300)
-    suggestions_per_ticket: int = Field(5, ge=1, le=20)
-    high_value_lifetime_usd: float = Field(10_000, ge=0)
-    churn_sentiment: float = Field(-0.4, ge=-1, le=1)
-    """An average at or below it is a sign that a customer may leave; so are the two below."""
-    churn_open_tickets: int = Field(3, ge=1)
-    churn_inactive_days: int = Field(180, ge=1)
+    """How long a function remembers what it found for a question, unless a document changes; 0 not at all."""
 
+    # Conversations
+    session_policy: Literal["open", "issued"] = "issued"
+    """`issued` takes only session ids that this app made; `open` also lets a client chat under its own."""
+    history_exchanges: int = Field(5, ge=0, le=20)
+    """How many earlier questions and answers the model is shown, at most."""
+    history_tokens: int = Field(3000, ge=0)
+    """How long these may be together, in tokens, by an estimate that errs on the high side."""
+    sentiment_language: SentimentLanguage = "en"
+    """The language that Amazon Comprehend is told the customers write in."""
+    chat_requests_per_minute: int = Field(20, ge=0)
+    """How many messages a proven customer, or else a network address, may send in a minute; 0 any number."""
+    chat_tokens_per_day: int = Field(200_000, ge=0)
+    """How many tokens a proven customer, or else a network address, may use in a day (UTC); 0 any number."""
+    chat_deadline_seconds: float = Field(24.0, gt=6, le=27)
+    """How long a turn may take. API Gateway gives up after 29 s, and a cold start counts too. Six seconds of
+    it are kept for writing."""
+
+    # Tickets
+    suggestions_per_ticket: int = Field(5, ge=1, le=20)
+    """How many passages come with a ticket."""
+    customer_cache_seconds: float = Field(60, ge=0, le=300)
+    """How long a function remembers what it read of a customer in Postgres; 0 not at all."""
+    high_value_lifetime_usd: float = Field(10_000, ge=0)
+    """The lifetime value in US dollars from which a customer is of high value; `enterprise` always is."""
+    churn_sentiment: float = Field(-0.4, ge=-1, le=1)
+    """A sign that a customer may leave: the last 20 interactions had an average sentiment of at most this.
+    One sign makes the churn risk medium, two or three make it high."""
+    churn_open_tickets: int = Field(3, ge=1)
+    """Another sign: at least so many open tickets."""
+    churn_inactive_days: int = Field(180, ge=1)
+    """Another sign: earlier orders, but none for so many days."""
+
+    # How long things are kept
     conversation_retention_days: int = Field(30, ge=1)
+    """Conversations, from each message on."""
     interaction_retention_days: int = Field(90, ge=1)
+    """The log of interactions, from the entry on."""
     ticket_retention_days: int = Field(365, ge=1)
+    """Tickets, from when they came in."""
 
     @field_validator("bedrock_model_ids", mode="before")
     @classmethod

@@ -15,7 +15,8 @@ import pytest
 from pydantic import BaseModel
 
 from app import app
-from bench.cost import PAGE, rewritten
+from bench.cost import PAGE as COST_PAGE
+from bench.cost import rewritten
 from bench.prompt_tokens import prompt_tokens
 from bench.stage_cost import DEV, ENDPOINTS, PROD, PROMPT_TOKENS, SECRETS, STORAGE_GB
 from chalicelib.api.chat_requests import ChatRequest, FeedbackRequest
@@ -24,6 +25,9 @@ from chalicelib.api.ticket_requests import TicketFeedbackRequest, TicketMove, Ti
 from chalicelib.settings import Settings
 from cli.options import build_parser
 from deployment.gateway_responses import RESPONSES
+from deployment.settings_page import PAGE as SETTINGS_PAGE
+from deployment.settings_page import render
+from deployment.stages import read_config
 from deployment.template import read_template
 from tooling.project import ROOT
 
@@ -61,7 +65,7 @@ def test_a_fence_is_closed(page: Path) -> None:
 
 
 @every_page
-def test_a_diagram_is_of_a_kind_that_mermaid_knows_and_its_blocks_are_closed(page: Path) -> None:
+def test_a_diagram_is_of_a_kind_that_mermaid_knows_and_is_closed(page: Path) -> None:
     for fence in FENCE.finditer(page.read_text("utf-8")):
         if fence["language"] == "mermaid":
             lines = [line.split() for line in fence["content"].splitlines() if line.strip()]
@@ -174,12 +178,18 @@ def test_the_hash_of_the_python_example_proves_a_customer() -> None:
 
 
 def test_the_tables_of_costs_are_those_that_the_prices_make() -> None:
-    page = PAGE.read_text("utf-8")
+    page = COST_PAGE.read_text("utf-8")
 
     assert page == rewritten(page), "python -m bench.cost --write puts the new ones there"
 
 
-def test_the_costs_reckon_with_the_stack_that_the_template_describes() -> None:
+def test_the_page_of_settings_is_what_their_class_and_the_stages_say() -> None:
+    page = (ROOT / SETTINGS_PAGE).read_text("utf-8")
+
+    assert page == render(read_config(ROOT)), "python -m deployment.settings_page writes it"
+
+
+def test_the_costs_are_of_the_stack_that_the_template_describes() -> None:
     template = TEMPLATE.read_text("utf-8")
 
     assert template.count("VpcEndpointType: Interface") == ENDPOINTS
@@ -191,7 +201,7 @@ def test_the_costs_reckon_with_the_stack_that_the_template_describes() -> None:
     assert (DEV.instance, PROD.instance) == ("RDS db.t4g.micro", "RDS db.t4g.small, Multi-AZ")
 
 
-def test_the_costs_reckon_with_prompts_as_long_as_they_are() -> None:
+def test_the_costs_assume_prompts_as_long_as_they_are() -> None:
     assert statistics.mean(prompt_tokens()) == pytest.approx(PROMPT_TOKENS, rel=0.1)
 
 

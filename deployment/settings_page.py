@@ -1,0 +1,129 @@
+"""Writes docs/settings.md from the app's settings and the stages: `python -m deployment.settings_page`."""
+
+import ast
+import inspect
+import re
+import sys
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le
+from pydantic.fields import FieldInfo
+
+from chalicelib.settings import Settings
+from deployment.facts import SETTINGS_OF_THE_STACK
+from deployment.stages import deployed_stages, read_config
+from tooling.project import ROOT
+
+PAGE = Path("docs") / "settings.md"
+HEADING_OR_FIELD = re.compile(r"    (?:# (?P<heading>.+)|(?P<name>\w+): .+)")
+INTRODUCTION = """\
+# Settings
+
+<!-- Written by `python -m deployment.settings_page` from chalicelib/settings.py and .chalice/config.json. -->
+
+Each setting is an environment variable of the functions. To change one, write it as a string into
+`environment_variables` of the stage in [.chalice/config.json](../.chalice/config.json). Then run
+`python3 dev.py deploy dev` (or another stage), or start `python3 dev.py run` again.
+
+A missing or wrong value stops the app with a sentence that names the setting. An empty value counts as none.
+"""
+STAGES = """\
+## What the stages set
+
+What a stage leaves out has its default. *From the stack*: `deploy` fills it in from what `infra` made.
+Stage `local` also sets `AWS_ENDPOINT_URL`, a Region and credentials, which lead boto3 to the stand-ins.
+"""
+
+
+def render(config: Mapping[str, Any]) -> str:
+    """Return the page for a Chalice configuration."""
+    return "\n".join([INTRODUCTION, *_sections(), STAGES, *_table_of_stages(config), ""])
+
+
+def main(root: Path = ROOT) -> int:
+    """Write the page."""
+    (root / PAGE).write_text(render(read_config(root)), "utf-8", newline="\n")
+    return 0
+
+
+def _sections() -> Iterator[str]:
+    meanings = _meanings()
+    for heading, names in _names_by_heading().items():
+        yield f"## {heading}\n"
+        yield "| setting | meaning | values | default |"
+        yield "|---|---|---|---|"
+        for name in names:
+            field = Settings.model_fields[name]
+            yield f"| `{name.upper()}` | {meanings[name]} | {_values(field)} | {_default(field)} |"
+        yield ""
+
+
+def _meanings() -> dict[str, str]:
+    """Return what is written below each setting in its class."""
+    (definition,) = (n for n in ast.parse(inspect.getsource(Settings)).body if isinstance(n, ast.ClassDef))
+    return {
+        field.target.id: " ".join(str(text.value.value).split())
+        for field, text in pairwise(definition.body)
+        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
+    }
+
+
+def _names_by_heading() -> dict[str, list[str]]:
+    """Return the settings below each comment of their class."""
+    found: dict[str, list[str]] = {}
+    for line in map(HEADING_OR_FIELD.fullmatch, inspect.getsource(Settings).splitlines()):
+        if line and line["heading"]:
+            found[line["heading"]] = []
+        elif line:
+            found[next(reversed(found))].append(line["name"])
+    return found
+
+
+def _values(field: FieldInfo) -> str:
+    kind = field.annotation
+    if get_origin(kind) is Literal:
+        return ", ".join(f"`{choice}`" for choice in get_args(kind))
+    if kind in (int, float):
+        return f"{'whole number' if kind is int else 'number'}, {_range(field)}"
+    if get_origin(kind) is tuple:
+        return "one or more, separated by commas"
+    return "JSON object" if get_origin(kind) is dict else "text"
+
+
+def _range(field: FieldInfo) -> str:
+    limits = {type(limit): limit for limit in field.metadata}
+    lowest = f"above {limits[Gt].gt}" if Gt in limits else f"{limits[Ge].ge}"
+    return f"{lowest} to {limits[Le].le}" if Le in limits else f"{lowest} or more"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "**required**"
+    is_none = field.default in (None, "", {})
+    return "none" if is_none else f"`{field.default}`".replace(".0`", "`")
+
+
+def _table_of_stages(config: Mapping[str, Any]) -> Iterator[str]:
+    stages = {name: stage["environment_variables"] for name, stage in config["stages"].items()}
+    deployed = deployed_stages(config)
+    yield f"| setting | {' | '.join(stages)} |"
+    yield f"|---|{'---|' * len(stages)}"
+    for name in Settings.model_fields:
+        cells = [_cell(name, variables, stage in deployed) for stage, variables in stages.items()]
+        if any(cells):
+            yield f"| `{name.upper()}` | {' | '.join(cells)} |"
+
+
+def _cell(name: str, variables: Mapping[str, str], is_deployed: bool) -> str:
+    if is_deployed and name in SETTINGS_OF_THE_STACK:
+        return "*from the stack*"
+    value = variables.get(name.upper())
+    return f"`{value}`".replace(",", "`, `") if value else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
