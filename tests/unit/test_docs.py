@@ -33,15 +33,18 @@ from tooling.project import ROOT
 
 TEMPLATE = ROOT / "infra" / "rds_kb.yaml"
 API_PAGE = ROOT / "docs" / "api.md"
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "samples" / "README.md"]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "samples/README.md")),
+    *sorted((ROOT / "docs").rglob("*.md")),
+]
 
 FENCE = re.compile(r"^\s*```(?P<language>\w*)\n(?P<content>.*?)^\s*```\s*$", re.MULTILINE | re.DOTALL)
-LINK = re.compile(r"\[[^\]\n]*\]\((?P<target>[^)\s]+)\)")
+LINK = re.compile(r"\[[^\]\n]*\]\((?P<target>[^)\s]+)\)|<img src=\"(?P<image>[^\"]+)\"")
 HEADING = re.compile(r"^#+ (?P<text>.+)$", re.MULTILINE)
 COMMAND = re.compile(r"(?:python3 dev\.py|py dev\.py|python dev\.py)(?P<arguments>(?: [^\n`|#;&]+)?)")
 SETTING = re.compile(r"`(?:\$env:)?(?P<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)(?:=[^`]*)?`")
 NOT_OF_THE_APP = re.compile(
-    r"AWS_\w+|LOCAL_(?:LLM|EMBED)_\w+|LIVE_API_URL|APP_SECRET"
+    r"AWS_\w+|LOCAL_(?:LLM|EMBED)_\w+|LIVE_API_URL|PIP_INDEX_URL|HTTPS_PROXY"
     # States of CloudFormation and of Bedrock's jobs, answers of API Gateway, values of parameters.
     r"|(?:UPDATE_)?ROLLBACK_\w+|(?:CREATE|DELETE)_FAILED|IN_PROGRESS|INTEGRATION_TIMEOUT"
     r"|S3_VECTORS|OPENSEARCH_SERVERLESS"
@@ -104,6 +107,12 @@ def test_a_module_that_is_run_is_there(page: Path) -> None:
     named = re.findall(r"python -m ((?:bench|deployment|devstack|cli)[\w.]*)", page.read_text("utf-8"))
 
     assert all(importlib.util.find_spec(name) for name in named)
+
+
+def test_the_test_command_of_the_readme_is_what_ci_runs() -> None:
+    (command,) = re.findall(r"exec (python3 dev\.py \w+)", (ROOT / ".ci" / "run").read_text("utf-8"))
+
+    assert f"| `{command}` |" in (ROOT / "README.md").read_text("utf-8")
 
 
 def test_every_option_of_the_deployment_is_explained() -> None:
@@ -217,8 +226,9 @@ def _section_of(page: Path, heading: str) -> str:
 def _links(page: Path) -> Iterator[str]:
     text = FENCE.sub("", page.read_text("utf-8"))
     for match in LINK.finditer(text):
-        if not match["target"].startswith(("https://", "http://")):
-            yield match["target"]
+        target = match["target"] or match["image"]
+        if not target.startswith(("https://", "http://")):
+            yield target
 
 
 def _leads_somewhere(page: Path, target: str) -> bool:
