@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from pydantic import BaseModel
 
 from app import app
@@ -24,6 +25,7 @@ from chalicelib.api.http import OF_CHALICE, OUR_FAULT, STATUSES
 from chalicelib.api.ticket_requests import TicketFeedbackRequest, TicketMove, TicketRequest
 from chalicelib.settings import Settings
 from cli.options import build_parser
+from cli.test import STEPS
 from deployment.gateway_responses import RESPONSES
 from deployment.settings_page import PAGE as SETTINGS_PAGE
 from deployment.settings_page import render
@@ -113,6 +115,14 @@ def test_the_test_command_of_the_readme_is_what_ci_runs() -> None:
     (command,) = re.findall(r"exec (python3 dev\.py \w+)", (ROOT / ".ci" / "run").read_text("utf-8"))
 
     assert f"| `{command}` |" in (ROOT / "README.md").read_text("utf-8")
+
+
+def test_pre_commit_runs_the_checks_of_the_test_command() -> None:
+    (repository,) = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))["repos"]
+    entries = {hook["id"]: hook["entry"].split() for hook in repository["hooks"]}
+
+    for step in ("lint", "format", "types"):
+        assert entries[step] == [".venv/bin/python", *STEPS[step]]
 
 
 def test_every_option_of_the_deployment_is_explained() -> None:
