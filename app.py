@@ -7,23 +7,18 @@ from chalice.app import AuthRequest, CloudWatchEvent, LambdaFunctionEvent
 
 from chalicelib import __version__
 from chalicelib.api import chat_responses, sync_responses, ticket_responses
-from chalicelib.api.chat_requests import ChatRequest, FeedbackRequest, HistoryQuery, SessionPath
-from chalicelib.api.http import CORS, answers_errors, caller, current_request, install, json_body
-from chalicelib.api.parsing import parse, parse_body
+from chalicelib.api.chat_requests import ChatRequest, FeedbackRequest, HistoryQuery
+from chalicelib.api.http import CORS, answers_errors, caller, install, json_body, query_parameters
+from chalicelib.api.parsing import parse, parse_body, parse_path
 from chalicelib.api.ticket_requests import (
-    CustomerPath,
+    EXTERNAL_ID,
     TicketFeedbackRequest,
     TicketMove,
-    TicketPath,
     TicketRequest,
     TicketsQuery,
 )
-from chalicelib.chat.turn import Message
-from chalicelib.domain.conversation import Feedback
-from chalicelib.domain.ticket import TicketFeedback
 from chalicelib.services import now, services
 from chalicelib.settings import documents_bucket_name
-from chalicelib.tickets.desk import NewTicket
 from chalicelib.web.page import chat_page
 
 app = Chalice(app_name="customer-support", configure_logs=False)
@@ -41,7 +36,7 @@ def index() -> Response:
 @answers_errors
 def health() -> dict[str, Any]:
     """Say whether the app is up; with `?deep=1`, whether what it depends on is."""
-    deep = (current_request().query_params or {}).get("deep") == "1"
+    deep = query_parameters().get("deep") == "1"
     checks = services().health.check() if deep else {}
     status = "ok" if all(state == "ok" for state in checks.values()) else "degraded"
     return {"status": status, "stage": services().settings.stage, "version": __version__, "checks": checks}
@@ -52,25 +47,24 @@ def health() -> dict[str, Any]:
 def chat() -> dict[str, Any]:
     """Answer a customer's message."""
     request = parse_body(ChatRequest, json_body())
-    exchange = services().chat.answer(Message(**request.model_dump(), caller=caller()))
-    return chat_responses.chat_answer(exchange, services().link)
+    return chat_responses.chat_answer(services().chat.answer(request.message(caller())))
 
 
 @app.route("/chat/{session_id}", methods=["GET"], cors=CORS)
 @answers_errors
 def read_conversation(session_id: str) -> dict[str, Any]:
     """Return the messages of a conversation."""
-    session_id = parse(SessionPath, {"session_id": session_id}).session_id
-    query = parse(HistoryQuery, dict(current_request().query_params or {}))
-    page = services().transcripts.read(session_id, query.limit // 2, query.older_than)
-    return chat_responses.history(session_id, page, services().link)
+    session_id = parse_path("session_id", session_id)
+    query = parse(HistoryQuery, query_parameters())
+    page = services().transcripts.read(session_id, query.exchanges, query.older_than)
+    return chat_responses.history(session_id, page)
 
 
 @app.route("/chat/{session_id}", methods=["DELETE"], cors=CORS)
 @answers_errors
 def erase_conversation(session_id: str) -> Response:
     """Erase a conversation."""
-    services().transcripts.erase(parse(SessionPath, {"session_id": session_id}).session_id)
+    services().transcripts.erase(parse_path("session_id", session_id))
     return Response("", status_code=204)
 
 
@@ -78,10 +72,9 @@ def erase_conversation(session_id: str) -> Response:
 @answers_errors
 def rate_answer(session_id: str) -> dict[str, Any]:
     """Keep a customer's thumbs up or down on an answer."""
-    session_id = parse(SessionPath, {"session_id": session_id}).session_id
+    session_id = parse_path("session_id", session_id)
     request = parse_body(FeedbackRequest, json_body())
-    feedback = Feedback(request.rating, request.comment, now())
-    services().transcripts.rate(session_id, request.message_id, feedback)
+    services().transcripts.rate(session_id, request.message_id, request.feedback(now()))
     return {"status": "accepted"}
 
 
@@ -100,15 +93,14 @@ def agent(request: AuthRequest) -> AuthResponse:
 def receive_ticket() -> dict[str, Any]:
     """Keep a ticket and return what is known around it."""
     request = parse_body(TicketRequest, json_body())
-    received = services().tickets.receive(NewTicket(**request.model_dump()))
-    return ticket_responses.ticket_received(received, services().link)
+    return ticket_responses.ticket_received(services().tickets.receive(request.ticket()))
 
 
 @app.route("/tickets", methods=["GET"], cors=CORS, authorizer=agent)
 @answers_errors
 def list_tickets() -> dict[str, Any]:
     """Return tickets, newest first."""
-    query = parse(TicketsQuery, dict(current_request().query_params or {}))
+    query = parse(TicketsQuery, query_parameters())
     return ticket_responses.tickets(services().tickets.page(query.status, query.limit, query.before))
 
 
@@ -116,7 +108,7 @@ def list_tickets() -> dict[str, Any]:
 @answers_errors
 def move_ticket(ticket_id: str) -> dict[str, Any]:
     """Note where a ticket stands in the ticketing system."""
-    ticket_id = parse(TicketPath, {"ticket_id": ticket_id}).ticket_id
+    ticket_id = parse_path("ticket_id", ticket_id)
     status = parse_body(TicketMove, json_body()).status
     return ticket_responses.ticket(services().tickets.move(ticket_id, status))
 
@@ -125,17 +117,16 @@ def move_ticket(ticket_id: str) -> dict[str, Any]:
 @answers_errors
 def read_ticket(ticket_id: str) -> dict[str, Any]:
     """Return a ticket with what is known around it."""
-    ticket_id = parse(TicketPath, {"ticket_id": ticket_id}).ticket_id
-    return ticket_responses.ticket_context(services().tickets.view(ticket_id), services().link)
+    view = services().tickets.view(parse_path("ticket_id", ticket_id))
+    return ticket_responses.ticket_context(view)
 
 
 @app.route("/tickets/{ticket_id}/feedback", methods=["POST"], cors=CORS, authorizer=agent)
 @answers_errors
 def rate_ticket_context(ticket_id: str) -> dict[str, Any]:
     """Keep whether what came with a ticket helped an agent."""
-    ticket_id = parse(TicketPath, {"ticket_id": ticket_id}).ticket_id
-    request = parse_body(TicketFeedbackRequest, json_body())
-    feedback = TicketFeedback(request.helpful, request.source, request.comment, now())
+    ticket_id = parse_path("ticket_id", ticket_id)
+    feedback = parse_body(TicketFeedbackRequest, json_body()).feedback(now())
     services().tickets.rate(ticket_id, feedback)
     return {"status": "accepted"}
 
@@ -144,7 +135,7 @@ def rate_ticket_context(ticket_id: str) -> dict[str, Any]:
 @answers_errors
 def erase_customer(external_id: str) -> dict[str, Any]:
     """Erase a customer's chats, interactions, tickets and feedback."""
-    external_id = parse(CustomerPath, {"external_id": external_id}).external_id
+    external_id = parse_path("external_id", external_id, EXTERNAL_ID)
     return ticket_responses.customer_erased(external_id, services().erasure.erase(external_id))
 
 

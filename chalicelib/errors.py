@@ -1,4 +1,4 @@
-"""What can go wrong, one sentence each. Imports nothing; `http_api` maps these to status codes."""
+"""What can go wrong, one sentence each. `api/http.py` maps these to status codes."""
 
 from dataclasses import dataclass
 
@@ -98,6 +98,10 @@ class Unavailable(SupportError):
     def __init__(self, dependency: str) -> None:
         super().__init__("This is not available right now. Please try again in a moment.")
         self.dependency = dependency
+
+
+class UnreadableAnswer(Unavailable):
+    """A dependency answered, but with something that is cut off or of another shape than promised."""
 
 
 class ModelUnavailable(Unavailable):

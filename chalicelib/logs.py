@@ -4,11 +4,12 @@ import logging
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable
+from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable, UnreadableAnswer
 
 if TYPE_CHECKING:
     from chalicelib.domain.conversation import Exchange
@@ -121,7 +122,10 @@ class TurnLogger(DegradedLogger):
 
 
 def cause_of(error: BaseException) -> str:
-    """Return what an outage comes down to: AWS's error code, or the type of the innermost failure."""
+    """Return what an outage comes down to: AWS's error code, or the type of the innermost failure.
+
+    Of an answer that cannot be read also where reading it failed: the mistake may be ours.
+    """
     cause = error
     for _ in range(DEEPEST_CAUSE):
         answer = getattr(cause, "response", None)
@@ -130,5 +134,8 @@ def cause_of(error: BaseException) -> str:
         inner = cause.__cause__ or cause.__context__
         if inner is None:
             break
+        if isinstance(cause, UnreadableAnswer):
+            where = traceback.extract_tb(inner.__traceback__)[-1]
+            return f"UnreadableAnswer: {type(inner).__name__} in {Path(where.filename).name}:{where.lineno}"
         cause = inner
     return type(cause).__name__

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeout
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from chalicelib.errors import Unavailable
@@ -48,20 +49,31 @@ class Call(Generic[T]):
             raise Unavailable(self.name) from error
 
 
+@dataclass(frozen=True)
+class Threads:
+    """The threads that calls run on; the model has its own, so one that hangs leaves the others theirs."""
+
+    calls: Executor
+    model: Executor
+
+
 class Parallel:
     """Starts calls on shared threads; collects the names of those that a turn has to do without."""
 
     def __init__(self, executor: Executor, on_degraded: Callable[[str, Unavailable], None]) -> None:
         self._executor = executor
         self._on_degraded = on_degraded
-        self.degraded: list[str] = []
+        self.degraded: tuple[str, ...] = ()
 
     def start(self, name: str, function: Callable[..., T], *arguments: object) -> Call[T]:
         """Start a call."""
         return Call(name, self._executor.submit(function, *arguments))
 
     def settle(self, call: Call[T], default: D, deadline: Deadline) -> T | D:
-        """Return a call's result, or the default when it is out of reach: then it is noted as degraded."""
+        """Return a call's result, or the default when it is out of reach: then it is noted as degraded.
+
+        Only for calls that fail in no other way.
+        """
         try:
             return call.result(deadline.remaining_seconds())
         except Unavailable as error:
@@ -71,5 +83,4 @@ class Parallel:
     def note(self, name: str, error: Unavailable) -> None:
         """Note that the turn goes on without `name`."""
         self._on_degraded(name, error)
-        if name not in self.degraded:
-            self.degraded.append(name)
+        self.degraded = tuple(dict.fromkeys((*self.degraded, name)))

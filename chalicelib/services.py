@@ -1,12 +1,12 @@
 """Builds everything from the settings, once per container, and of it only what the function uses."""
 
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from functools import cache
-from threading import Lock, RLock
-from typing import Any, Generic, TypeVar
+from functools import wraps
+from threading import RLock
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import boto3
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
@@ -14,22 +14,25 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from chalicelib.api.agent_tokens import AgentTokens
 from chalicelib.chat.escalations import Escalations
 from chalicelib.chat.limits import Limits
+from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.prompts import HistoryBudget
 from chalicelib.chat.sessions import Sessions
+from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.transcripts import Transcripts
 from chalicelib.chat.turn import Chat, ChatOptions
 from chalicelib.domain.database import DatabaseAddress, DatabaseSource
 from chalicelib.domain.protocols import PassageSource
 from chalicelib.errors import InvalidSettings
-from chalicelib.gateways.aws import quick
+from chalicelib.gateways.aws import client_config
 from chalicelib.gateways.bedrock import Model, ModelOptions
-from chalicelib.gateways.document_links import SIGNING, DocumentLinks, Source
+from chalicelib.gateways.document_links import SIGNING, DocumentLinks
 from chalicelib.gateways.ingestion import IngestionGateway
 from chalicelib.gateways.knowledge_base import KnowledgeBase
 from chalicelib.gateways.secrets import Secrets
 from chalicelib.gateways.sentiment import SentimentGateway
 from chalicelib.insight.health import Health
 from chalicelib.logs import SyncLogger, TicketLogger, TurnLogger
+from chalicelib.parallel import Threads
 from chalicelib.settings import Settings, read_settings
 from chalicelib.stores.caching import CachedCustomers, CachedPassages
 from chalicelib.stores.conversations import Conversations, ExchangeItem
@@ -49,15 +52,19 @@ from chalicelib.tickets.customer_context import CustomerRules
 from chalicelib.tickets.desk import TicketDesk
 from chalicelib.tickets.erasure import Erasure
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 MODEL_READ_SECONDS = 20
-THREADS = 64
-"""A turn or a ticket uses six at once; the local server runs several, and a slow call keeps its thread."""
+CALL_THREADS = 64
+"""A turn or a ticket uses six at once; several may run in one process, and a slow call keeps its thread."""
 MODEL_THREADS = 16
 TABLES = (ExchangeItem, InteractionItem, TicketItem, StateItem, SyncItem, JobItem)
 BARE_NAMES = {table: table.Meta.table_name for table in TABLES}
 
+P = ParamSpec("P")
 T = TypeVar("T")
-Link = Callable[[Source], str | None]
+_building = RLock()
 
 
 def now() -> datetime:
@@ -65,19 +72,18 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-class once(Generic[T]):  # noqa: N801 - used as a decorator
-    """A property that is built at its first use; threads that come at once share one build."""
+def once(build: Callable[P, T]) -> Callable[P, T]:
+    """Build at the first call and return the same from then on; threads that come at once share one build."""
+    built: dict[tuple[object, ...], T] = {}
 
-    def __init__(self, build: "Callable[[Services], T]") -> None:
-        self._build = build
+    @wraps(build)
+    def get(*args: P.args, **kwargs: P.kwargs) -> T:
+        with _building:
+            if args not in built:
+                built[args] = build(*args, **kwargs)
+            return built[args]
 
-    def __get__(self, services: "Services", owner: "type[Services]") -> T:
-        name = self._build.__name__
-        with services.lock:
-            if name not in services.built:
-                services.built[name] = self._build(services)
-            built: T = services.built[name]
-        return built
+    return get
 
 
 class Services:
@@ -85,31 +91,27 @@ class Services:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.lock = RLock()
-        self.built: dict[str, Any] = {}
         for table, bare_name in BARE_NAMES.items():
             # Before first use: PynamoDB keeps the connection, and with it the name, of a table.
             table.Meta.table_name = bare_name + settings.table_suffix
 
     # What the routes and events call.
 
+    @property
     @once
     def chat(self) -> Chat:
         """The customers' half."""
         settings = self.settings
         return Chat(
             sessions=self.sessions,
-            conversations=self.conversations,
-            customers=self.customers,
-            tickets=self.ticket_store,
-            interactions=self.interactions,
-            escalations=Escalations(self.sessions, self.ticket_store),
-            knowledge_base=self.passages,
-            sentiment=self.sentiment,
-            model=self.model,
             limits=Limits(Counters(), settings.chat_requests_per_minute, settings.chat_tokens_per_day, now),
-            executor=self.executor,
-            model_executor=ThreadPoolExecutor(MODEL_THREADS, thread_name_prefix="model"),
+            conversations=self.conversations,
+            interactions=self.interactions,
+            lookups=self.lookups,
+            links=self.links,
+            model=self.model,
+            escalations=Escalations(self.sessions, self.ticket_store),
+            threads=self.threads,
             clock=now,
             log=TurnLogger(),
             options=ChatOptions(
@@ -119,30 +121,37 @@ class Services:
             ),
         )
 
+    @property
     @once
     def transcripts(self) -> Transcripts:
         """What the holder of a session may do with it."""
         return Transcripts(
-            self.sessions, self.conversations, self.interactions, self.ticket_store, TurnLogger()
+            self.sessions,
+            self.conversations,
+            self.interactions,
+            self.ticket_store,
+            self.links,
+            TurnLogger(),
         )
 
+    @property
     @once
     def tickets(self) -> TicketDesk:
         """The agents' half."""
         return TicketDesk(
             tickets=self.ticket_store,
-            customers=self.customers,
             interactions=self.interactions,
             conversations=self.conversations,
-            knowledge_base=self.passages,
-            sentiment=self.sentiment,
+            lookups=self.lookups,
+            links=self.links,
             rules=_customer_rules(self.settings),
             suggestions=self.settings.suggestions_per_ticket,
-            executor=self.executor,
+            executor=self.threads.calls,
             clock=now,
             log=TicketLogger(),
         )
 
+    @property
     @once
     def erasure(self) -> Erasure:
         """The right to be forgotten."""
@@ -150,13 +159,14 @@ class Services:
             self.sessions, self.conversations, self.interactions, self.ticket_store, self.customers.forget
         )
 
+    @property
     @once
     def sync(self) -> KnowledgeBaseSync:
         """What keeps the knowledge base in step with the documents bucket."""
         settings, log = self.settings, SyncLogger()
         states = SyncStates(settings.data_source_id)
         # One attempt: Bedrock takes few starts, and the sweep comes back to one that failed.
-        client = boto3.client("bedrock-agent", config=quick(read_timeout_seconds=5, attempts=1))
+        client = boto3.client("bedrock-agent", config=client_config(read_timeout_seconds=5, attempts=1))
         jobs = IngestionGateway(client, settings.knowledge_base_id, settings.data_source_id)
         return KnowledgeBaseSync(
             states=states,
@@ -168,22 +178,13 @@ class Services:
             at_least_every=timedelta(hours=settings.sync_at_least_every_hours),
         )
 
-    @once
-    def link(self) -> Link:
-        """What says where a passage or a citation can be read in full."""
-        settings = self.settings
-        links = DocumentLinks(
-            lambda: boto3.client("s3", config=SIGNING),
-            settings.documents_bucket,
-            settings.document_link_seconds,
-        )
-        return links.link
-
+    @property
     @once
     def agent_tokens(self) -> AgentTokens:
         """Who is an agent."""
         return AgentTokens(self.secrets.agent_tokens)
 
+    @property
     @once
     def health(self) -> Health:
         """Whether what the app depends on can be reached."""
@@ -204,36 +205,63 @@ class Services:
 
     # What these are made of.
 
+    @property
     @once
-    def executor(self) -> Executor:
-        return ThreadPoolExecutor(THREADS, thread_name_prefix="call")
+    def threads(self) -> Threads:
+        return Threads(
+            calls=ThreadPoolExecutor(CALL_THREADS, thread_name_prefix="call"),
+            model=ThreadPoolExecutor(MODEL_THREADS, thread_name_prefix="model"),
+        )
 
+    @property
+    @once
+    def lookups(self) -> Lookups:
+        return Lookups(self.passages, self.sentiment, self.customers, self.ticket_store)
+
+    @property
+    @once
+    def links(self) -> SourceLinks:
+        settings = self.settings
+        signer = DocumentLinks(lambda: self.s3, settings.documents_bucket, settings.document_link_seconds)
+        return SourceLinks(signer)
+
+    @property
+    @once
+    def s3(self) -> "S3Client":
+        return boto3.client("s3", config=SIGNING)
+
+    @property
     @once
     def secrets(self) -> Secrets:
         return Secrets(
             SecretsProvider(
-                boto3_client=boto3.client("secretsmanager", config=quick(read_timeout_seconds=2))
+                boto3_client=boto3.client("secretsmanager", config=client_config(read_timeout_seconds=2))
             ),
             self.settings.app_secret_id,
             self.settings.agent_tokens_secret_id,
         )
 
+    @property
     @once
     def sessions(self) -> Sessions:
         return Sessions(self.secrets.app_secret, accept_made_up_ids=self.settings.session_policy == "open")
 
+    @property
     @once
     def conversations(self) -> Conversations:
         return Conversations(self.settings.conversation_retention_days, now)
 
+    @property
     @once
     def interactions(self) -> Interactions:
         return Interactions(self.settings.interaction_retention_days, now)
 
+    @property
     @once
     def ticket_store(self) -> Tickets:
         return Tickets(self.settings.ticket_retention_days, now)
 
+    @property
     @once
     def database(self) -> Addresses | None:
         """What says where Postgres is; None when no database is configured."""
@@ -254,48 +282,46 @@ class Services:
             )
         return lambda renewed: self.secrets.database(source, renewed)
 
+    @property
     @once
     def customer_store(self) -> Customers | None:
         return Customers(self.database) if self.database is not None else None
 
+    @property
     @once
     def customers(self) -> CachedCustomers:
         return CachedCustomers(self.customer_store or NoCustomers(), self.settings.customer_cache_seconds)
 
+    @property
     @once
     def knowledge_base(self) -> KnowledgeBase:
-        client = boto3.client("bedrock-agent-runtime", config=quick())
+        client = boto3.client("bedrock-agent-runtime", config=client_config())
         return KnowledgeBase(client, self.settings.knowledge_base_id, self.settings.documents_bucket)
 
+    @property
     @once
     def passages(self) -> PassageSource:
         seconds = self.settings.passage_cache_seconds
         return CachedPassages(self.knowledge_base, seconds, lambda: self.sync.settled_since(), now)
 
+    @property
     @once
     def sentiment(self) -> SentimentGateway:
-        client = boto3.client("comprehend", config=quick())
+        client = boto3.client("comprehend", config=client_config())
         return SentimentGateway(client, self.settings.sentiment_language)
 
+    @property
     @once
     def model(self) -> Model:
         # One attempt: the gateway itself goes on to the next model, and a slow one must not be asked twice.
-        client = boto3.client("bedrock-runtime", config=quick(MODEL_READ_SECONDS, attempts=1))
+        client = boto3.client("bedrock-runtime", config=client_config(MODEL_READ_SECONDS, attempts=1))
         return Model(client, _model_options(self.settings))
 
 
+@once
 def services() -> Services:
     """Return the services of this container. Raises InvalidSettings."""
-    with _building:
-        return _build_once()
-
-
-@cache
-def _build_once() -> Services:
     return Services(read_settings())
-
-
-_building = Lock()
 
 
 def _customer_rules(settings: Settings) -> CustomerRules:

@@ -21,6 +21,7 @@ from chalicelib.domain.conversation import (
 from chalicelib.domain.customer import Customer, Interaction
 from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage, TicketStatus, TicketSummary
 from chalicelib.errors import Unavailable, UnknownMessage, UnknownTicket
+from chalicelib.logs import TicketLogger, TurnLogger
 from chalicelib.stores.tickets import MAX_FEEDBACK
 from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
 
@@ -322,7 +323,15 @@ class FakeCounters(Outage):
         return self.counts.get((name, int(now.timestamp() // window.total_seconds())), 0)
 
 
-class FakeTicketLog:
+class FakeLinks(Outage):
+    """Links to documents as a bucket does."""
+
+    def link(self, document: str) -> str:
+        self.check()
+        return f"https://bucket.example.com/{document}?signed"
+
+
+class FakeTicketLog(TicketLogger):
     """Remembers what was logged."""
 
     def __init__(self) -> None:
@@ -336,7 +345,7 @@ class FakeTicketLog:
         self.tickets.append((ticket, tuple(degraded), seconds))
 
 
-class FakeTurnLog:
+class FakeTurnLog(TurnLogger):
     """Remembers what was logged."""
 
     def __init__(self) -> None:

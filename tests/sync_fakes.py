@@ -15,6 +15,7 @@ from chalicelib.domain.ingestion import (
 )
 from chalicelib.domain.protocols import IngestionJobs, SyncStateStore
 from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable, UnknownIngestionJob
+from chalicelib.logs import SyncLogger
 from chalicelib.sync.knowledge_base import KnowledgeBaseSync
 from chalicelib.sync.outcomes import SyncOutcomes
 from chalicelib.sync.starts import SyncStarts
@@ -208,7 +209,7 @@ class FakeIngestion:
             raise self.refusals[operation].pop(0)
 
 
-class FakeSyncLog:
+class FakeSyncLog(SyncLogger):
     """Remembers what was logged."""
 
     def __init__(self) -> None:

@@ -1,11 +1,13 @@
 """What customers' clients may send."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.api.parsing import NOT_BLANK, TEXT, Body, Identifier, Path, Query
+from chalicelib.api.parsing import NOT_BLANK, TEXT, Body, Identifier, Query
+from chalicelib.chat.turn import Message
+from chalicelib.domain.conversation import Feedback, Rating
 from chalicelib.times import from_millis
 
 MAX_QUERY_CHARS = 4000
@@ -24,19 +26,21 @@ class ChatRequest(Body):
     customer_id: CustomerId | None = None
     customer_hash: CustomerHash | None = None
 
+    def message(self, caller: str) -> Message:
+        """Return the message that the body is; `caller` is whom the limits count."""
+        return Message(caller=caller, **dict(self))
+
 
 class FeedbackRequest(Body):
     """The body of POST /chat/{session_id}/feedback."""
 
     message_id: Identifier
-    rating: Literal["up", "down"]
+    rating: Rating
     comment: Annotated[str, Field(max_length=MAX_COMMENT_CHARS), TEXT] | None = None
 
-
-class SessionPath(Path):
-    """The session in a path."""
-
-    session_id: Identifier
+    def feedback(self, now: datetime) -> Feedback:
+        """Return the feedback that the body is."""
+        return Feedback(self.rating, self.comment, now)
 
 
 class HistoryQuery(Query):
@@ -44,6 +48,11 @@ class HistoryQuery(Query):
 
     limit: int = Field(50, ge=2, le=MAX_PAGE_MESSAGES)
     before: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,14}$")] | None = None
+
+    @property
+    def exchanges(self) -> int:
+        """How many exchanges hold so many messages."""
+        return self.limit // 2
 
     @property
     def older_than(self) -> datetime | None:

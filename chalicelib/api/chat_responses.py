@@ -1,16 +1,13 @@
 """What clients get back: our types as the JSON that the API promises."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from chalicelib.domain.conversation import Citation, Exchange, ExchangePage, Passage
+from chalicelib.domain.conversation import Citation, Exchange, ExchangePage
 from chalicelib.times import iso, to_millis
 
-Link = Callable[[Citation | Passage], str | None]
-"""Returns where a browser can read a source, or None; asked anew for each answer, since links expire."""
 
-
-def chat_answer(exchange: Exchange, link: Link) -> dict[str, Any]:
+def chat_answer(exchange: Exchange) -> dict[str, Any]:
     """Return the answer of POST /chat."""
     escalation = exchange.escalation
     return {
@@ -18,7 +15,7 @@ def chat_answer(exchange: Exchange, link: Link) -> dict[str, Any]:
         "session_id": exchange.session_id,
         "message_id": exchange.message_id,
         "timestamp": iso(exchange.timestamp),
-        "citations": _citations(exchange.citations, link),
+        "citations": _citations(exchange.citations),
         "guardrail": {
             "intervened": exchange.guardrail.intervened,
             "reasons": list(exchange.guardrail.reasons),
@@ -36,23 +33,23 @@ def chat_answer(exchange: Exchange, link: Link) -> dict[str, Any]:
     }
 
 
-def history(session_id: str, page: ExchangePage, link: Link) -> dict[str, Any]:
+def history(session_id: str, page: ExchangePage) -> dict[str, Any]:
     """Return the answer of GET /chat/{session_id}; `next` goes into `before` for what is older."""
     older = str(to_millis(page.older_than)) if page.older_than else None
-    return {"session_id": session_id, "messages": messages(page.exchanges, link), "next": older}
+    return {"session_id": session_id, "messages": messages(page.exchanges), "next": older}
 
 
-def messages(exchanges: Iterable[Exchange], link: Link) -> list[dict[str, Any]]:
+def messages(exchanges: Iterable[Exchange]) -> list[dict[str, Any]]:
     """Return the messages of a conversation, two an exchange, in its order."""
-    return [message for exchange in exchanges for message in _messages(exchange, link)]
+    return [message for exchange in exchanges for message in _messages(exchange)]
 
 
-def _messages(exchange: Exchange, link: Link) -> Iterable[dict[str, Any]]:
+def _messages(exchange: Exchange) -> Iterable[dict[str, Any]]:
     shared = {"message_id": exchange.message_id, "timestamp": iso(exchange.timestamp)}
     yield {**shared, "role": "user", "content": exchange.question}
     answer: dict[str, Any] = {**shared, "role": "assistant", "content": exchange.answer}
     if exchange.citations:
-        answer["citations"] = _citations(exchange.citations, link)
+        answer["citations"] = _citations(exchange.citations)
     if exchange.escalation:
         answer["escalation"] = {
             "ticket_id": exchange.escalation.ticket_id,
@@ -63,8 +60,8 @@ def _messages(exchange: Exchange, link: Link) -> Iterable[dict[str, Any]]:
     yield answer
 
 
-def _citations(citations: Iterable[Citation], link: Link) -> list[dict[str, Any]]:
+def _citations(citations: Iterable[Citation]) -> list[dict[str, Any]]:
     return [
-        {"index": c.index, "title": c.title, "url": link(c), "snippet": c.snippet, "score": c.score}
+        {"index": c.index, "title": c.title, "url": c.url, "snippet": c.snippet, "score": c.score}
         for c in citations
     ]

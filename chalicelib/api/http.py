@@ -1,8 +1,7 @@
 """The HTTP manners that all routes share: who is calling, the error shape, the correlation id.
 
-Chalice keeps the current request on the app, where two requests of the local server's threads overwrite
-each other. The middleware here is handed the right one and keeps it for its thread, so views ask
-`current_request`.
+Chalice keeps the current request on the app, where the requests of two threads overwrite each other. The
+middleware here is handed the right one and keeps it for its thread, so views ask `current_request`.
 """
 
 import re
@@ -57,6 +56,11 @@ def current_request() -> Any:
 def install(app: Chalice) -> None:
     """Give every answer its correlation id and log line, and what Chalice refuses our error shape."""
     app.register_middleware(_middleware, "http")
+
+
+def query_parameters() -> dict[str, str]:
+    """Return what follows the `?` of the address."""
+    return dict(current_request().query_params or {})
 
 
 def caller() -> str:

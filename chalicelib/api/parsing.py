@@ -8,14 +8,7 @@ import unicodedata
 from typing import Annotated, Any, TypeVar
 from urllib.parse import unquote
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    StringConstraints,
-    ValidationError,
-    field_validator,
-)
+from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
 
 from chalicelib.errors import BadInput, BodyTooLarge, FieldProblem
 
@@ -44,6 +37,7 @@ def _not_blank(value: str) -> str:
 TEXT = AfterValidator(_text)
 NOT_BLANK = AfterValidator(_not_blank)
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
+IDENTIFIER = TypeAdapter(Identifier)
 IDENTIFIER_PROBLEM = "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit"
 PATTERNS = {
     "session_id": IDENTIFIER_PROBLEM,
@@ -59,20 +53,6 @@ class Body(BaseModel):
     """A JSON object; unknown fields are let through: clients of other systems send more than we read."""
 
     model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
-
-
-class Path(BaseModel):
-    """The variable parts of a path, which API Gateway hands on percent-encoded, as the client wrote them."""
-
-    model_config = ConfigDict(frozen=True, strict=True)
-
-    @field_validator("*", mode="before")
-    @classmethod
-    def _decode(cls, value: str) -> str:
-        try:
-            return unquote(value, errors="strict")
-        except UnicodeDecodeError:
-            raise ValueError("is not percent-encoded UTF-8") from None
 
 
 class Query(BaseModel):
@@ -110,11 +90,21 @@ def parse(model: type[Request], values: dict[str, Any]) -> Request:
         return model.model_validate(values)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
-        raise BadInput(*(_problem(dict(each)) for each in problems)) from None
+        raise BadInput(*(_problem(str(each["loc"][0]), dict(each)) for each in problems)) from None
 
 
-def _problem(error: dict[str, Any]) -> FieldProblem:
-    name = str(error["loc"][0])
+def parse_path(name: str, value: str, kind: "TypeAdapter[str]" = IDENTIFIER) -> str:
+    """Check a part of a path, which arrives percent-encoded as the client wrote it. Raises BadInput."""
+    try:
+        return kind.validate_python(unquote(value, errors="strict"))
+    except UnicodeDecodeError:
+        raise BadInput(FieldProblem(name, "is not percent-encoded UTF-8")) from None
+    except ValidationError as error:
+        problems = error.errors(include_url=False, include_input=False)
+        raise BadInput(*(_problem(name, dict(each)) for each in problems)) from None
+
+
+def _problem(name: str, error: dict[str, Any]) -> FieldProblem:
     kind, context = error["type"], error.get("ctx", {})
     sentences = {
         "missing": "is required",

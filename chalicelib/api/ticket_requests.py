@@ -6,10 +6,11 @@ import unicodedata
 from datetime import datetime, timezone
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, TypeAdapter
 
-from chalicelib.api.parsing import NOT_BLANK, TEXT, Body, Identifier, Path, Query
-from chalicelib.domain.ticket import TicketChannel, TicketPriority, TicketStatus
+from chalicelib.api.parsing import NOT_BLANK, TEXT, Body, Identifier, Query
+from chalicelib.domain.ticket import TicketChannel, TicketFeedback, TicketPriority, TicketStatus
+from chalicelib.tickets.desk import NewTicket
 
 MAX_NAME_CHARS = 128
 MAX_SUBJECT_CHARS = 300
@@ -84,6 +85,7 @@ def _encodable(text: str) -> str:
 
 ExternalId = Annotated[str, Field(max_length=MAX_NAME_CHARS), AfterValidator(_one_line), NOT_BLANK]
 """How the team's own systems name a customer. They may write it as they like, unlike in the chat."""
+EXTERNAL_ID = TypeAdapter(ExternalId)
 Label = Annotated[str, Field(max_length=MAX_LABEL_CHARS), TEXT]
 Metadata = Annotated[
     dict[str, Any],
@@ -105,6 +107,10 @@ class TicketRequest(Body):
     metadata: Metadata = Field(default_factory=dict)
     created_at: Annotated[datetime | None, BeforeValidator(_moment)] = None
 
+    def ticket(self) -> NewTicket:
+        """Return the ticket that the body is."""
+        return NewTicket(**dict(self))
+
 
 class TicketFeedbackRequest(Body):
     """The body of POST /tickets/{ticket_id}/feedback; `source` is what of the answer it is about."""
@@ -112,6 +118,10 @@ class TicketFeedbackRequest(Body):
     helpful: bool
     source: Label | None = None
     comment: Annotated[str, Field(max_length=MAX_COMMENT_CHARS), TEXT] | None = None
+
+    def feedback(self, now: datetime) -> TicketFeedback:
+        """Return the feedback that the body is."""
+        return TicketFeedback(self.helpful, self.source, self.comment, now)
 
 
 class TicketMove(Body):
@@ -126,15 +136,3 @@ class TicketsQuery(Query):
     status: TicketStatus | None = None
     limit: int = Field(20, ge=1, le=MAX_PAGE_TICKETS)
     before: Annotated[str, StringConstraints(pattern=LISTED_AT)] | None = None
-
-
-class TicketPath(Path):
-    """The ticket in a path."""
-
-    ticket_id: Identifier
-
-
-class CustomerPath(Path):
-    """The customer in a path."""
-
-    external_id: ExternalId

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from chalicelib.api.chat_responses import Link, messages
+from chalicelib.api.chat_responses import messages
 from chalicelib.chat.citations import snippet
 from chalicelib.domain.conversation import Exchange, Passage
 from chalicelib.domain.customer import CustomerContext, Order
@@ -14,13 +14,13 @@ from chalicelib.tickets.erasure import Erased
 from chalicelib.times import iso
 
 
-def ticket_received(received: Received, link: Link) -> dict[str, Any]:
+def ticket_received(received: Received) -> dict[str, Any]:
     """Return the answer of POST /tickets."""
     return {
         "ticket_id": received.ticket.ticket_id,
         "status": "received",
         "customer_context": _customer_context(received.context),
-        "kb_suggestions": _suggestions(received.suggestions, link),
+        "kb_suggestions": _suggestions(received.suggestions),
         "processing_time_ms": round(received.seconds * 1000),
         "degraded": list(received.degraded),
     }
@@ -48,14 +48,14 @@ def ticket(case: Ticket) -> dict[str, Any]:
     }
 
 
-def ticket_context(view: TicketView, link: Link) -> dict[str, Any]:
+def ticket_context(view: TicketView) -> dict[str, Any]:
     """Return the answer of GET /tickets/{ticket_id}/context."""
     feedback = [{**asdict(each), "timestamp": iso(each.timestamp)} for each in view.ticket.feedback]
     return {
         "ticket": ticket(view.ticket),
         "customer_context": _customer_context(view.context),
-        "kb_suggestions": _suggestions(view.suggestions, link),
-        "transcript": _transcript(view.transcript, link),
+        "kb_suggestions": _suggestions(view.suggestions),
+        "transcript": _transcript(view.transcript),
         "feedback": feedback,
         "degraded": list(view.degraded),
     }
@@ -66,11 +66,11 @@ def customer_erased(external_id: str, erased: Erased) -> dict[str, Any]:
     return {"external_id": external_id, "erased": asdict(erased)}
 
 
-def _transcript(exchanges: Iterable[Exchange] | None, link: Link) -> list[dict[str, Any]] | None:
+def _transcript(exchanges: Iterable[Exchange] | None) -> list[dict[str, Any]] | None:
     """Return the messages without their ids: that of the first one may lead into the session."""
     if exchanges is None:
         return None
-    return [{k: v for k, v in each.items() if k != "message_id"} for each in messages(exchanges, link)]
+    return [{k: v for k, v in each.items() if k != "message_id"} for each in messages(exchanges)]
 
 
 def _customer_context(context: CustomerContext | None) -> dict[str, Any] | None:
@@ -99,7 +99,5 @@ def _order(order: Order) -> dict[str, Any]:
     return {**asdict(order), "order_date": iso(order.order_date), "total_amount": float(order.total_amount)}
 
 
-def _suggestions(passages: Iterable[Passage], link: Link) -> list[dict[str, Any]]:
-    return [
-        {"title": p.title, "url": link(p), "snippet": snippet(p.text), "score": p.score} for p in passages
-    ]
+def _suggestions(passages: Iterable[Passage]) -> list[dict[str, Any]]:
+    return [{"title": p.title, "url": p.url, "snippet": snippet(p.text), "score": p.score} for p in passages]

@@ -2,14 +2,19 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from chalicelib.chat.escalations import ERASED
 from chalicelib.chat.sessions import Sessions
+from chalicelib.chat.source_links import SourceLinks
 from chalicelib.domain.conversation import ExchangePage, Feedback
 from chalicelib.domain.customer import Interaction
-from chalicelib.domain.protocols import ConversationStore, DegradedLog, InteractionStore, TicketStore
+from chalicelib.domain.protocols import ConversationStore, InteractionStore, TicketStore
 from chalicelib.errors import Unavailable
 from chalicelib.masking import mask
+
+if TYPE_CHECKING:
+    from chalicelib.logs import DegradedLogger
 
 FEEDBACK = "feedback"
 """The channel of a customer who rates an answer."""
@@ -23,12 +28,17 @@ class Transcripts:
     conversations: ConversationStore
     interactions: InteractionStore
     tickets: TicketStore
-    log: DegradedLog
+    links: SourceLinks
+    log: "DegradedLogger"
 
     def read(self, session_id: str, limit: int, older_than: datetime | None) -> ExchangePage:
-        """Return exchanges of a session, oldest first. Raises NotYourSession, Unavailable."""
+        """Return exchanges of a session, oldest first, the newest of those before `older_than`, or of all.
+
+        Raises NotYourSession, Unavailable.
+        """
         self.sessions.require_issued(session_id)
-        return self.conversations.page(session_id, limit, older_than)
+        page = self.conversations.page(session_id, limit, older_than)
+        return replace(page, exchanges=self.links.linked_exchanges(page.exchanges, self.log.degraded))
 
     def rate(self, session_id: str, message_id: str, feedback: Feedback) -> None:
         """Keep feedback on an answer. Raises NotYourSession, UnknownMessage, Unavailable."""

@@ -3,34 +3,30 @@
 import time
 import uuid
 from collections.abc import Callable
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from chalicelib.chat import hand_over
 from chalicelib.chat.citations import resolve, without_marks
 from chalicelib.chat.escalations import Escalations
+from chalicelib.chat.limits import Limits
+from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.person_request import asks_for_a_person
 from chalicelib.chat.prompts import HistoryBudget, KnownCustomer, build_prompt
 from chalicelib.chat.search_query import search_query
 from chalicelib.chat.sessions import Sessions
+from chalicelib.chat.source_links import SourceLinks
 from chalicelib.domain.conversation import Escalation, Exchange, HandOver, Passage, Reply, Sentiment
 from chalicelib.domain.customer import Customer, Interaction
-from chalicelib.domain.protocols import (
-    Admission,
-    ConversationStore,
-    CustomerStore,
-    InteractionStore,
-    LanguageModel,
-    PassageSource,
-    SentimentSource,
-    TicketStore,
-    TurnLog,
-)
+from chalicelib.domain.protocols import ConversationStore, InteractionStore, LanguageModel
 from chalicelib.domain.ticket import TicketSummary
 from chalicelib.errors import MessageIdReused, ModelUnavailable, Unavailable
 from chalicelib.masking import mask
-from chalicelib.parallel import Deadline, Parallel
+from chalicelib.parallel import Call, Deadline, Parallel, Threads
+
+if TYPE_CHECKING:
+    from chalicelib.logs import TurnLogger
 
 HISTORY_SECONDS = 3.0
 GATHER_SECONDS = 5.0
@@ -75,15 +71,15 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Findings:
-    """What is known when the model is asked: what was said before, and what was gathered for the question.
+class Gathered:
+    """What is known when the model is asked: what was said before, and what was looked up for the question.
 
-    Of `earlier` the model is shown `spoken`: without what the guardrail stopped, for only the new question
-    is judged, and a stopped one would come in by the back door.
+    `shown_to_model` is `earlier` without what the guardrail stopped: only the new question is judged, so a
+    stopped one would come in by the back door.
     """
 
     earlier: tuple[Exchange, ...]
-    spoken: tuple[Exchange, ...]
+    shown_to_model: tuple[Exchange, ...]
     passages: tuple[Passage, ...]
     customer: KnownCustomer | None
     sentiment: float | None
@@ -96,25 +92,19 @@ class Findings:
 
 @dataclass(frozen=True)
 class Chat:
-    """Answers customers from the knowledge base, and keeps what was said.
-
-    The model has threads of its own, so that one that hangs leaves the other calls theirs.
-    """
+    """Answers customers from the knowledge base, and keeps what was said."""
 
     sessions: Sessions
+    limits: Limits
     conversations: ConversationStore
-    customers: CustomerStore
-    tickets: TicketStore
     interactions: InteractionStore
-    escalations: Escalations
-    knowledge_base: PassageSource
-    sentiment: SentimentSource
+    lookups: Lookups
+    links: SourceLinks
     model: LanguageModel
-    limits: Admission
-    executor: Executor
-    model_executor: Executor
+    escalations: Escalations
+    threads: Threads
     clock: Callable[[], datetime]
-    log: TurnLog
+    log: "TurnLogger"
     options: ChatOptions
 
     def answer(self, message: Message) -> Exchange:
@@ -128,16 +118,16 @@ class Chat:
         answered_before, earlier = self._recall(turn) if has_past else (None, ())
         watch.lap("history")
         if answered_before:
-            return _same_question(answered_before, turn)
-        findings = self._gather(turn, earlier)
+            return self._answered(turn, require_same_question(answered_before, turn))
+        gathered = self._gather(turn, earlier)
         watch.lap("gather")
-        reply = self._ask_model(turn, findings)
+        reply = self._ask_model(turn, gathered)
         watch.lap("model")
-        exchange = self._conclude(turn, findings, reply)
-        stored = self._store(turn, exchange)
+        stored = self._store(turn, self._conclude(turn, gathered, reply))
         watch.lap("store")
-        self.log.answered(stored, watch.laps_seconds)
-        return _same_question(stored, turn)
+        answered = self._answered(turn, stored)
+        self.log.answered(answered, watch.laps_seconds)
+        return require_same_question(answered, turn)
 
     def _settle_sender(self, message: Message, deadline: Deadline) -> Turn:
         customer_id = self.sessions.verified_customer(message.customer_id, message.customer_hash)
@@ -149,7 +139,7 @@ class Chat:
             question=mask(message.query),
             customer_id=customer_id,
             caller=f"customer#{customer_id}" if customer_id else message.caller,
-            calls=Parallel(self.executor, self.log.degraded),
+            calls=Parallel(self.threads.calls, self.log.degraded),
             deadline=deadline,
         )
 
@@ -170,41 +160,34 @@ class Chat:
         # What was said to a proven customer is not for somebody else who knows the session's id.
         return answered_before, tuple(e for e in earlier if e.customer_id in (None, turn.customer_id))
 
-    def _gather(self, turn: Turn, earlier: tuple[Exchange, ...]) -> Findings:
+    def _gather(self, turn: Turn, earlier: tuple[Exchange, ...]) -> Gathered:
         calls, deadline = turn.calls, turn.deadline.within(GATHER_SECONDS)
-        spoken = tuple(e for e in earlier if not e.guardrail.intervened)
-        query = search_query(turn.question, spoken)
-        admission = calls.start("storage", self.limits.admit, turn.caller)
-        limit = self.options.passages_per_question
-        passages = calls.start("knowledge_base", self.knowledge_base.retrieve, query, limit)
-        sentiment = calls.start("sentiment", self.sentiment.detect, turn.question)
-        lookup = calls.start("customer", self._look_up_customer, turn.customer_id)
-        cases = calls.start("storage", self._open_tickets, turn.customer_id)
-        calls.settle(admission, None, deadline)
-        customer: Customer | None = calls.settle(lookup, None, deadline)
-        tickets: tuple[TicketSummary, ...] | None = calls.settle(cases, None, deadline)
-        found: tuple[Passage, ...] = calls.settle(passages, (), deadline)
-        mood: Sentiment | None = calls.settle(sentiment, None, deadline)
+        shown = tuple(e for e in earlier if not e.guardrail.intervened)
+        query = search_query(turn.question, shown)
+        admitting = calls.start("storage", self.limits.admit, turn.caller)
+        finding = self.lookups.find_passages(calls, query, self.options.passages_per_question)
+        listening = self.lookups.detect_sentiment(calls, turn.question)
+        identifying = self.lookups.find_customer(calls, turn.customer_id)
+        listing = self.lookups.find_open_tickets(calls, turn.customer_id)
+        _require_admission(admitting, turn, deadline)
+        customer: Customer | None = calls.settle(identifying, None, deadline)
+        tickets: tuple[TicketSummary, ...] | None = calls.settle(listing, None, deadline)
+        passages: tuple[Passage, ...] = calls.settle(finding, (), deadline)
+        sentiment: Sentiment | None = calls.settle(listening, None, deadline)
         known = KnownCustomer(customer, tickets) if customer else None
-        return Findings(earlier, spoken, found, known, mood.score if mood else None)
+        return Gathered(earlier, shown, passages, known, sentiment.score if sentiment else None)
 
-    def _look_up_customer(self, customer_id: str | None) -> Customer | None:
-        return self.customers.by_external_id(customer_id) if customer_id else None
-
-    def _open_tickets(self, customer_id: str | None) -> tuple[TicketSummary, ...]:
-        return self.tickets.open_of(customer_id) if customer_id else ()
-
-    def _ask_model(self, turn: Turn, findings: Findings) -> Reply:
-        escalated = findings.open_escalation
+    def _ask_model(self, turn: Turn, gathered: Gathered) -> Reply:
+        escalated = gathered.open_escalation
         prompt = build_prompt(
             turn.question,
-            findings.spoken,
-            findings.passages,
-            findings.customer,
+            gathered.shown_to_model,
+            gathered.passages,
+            gathered.customer,
             self.options.history,
             escalated.ticket_id if escalated else None,
         )
-        call = Parallel(self.model_executor, self.log.degraded).start("model", self.model.reply, prompt)
+        call = Parallel(self.threads.model, self.log.degraded).start("model", self.model.reply, prompt)
         try:
             # A ticket and the exchange may still have to be written after the model.
             return call.result(turn.deadline.remaining_seconds(reserved_seconds=2 * STORE_SECONDS))
@@ -216,9 +199,9 @@ class Chat:
                 raise
             raise ModelUnavailable from error
 
-    def _conclude(self, turn: Turn, findings: Findings, reply: Reply) -> Exchange:
+    def _conclude(self, turn: Turn, gathered: Gathered, reply: Reply) -> Exchange:
         """Resolve the citations and settle whether a person takes over."""
-        cited = resolve(reply.text, findings.passages)
+        cited = resolve(reply.text, gathered.passages)
         # Nothing found because nothing could be asked is an outage, not a gap in the articles.
         is_blind = cited.unanswered and "knowledge_base" in turn.calls.degraded
         exchange = Exchange(
@@ -232,20 +215,19 @@ class Chat:
             usage=reply.usage,
             guardrail=reply.guardrail,
             customer_id=turn.customer_id,
-            sentiment=findings.sentiment,
+            sentiment=gathered.sentiment,
             unanswered=cited.unanswered and not is_blind,
         )
-        wish = _clean(reply.hand_over) or hand_over.by_rule(exchange, findings.earlier)
+        wish = _clean(reply.hand_over) or hand_over.by_rule(exchange, gathered.earlier)
         if wish:
-            exchange = self._hand_over(turn, findings, wish, exchange)
-        answer = exchange.answer or hand_over.NO_ANSWER
-        return replace(exchange, answer=answer, degraded=tuple(turn.calls.degraded))
+            exchange = self._hand_over(turn, gathered, wish, exchange)
+        return replace(exchange, answer=exchange.answer or hand_over.NO_ANSWER)
 
-    def _hand_over(self, turn: Turn, findings: Findings, wish: HandOver, exchange: Exchange) -> Exchange:
-        escalated = findings.open_escalation
+    def _hand_over(self, turn: Turn, gathered: Gathered, wish: HandOver, exchange: Exchange) -> Exchange:
+        escalated = gathered.open_escalation
         if escalated:
             return hand_over.remind(exchange, wish, escalated)
-        ticket_id = self.escalations.ticket_id(exchange, findings.earlier)
+        ticket_id = self.escalations.ticket_id(exchange, gathered.earlier)
         opening = turn.calls.start("storage", self.escalations.open, wish, exchange, ticket_id)
         opened: Escalation | None = turn.calls.settle(opening, None, turn.deadline.within(STORE_SECONDS))
         if opened is None:
@@ -253,9 +235,10 @@ class Chat:
         return hand_over.announce(exchange, wish, opened)
 
     def _store(self, turn: Turn, exchange: Exchange) -> Exchange:
+        """Keep an exchange; return what its message id stands for now, which a twin may have stored."""
         calls, deadline = turn.calls, turn.deadline.within(STORE_SECONDS)
         add = self.conversations.add_once if turn.retry_safe else self.conversations.add
-        writing = calls.start("storage", add, exchange)
+        writing = calls.start("storage", add, replace(exchange, degraded=calls.degraded))
         tokens = exchange.usage.input_tokens + exchange.usage.output_tokens
         counting = calls.start("storage", self.limits.record, turn.caller, tokens)
         stored: Exchange | None = calls.settle(writing, None, deadline)
@@ -266,8 +249,13 @@ class Chat:
             )
             calls.settle(logging, None, deadline)
         calls.settle(counting, None, deadline)
-        answered = stored or exchange
-        return replace(answered, degraded=tuple(dict.fromkeys((*answered.degraded, *calls.degraded))))
+        return stored or exchange
+
+    def _answered(self, turn: Turn, exchange: Exchange) -> Exchange:
+        """Return an exchange as it is answered now: with links to its sources, and what it went without."""
+        (linked,) = self.links.linked_exchanges([exchange], turn.calls.note)
+        degraded = dict.fromkeys((*exchange.degraded, *turn.calls.degraded))
+        return replace(linked, degraded=tuple(degraded))
 
 
 class Stopwatch:
@@ -284,7 +272,15 @@ class Stopwatch:
         self._last = now
 
 
-def _same_question(exchange: Exchange, turn: Turn) -> Exchange:
+def _require_admission(admitting: Call[None], turn: Turn, deadline: Deadline) -> None:
+    """Raise TooManyRequests when the caller is over a limit. Limits out of reach refuse nobody."""
+    try:
+        admitting.result(deadline.remaining_seconds())
+    except Unavailable as error:
+        turn.calls.note(admitting.name, error)
+
+
+def require_same_question(exchange: Exchange, turn: Turn) -> Exchange:
     """Return the exchange of the turn's message id.
 
     Raises MessageIdReused if it answers another question, or a customer that the sender did not prove to be.

@@ -1,6 +1,11 @@
-"""What the use cases need of stores and gateways. Whoever has these methods will do, a fake in a test too."""
+"""What the use cases ask of stores and gateways, and what these promise.
 
-from collections.abc import Iterable, Mapping, Sequence
+A class that has the methods will do, in a test a fake. Each method raises Unavailable when its dependency is
+out of reach, and UnreadableAnswer, which is one kind of it, when the answer makes no sense; beyond that only
+what is named. Expired items are not there unless a method says so.
+"""
+
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -8,134 +13,203 @@ from chalicelib.domain.conversation import Exchange, ExchangePage, Feedback, Pas
 from chalicelib.domain.customer import Customer, Interaction
 from chalicelib.domain.ingestion import IngestionJob, JobKey, SyncLease, SyncState, SyncTrigger
 from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage, TicketStatus, TicketSummary
-from chalicelib.errors import IngestionCallFailed, Unavailable
 
 
 class ConversationStore(Protocol):
-    """See stores.conversations."""
+    """Keeps exchanges for the retention time; what was written is read by the next call."""
 
-    def latest(self, session_id: str, limit: int) -> tuple[Exchange, ...]: ...
-    def page(self, session_id: str, limit: int, older_than: datetime | None) -> ExchangePage: ...
-    def by_client_message(self, session_id: str, message_id: str) -> Exchange | None: ...
-    def add(self, exchange: Exchange) -> Exchange: ...
-    def add_once(self, exchange: Exchange) -> Exchange: ...
-    def rate(self, session_id: str, message_id: str, feedback: Feedback) -> Exchange: ...
-    def everything(self, session_id: str) -> tuple[Exchange, ...]: ...
-    def sessions_of(self, customer_id: str) -> frozenset[str]: ...
-    def erase(self, exchanges: Sequence[Exchange]) -> None: ...
+    def latest(self, session_id: str, limit: int) -> tuple[Exchange, ...]:
+        """Return the newest exchanges of a session, oldest first."""
+
+    def page(self, session_id: str, limit: int, older_than: datetime | None) -> ExchangePage:
+        """Return the newest exchanges before a time, or of all, oldest first."""
+
+    def by_client_message(self, session_id: str, message_id: str) -> Exchange | None:
+        """Return the exchange that was stored by `add_once` under a message id."""
+
+    def add(self, exchange: Exchange) -> Exchange:
+        """Store an exchange and return it as it is kept: a taken timestamp becomes the next free one."""
+
+    def add_once(self, exchange: Exchange) -> Exchange:
+        """Store an exchange unless its message id is taken in the session, atomically.
+
+        Returns the exchange that has the message id now: this one, or the one that came first.
+        """
+
+    def rate(self, session_id: str, message_id: str, feedback: Feedback) -> Exchange:
+        """Keep feedback in place of earlier feedback and return the exchange. Raises UnknownMessage."""
+
+    def everything(self, session_id: str) -> tuple[Exchange, ...]:
+        """Return all exchanges of a session, expired ones too, oldest first."""
+
+    def sessions_of(self, customer_id: str) -> frozenset[str]:
+        """Return the sessions with exchanges of a proven customer, expired ones too.
+
+        A new exchange counts within moments.
+        """
+
+    def erase(self, exchanges: Sequence[Exchange]) -> None:
+        """Delete exchanges and free their message ids; what is gone already does not matter."""
 
 
 class CustomerStore(Protocol):
-    """See stores.customers."""
+    """Reads the team's customers."""
 
-    def by_external_id(self, external_id: str) -> Customer | None: ...
+    def by_external_id(self, external_id: str) -> Customer | None:
+        """Return a customer with the five newest orders, newest first."""
 
 
 class InteractionStore(Protocol):
-    """See stores.interactions."""
+    """Keeps when customers were in touch, for the retention time from when it was logged."""
 
-    def add(self, interaction: Interaction) -> None: ...
+    def add(self, interaction: Interaction) -> None:
+        """Log an interaction; where another has its millisecond, at a free one soon after.
+
+        The same one again, by customer, time, channel, session and ticket, is the same entry; a sentiment
+        that it brings is kept.
+        """
+
     def latest(
         self, customer_id: str, limit: int, without_channel: str | None = None
-    ) -> tuple[Interaction, ...]: ...
-    def everything(self, customer_id: str) -> tuple[Interaction, ...]: ...
-    def erase(self, interactions: Sequence[Interaction]) -> None: ...
+    ) -> tuple[Interaction, ...]:
+        """Return a customer's newest interactions but for one channel's, newest first."""
+
+    def everything(self, customer_id: str) -> tuple[Interaction, ...]:
+        """Return all interactions of a customer, expired ones too, newest first."""
+
+    def erase(self, interactions: Sequence[Interaction]) -> None:
+        """Delete interactions; what is gone already does not matter."""
 
 
 class TicketStore(Protocol):
-    """See stores.tickets."""
+    """Keeps tickets for the retention time from when they came in, whatever their `created_at`.
 
-    def add(self, ticket: Ticket) -> Ticket: ...
-    def get(self, ticket_id: str) -> Ticket: ...
-    def page(self, status: TicketStatus | None, limit: int, before: str | None) -> TicketPage: ...
-    def open_of(self, customer_id: str) -> tuple[TicketSummary, ...]: ...
-    def everything(self, customer_id: str) -> tuple[TicketSummary, ...]: ...
-    def rate(self, ticket_id: str, feedback: TicketFeedback) -> Ticket: ...
-    def move(self, ticket_id: str, status: TicketStatus) -> Ticket: ...
-    def erase_text(self, ticket_id: str, notice: str) -> None: ...
-    def erase(self, ticket_ids: Iterable[str]) -> tuple[Ticket, ...]: ...
+    A change shows in `page`, `open_of` and `everything` within moments, in the other methods at once.
+    """
+
+    def add(self, ticket: Ticket) -> Ticket:
+        """Store a ticket unless its id is taken; return the ticket that has the id now."""
+
+    def get(self, ticket_id: str) -> Ticket:
+        """Return a ticket. Raises UnknownTicket."""
+
+    def page(self, status: TicketStatus | None, limit: int, before: str | None) -> TicketPage:
+        """Return tickets of a status or of all, newest first; `before` is the `next` of an earlier page."""
+
+    def open_of(self, customer_id: str) -> tuple[TicketSummary, ...]:
+        """Return a customer's tickets that are not closed, newest first."""
+
+    def everything(self, customer_id: str) -> tuple[TicketSummary, ...]:
+        """Return all tickets of a customer, expired ones too, newest first."""
+
+    def rate(self, ticket_id: str, feedback: TicketFeedback) -> Ticket:
+        """Add feedback, of which a ticket keeps the newest 20, oldest first. Raises UnknownTicket.
+
+        The same feedback again changes nothing.
+        """
+
+    def move(self, ticket_id: str, status: TicketStatus) -> Ticket:
+        """Give a ticket another status. Raises UnknownTicket."""
+
+    def erase_text(self, ticket_id: str, notice: str) -> None:
+        """Put a notice in place of a ticket's subject and description, if the ticket is there."""
+
+    def erase(self, ticket_ids: Iterable[str]) -> tuple[Ticket, ...]:
+        """Delete tickets, expired ones too; return those that were there."""
 
 
 class CounterStore(Protocol):
-    """See stores.state."""
+    """Counts within windows of time that start at multiples of their length since 1970."""
 
-    def add(self, name: str, amount: int, now: datetime, window: timedelta) -> int: ...
-    def value(self, name: str, now: datetime, window: timedelta) -> int: ...
+    def add(self, name: str, amount: int, now: datetime, window: timedelta) -> int:
+        """Add to the counter of the window that `now` is in, and return its new value."""
+
+    def value(self, name: str, now: datetime, window: timedelta) -> int:
+        """Return the counter of the window that `now` is in; 0 if nothing was counted."""
 
 
 class SyncStateStore(Protocol):
-    """See stores.sync_state."""
+    """Keeps what is to be synced and the outcomes of jobs; each change is one atomic write.
 
-    def read(self) -> SyncState: ...
-    def request(self, trigger: SyncTrigger, now: datetime) -> SyncState: ...
-    def lease(self, lease: SyncLease, now: datetime) -> SyncState | None: ...
-    def started(self, lease: SyncLease, covered: int, job: IngestionJob, next_start_at: datetime) -> bool: ...
-    def refused(self, lease: SyncLease, code: str, next_start_at: datetime) -> bool: ...
-    def keep(self, job: IngestionJob) -> None: ...
-    def adopted(self, job: IngestionJob, now: datetime) -> None: ...
-    def settled(self, job: IngestionJob, now: datetime) -> bool: ...
-    def failed(self, job: IngestionJob, code: str, now: datetime, next_start_at: datetime) -> bool: ...
-    def forget(self, keys: Sequence[JobKey]) -> None: ...
-    def jobs(self, keys: Sequence[JobKey]) -> tuple[IngestionJob, ...]: ...
+    Each write may be repeated: it finds what it did before and answers the same.
+    """
+
+    def read(self) -> SyncState:
+        """Return the state; before the first request it is that of nothing requested."""
+
+    def request(self, trigger: SyncTrigger, now: datetime) -> SyncState:
+        """Count a request and return the state with it; a `change` also sets `last_change_at`."""
+
+    def lease(self, lease: SyncLease, now: datetime) -> SyncState | None:
+        """Take the lease if a job may be started now; return the state then, or None if it may not."""
+
+    def started(self, lease: SyncLease, covered: int, job: IngestionJob, next_start_at: datetime) -> bool:
+        """Make a job the active one and give the lease back; False if the lease has passed to another.
+
+        Another holder may have found the same job and noted it meanwhile: that counts as done.
+        """
+
+    def refused(self, lease: SyncLease, code: str, next_start_at: datetime) -> bool:
+        """Note that no job could be started and give the lease back; False if it has passed to another."""
+
+    def keep(self, job: IngestionJob) -> None:
+        """Keep the outcome of a job; it is shown once the state names it."""
+
+    def adopted(self, job: IngestionJob, now: datetime) -> None:
+        """Name a kept job that was never the active one."""
+
+    def settled(self, job: IngestionJob, now: datetime) -> bool:
+        """Name the kept active job, whose outcome is final; False if another is active."""
+
+    def failed(self, job: IngestionJob, code: str, now: datetime, next_start_at: datetime) -> bool:
+        """Name the kept active job and request one in its place; False if another is active."""
+
+    def forget(self, keys: Sequence[JobKey]) -> None:
+        """Name these jobs no longer."""
+
+    def jobs(self, keys: Sequence[JobKey]) -> tuple[IngestionJob, ...]:
+        """Return the kept jobs of these keys, newest first; those that expired are left out."""
 
 
 class IngestionJobs(Protocol):
-    """See gateways.ingestion."""
+    """Bedrock's ingestion jobs, of which one runs at a time; its failures are IngestionCallFailed."""
 
-    def start(self, token: str, trigger: SyncTrigger) -> IngestionJob: ...
-    def get(self, job_id: str) -> IngestionJob: ...
-    def newest(self, limit: int) -> tuple[IngestionJob, ...]: ...
+    def start(self, token: str, trigger: SyncTrigger) -> IngestionJob:
+        """Start a job, or return the one that the same token started before. Raises KnowledgeBaseBusy.
+
+        `token` is 33–256 letters and digits.
+        """
+
+    def get(self, job_id: str) -> IngestionJob:
+        """Return a job with what failed in it. Raises UnknownIngestionJob."""
+
+    def newest(self, limit: int) -> tuple[IngestionJob, ...]:
+        """Return the newest jobs, newest first, without what failed in them."""
+
+
+class LinkSigner(Protocol):
+    """Makes links to the documents of the bucket."""
+
+    def link(self, document: str) -> str:
+        """Return an address at which a browser can read a document for a while, by its key."""
 
 
 class PassageSource(Protocol):
-    """See gateways.knowledge_base."""
+    """Searches the knowledge base."""
 
-    def retrieve(self, query: str, limit: int) -> tuple[Passage, ...]: ...
+    def retrieve(self, query: str, limit: int) -> tuple[Passage, ...]:
+        """Return at most `limit` passages for a query of at most 1,000 characters, nearest first."""
 
 
 class SentimentSource(Protocol):
-    """See gateways.sentiment."""
+    """Hears how texts sound."""
 
-    def detect(self, text: str) -> Sentiment: ...
+    def detect(self, text: str) -> Sentiment:
+        """Return how a text sounds, by its beginning where it is long."""
 
 
 class LanguageModel(Protocol):
-    """See gateways.bedrock."""
+    """Answers prompts."""
 
-    def reply(self, prompt: Prompt) -> Reply: ...
-
-
-class Admission(Protocol):
-    """See limits."""
-
-    def admit(self, caller: str) -> None: ...
-    def record(self, caller: str, tokens: int) -> None: ...
-
-
-class SyncLog(Protocol):
-    """What happened to the knowledge base, in numbers and codes; never in names of files."""
-
-    def changed(self, changes: int) -> None: ...
-    def ignored(self, reason: str, records: int) -> None: ...
-    def started(self, job: IngestionJob) -> None: ...
-    def not_started(self, error: IngestionCallFailed, attempts: int) -> None: ...
-    def ended(self, job: IngestionJob, will_be_retried: bool) -> None: ...
-    def degraded(self, name: str, error: Unavailable) -> None: ...
-
-
-class DegradedLog(Protocol):
-    """What an answer has to do without."""
-
-    def degraded(self, name: str, error: Unavailable) -> None: ...
-
-
-class TicketLog(DegradedLog, Protocol):
-    """What happened to a ticket, in numbers and names; never in its words."""
-
-    def received(self, ticket: Ticket, degraded: Sequence[str], seconds: float) -> None: ...
-
-
-class TurnLog(DegradedLog, Protocol):
-    """What happened in a turn, in numbers and names; never in the customer's words."""
-
-    def answered(self, exchange: Exchange, laps_seconds: Mapping[str, float]) -> None: ...
+    def reply(self, prompt: Prompt) -> Reply:
+        """Return the model's reply. Raises ModelUnavailable, and no other Unavailable."""

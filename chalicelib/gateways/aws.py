@@ -1,14 +1,20 @@
 """How every AWS call of ours behaves: its time limits, and what counts as out of reach."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError, KeyError)
-"""How a call fails: no connection, a refusal, or an answer that cannot be read or lacks what it must hold."""
+from chalicelib.answers import reading
+from chalicelib.errors import Unavailable
+
+AWS_ERRORS = (BotoCoreError, ClientError, ResponseParserError)
+"""How a call fails: no connection, a refusal, or an answer that botocore itself gives up on."""
 
 
-def quick(read_timeout_seconds: float = 4, attempts: int = 2) -> Config:
+def client_config(read_timeout_seconds: float = 4, attempts: int = 2) -> Config:
     """Return the client settings for a call that somebody waits for: one quick retry, no long wait."""
     return Config(
         connect_timeout=1,
@@ -16,6 +22,16 @@ def quick(read_timeout_seconds: float = 4, attempts: int = 2) -> Config:
         retries={"mode": "standard", "total_max_attempts": attempts},
         max_pool_connections=32,
     )
+
+
+@contextmanager
+def calling(service: str) -> Iterator[None]:
+    """Turn a failed call within the block into Unavailable(service), an odd answer into UnreadableAnswer."""
+    with reading(service):
+        try:
+            yield
+        except AWS_ERRORS as error:
+            raise Unavailable(service) from error
 
 
 def error_code(error: Exception) -> str:

@@ -1,14 +1,15 @@
 """The model on Amazon Bedrock: one Converse call with the guardrail, tried on the models in order."""
 
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, get_args
 
 from botocore.exceptions import ClientError
 
+from chalicelib.answers import reading, require
 from chalicelib.domain.conversation import GuardrailVerdict, HandOver, HandOverReason, Prompt, Reply, Usage
-from chalicelib.errors import ModelUnavailable
+from chalicelib.errors import ModelUnavailable, UnreadableAnswer
 from chalicelib.gateways.aws import AWS_ERRORS, error_code
 from chalicelib.gateways.guardrail_trace import reasons
 from chalicelib.gateways.model_choice import sampling, usage
@@ -74,6 +75,8 @@ class Model:
             for model_id in tuple(usable):
                 try:
                     return self._ask(model_id, prompt)
+                except UnreadableAnswer as error:
+                    raise ModelUnavailable from error
                 except AWS_ERRORS as error:
                     failure = error
                     if error_code(error) in GONE:
@@ -88,20 +91,26 @@ class Model:
         self.reply(Prompt("Answer with the word ok.", (), (), "ping", may_hand_over=False))
 
     def _ask(self, model_id: str, prompt: Prompt) -> Reply:
-        reply = self._read(model_id, self._converse(model_id, prompt))
+        answer = self._converse(model_id, prompt)
+        with reading("model"):
+            reply = _read(answer, model_id)
         self._working = model_id
-        return reply
+        return replace(reply, usage=self._priced(reply, model_id))
 
     def _converse(self, model_id: str, prompt: Prompt) -> Any:
         request = self._request(model_id, prompt)
         try:
-            return self._client.converse(**request)
+            return self._call(request)
         except ClientError as error:
             # Which sampling parameters a model takes has changed with every generation; ask again without.
             if not _about_sampling(error) or request["inferenceConfig"].keys() == {"maxTokens"}:
                 raise
             self._refuses_sampling.add(model_id)
-            return self._client.converse(**self._request(model_id, prompt))
+            return self._call(self._request(model_id, prompt))
+
+    def _call(self, request: dict[str, Any]) -> Any:
+        with reading("model"):
+            return self._client.converse(**request)
 
     def _request(self, model_id: str, prompt: Prompt) -> dict[str, Any]:
         options = self._options
@@ -126,32 +135,10 @@ class Model:
             }
         return request
 
-    def _read(self, model_id: str, answer: Any) -> Reply:
-        stop = answer["stopReason"]
-        blocks = answer["output"].get("message", {}).get("content", [])
-        text = "\n\n".join(block["text"].strip() for block in blocks if "text" in block).strip()
-        hand_over = next((_hand_over(b["toolUse"]["input"]) for b in blocks if "toolUse" in b), None)
-        if stop in INTERVENED:
-            text = text or FILTERED
-        if stop in UNUSABLE_STOPS or not (text or hand_over):
-            raise ModelUnavailable
-        trace = answer.get("trace", {})
-        spoke = trace.get("promptRouter", {}).get("invokedModelId", model_id)
-        tokens = answer["usage"]
-        return Reply(
-            text=text + " …" if stop == "max_tokens" else text,
-            model=spoke,
-            usage=self._usage((spoke, model_id), tokens),
-            guardrail=_verdict(stop, trace.get("guardrail", {})),
-            hand_over=hand_over,
-        )
-
-    def _usage(self, model_ids: Iterable[str], tokens: Mapping[str, int]) -> Usage:
-        """Price the tokens by the first id with a known price: a router names the model it chose."""
-        priced = [
-            usage(each, tokens["inputTokens"], tokens["outputTokens"], self._options.prices)
-            for each in model_ids
-        ]
+    def _priced(self, reply: Reply, model_id: str) -> Usage:
+        """Price a reply by the first id with a known price: a router names the model that it chose."""
+        tokens = reply.usage.input_tokens, reply.usage.output_tokens
+        priced = [usage(each, *tokens, self._options.prices) for each in (reply.model or model_id, model_id)]
         return next((found for found in priced if found.cost_usd is not None), priced[0])
 
 
@@ -177,6 +164,26 @@ def _messages(prompt: Prompt, guarded: bool) -> list[dict[str, Any]]:
     # Only what is marked is judged: passages and history must not trip the guardrail.
     question = {"guardContent": {"text": {"text": prompt.question}}} if guarded else {"text": prompt.question}
     return [*earlier, {"role": "user", "content": [*({"text": fact} for fact in prompt.facts), question]}]
+
+
+def _read(answer: Any, model_id: str) -> Reply:
+    """Read an answer of Converse; what it cost is still to be worked out. Raises ModelUnavailable."""
+    stop = require(answer["stopReason"], str)
+    blocks = answer["output"].get("message", {}).get("content", [])
+    text = "\n\n".join(block["text"].strip() for block in blocks if "text" in block).strip()
+    hand_over = next((_hand_over(b["toolUse"]["input"]) for b in blocks if "toolUse" in b), None)
+    if stop in INTERVENED:
+        text = text or FILTERED
+    if stop in UNUSABLE_STOPS or not (text or hand_over):
+        raise ModelUnavailable
+    trace, tokens = answer.get("trace", {}), answer["usage"]
+    return Reply(
+        text=text + " …" if stop == "max_tokens" else text,
+        model=require(trace.get("promptRouter", {}).get("invokedModelId", model_id), str),
+        usage=Usage(require(tokens["inputTokens"], int), require(tokens["outputTokens"], int), None),
+        guardrail=_verdict(stop, trace.get("guardrail", {})),
+        hand_over=hand_over,
+    )
 
 
 def _hand_over(tool_input: Any) -> HandOver:

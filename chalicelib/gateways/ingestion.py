@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any, cast, get_args
 
 from botocore.exceptions import ClientError
 
+from chalicelib.answers import reading, require
 from chalicelib.domain.ingestion import FINAL_STATUSES, IngestionJob, IngestionStatistics, SyncTrigger
-from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, UnknownIngestionJob
+from chalicelib.errors import (
+    IngestionCallFailed,
+    KnowledgeBaseBusy,
+    UnknownIngestionJob,
+    UnreadableAnswer,
+)
 from chalicelib.gateways.aws import AWS_ERRORS, error_code
 from chalicelib.gateways.failure_reasons import read_failures
 
@@ -62,14 +68,15 @@ class IngestionGateway:
                 sortBy={"attribute": "STARTED_AT", "order": "DESCENDING"},
                 maxResults=limit,
             )
-            return tuple(map(_job, answer["ingestionJobSummaries"]))
+            return tuple(map(_job, require(answer["ingestionJobSummaries"], list)))
 
 
 @contextmanager
 def _calling() -> Iterator[None]:
     try:
-        yield
-    except AWS_ERRORS as error:
+        with reading("ingestion"):
+            yield
+    except (*AWS_ERRORS, UnreadableAnswer) as error:
         raise _failure(error) from error
 
 
@@ -84,9 +91,9 @@ def _failure(error: Exception) -> IngestionCallFailed:
 
 
 def _job(described: Mapping[str, Any]) -> IngestionJob:
-    status = described["status"]
+    status = require(described["status"], str)
     return IngestionJob(
-        job_id=described["ingestionJobId"],
+        job_id=require(described["ingestionJobId"], str),
         status=status,
         started_at=described["startedAt"],
         ended_at=described["updatedAt"] if status in FINAL_STATUSES else None,

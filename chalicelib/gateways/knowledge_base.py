@@ -5,9 +5,9 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from chalicelib.answers import finite, require
 from chalicelib.domain.conversation import Passage
-from chalicelib.errors import Unavailable
-from chalicelib.gateways.aws import AWS_ERRORS
+from chalicelib.gateways.aws import calling
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_agent_runtime import AgentsforBedrockRuntimeClient
@@ -26,24 +26,22 @@ class KnowledgeBase:
 
         Raises Unavailable.
         """
-        try:
+        with calling("knowledge_base"):
             answer = self.client.retrieve(
                 knowledgeBaseId=self.knowledge_base_id,
                 retrievalQuery={"text": query},
                 retrievalConfiguration={"vectorSearchConfiguration": {"numberOfResults": limit}},
             )
-            return tuple(map(self._passage, answer["retrievalResults"]))
-        except AWS_ERRORS as error:
-            raise Unavailable("knowledge_base") from error
+            return tuple(map(self._passage, require(answer["retrievalResults"], list)))
 
     def _passage(self, result: Any) -> Passage:
         metadata = result.get("metadata", {})
         uri = result.get("location", {}).get("s3Location", {}).get("uri", "")
         return Passage(
-            text=result["content"].get("text", ""),
+            text=require(result["content"].get("text", ""), str),
             title=str(metadata.get("title") or _title_from(uri)),
             url=_web_address(metadata.get("source_url")),
-            score=round(float(result.get("score", 0.0)), 4),
+            score=round(finite(result.get("score", 0.0)), 4),
             document=self._key_of(uri),
         )
 

@@ -10,7 +10,6 @@ LIST_PRICES: Mapping[str, tuple[float, float]] = {
     "claude-haiku-5-5": (0.10, 0.50),
     "claude-haiku-4-5": (1.00, 5.00),
     "claude-3-haiku": (0.25, 1.25),
-    "local-": (0.0, 0.0),
 }
 CLAUDE_GENERATION = re.compile(r"anthropic\.claude-(?:[a-z]+-)*v?(\d+)")
 

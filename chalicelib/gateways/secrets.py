@@ -10,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
+from chalicelib.answers import reading, require
 from chalicelib.domain.database import DatabaseAddress, DatabaseSource
 from chalicelib.errors import Unavailable
 
@@ -54,7 +55,7 @@ class Secrets:
         if renewed:
             self._renew(source.secret_id)
         text = self._read(source.secret_id)
-        try:
+        with reading("secrets"):
             secret = json.loads(text)
             place = asdict(source) if source.host else secret
             return DatabaseAddress(
@@ -65,8 +66,6 @@ class Secrets:
                 dbname=_filled(place["dbname"]),
                 tls_roots=source.tls_roots,
             )
-        except (ValueError, KeyError, TypeError) as error:
-            raise Unavailable("secrets") from error
 
     def _renew(self, name: str) -> None:
         """Read a secret anew, but not at each of many calls that fail for another reason than its age."""
@@ -86,32 +85,30 @@ class Secrets:
             # Not at every request: each try may take seconds that a customer waits for.
             self._retry_at = self._clock() + RETRY_SECONDS
             return self._last_known[name]
-        self._last_known[name] = str(value)
+        with reading("secrets"):
+            self._last_known[name] = require(value, str)
         return self._last_known[name]
 
 
 def read_tokens(text: str) -> dict[str, str]:
     """Return by name the tokens that a secret holds: `{"name": "token"}`, `["token"]`, or one as it is.
 
-    Raises Unavailable when it holds something else.
+    Raises UnreadableAnswer when it holds something else.
     """
-    tokens = _named_tokens(text)
-    if not all(isinstance(token, str) for token in tokens.values()):
-        raise Unavailable("secrets")
-    return {name: token.strip() for name, token in tokens.items() if token.strip()}
+    with reading("secrets"):
+        tokens = {name: require(token, str).strip() for name, token in _named_tokens(text).items()}
+    return {name: token for name, token in tokens.items() if token}
 
 
 def _named_tokens(text: str) -> dict[str, Any]:
     if not text.lstrip().startswith(("{", "[")):
         return {"token-1": text}
-    try:
-        tokens = json.loads(text)
-    except ValueError as error:
-        raise Unavailable("secrets") from error
+    tokens = json.loads(text)
     return tokens if isinstance(tokens, dict) else {f"token-{n}": token for n, token in enumerate(tokens, 1)}
 
 
 def _filled(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise TypeError("a text is wanted")
-    return value
+    text = require(value, str)
+    if not text:
+        raise ValueError("must not be empty")
+    return text

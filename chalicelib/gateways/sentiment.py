@@ -1,12 +1,11 @@
 """How a message sounds, by Amazon Comprehend."""
 
-import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from chalicelib.answers import finite
 from chalicelib.domain.conversation import Sentiment
-from chalicelib.errors import Unavailable
-from chalicelib.gateways.aws import AWS_ERRORS
+from chalicelib.gateways.aws import calling
 
 if TYPE_CHECKING:
     from mypy_boto3_comprehend import ComprehendClient
@@ -26,11 +25,6 @@ class SentimentGateway:
     def detect(self, text: str) -> Sentiment:
         """Return how the text sounds. Raises Unavailable."""
         start = text.encode()[:MAX_BYTES].decode(errors="ignore")
-        try:
+        with calling("sentiment"):
             scores = self.client.detect_sentiment(Text=start, LanguageCode=self.language)["SentimentScore"]
-            score = round(float(scores["Positive"] - scores["Negative"]), 4)
-        except (*AWS_ERRORS, TypeError) as error:
-            raise Unavailable("sentiment") from error
-        if not math.isfinite(score):
-            raise Unavailable("sentiment")
-        return Sentiment(score)
+            return Sentiment(round(finite(scores["Positive"] - scores["Negative"]), 4))

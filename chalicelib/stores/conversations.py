@@ -19,6 +19,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
+from chalicelib.answers import require
 from chalicelib.domain.conversation import (
     Citation,
     Escalation,
@@ -29,7 +30,7 @@ from chalicelib.domain.conversation import (
     Usage,
 )
 from chalicelib.errors import Unavailable, UnknownMessage
-from chalicelib.stores.dynamodb import Reach, expiry, reaching, wrote
+from chalicelib.stores.dynamodb import Reach, complete, expiry, reaching, wrote
 from chalicelib.stores.state import StateItem
 from chalicelib.times import MILLISECOND, from_millis, to_millis
 
@@ -110,7 +111,7 @@ class Conversations:
                     limit=limit + 1,
                 )
             )
-        exchanges = tuple(map(_exchange, reversed(items[:limit])))
+            exchanges = tuple(map(_exchange, reversed(items[:limit])))
         return ExchangePage(exchanges, exchanges[0].timestamp if len(items) > limit else None)
 
     def by_client_message(self, session_id: str, message_id: str) -> Exchange | None:
@@ -121,7 +122,8 @@ class Conversations:
                 item = ExchangeItem.get(session_id, claim.value, consistent_read=True)
             except (StateItem.DoesNotExist, ExchangeItem.DoesNotExist):
                 return None
-        return _exchange(item) if item.ttl > self._now_seconds() else None
+            exchange = _exchange(item)
+            return exchange if item.ttl > self._now_seconds() else None
 
     def add(self, exchange: Exchange) -> Exchange:
         """Store an exchange in one write; where its millisecond is taken, in the next. Raises Unavailable."""
@@ -144,6 +146,7 @@ class Conversations:
 
         Raises UnknownMessage, Unavailable.
         """
+        kept = {**asdict(feedback), "timestamp": to_millis(feedback.timestamp)}
         with reaching(STORE):
             found = ExchangeItem.query(
                 session_id,
@@ -154,11 +157,10 @@ class Conversations:
             item = next(iter(found), None)
             if item is None:
                 raise UnknownMessage
-            kept = {**asdict(feedback), "timestamp": to_millis(feedback.timestamp)}
             is_there = ExchangeItem.session_id.exists()
             if not wrote(item.update, [ExchangeItem.feedback.set(kept)], condition=is_there):
                 raise UnknownMessage
-        return _exchange(item)
+            return _exchange(item)
 
     def everything(self, session_id: str) -> tuple[Exchange, ...]:
         """Return all exchanges of a session that are still there, expired ones too. Raises Unavailable."""
@@ -171,7 +173,8 @@ class Conversations:
         The index that knows them follows a write within moments.
         """
         with reaching(STORE):
-            return frozenset(item.session_id for item in ExchangeItem.customer_index.query(customer_id))
+            found = ExchangeItem.customer_index.query(customer_id)
+            return frozenset(require(item.session_id, str) for item in found)
 
     def erase(self, exchanges: Iterable[Exchange]) -> None:
         """Delete exchanges. Raises Unavailable."""
@@ -185,16 +188,17 @@ class Conversations:
                     batch.delete(ExchangeItem(exchange.session_id, to_millis(exchange.timestamp)))
 
     def _store(self, exchange: Exchange, put: Callable[[ExchangeItem], None]) -> Exchange:
-        with reaching(STORE):
-            for _ in range(TRIES):
-                try:
-                    put(self._item(exchange))
-                except _MillisecondTaken:
-                    exchange = replace(exchange, timestamp=exchange.timestamp + MILLISECOND)
-                except _TwinUnderWay:
-                    time.sleep(TWIN_SECONDS)
-                else:
-                    return exchange
+        for _ in range(TRIES):
+            item = self._item(exchange)
+            try:
+                with reaching(STORE):
+                    put(item)
+            except _MillisecondTaken:
+                exchange = replace(exchange, timestamp=exchange.timestamp + MILLISECOND)
+            except _TwinUnderWay:
+                time.sleep(TWIN_SECONDS)
+            else:
+                return exchange
         raise Unavailable(STORE)
 
     def _put_with_claim(self, item: ExchangeItem) -> None:
@@ -256,6 +260,7 @@ def _claim_key(session_id: str, message_id: str) -> str:
 
 
 def _exchange(item: ExchangeItem) -> Exchange:
+    complete(item)
     return Exchange(
         session_id=item.session_id,
         message_id=item.message_id,

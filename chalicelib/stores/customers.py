@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.customer import Customer, Order
-from chalicelib.errors import Unavailable
+from chalicelib.errors import UnreadableAnswer
 from chalicelib.stores.database import Addresses, Database
 
 STORE = "customers"
@@ -87,7 +87,7 @@ def _order(row: Any) -> Order:
 
 
 def _amount(value: Decimal) -> Decimal:
-    """Return an amount. Raises Unavailable for a NaN, which may be from before they were refused."""
+    """Return an amount. Raises UnreadableAnswer for a NaN, which may be from before they were refused."""
     if value.is_nan():
-        raise Unavailable(STORE)
+        raise UnreadableAnswer(STORE)
     return value

@@ -21,7 +21,7 @@ STATEMENT_TIMEOUT_SECONDS = 2
 ANSWER_TIMEOUT_SECONDS = 2.5
 """A server that hangs does not even notice that a statement takes too long; so we give up by ourselves."""
 CONNECTIONS = 8
-"""A container serves one request at a time and opens one; the local server serves several."""
+"""One request at a time needs one; a server that runs several at once shares these."""
 WAIT_FOR_A_CONNECTION_SECONDS = 2
 
 Addresses = Callable[[bool], DatabaseAddress]

@@ -3,13 +3,18 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 from pynamodb.exceptions import PutError, PynamoDBException, UpdateError
+from pynamodb.models import Model
 
+from chalicelib.answers import reading
 from chalicelib.errors import Unavailable
 from chalicelib.times import to_millis
+
+M = TypeVar("M", bound=Model)
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
 
@@ -25,11 +30,20 @@ class Reach:
 
 @contextmanager
 def reaching(store: str) -> Iterator[None]:
-    """Turn a failure of DynamoDB within the block into Unavailable(store)."""
-    try:
-        yield
-    except PynamoDBException as error:
-        raise Unavailable(store) from error
+    """Turn a failure of DynamoDB in the block into Unavailable(store), an odd item into UnreadableAnswer."""
+    with reading(store):
+        try:
+            yield
+        except (PynamoDBException, ResponseParserError) as error:
+            raise Unavailable(store) from error
+
+
+def complete(item: M) -> M:
+    """Return an item that was read. Raises ValueError when it lacks what each of its kind has."""
+    missing = [n for n, each in item.get_attributes().items() if not each.null and getattr(item, n) is None]
+    if missing:
+        raise ValueError(f"an item lacks {', '.join(missing)}")
+    return item
 
 
 def wrote(write: Callable[..., object], *arguments: Any, **named: Any) -> bool:

@@ -14,7 +14,7 @@ from pynamodb.models import Model
 
 from chalicelib.domain.customer import Interaction
 from chalicelib.errors import Unavailable
-from chalicelib.stores.dynamodb import Reach, expiry, reaching, wrote
+from chalicelib.stores.dynamodb import Reach, complete, expiry, reaching, wrote
 from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
 
 STORE = "interactions"
@@ -131,6 +131,7 @@ def _is_again(interaction: Interaction) -> Condition:
 
 
 def _interaction(item: InteractionItem) -> Interaction:
+    complete(item)
     return Interaction(
         customer_id=item.customer_id,
         timestamp=from_iso(item.timestamp),

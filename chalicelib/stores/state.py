@@ -35,7 +35,7 @@ class Counters:
                     StateItem.ttl.set(to_millis(now + 2 * window) // 1000),
                 ]
             )
-        return int(item.value)
+            return int(item.value)
 
     def value(self, name: str, now: datetime, window: timedelta) -> int:
         """Return the counter of the window that `now` is in. Raises Unavailable."""

@@ -17,7 +17,7 @@ from chalicelib.domain.ingestion import (
     SyncState,
     SyncTrigger,
 )
-from chalicelib.stores.dynamodb import Reach, expiry
+from chalicelib.stores.dynamodb import Reach, complete, expiry
 from chalicelib.times import from_millis, to_millis
 
 JOB_RETENTION_DAYS = 90
@@ -100,7 +100,8 @@ def job_item(job: IngestionJob) -> JobItem:
 
 
 def job_of(item: JobItem) -> IngestionJob:
-    """Return the job that the item says."""
+    """Return the job that the item says. Raises ValueError, TypeError."""
+    complete(item)
     statistics: Any = item.statistics
     return IngestionJob(
         job_id=item.pk.partition("#")[2],

@@ -49,7 +49,7 @@ class SyncStates:
         item = SyncItem(self._pk)
         with reaching(STORE):
             item.update(actions)
-        return state_of(item)
+            return state_of(item)
 
     def lease(self, lease: SyncLease, now: datetime) -> SyncState | None:
         """Take the lease if a job may be started and return the state then; None if it may not."""
@@ -101,8 +101,9 @@ class SyncStates:
 
     def keep(self, job: IngestionJob) -> None:
         """Keep a job that has ended; it is shown once the state names it."""
+        item = job_item(job)
         with reaching(STORE):
-            job_item(job).save()
+            item.save()
 
     def adopted(self, job: IngestionJob, now: datetime) -> None:
         """Name a kept job that nobody waited for."""

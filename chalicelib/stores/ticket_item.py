@@ -8,6 +8,7 @@ from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, U
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 
+from chalicelib.answers import require
 from chalicelib.domain.conversation import HandOverReason
 from chalicelib.domain.ticket import (
     Ticket,
@@ -17,7 +18,7 @@ from chalicelib.domain.ticket import (
     TicketStatus,
     TicketSummary,
 )
-from chalicelib.stores.dynamodb import Reach
+from chalicelib.stores.dynamodb import Reach, complete
 from chalicelib.times import from_iso, from_millis, iso, to_millis
 
 
@@ -95,7 +96,8 @@ def to_item(ticket: Ticket, ttl: int) -> TicketItem:
 
 
 def from_item(item: TicketItem) -> Ticket:
-    """Return the ticket of an item."""
+    """Return the ticket of an item. Raises ValueError, TypeError."""
+    complete(item)
     return Ticket(
         ticket_id=item.ticket_id,
         created_at=from_iso(item.created_at),
@@ -115,12 +117,12 @@ def from_item(item: TicketItem) -> Ticket:
 
 
 def summary_of(item: TicketItem) -> TicketSummary:
-    """Return the summary of an item, which may come from the index by customer."""
+    """Return the summary of an item, which may come from the index by customer. Raises TypeError."""
     return TicketSummary(
-        ticket_id=item.ticket_id,
+        ticket_id=require(item.ticket_id, str),
         created_at=from_iso(item.created_at),
-        status=cast("TicketStatus", item.status),
-        subject=item.subject,
+        status=cast("TicketStatus", require(item.status, str)),
+        subject=require(item.subject, str),
     )
 
 

@@ -38,11 +38,11 @@ class Tickets:
         with reaching(STORE):
             if not wrote(item.save, condition=free):
                 item = TicketItem.get(ticket.ticket_id, consistent_read=True)
-        return from_item(item)
+            return from_item(item)
 
     def get(self, ticket_id: str) -> Ticket:
         """Return a ticket. Raises UnknownTicket, Unavailable."""
-        return from_item(self._read(ticket_id))
+        return self._read(ticket_id)
 
     def page(self, status: TicketStatus | None, limit: int, before: str | None) -> TicketPage:
         """Return tickets of a status or of all, newest first.
@@ -50,13 +50,11 @@ class Tickets:
         `before` is the `next` of the page before this one, None at first. Raises Unavailable.
         """
         # A ticket whose status changes between two queries may be in both: it has one key here.
-        found = {
-            item.listed_at: item
-            for one in ([status] if status else STATUSES)
-            for item in self._newest(one, limit + 1, before)
-        }
+        found: dict[str, Ticket] = {}
+        for one in [status] if status else STATUSES:
+            found |= self._newest(one, limit + 1, before)
         places = sorted(found, reverse=True)
-        tickets = tuple(from_item(found[place]) for place in places[:limit])
+        tickets = tuple(found[place] for place in places[:limit])
         return TicketPage(tickets, places[limit - 1] if len(places) > limit else None)
 
     def open_of(self, customer_id: str) -> tuple[TicketSummary, ...]:
@@ -73,21 +71,21 @@ class Tickets:
         add = TicketItem.feedback.set((TicketItem.feedback | []).append([text]))
         is_full = TicketItem.feedback[MAX_FEEDBACK - 1].exists()
         for _ in range(TRIES):
-            if item := self._update(ticket_id, [add], self._alive() & ~is_full & ~_holds(text)):
-                return from_item(item)
-            item = self._read(ticket_id)
+            if rated := self._update(ticket_id, [add], self._alive() & ~is_full & ~_holds(text)):
+                return rated
+            ticket = self._read(ticket_id)
             # The library repeats an update whose answer got lost: then it is there already.
-            if text in (item.feedback or ()):
-                return from_item(item)
+            if text in map(feedback_text, ticket.feedback):
+                return ticket
             self._update(ticket_id, [TicketItem.feedback[0].remove()], is_full)
         raise Unavailable(STORE)
 
     def move(self, ticket_id: str, status: TicketStatus) -> Ticket:
         """Give a ticket another status. Raises UnknownTicket, Unavailable."""
-        item = self._update(ticket_id, [TicketItem.status.set(status)], self._alive())
-        if item is None:
+        moved = self._update(ticket_id, [TicketItem.status.set(status)], self._alive())
+        if moved is None:
             raise UnknownTicket
-        return from_item(item)
+        return moved
 
     def erase_text(self, ticket_id: str, notice: str) -> None:
         """Replace a ticket's subject and description by a notice; the case stays. Raises Unavailable."""
@@ -101,29 +99,30 @@ class Tickets:
             with TicketItem.batch_write() as batch:
                 for item in there:
                     batch.delete(item)
-        return tuple(map(from_item, there))
+            return tuple(map(from_item, there))
 
-    def _read(self, ticket_id: str) -> TicketItem:
+    def _read(self, ticket_id: str) -> Ticket:
         with reaching(STORE):
             try:
                 item = TicketItem.get(ticket_id, consistent_read=True)
             except TicketItem.DoesNotExist as error:
                 raise UnknownTicket from error
-        if item.ttl <= self._now_seconds():
-            raise UnknownTicket
-        return item
+            ticket = from_item(item)
+            if item.ttl <= self._now_seconds():
+                raise UnknownTicket
+            return ticket
 
-    def _newest(self, status: TicketStatus, limit: int, before: str | None) -> list[TicketItem]:
+    def _newest(self, status: TicketStatus, limit: int, before: str | None) -> dict[str, Ticket]:
+        """Return the newest tickets of a status by their places in the list."""
         with reaching(STORE):
-            return list(
-                TicketItem.status_index.query(
-                    status,
-                    range_key_condition=TicketItem.listed_at < before if before else None,
-                    filter_condition=self._alive(),
-                    scan_index_forward=False,
-                    limit=limit,
-                )
+            items = TicketItem.status_index.query(
+                status,
+                range_key_condition=TicketItem.listed_at < before if before else None,
+                filter_condition=self._alive(),
+                scan_index_forward=False,
+                limit=limit,
             )
+            return {item.listed_at: from_item(item) for item in items}
 
     def _of(self, customer_id: str, which: Condition | None) -> tuple[TicketSummary, ...]:
         with reaching(STORE):
@@ -132,11 +131,11 @@ class Tickets:
             )
             return tuple(map(summary_of, items))
 
-    def _update(self, ticket_id: str, actions: list[Action], condition: Condition) -> TicketItem | None:
+    def _update(self, ticket_id: str, actions: list[Action], condition: Condition) -> Ticket | None:
         """Return the changed ticket, or None where the condition does not hold."""
         item = TicketItem(ticket_id)
         with reaching(STORE):
-            return item if wrote(item.update, actions, condition=condition) else None
+            return from_item(item) if wrote(item.update, actions, condition=condition) else None
 
     def _alive(self) -> Condition:
         """Return the condition that a ticket is there and not expired."""

@@ -8,14 +8,18 @@ every change there is a job that started later, or the sync is pending.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.ingestion import IngestionJob, SyncState, SyncStatus
-from chalicelib.domain.protocols import SyncLog, SyncStateStore
+from chalicelib.domain.protocols import SyncStateStore
 from chalicelib.errors import IngestionCallFailed, Unavailable
 from chalicelib.sync.outcomes import KEPT_JOBS, SyncOutcomes
 from chalicelib.sync.s3_notices import read_notices
 from chalicelib.sync.starts import SyncStarts
 from chalicelib.times import EPOCH
+
+if TYPE_CHECKING:
+    from chalicelib.logs import SyncLogger
 
 
 @dataclass(frozen=True)
@@ -26,7 +30,7 @@ class KnowledgeBaseSync:
     starts: SyncStarts
     outcomes: SyncOutcomes
     clock: Callable[[], datetime]
-    log: SyncLog
+    log: "SyncLogger"
     documents_bucket: str
     at_least_every: timedelta
 

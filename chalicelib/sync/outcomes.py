@@ -3,11 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.ingestion import FileFailure, IngestionJob, SyncState
-from chalicelib.domain.protocols import IngestionJobs, SyncLog, SyncStateStore
+from chalicelib.domain.protocols import IngestionJobs, SyncStateStore
 from chalicelib.errors import UnknownIngestionJob
 from chalicelib.sync.starts import back_off
+
+if TYPE_CHECKING:
+    from chalicelib.logs import SyncLogger
 
 KEPT_JOBS = 20
 LOST_AFTER = timedelta(minutes=2)
@@ -24,7 +28,7 @@ class SyncOutcomes:
     states: SyncStateStore
     jobs: IngestionJobs
     clock: Callable[[], datetime]
-    log: SyncLog
+    log: "SyncLogger"
 
     def follow(self, state: SyncState) -> SyncState:
         """Record how the active job ended, if it has, and return the state then.

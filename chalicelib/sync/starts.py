@@ -5,10 +5,14 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.ingestion import IngestionJob, SyncLease, SyncState
-from chalicelib.domain.protocols import IngestionJobs, SyncLog, SyncStateStore
+from chalicelib.domain.protocols import IngestionJobs, SyncStateStore
 from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy
+
+if TYPE_CHECKING:
+    from chalicelib.logs import SyncLogger
 
 LEASE = timedelta(seconds=30)
 """Longer than a start and its recording can take; after it, a holder is taken for dead."""
@@ -29,7 +33,7 @@ class SyncStarts:
     states: SyncStateStore
     jobs: IngestionJobs
     clock: Callable[[], datetime]
-    log: SyncLog
+    log: "SyncLogger"
 
     def try_start(self, state: SyncState) -> IngestionJob | None:
         """Start a job if one is wanted and may be started now. Raises Unavailable."""

@@ -8,20 +8,14 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.search_query import ticket_query
+from chalicelib.chat.source_links import SourceLinks
 from chalicelib.domain.conversation import Exchange, Passage, Sentiment
 from chalicelib.domain.customer import Customer, CustomerContext, Interaction
-from chalicelib.domain.protocols import (
-    ConversationStore,
-    CustomerStore,
-    InteractionStore,
-    PassageSource,
-    SentimentSource,
-    TicketLog,
-    TicketStore,
-)
+from chalicelib.domain.protocols import ConversationStore, InteractionStore, TicketStore
 from chalicelib.domain.ticket import (
     Ticket,
     TicketChannel,
@@ -35,6 +29,9 @@ from chalicelib.errors import BadInput, FieldProblem, TicketIdReused
 from chalicelib.masking import mask, mask_values
 from chalicelib.parallel import Call, Deadline, Parallel
 from chalicelib.tickets.customer_context import AGENT_FEEDBACK, NEWEST_INTERACTIONS, CustomerRules, describe
+
+if TYPE_CHECKING:
+    from chalicelib.logs import TicketLogger
 
 TICKET_SECONDS = 4.5
 """The ticketing system waits five at most."""
@@ -87,7 +84,7 @@ class TicketView:
 
 
 @dataclass(frozen=True)
-class Lookups:
+class ContextCalls:
     """The calls under way for what is known around a ticket."""
 
     customer: Call[Customer | None]
@@ -101,16 +98,15 @@ class TicketDesk:
     """Receives tickets, shows them and keeps what agents say of them."""
 
     tickets: TicketStore
-    customers: CustomerStore
     interactions: InteractionStore
     conversations: ConversationStore
-    knowledge_base: PassageSource
-    sentiment: SentimentSource
+    lookups: Lookups
+    links: SourceLinks
     rules: CustomerRules
     suggestions: int
     executor: Executor
     clock: Callable[[], datetime]
-    log: TicketLog
+    log: "TicketLogger"
 
     def receive(self, new: NewTicket) -> Received:
         """Keep a ticket, and answer with what is known around it; the same ticket again answers the same.
@@ -122,17 +118,15 @@ class TicketDesk:
         gathering, listening = deadline.within(GATHER_SECONDS), deadline.within(SENTIMENT_SECONDS)
         ticket = self._accept(new)
         keeping = calls.start("storage", self.tickets.add, ticket)
-        mood = calls.start("sentiment", self.sentiment.detect, f"{ticket.subject}\n{ticket.description}")
-        lookups = self._look_up(calls, ticket, log_without=ticket.ticket_id)
-        ticket = _same_ticket(keeping.result(gathering.remaining_seconds()), ticket)
-        sentiment: Sentiment | None = calls.settle(mood, None, listening)
+        detecting = self.lookups.detect_sentiment(calls, f"{ticket.subject}\n{ticket.description}")
+        looking_up = self._look_up(calls, ticket, log_without=ticket.ticket_id)
+        ticket = _require_same_ticket(keeping.result(gathering.remaining_seconds()), ticket)
+        sentiment: Sentiment | None = calls.settle(detecting, None, listening)
         interaction = _interaction(new.customer_external_id, ticket, sentiment)
         logging = calls.start("interactions", self.interactions.add, interaction)
-        context, suggestions = self._settle(calls, lookups, ticket, gathering)
+        context, suggestions = self._settle(calls, looking_up, ticket, gathering)
         calls.settle(logging, None, deadline)
-        received = Received(
-            ticket, context, suggestions, tuple(calls.degraded), time.perf_counter() - started
-        )
+        received = Received(ticket, context, suggestions, calls.degraded, time.perf_counter() - started)
         self.log.received(ticket, received.degraded, received.seconds)
         return received
 
@@ -144,11 +138,13 @@ class TicketDesk:
         """Return a ticket with what is known around it now. Raises UnknownTicket, Unavailable."""
         calls, deadline = Parallel(self.executor, self.log.degraded), Deadline(TICKET_SECONDS)
         ticket = calls.start("storage", self.tickets.get, ticket_id).result(deadline.remaining_seconds())
-        lookups = self._look_up(calls, ticket)
+        looking_up = self._look_up(calls, ticket)
         reading = calls.start("history", self._transcript, ticket)
-        context, suggestions = self._settle(calls, lookups, ticket, deadline)
+        context, suggestions = self._settle(calls, looking_up, ticket, deadline)
         transcript: tuple[Exchange, ...] | None = calls.settle(reading, None, deadline)
-        return TicketView(ticket, context, suggestions, transcript, tuple(calls.degraded))
+        if transcript is not None:
+            transcript = self.links.linked_exchanges(transcript, calls.note)
+        return TicketView(ticket, context, suggestions, transcript, calls.degraded)
 
     def rate(self, ticket_id: str, feedback: TicketFeedback) -> None:
         """Keep what an agent says of a ticket's context. Raises UnknownTicket, Unavailable."""
@@ -186,29 +182,27 @@ class TicketDesk:
         )
         return replace(ticket, fingerprint=_fingerprint(ticket, new.created_at))
 
-    def _look_up(self, calls: Parallel, ticket: Ticket, log_without: str | None = None) -> Lookups:
-        query, customer_id = ticket_query(ticket), ticket.customer_id
-        return Lookups(
-            customer=calls.start("customer", self._customer, customer_id),
+    def _look_up(self, calls: Parallel, ticket: Ticket, log_without: str | None = None) -> ContextCalls:
+        customer_id = ticket.customer_id
+        return ContextCalls(
+            customer=self.lookups.find_customer(calls, customer_id),
             interactions=calls.start("interactions", self._newest_interactions, customer_id, log_without),
-            open_tickets=calls.start("storage", self._open_tickets, customer_id),
-            passages=calls.start("knowledge_base", self.knowledge_base.retrieve, query, self.suggestions),
+            open_tickets=self.lookups.find_open_tickets(calls, customer_id),
+            passages=self.lookups.find_passages(calls, ticket_query(ticket), self.suggestions),
         )
 
     def _settle(
-        self, calls: Parallel, lookups: Lookups, ticket: Ticket, deadline: Deadline
+        self, calls: Parallel, looking_up: ContextCalls, ticket: Ticket, deadline: Deadline
     ) -> tuple[CustomerContext | None, tuple[Passage, ...]]:
-        customer: Customer | None = calls.settle(lookups.customer, None, deadline)
-        newest: tuple[Interaction, ...] | None = calls.settle(lookups.interactions, None, deadline)
-        others: tuple[TicketSummary, ...] | None = calls.settle(lookups.open_tickets, None, deadline)
-        passages: tuple[Passage, ...] = calls.settle(lookups.passages, (), deadline)
+        customer: Customer | None = calls.settle(looking_up.customer, None, deadline)
+        newest: tuple[Interaction, ...] | None = calls.settle(looking_up.interactions, None, deadline)
+        others: tuple[TicketSummary, ...] | None = calls.settle(looking_up.open_tickets, None, deadline)
+        passages: tuple[Passage, ...] = calls.settle(looking_up.passages, (), deadline)
+        suggestions = self.links.linked(passages, calls.note)
         if customer is None:
-            return None, passages
+            return None, suggestions
         open_tickets = None if others is None else _count_open(ticket, others)
-        return describe(customer, newest, open_tickets, self.rules, self.clock()), passages
-
-    def _customer(self, customer_id: str | None) -> Customer | None:
-        return self.customers.by_external_id(customer_id) if customer_id else None
+        return describe(customer, newest, open_tickets, self.rules, self.clock()), suggestions
 
     def _newest_interactions(self, customer_id: str | None, without: str | None) -> tuple[Interaction, ...]:
         """Return when the customer was in touch last, without a ticket that is only being received.
@@ -223,9 +217,6 @@ class TicketDesk:
         others = [i for i in newest if without is None or i.ticket_id != without]
         return tuple(others[:NEWEST_INTERACTIONS])
 
-    def _open_tickets(self, customer_id: str | None) -> tuple[TicketSummary, ...]:
-        return self.tickets.open_of(customer_id) if customer_id else ()
-
     def _transcript(self, ticket: Ticket) -> tuple[Exchange, ...] | None:
         if ticket.session_id is None:
             return None
@@ -234,7 +225,7 @@ class TicketDesk:
         return tuple(e for e in exchanges if e.customer_id in (None, ticket.customer_id))
 
 
-def _same_ticket(kept: Ticket, ticket: Ticket) -> Ticket:
+def _require_same_ticket(kept: Ticket, ticket: Ticket) -> Ticket:
     """Return the ticket that is kept under the id. Raises TicketIdReused if it is another one."""
     if kept.fingerprint != ticket.fingerprint:
         raise TicketIdReused

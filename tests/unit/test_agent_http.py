@@ -16,7 +16,7 @@ from chalicelib.domain.customer import Interaction
 from chalicelib.errors import Unavailable
 from chalicelib.tickets.erasure import Erasure
 from tests.fakes import START, exchange_at
-from tests.unit.test_http import error_of, published
+from tests.unit.test_http import error_of
 from tests.unit.test_ticket_desk import Desk, open_ticket_desk
 
 TOKEN = "token-of-zendesk"
@@ -62,7 +62,7 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
         sessions = Sessions(lambda: "secret", accept_made_up_ids=True)
         erasure = Erasure(sessions, desk.conversations, desk.interactions, desk.tickets, lambda _: None)
         services = SimpleNamespace(
-            tickets=desk.desk, erasure=erasure, agent_tokens=AgentTokens(lambda: tokens), link=published
+            tickets=desk.desk, erasure=erasure, agent_tokens=AgentTokens(lambda: tokens)
         )
         monkeypatch.setattr(app_module, "services", lambda services=services: services)
         with Client(app_module.app) as client:

@@ -16,8 +16,10 @@ import pytest
 
 from chalicelib.chat.escalations import Escalations
 from chalicelib.chat.limits import Limits
+from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.prompts import HistoryBudget
 from chalicelib.chat.sessions import Sessions
+from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.transcripts import Transcripts
 from chalicelib.chat.turn import Chat, ChatOptions, Message
 from chalicelib.domain.conversation import Escalation, Exchange, GuardrailVerdict, HandOver, Passage, Usage
@@ -31,6 +33,7 @@ from chalicelib.errors import (
     Unavailable,
     WrongCustomerHash,
 )
+from chalicelib.parallel import Threads
 from tests.fakes import (
     START,
     FakeClock,
@@ -39,6 +42,7 @@ from tests.fakes import (
     FakeCustomers,
     FakeInteractions,
     FakeKnowledgeBase,
+    FakeLinks,
     FakeModel,
     FakeSentiment,
     FakeTickets,
@@ -99,6 +103,7 @@ class Desk:
     tickets: FakeTickets
     knowledge_base: FakeKnowledgeBase
     sentiment: FakeSentiment
+    links: FakeLinks
     model: FakeModel
     counters: FakeCounters
     clock: FakeClock
@@ -129,21 +134,18 @@ def open_desk(
         FakeInteractions(),
     )
     tickets, knowledge_base = FakeTickets(), FakeKnowledgeBase(RESET, DELIVERY)
-    sentiment, model, counters = FakeSentiment(), FakeModel(), FakeCounters()
+    sentiment, links, model, counters = FakeSentiment(), FakeLinks(), FakeModel(), FakeCounters()
     with ThreadPoolExecutor(8) as executor, ThreadPoolExecutor(4) as model_executor:
         chat = Chat(
             sessions=sessions,
-            conversations=conversations,
-            customers=customers,
-            tickets=tickets,
-            interactions=interactions,
-            escalations=Escalations(sessions, tickets),
-            knowledge_base=knowledge_base,
-            sentiment=sentiment,
-            model=model,
             limits=Limits(counters, requests_per_minute, tokens_per_day, clock),
-            executor=executor,
-            model_executor=model_executor,
+            conversations=conversations,
+            interactions=interactions,
+            lookups=Lookups(knowledge_base, sentiment, customers, tickets),
+            links=SourceLinks(links),
+            model=model,
+            escalations=Escalations(sessions, tickets),
+            threads=Threads(executor, model_executor),
             clock=clock,
             log=log,
             options=ChatOptions(5, HistoryBudget(5, 1000), deadline_seconds=26),
@@ -157,6 +159,7 @@ def open_desk(
             tickets,
             knowledge_base,
             sentiment,
+            links,
             model,
             counters,
             clock,
@@ -323,7 +326,8 @@ def test_the_proof_of_one_customer_opens_no_other(desk: Desk, stolen: str) -> No
 )
 def test_what_an_order_or_a_ticket_holds_stays_data_of_its_one_customer(desk: Desk, text: str) -> None:
     order = replace(ADA.recent_orders[0], items=text)
-    desk.chat = replace(desk.chat, customers=FakeCustomers(replace(ADA, recent_orders=(order,)), BOB))
+    customers = FakeCustomers(replace(ADA, recent_orders=(order,)), BOB)
+    desk.chat = replace(desk.chat, lookups=replace(desk.chat.lookups, customers=customers))
     open_ticket(desk, "T-1", "CUST-1001", text)
     desk.ask("What did I order?", customer_id="CUST-1001", customer_hash=ADA_HASH)
     (customer, passages) = desk.model.prompts[0].facts
@@ -423,6 +427,28 @@ def test_an_answer_goes_out_without_what_is_down_and_says_so(
     assert answer.answer.startswith("Choose Forgot password.")
     assert answer.degraded == name
     assert desk.log.without == list(name)
+
+
+UNPUBLISHED = Passage("Choose it.", "Reset", None, 0.9, "reset.md")
+
+
+def test_a_source_in_the_bucket_is_linked_in_the_answer_and_stored_without(desk: Desk) -> None:
+    desk.knowledge_base.passages = (UNPUBLISHED,)
+    answers = [desk.ask("How?", session_id="s", message_id="m") for _ in range(2)]
+    assert [a.citations[0].url for a in answers] == ["https://bucket.example.com/reset.md?signed"] * 2
+    assert [e.citations[0].url for e in desk.conversations.kept] == [None]
+
+
+def test_a_source_that_cannot_be_linked_costs_the_answer_its_link_alone(desk: Desk) -> None:
+    desk.knowledge_base.passages = (UNPUBLISHED,)
+    desk.links.down = Unavailable("links")
+    first, again = (desk.ask("How?", session_id="s", message_id="m") for _ in range(2))
+    for answer in (first, again):
+        assert (answer.citations[0].url, answer.degraded) == (None, ("links",))
+    (logged,) = [exchange for exchange, _ in desk.log.turns]
+    assert logged.degraded == ("links",)
+    desk.links.down = None
+    assert desk.ask("How?", session_id="s", message_id="m").degraded == ()
 
 
 def test_counters_that_are_down_let_the_customer_in(desk: Desk) -> None:
@@ -617,7 +643,9 @@ def test_customers_who_share_a_session_get_a_ticket_each(desk: Desk) -> None:
 
 def test_a_new_wish_after_an_erasure_is_a_new_ticket(desk: Desk) -> None:
     first = desk.ask("I want to talk to a human")
-    transcripts = Transcripts(desk.sessions, desk.conversations, desk.interactions, desk.tickets, desk.log)
+    transcripts = Transcripts(
+        desk.sessions, desk.conversations, desk.interactions, desk.tickets, desk.chat.links, desk.log
+    )
     transcripts.erase(first.session_id)
     second = desk.ask("I want to talk to a human", session_id=first.session_id)
     assert second.escalation

@@ -29,6 +29,7 @@ EXAMPLES: dict[type[SupportError], SupportError] = {
         errors.NotJson("The body is text/plain; send JSON."),
         TooManyRequests("Please wait a moment.", 5),
         Unavailable("customers"),
+        errors.UnreadableAnswer("customers"),
         ModelUnavailable(),
         errors.IngestionCallFailed("ThrottlingException"),
         errors.KnowledgeBaseBusy("ConflictException"),

@@ -13,18 +13,12 @@ from chalice.test import Client, HTTPResponse
 
 import app as app_module
 from chalicelib.chat.transcripts import Transcripts
-from chalicelib.domain.conversation import Citation, Passage
 from chalicelib.errors import ModelUnavailable, Unavailable
 from chalicelib.insight.health import Health
 from chalicelib.logs import TurnLogger, logger
 from tests.unit.test_chat import Desk, open_desk
 
 JSON = {"Content-Type": "application/json"}
-
-
-def published(source: Citation | Passage) -> str | None:
-    """Link to where the team publishes a source, and nowhere else."""
-    return source.url
 
 
 @dataclass
@@ -53,7 +47,12 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
     for desk in open_desk():
         checks: dict[str, Any] = {"dynamodb": lambda: None, "postgres": lambda: None}
         transcripts = Transcripts(
-            desk.sessions, desk.conversations, desk.interactions, desk.tickets, desk.log
+            desk.sessions,
+            desk.conversations,
+            desk.interactions,
+            desk.tickets,
+            desk.chat.links,
+            desk.log,
         )
         with Client(app_module.app) as client:
             services = SimpleNamespace(
@@ -61,7 +60,6 @@ def web(monkeypatch: pytest.MonkeyPatch) -> Iterator[Web]:
                 transcripts=transcripts,
                 health=Health(checks),
                 settings=SimpleNamespace(stage="test"),
-                link=published,
             )
             monkeypatch.setattr(app_module, "services", lambda services=services: services)
             yield Web(client, desk, checks)
@@ -213,7 +211,7 @@ def test_a_wrong_method_is_refused_in_our_shape(web: Web, method: str, path: str
 
 def test_a_fault_of_ours_is_told_without_its_details(web: Web) -> None:
     def fail() -> None:
-        raise RuntimeError("psycopg2 secret detail arn:aws:iam")
+        raise KeyError("psycopg2 secret detail arn:aws:iam")
 
     web.desk.sentiment.before = fail
     body = error_of(web.send("POST", "/chat", {"query": "a"}), 500, "internal_error")
@@ -229,7 +227,7 @@ def test_an_unreachable_model_is_503_with_the_time_to_wait(web: Web) -> None:
 
 def test_too_many_requests_are_429_with_the_time_to_wait(monkeypatch: pytest.MonkeyPatch, web: Web) -> None:
     for desk in open_desk(requests_per_minute=1):
-        services = SimpleNamespace(chat=desk.chat, link=published)
+        services = SimpleNamespace(chat=desk.chat)
         monkeypatch.setattr(app_module, "services", lambda services=services: services)
         assert web.send("POST", "/chat", {"query": "a"}).status_code == 200
         response = web.send("POST", "/chat", {"query": "a"})
@@ -418,7 +416,7 @@ def test_logs_say_how_a_turn_went_and_hold_no_word_of_it(
 ) -> None:
     web.desk.knowledge_base.down = Unavailable("knowledge_base")
     chat = replace(web.desk.chat, log=TurnLogger())
-    monkeypatch.setattr(app_module, "services", lambda: SimpleNamespace(chat=chat, link=published))
+    monkeypatch.setattr(app_module, "services", lambda: SimpleNamespace(chat=chat))
     web.desk.model.says("the wombat answer")
     web.ask("the platypus question")
     web.send("POST", "/chat", b'{"query": "the aardvark\\u0000"}')

@@ -37,7 +37,6 @@ ARN = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/"
         ("amazon.nova-lite-v1:0", BOTH),
         ("us.meta.llama4-scout-17b-instruct-v1:0", BOTH),
         ("mistral.mistral-large-2407-v1:0", BOTH),
-        ("local-extractive", BOTH),
     ],
 )
 def test_a_model_is_sent_the_sampling_parameters_that_it_takes(
@@ -52,7 +51,6 @@ def test_a_model_is_sent_the_sampling_parameters_that_it_takes(
         ("anthropic.claude-3-haiku-20240307-v1:0", 0.25 + 1.25),
         ("global.anthropic.claude-haiku-4-5-20251001-v1:0", 1 + 5),
         (ARN + "us.anthropic.claude-haiku-5-5", 0.10 + 0.50),
-        ("local-extractive", 0),
     ],
 )
 def test_a_million_tokens_each_way_cost_the_list_price(model_id: str, dollars: float) -> None:

@@ -41,7 +41,7 @@ def test_a_result_in_time_is_returned_and_nothing_noted(notes: Notes) -> None:
     assert (
         notes.calls.settle(notes.calls.start("history", lambda: "found"), "default", Deadline(5)) == "found"
     )
-    assert notes.calls.degraded == []
+    assert notes.calls.degraded == ()
     assert notes.noted == []
 
 
@@ -58,7 +58,7 @@ def test_calls_run_side_by_side(notes: Notes) -> None:
 def test_what_cannot_be_reached_is_replaced_and_noted(notes: Notes) -> None:
     call = notes.calls.start("storage", fail, Unavailable("counters"))
     assert notes.calls.settle(call, "default", Deadline(5)) == "default"
-    assert notes.calls.degraded == ["storage"]
+    assert notes.calls.degraded == ("storage",)
     assert notes.noted == [("storage", "counters")]
 
 
@@ -71,14 +71,14 @@ def test_what_is_too_slow_is_replaced_and_noted(notes: Notes) -> None:
 def test_what_fails_twice_is_listed_once_in_the_order_of_failing(notes: Notes) -> None:
     for name in ("storage", "customer", "storage"):
         notes.calls.settle(notes.calls.start(name, fail, Unavailable(name)), None, Deadline(5))
-    assert notes.calls.degraded == ["storage", "customer"]
+    assert notes.calls.degraded == ("storage", "customer")
 
 
 @pytest.mark.parametrize("error", [TooManyRequests("Slow down.", 5), ValueError("a bug"), KeyError("a bug")])
 def test_other_failures_are_not_hidden(notes: Notes, error: Exception) -> None:
     with pytest.raises(type(error)):
         notes.calls.settle(notes.calls.start("storage", fail, error), None, Deadline(5))
-    assert notes.calls.degraded == []
+    assert notes.calls.degraded == ()
 
 
 def test_a_call_without_default_raises_what_it_raised(notes: Notes) -> None:

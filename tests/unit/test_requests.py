@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.chat_requests import ChatRequest, FeedbackRequest, HistoryQuery, SessionPath
-from chalicelib.api.parsing import parse, parse_body
+from chalicelib.api.chat_requests import ChatRequest, FeedbackRequest, HistoryQuery
+from chalicelib.api.parsing import parse, parse_body, parse_path
 from chalicelib.errors import BadInput, BodyTooLarge, FieldProblem
 from chalicelib.times import from_millis
 
@@ -274,9 +274,9 @@ def test_feedback_needs_a_message_and_a_rating() -> None:
 
 
 def test_a_session_in_a_path_is_checked_like_one_in_a_body() -> None:
-    assert parse(SessionPath, {"session_id": "cs_1"}).session_id == "cs_1"
+    assert parse_path("session_id", "cs_1") == "cs_1"
     with pytest.raises(BadInput, match="must be 1 to 128"):
-        parse(SessionPath, {"session_id": "%00"})
+        parse_path("session_id", "%00")
 
 
 def test_history_starts_with_the_newest_messages() -> None:

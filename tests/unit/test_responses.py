@@ -1,6 +1,7 @@
 """What clients get back, to the name."""
 
 import json
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -12,7 +13,6 @@ from chalicelib.domain.conversation import (
     ExchangePage,
     Feedback,
     GuardrailVerdict,
-    Passage,
     Usage,
 )
 from tests.fakes import START, exchange_at
@@ -24,21 +24,12 @@ CITATION = {
     "snippet": "Choose…",
     "score": 0.5,
 }
-UNPUBLISHED = Citation(1, "Returns", None, "Thirty days…", 0.5, document="returns.md")
-
-
-def published(source: Citation | Passage) -> str | None:
-    """Link to where the team publishes a document, and nowhere else."""
-    return source.url
-
-
-def signed(source: Citation | Passage) -> str | None:
-    """Link to the bucket."""
-    return f"https://bucket.example.com/{source.document}?signed"
+SIGNED = "https://bucket.example.com/returns.md?signed"
+UNPUBLISHED = Citation(1, "Returns", SIGNED, "Thirty days…", 0.5, document="returns.md")
 
 
 def test_an_answer_has_the_fields_that_the_api_promises() -> None:
-    assert chat_answer(exchange_at(START), published) == {
+    assert chat_answer(exchange_at(START)) == {
         "response": "Choose Forgot password. [1]",
         "session_id": "s",
         "message_id": "m",
@@ -62,22 +53,22 @@ def test_what_there_is_not_is_null_or_empty_and_never_left_out() -> None:
         degraded=(),
         model=None,
     )
-    answer = chat_answer(bare, published)
-    assert answer.keys() == chat_answer(exchange_at(START), published).keys()
+    answer = chat_answer(bare)
+    assert answer.keys() == chat_answer(exchange_at(START)).keys()
     assert (answer["citations"], answer["degraded"], answer["escalation"]) == ([], [], None)
     assert (answer["model"], answer["usage"]["cost_usd"]) == (None, None)
     assert answer["guardrail"] == {"intervened": False, "reasons": []}
 
 
-def test_a_citation_leads_to_where_the_link_says_and_names_no_object_of_ours() -> None:
+def test_a_citation_has_its_link_and_names_no_object_of_the_bucket() -> None:
     exchange = exchange_at(START, citations=(UNPUBLISHED,))
-    (_, message) = history("s", ExchangePage((exchange,), None), signed)["messages"]
-    for citations in (chat_answer(exchange, signed)["citations"], message["citations"]):
+    (_, message) = history("s", ExchangePage((exchange,), None))["messages"]
+    for citations in (chat_answer(exchange)["citations"], message["citations"]):
         assert citations == [
             {
                 "index": 1,
                 "title": "Returns",
-                "url": "https://bucket.example.com/returns.md?signed",
+                "url": SIGNED,
                 "snippet": "Thirty days…",
                 "score": 0.5,
             }
@@ -85,12 +76,13 @@ def test_a_citation_leads_to_where_the_link_says_and_names_no_object_of_ours() -
 
 
 def test_a_citation_that_leads_nowhere_has_no_url() -> None:
-    (citation,) = chat_answer(exchange_at(START, citations=(UNPUBLISHED,)), published)["citations"]
+    unlinked = replace(UNPUBLISHED, url=None)
+    (citation,) = chat_answer(exchange_at(START, citations=(unlinked,)))["citations"]
     assert citation["url"] is None
 
 
 def test_an_answer_is_json_and_says_nothing_of_what_is_inside() -> None:
-    text = json.dumps(chat_answer(exchange_at(START), published))
+    text = json.dumps(chat_answer(exchange_at(START)))
     assert "CUST-1001" not in text
     assert "sentiment" not in json.loads(text)
 
@@ -104,12 +96,12 @@ def test_an_answer_is_json_and_says_nothing_of_what_is_inside() -> None:
     ],
 )
 def test_times_are_iso_8601_in_utc_with_offset(moment: datetime, written: str) -> None:
-    assert chat_answer(exchange_at(moment), published)["timestamp"] == written
+    assert chat_answer(exchange_at(moment))["timestamp"] == written
 
 
 def test_history_holds_two_messages_an_exchange_oldest_first() -> None:
     page = ExchangePage((exchange_at(START, message_id="m1"), exchange_at(START, message_id="m2")), None)
-    answer = history("s", page, published)
+    answer = history("s", page)
     assert answer["session_id"] == "s"
     assert [(m["message_id"], m["role"]) for m in answer["messages"]] == [
         ("m1", "user"),
@@ -121,7 +113,7 @@ def test_history_holds_two_messages_an_exchange_oldest_first() -> None:
 
 
 def test_a_question_holds_its_text_and_nothing_of_the_answer() -> None:
-    question, _ = history("s", ExchangePage((exchange_at(START),), None), published)["messages"]
+    question, _ = history("s", ExchangePage((exchange_at(START),), None))["messages"]
     assert question == {
         "message_id": "m",
         "role": "user",
@@ -136,7 +128,7 @@ def test_an_answer_in_history_holds_its_sources_ticket_and_feedback() -> None:
         feedback=Feedback("down", "Too long.", START),
         escalation=Escalation("T-1", "missing_knowledge"),
     )
-    _, answer = history("s", ExchangePage((rated,), None), published)["messages"]
+    _, answer = history("s", ExchangePage((rated,), None))["messages"]
     assert answer["citations"] == [CITATION]
     assert answer["escalation"] == {"ticket_id": "T-1", "reason": "missing_knowledge"}
     assert answer["feedback"] == {"rating": "down", "comment": "Too long."}
@@ -144,9 +136,9 @@ def test_an_answer_in_history_holds_its_sources_ticket_and_feedback() -> None:
 
 def test_an_answer_in_history_without_these_leaves_them_out() -> None:
     bare = exchange_at(START, citations=(), escalation=None)
-    _, answer = history("s", ExchangePage((bare,), None), published)["messages"]
+    _, answer = history("s", ExchangePage((bare,), None))["messages"]
     assert answer.keys() == {"message_id", "role", "content", "timestamp"}
 
 
 def test_next_is_what_goes_into_before() -> None:
-    assert history("s", ExchangePage((), START), published)["next"] == str(int(START.timestamp() * 1000))
+    assert history("s", ExchangePage((), START))["next"] == str(int(START.timestamp() * 1000))

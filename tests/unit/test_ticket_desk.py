@@ -11,12 +11,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.conversation import Passage, Sentiment
+from chalicelib.chat.lookups import Lookups
+from chalicelib.chat.source_links import SourceLinks
+from chalicelib.domain.conversation import Citation, Passage, Sentiment
 from chalicelib.domain.customer import Customer, Interaction, Order
 from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketSummary
 from chalicelib.errors import BadInput, TicketIdReused, Unavailable, UnknownTicket
 from chalicelib.tickets.customer_context import CustomerRules
-from chalicelib.tickets.desk import NewTicket, Received, TicketDesk
+from chalicelib.tickets.desk import NewTicket, Received, TicketDesk, TicketView
 from tests.fakes import (
     START,
     FakeClock,
@@ -24,6 +26,7 @@ from tests.fakes import (
     FakeCustomers,
     FakeInteractions,
     FakeKnowledgeBase,
+    FakeLinks,
     FakeSentiment,
     FakeTicketLog,
     FakeTickets,
@@ -36,6 +39,7 @@ RULES = CustomerRules(
 )
 LATE = Passage("A parcel takes 3 days.", "Delivery times", "https://help.example.com/delivery", 0.9)
 REFUND = Passage("Refunds take 5 days.", "Refunds", None, 0.4, "refunds.md")
+LINKED_REFUND = replace(REFUND, url="https://bucket.example.com/refunds.md?signed")
 ADA = Customer(
     7,
     "CUST-1001",
@@ -83,6 +87,7 @@ class Desk:
     conversations: FakeConversations
     knowledge_base: FakeKnowledgeBase
     sentiment: FakeSentiment
+    links: FakeLinks
     clock: FakeClock
     log: FakeTicketLog
 
@@ -101,32 +106,34 @@ def desk() -> Iterator[Desk]:
 
 
 def open_ticket_desk(tickets: type[FakeTickets] = FakeTickets) -> Iterator[Desk]:
-    clock = FakeClock()
+    clock, log, links = FakeClock(), FakeTicketLog(), FakeLinks()
+    kept, interactions = tickets(clock=clock), FakeInteractions(clock=clock)
+    conversations, customers = FakeConversations(30, clock), FakeCustomers(ADA)
+    knowledge_base, sentiment = FakeKnowledgeBase(LATE, REFUND), FakeSentiment()
     with ThreadPoolExecutor(32) as executor:
         desk = TicketDesk(
-            tickets=tickets(clock=clock),
-            customers=FakeCustomers(ADA),
-            interactions=FakeInteractions(clock=clock),
-            conversations=FakeConversations(30, clock),
-            knowledge_base=FakeKnowledgeBase(LATE, REFUND),
-            sentiment=FakeSentiment(),
+            tickets=kept,
+            interactions=interactions,
+            conversations=conversations,
+            lookups=Lookups(knowledge_base, sentiment, customers, kept),
+            links=SourceLinks(links),
             rules=RULES,
             suggestions=5,
             executor=executor,
             clock=clock,
-            log=FakeTicketLog(),
+            log=log,
         )
-        fakes: Any = desk
         yield Desk(
             desk,
-            fakes.tickets,
-            fakes.customers,
-            fakes.interactions,
-            fakes.conversations,
-            fakes.knowledge_base,
-            fakes.sentiment,
+            kept,
+            customers,
+            interactions,
+            conversations,
+            knowledge_base,
+            sentiment,
+            links,
             clock,
-            fakes.log,
+            log,
         )
 
 
@@ -140,7 +147,7 @@ def test_a_ticket_is_answered_with_the_customer_360_and_suggestions(desk: Desk) 
     assert answer.context
     assert answer.context.customer == ADA
     assert (answer.context.open_tickets, answer.context.churn_risk) == (1, "low")
-    assert answer.suggestions == (LATE, REFUND)
+    assert answer.suggestions == (LATE, LINKED_REFUND)
     assert answer.degraded == ()
     assert answer.seconds > 0
 
@@ -315,8 +322,16 @@ def test_the_sentiment_is_asked_of_the_masked_text(desk: Desk) -> None:
             return super().detect(text)
 
     listener = Listener()
-    replace(desk.desk, sentiment=listener).receive(replace(PARCEL, subject=f"Card {CARD}"))
+    lookups = replace(desk.desk.lookups, sentiment=listener)
+    replace(desk.desk, lookups=lookups).receive(replace(PARCEL, subject=f"Card {CARD}"))
     assert listener.heard == "Card [card number]\nIt should have come on Monday."
+
+
+def test_suggestions_that_cannot_be_linked_come_without_links_and_say_so(desk: Desk) -> None:
+    desk.links.down = Unavailable("links")
+    answer = desk.post()
+    assert answer.suggestions == (LATE, REFUND)
+    assert answer.degraded == ("links",)
 
 
 @pytest.mark.parametrize("ahead", [timedelta(days=1, seconds=1), timedelta(days=365)])
@@ -495,7 +510,7 @@ def test_an_agent_who_opens_a_ticket_sees_what_is_known_around_it_now(desk: Desk
     assert view.context.customer == ADA
     assert (view.context.open_tickets, view.context.avg_sentiment) == (2, -0.5)
     assert view.context.last_interaction == START + timedelta(days=1)
-    assert view.suggestions == (LATE, REFUND)
+    assert view.suggestions == (LATE, LINKED_REFUND)
     assert (view.transcript, view.degraded) == (None, ())
 
 
@@ -540,6 +555,21 @@ def test_the_ticket_of_a_chat_opens_with_its_transcript_oldest_first(desk: Desk)
     transcript = desk.desk.view("T-1").transcript
     assert transcript
     assert sequence_of(transcript) == ["m0", "m1", "m2"]
+
+
+def test_the_sources_in_a_transcript_are_linked_if_that_is_possible(desk: Desk) -> None:
+    source = Citation(1, "Refunds", None, "Refunds take…", 0.4, document="refunds.md")
+    desk.conversations.add(exchange_at(START, citations=(source,)))
+    escalate(desk, "CUST-1001")
+    assert linked_in(desk.desk.view("T-1")) == [LINKED_REFUND.url]
+    desk.links.down = Unavailable("links")
+    view = desk.desk.view("T-1")
+    assert (linked_in(view), view.degraded) == ([None], ("links",))
+
+
+def linked_in(view: TicketView) -> list[str | None]:
+    """Return where the sources in a transcript lead to."""
+    return [citation.url for exchange in view.transcript or () for citation in exchange.citations]
 
 
 @pytest.mark.parametrize(
@@ -599,7 +629,8 @@ def test_what_stands_around_a_ticket_is_read_side_by_side(desk: Desk) -> None:
     tickets.kept["T-1"] = Ticket(
         "T-1", START, "open", "chat", "low", "a", "b", customer_id="CUST-1001", session_id="s"
     )
-    assert replace(desk.desk, tickets=tickets).view("T-1").degraded == ()
+    lookups = replace(desk.desk.lookups, tickets=tickets)
+    assert replace(desk.desk, tickets=tickets, lookups=lookups).view("T-1").degraded == ()
 
 
 def test_an_anonymous_ticket_has_no_360_and_misses_none(desk: Desk) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 from chalicelib.api.ticket_responses import customer_erased, ticket, ticket_context, ticket_received, tickets
-from chalicelib.domain.conversation import Citation, Passage
+from chalicelib.domain.conversation import Passage
 from chalicelib.domain.customer import Customer, CustomerContext, Order
 from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage
 from chalicelib.tickets.desk import Received, TicketView
@@ -26,9 +26,10 @@ CUSTOMER = Customer(
     recent_orders=(ORDER,),
 )
 CONTEXT = CustomerContext(CUSTOMER, 2, -0.25, START, is_high_value=True, churn_risk="low")
+SIGNED = "https://bucket.example.com/returns.md?signed"
 PASSAGES = (
     Passage("# Late parcels\n\nWait for two days.", "Late parcels", "https://help.example.com/late", 0.9),
-    Passage("word " * 100, "Returns", None, 0.5, "returns.md"),
+    Passage("word " * 100, "Returns", SIGNED, 0.5, "returns.md"),
 )
 CASE = Ticket(
     ticket_id="T-1",
@@ -61,11 +62,6 @@ AS_JSON = {
 }
 
 
-def link(source: Citation | Passage) -> str | None:
-    """Link to where a source is published, else to the bucket."""
-    return source.url or f"https://bucket.example.com/{source.document}?signed"
-
-
 def received(context: CustomerContext | None = CONTEXT) -> Received:
     return Received(CASE, context, PASSAGES, ("interactions",), seconds=0.1234)
 
@@ -76,7 +72,7 @@ def view(transcript: bool = True) -> TicketView:
 
 
 def test_a_received_ticket_has_the_fields_that_the_api_promises() -> None:
-    answer = ticket_received(received(), link)
+    answer = ticket_received(received())
     assert list(answer) == [
         "ticket_id",
         "status",
@@ -90,7 +86,7 @@ def test_a_received_ticket_has_the_fields_that_the_api_promises() -> None:
 
 
 def test_a_customer_is_told_with_money_as_numbers_and_times_in_iso_8601() -> None:
-    assert ticket_received(received(), link)["customer_context"] == {
+    assert ticket_received(received())["customer_context"] == {
         "customer_id": 7,
         "external_id": "CUST-1001",
         "name": "Jo Nö",
@@ -119,24 +115,24 @@ def test_a_customer_is_told_with_money_as_numbers_and_times_in_iso_8601() -> Non
 
 def test_what_is_not_known_of_a_customer_is_null_and_never_left_out() -> None:
     unknown = replace(CONTEXT, open_tickets=None, avg_sentiment=None, last_interaction=None)
-    context = ticket_received(received(unknown), link)["customer_context"]
-    assert context.keys() == ticket_received(received(), link)["customer_context"].keys()
+    context = ticket_received(received(unknown))["customer_context"]
+    assert context.keys() == ticket_received(received())["customer_context"].keys()
     assert (context["open_tickets"], context["avg_sentiment"], context["last_interaction"]) == (None,) * 3
 
 
 def test_an_unknown_customer_is_null() -> None:
-    assert ticket_received(received(None), link)["customer_context"] is None
+    assert ticket_received(received(None))["customer_context"] is None
 
 
 def test_a_suggestion_has_a_link_and_the_first_words_of_its_passage() -> None:
-    first, second = ticket_received(received(), link)["kb_suggestions"]
+    first, second = ticket_received(received())["kb_suggestions"]
     assert first == {
         "title": "Late parcels",
         "url": "https://help.example.com/late",
         "snippet": "Wait for two days.",
         "score": 0.9,
     }
-    assert second["url"] == "https://bucket.example.com/returns.md?signed"
+    assert second["url"] == SIGNED
     assert second["snippet"].endswith("word …")
     assert len(second["snippet"]) <= 242
 
@@ -151,7 +147,7 @@ def test_tickets_are_listed_with_what_goes_into_before() -> None:
 
 
 def test_a_tickets_context_is_all_that_is_known_around_it() -> None:
-    context = ticket_context(view(), link)
+    context = ticket_context(view())
     assert list(context) == [
         "ticket",
         "customer_context",
@@ -161,28 +157,28 @@ def test_a_tickets_context_is_all_that_is_known_around_it() -> None:
         "degraded",
     ]
     assert context["ticket"] == AS_JSON
-    assert context["customer_context"] == ticket_received(received(), link)["customer_context"]
-    assert context["kb_suggestions"] == ticket_received(received(), link)["kb_suggestions"]
+    assert context["customer_context"] == ticket_received(received())["customer_context"]
+    assert context["kb_suggestions"] == ticket_received(received())["kb_suggestions"]
     assert context["degraded"] == ["storage"]
 
 
 def test_a_transcript_is_the_messages_of_the_conversation() -> None:
-    transcript = ticket_context(view(), link)["transcript"]
+    transcript = ticket_context(view())["transcript"]
     assert [m["role"] for m in transcript] == ["user", "assistant"] * 2
     assert transcript[0]["content"] == "How do I reset my password?"
     assert transcript[1]["citations"][0]["url"] == "https://help.example.com/reset"
 
 
 def test_a_transcript_holds_no_message_ids_for_the_first_may_lead_into_the_session() -> None:
-    assert not any("message_id" in message for message in ticket_context(view(), link)["transcript"])
+    assert not any("message_id" in message for message in ticket_context(view())["transcript"])
 
 
 def test_without_a_conversation_there_is_no_transcript_rather_than_an_empty_one() -> None:
-    assert ticket_context(view(transcript=False), link)["transcript"] is None
+    assert ticket_context(view(transcript=False))["transcript"] is None
 
 
 def test_feedback_is_readable_with_the_ticket() -> None:
-    assert ticket_context(view(), link)["feedback"] == [
+    assert ticket_context(view())["feedback"] == [
         {
             "helpful": False,
             "source": "kb_suggestions",
@@ -201,8 +197,8 @@ def test_an_erasure_is_counted() -> None:
 
 def test_all_answers_are_json_and_none_holds_the_session() -> None:
     answers = [
-        ticket_received(received(), link),
-        ticket_context(view(), link),
+        ticket_received(received()),
+        ticket_context(view()),
         tickets(TicketPage((CASE,), None)),
     ]
     assert "cs_secret" not in json.dumps(answers)

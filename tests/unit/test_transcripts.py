@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.chat.sessions import Sessions
+from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.transcripts import Transcripts
-from chalicelib.domain.conversation import Escalation, Feedback
+from chalicelib.domain.conversation import Citation, Escalation, Feedback
 from chalicelib.domain.customer import Interaction
 from chalicelib.domain.ticket import Ticket
 from chalicelib.errors import NotYourSession, Unavailable
@@ -16,6 +17,7 @@ from tests.fakes import (
     FakeClock,
     FakeConversations,
     FakeInteractions,
+    FakeLinks,
     FakeTickets,
     FakeTurnLog,
     exchange_at,
@@ -31,6 +33,7 @@ class Archive:
     conversations: FakeConversations
     interactions: FakeInteractions
     tickets: FakeTickets
+    links: FakeLinks
     log: FakeTurnLog
     session_id: str
 
@@ -43,14 +46,29 @@ def archive() -> Archive:
         FakeInteractions(),
         FakeTickets(),
     )
-    log = FakeTurnLog()
-    transcripts = Transcripts(sessions, conversations, interactions, tickets, log)
-    return Archive(transcripts, conversations, interactions, tickets, log, sessions.issue())
+    links, log = FakeLinks(), FakeTurnLog()
+    transcripts = Transcripts(sessions, conversations, interactions, tickets, SourceLinks(links), log)
+    return Archive(transcripts, conversations, interactions, tickets, links, log, sessions.issue())
 
 
 def test_the_holder_of_an_issued_session_reads_it(archive: Archive) -> None:
     archive.conversations.add(exchange_at(START, archive.session_id, "a"))
     assert sequence_of(archive.transcripts.read(archive.session_id, 10, None).exchanges) == ["a"]
+
+
+def test_what_is_read_again_has_its_sources_linked_again_if_that_is_possible(archive: Archive) -> None:
+    source = Citation(1, "Reset", None, "Choose…", 0.5, document="reset.md")
+    archive.conversations.add(exchange_at(START, archive.session_id, citations=(source,)))
+    assert linked_in(archive) == ["https://bucket.example.com/reset.md?signed"]
+    archive.links.down = Unavailable("links")
+    assert linked_in(archive) == [None]
+    assert archive.log.without == ["links"]
+
+
+def linked_in(archive: Archive) -> list[str | None]:
+    """Return where the sources of the conversation lead to."""
+    page = archive.transcripts.read(archive.session_id, 10, None)
+    return [citation.url for exchange in page.exchanges for citation in exchange.citations]
 
 
 @pytest.mark.parametrize("session_id", ["made-up", "cs_" + "0" * 64])
