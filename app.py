@@ -6,16 +6,21 @@ from chalice import AuthResponse, Chalice, Response
 from chalice.app import AuthRequest, CloudWatchEvent, LambdaFunctionEvent
 
 from chalicelib import __version__
-from chalicelib.api import chat_responses, sync_responses, ticket_responses
-from chalicelib.api.chat_requests import ChatRequest, FeedbackRequest, HistoryQuery
+from chalicelib.api.chat import ChatRequest, FeedbackRequest, HistoryQuery, chat_answer, history
 from chalicelib.api.http import CORS, answers_errors, caller, install, json_body, query_parameters
+from chalicelib.api.knowledge_base import sync_requested, sync_status
 from chalicelib.api.parsing import parse, parse_body, parse_path
-from chalicelib.api.ticket_requests import (
+from chalicelib.api.tickets import (
     EXTERNAL_ID,
     TicketFeedbackRequest,
     TicketMove,
     TicketRequest,
     TicketsQuery,
+    customer_erased,
+    ticket,
+    ticket_context,
+    ticket_received,
+    tickets,
 )
 from chalicelib.services import now, services
 from chalicelib.settings import documents_bucket_name
@@ -47,7 +52,7 @@ def health() -> dict[str, Any]:
 def chat() -> dict[str, Any]:
     """Answer a customer's message."""
     request = parse_body(ChatRequest, json_body())
-    return chat_responses.chat_answer(services().chat.answer(request.message(caller())))
+    return chat_answer(services().chat.answer(request.message(caller())))
 
 
 @app.route("/chat/{session_id}", methods=["GET"], cors=CORS)
@@ -57,7 +62,7 @@ def read_conversation(session_id: str) -> dict[str, Any]:
     session_id = parse_path("session_id", session_id)
     query = parse(HistoryQuery, query_parameters())
     page = services().transcripts.read(session_id, query.exchanges, query.older_than)
-    return chat_responses.history(session_id, page)
+    return history(session_id, page)
 
 
 @app.route("/chat/{session_id}", methods=["DELETE"], cors=CORS)
@@ -93,7 +98,7 @@ def agent(request: AuthRequest) -> AuthResponse:
 def receive_ticket() -> dict[str, Any]:
     """Keep a ticket and return what is known around it."""
     request = parse_body(TicketRequest, json_body())
-    return ticket_responses.ticket_received(services().tickets.receive(request.ticket()))
+    return ticket_received(services().tickets.receive(request.ticket()))
 
 
 @app.route("/tickets", methods=["GET"], cors=CORS, authorizer=agent)
@@ -101,7 +106,7 @@ def receive_ticket() -> dict[str, Any]:
 def list_tickets() -> dict[str, Any]:
     """Return tickets, newest first."""
     query = parse(TicketsQuery, query_parameters())
-    return ticket_responses.tickets(services().tickets.page(query.status, query.limit, query.before))
+    return tickets(services().tickets.page(query.status, query.limit, query.before))
 
 
 @app.route("/tickets/{ticket_id}", methods=["PATCH"], cors=CORS, authorizer=agent)
@@ -110,7 +115,7 @@ def move_ticket(ticket_id: str) -> dict[str, Any]:
     """Note where a ticket stands in the ticketing system."""
     ticket_id = parse_path("ticket_id", ticket_id)
     status = parse_body(TicketMove, json_body()).status
-    return ticket_responses.ticket(services().tickets.move(ticket_id, status))
+    return ticket(services().tickets.move(ticket_id, status))
 
 
 @app.route("/tickets/{ticket_id}/context", methods=["GET"], cors=CORS, authorizer=agent)
@@ -118,7 +123,7 @@ def move_ticket(ticket_id: str) -> dict[str, Any]:
 def read_ticket(ticket_id: str) -> dict[str, Any]:
     """Return a ticket with what is known around it."""
     view = services().tickets.view(parse_path("ticket_id", ticket_id))
-    return ticket_responses.ticket_context(view)
+    return ticket_context(view)
 
 
 @app.route("/tickets/{ticket_id}/feedback", methods=["POST"], cors=CORS, authorizer=agent)
@@ -136,21 +141,21 @@ def rate_ticket_context(ticket_id: str) -> dict[str, Any]:
 def erase_customer(external_id: str) -> dict[str, Any]:
     """Erase a customer's chats, interactions, tickets and feedback."""
     external_id = parse_path("external_id", external_id, EXTERNAL_ID)
-    return ticket_responses.customer_erased(external_id, services().erasure.erase(external_id))
+    return customer_erased(external_id, services().erasure.erase(external_id))
 
 
 @app.route("/kb/sync", methods=["POST"], cors=CORS, authorizer=agent)
 @answers_errors
 def request_sync() -> Response:
     """Ask for the knowledge base to catch up with the documents."""
-    return Response(sync_responses.sync_requested(services().sync.request_now()), status_code=202)
+    return Response(sync_requested(services().sync.request_now()), status_code=202)
 
 
 @app.route("/kb/sync", methods=["GET"], cors=CORS, authorizer=agent)
 @answers_errors
 def read_sync() -> dict[str, Any]:
     """Say how the knowledge base stands to the documents."""
-    return sync_responses.sync_status(services().sync.status())
+    return sync_status(services().sync.status())
 
 
 @app.on_s3_event(bucket=documents_bucket_name(), events=["s3:ObjectCreated:*", "s3:ObjectRemoved:*"])

@@ -11,7 +11,7 @@ from pathlib import Path
 from bench.prices import CHECKED, PRICES
 from bench.prompt_tokens import TURNS_A_CHAT
 from bench.stage_cost import DEV, HOURS, PROD, PROXY_VCPUS, idle, model_turn, opensearch, turn, usd
-from chalicelib.gateways.model_choice import LIST_PRICES
+from chalicelib.gateways.converse import LIST_PRICES
 
 PAGE = Path(__file__).parent.parent / "docs" / "cost.md"
 BEGIN, END = "<!-- python -m bench.cost -->", "<!-- end -->"

@@ -22,7 +22,7 @@ from psycopg2.extensions import connection
 
 from chalicelib.domain.database import DatabaseAddress
 from chalicelib.stores.customers import WITH_RECENT_ORDERS, Customers
-from chalicelib.stores.database_address import connection_parameters
+from chalicelib.stores.database import connection_parameters
 from chalicelib.stores.migrate import apply_migrations
 from devstack.postgres.server import LocalPostgres
 

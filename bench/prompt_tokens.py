@@ -15,7 +15,7 @@ from bench.answers import PASSAGES, ask
 from bench.retrieval import DEFAULT_COLLECTION, DEFAULT_QUESTIONS, index_of, load_collection, load_questions
 from chalicelib.chat.prompts import HistoryBudget, build_prompt, estimate_tokens
 from chalicelib.domain.conversation import Exchange, Passage
-from chalicelib.gateways.bedrock import hand_over_schema
+from chalicelib.gateways.converse import hand_over_schema
 from chalicelib.settings import Settings
 from devstack.bedrock.search.index import Index
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from bench.prices import PRICES
-from chalicelib.gateways.model_choice import LIST_PRICES
+from chalicelib.gateways.converse import LIST_PRICES
 
 HOURS = 730
 ENDPOINTS, SECRETS, STORAGE_GB = 5, 3, 20

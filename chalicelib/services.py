@@ -12,7 +12,7 @@ import boto3
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
 from chalicelib.api.agent_tokens import AgentTokens
-from chalicelib.chat.escalations import Escalations
+from chalicelib.chat.hand_over import Escalations
 from chalicelib.chat.limits import Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.prompts import HistoryBudget
@@ -24,7 +24,8 @@ from chalicelib.domain.database import DatabaseAddress, DatabaseSource
 from chalicelib.domain.protocols import PassageSource
 from chalicelib.errors import InvalidSettings
 from chalicelib.gateways.aws import client_config
-from chalicelib.gateways.bedrock import Model, ModelOptions
+from chalicelib.gateways.bedrock import Model
+from chalicelib.gateways.converse import ModelOptions
 from chalicelib.gateways.document_links import SIGNING, DocumentLinks
 from chalicelib.gateways.ingestion import IngestionGateway
 from chalicelib.gateways.knowledge_base import KnowledgeBase
@@ -37,14 +38,11 @@ from chalicelib.settings import Settings, read_settings
 from chalicelib.stores.caching import CachedCustomers, CachedPassages
 from chalicelib.stores.conversations import Conversations, ExchangeItem
 from chalicelib.stores.customers import Customers, NoCustomers
-from chalicelib.stores.database import Addresses
-from chalicelib.stores.database_address import AMAZON_ROOTS, address_from_url
+from chalicelib.stores.database import AMAZON_ROOTS, Addresses, address_from_url
 from chalicelib.stores.interactions import InteractionItem, Interactions
 from chalicelib.stores.state import Counters, StateItem
-from chalicelib.stores.sync_items import JobItem, SyncItem
-from chalicelib.stores.sync_state import SyncStates
-from chalicelib.stores.ticket_item import TicketItem
-from chalicelib.stores.tickets import Tickets
+from chalicelib.stores.sync_state import JobItem, SyncItem, SyncStates
+from chalicelib.stores.tickets import TicketItem, Tickets
 from chalicelib.sync.knowledge_base import KnowledgeBaseSync
 from chalicelib.sync.outcomes import SyncOutcomes
 from chalicelib.sync.starts import SyncStarts

@@ -4,49 +4,18 @@ Pydantic's name types of Python and may repeat the input, a customer's text perh
 """
 
 import json
-import unicodedata
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 from urllib.parse import unquote
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, StringConstraints, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
+from chalicelib.api.fields import PATTERNS, Identifier
 from chalicelib.errors import BadInput, BodyTooLarge, FieldProblem
 
 MAX_BODY_BYTES = 64 * 1024
-LAYOUT = "\t\n\r"
+IDENTIFIER = TypeAdapter(Identifier)
 
 Request = TypeVar("Request", bound=BaseModel)
-
-
-def _text(value: str) -> str:
-    for position, char in enumerate(value):
-        if unicodedata.category(char) == "Cc" and char not in LAYOUT:
-            raise ValueError(
-                f"holds the control character U+{ord(char):04X} at position {position}; remove it"
-            )
-    return value
-
-
-def _not_blank(value: str) -> str:
-    # Spaces and invisible characters (Z*, C*) alone are no question; neither is a lone accent (M*).
-    if all(unicodedata.category(char)[0] in "ZCM" for char in value):
-        raise ValueError("is blank; write something")
-    return value
-
-
-TEXT = AfterValidator(_text)
-NOT_BLANK = AfterValidator(_not_blank)
-Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
-IDENTIFIER = TypeAdapter(Identifier)
-IDENTIFIER_PROBLEM = "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit"
-PATTERNS = {
-    "session_id": IDENTIFIER_PROBLEM,
-    "message_id": IDENTIFIER_PROBLEM,
-    "ticket_id": IDENTIFIER_PROBLEM,
-    "customer_id": "must be 1 to 128 printable ASCII characters without spaces",
-    "customer_hash": "must be 64 hexadecimal digits (HMAC-SHA256 of the customer_id)",
-    "before": "must be the `next` of an earlier answer",
-}
 
 
 class Body(BaseModel):

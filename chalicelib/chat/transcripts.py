@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.chat.escalations import ERASED
+from chalicelib.chat.hand_over import ERASED
 from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.domain.conversation import ExchangePage, Feedback

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.chat import hand_over
 from chalicelib.chat.citations import resolve, without_marks
-from chalicelib.chat.escalations import Escalations
+from chalicelib.chat.hand_over import Escalations
 from chalicelib.chat.limits import Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.person_request import asks_for_a_person

@@ -1,23 +1,21 @@
 """The model on Amazon Bedrock: one Converse call with the guardrail, tried on the models in order."""
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, get_args
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.answers import reading, require
-from chalicelib.domain.conversation import GuardrailVerdict, HandOver, HandOverReason, Prompt, Reply, Usage
+from chalicelib.answers import reading
+from chalicelib.domain.conversation import Prompt, Reply
 from chalicelib.errors import ModelUnavailable, UnreadableAnswer
 from chalicelib.gateways.aws import AWS_ERRORS, error_code
-from chalicelib.gateways.guardrail_trace import reasons
-from chalicelib.gateways.model_choice import sampling, usage
+from chalicelib.gateways.converse import ModelOptions, cost_usd, read_reply, request_of, sampling_of
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
 
-HAND_OVER = "hand_over"
 PASSING = {
     "ThrottlingException",
     "ServiceUnavailableException",
@@ -30,24 +28,9 @@ PASSING = {
 """Failures that the same model may get over in a moment."""
 GONE = {"ResourceNotFoundException", "AccessDeniedException", "ValidationException", "ModelErrorException"}
 """Failures of this model that another may not have: end of life, no access, an id not served here."""
-UNUSABLE_STOPS = {"malformed_model_output", "malformed_tool_use", "model_context_window_exceeded"}
-INTERVENED = {"guardrail_intervened", "content_filtered"}
-FILTERED = "I'm sorry, I can't help with that."
+SAMPLING_WORDS = ("temperature", "top_p", "topp")
 ROUNDS = 2
 PAUSE_SECONDS = 0.4
-
-
-@dataclass(frozen=True)
-class ModelOptions:
-    """Which models to call and how; prices are US dollars per million input and output tokens."""
-
-    model_ids: Sequence[str]
-    max_tokens: int
-    temperature: float
-    top_p: float
-    guardrail_id: str | None
-    guardrail_version: str
-    prices: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
 
 class Model:
@@ -66,7 +49,10 @@ class Model:
         self._refuses_sampling: set[str] = set()
 
     def reply(self, prompt: Prompt) -> Reply:
-        """Return the model's reply to a prompt. Raises ModelUnavailable when no model of the list answers."""
+        """Return the reply of the first model that answers, in the order of the list.
+
+        The model that answered last comes first. Raises ModelUnavailable.
+        """
         usable = [self._working, *(m for m in self._options.model_ids if m != self._working)]
         failure: Exception | None = None
         for round_number in range(ROUNDS):
@@ -93,123 +79,29 @@ class Model:
     def _ask(self, model_id: str, prompt: Prompt) -> Reply:
         answer = self._converse(model_id, prompt)
         with reading("model"):
-            reply = _read(answer, model_id)
+            reply = read_reply(answer, model_id)
         self._working = model_id
-        return replace(reply, usage=self._priced(reply, model_id))
+        # A router's own price counts where that of the model which it chose is not known.
+        prices = (cost_usd(each, reply.usage, self._options.prices) for each in (reply.model or "", model_id))
+        cost = next((price for price in prices if price is not None), None)
+        return replace(reply, usage=replace(reply.usage, cost_usd=cost))
 
     def _converse(self, model_id: str, prompt: Prompt) -> Any:
-        request = self._request(model_id, prompt)
+        sampling = {} if model_id in self._refuses_sampling else sampling_of(model_id, self._options)
         try:
-            return self._call(request)
+            return self._call(model_id, request_of(prompt, self._options, sampling))
         except ClientError as error:
             # Which sampling parameters a model takes has changed with every generation; ask again without.
-            if not _about_sampling(error) or request["inferenceConfig"].keys() == {"maxTokens"}:
+            if not sampling or not _is_about_sampling(error):
                 raise
             self._refuses_sampling.add(model_id)
-            return self._call(self._request(model_id, prompt))
+            return self._call(model_id, request_of(prompt, self._options, {}))
 
-    def _call(self, request: dict[str, Any]) -> Any:
+    def _call(self, model_id: str, request: dict[str, Any]) -> Any:
         with reading("model"):
-            return self._client.converse(**request)
-
-    def _request(self, model_id: str, prompt: Prompt) -> dict[str, Any]:
-        options = self._options
-        chosen = (
-            {}
-            if model_id in self._refuses_sampling
-            else sampling(model_id, options.temperature, options.top_p)
-        )
-        request: dict[str, Any] = {
-            "modelId": model_id,
-            "system": [{"text": prompt.rules}],
-            "messages": _messages(prompt, guarded=options.guardrail_id is not None),
-            "inferenceConfig": {"maxTokens": options.max_tokens, **chosen},
-        }
-        if prompt.may_hand_over:
-            request["toolConfig"] = {"tools": [{"toolSpec": _HAND_OVER_TOOL}]}
-        if options.guardrail_id is not None:
-            request["guardrailConfig"] = {
-                "guardrailIdentifier": options.guardrail_id,
-                "guardrailVersion": options.guardrail_version,
-                "trace": "enabled",
-            }
-        return request
-
-    def _priced(self, reply: Reply, model_id: str) -> Usage:
-        """Price a reply by the first id with a known price: a router names the model that it chose."""
-        tokens = reply.usage.input_tokens, reply.usage.output_tokens
-        priced = [usage(each, *tokens, self._options.prices) for each in (reply.model or model_id, model_id)]
-        return next((found for found in priced if found.cost_usd is not None), priced[0])
+            return self._client.converse(modelId=model_id, **request)
 
 
-def hand_over_schema() -> dict[str, object]:
-    """Return the JSON schema of the hand-over tool's input."""
-    return {
-        "type": "object",
-        "properties": {
-            "reason": {"type": "string", "enum": list(get_args(HandOverReason))},
-            "summary": {"type": "string", "description": "For the support agent: one or two sentences."},
-            "message": {"type": "string", "description": "For the customer, in their language. No promises."},
-        },
-        "required": ["reason", "summary", "message"],
-    }
-
-
-def _messages(prompt: Prompt, guarded: bool) -> list[dict[str, Any]]:
-    earlier = [
-        {"role": role, "content": [{"text": text}]}
-        for pair in prompt.history
-        for role, text in zip(("user", "assistant"), pair, strict=True)
-    ]
-    # Only what is marked is judged: passages and history must not trip the guardrail.
-    question = {"guardContent": {"text": {"text": prompt.question}}} if guarded else {"text": prompt.question}
-    return [*earlier, {"role": "user", "content": [*({"text": fact} for fact in prompt.facts), question]}]
-
-
-def _read(answer: Any, model_id: str) -> Reply:
-    """Read an answer of Converse; what it cost is still to be worked out. Raises ModelUnavailable."""
-    stop = require(answer["stopReason"], str)
-    blocks = answer["output"].get("message", {}).get("content", [])
-    text = "\n\n".join(block["text"].strip() for block in blocks if "text" in block).strip()
-    hand_over = next((_hand_over(b["toolUse"]["input"]) for b in blocks if "toolUse" in b), None)
-    if stop in INTERVENED:
-        text = text or FILTERED
-    if stop in UNUSABLE_STOPS or not (text or hand_over):
-        raise ModelUnavailable
-    trace, tokens = answer.get("trace", {}), answer["usage"]
-    return Reply(
-        text=text + " …" if stop == "max_tokens" else text,
-        model=require(trace.get("promptRouter", {}).get("invokedModelId", model_id), str),
-        usage=Usage(require(tokens["inputTokens"], int), require(tokens["outputTokens"], int), None),
-        guardrail=_verdict(stop, trace.get("guardrail", {})),
-        hand_over=hand_over,
-    )
-
-
-def _hand_over(tool_input: Any) -> HandOver:
-    # A model may fill a tool's input with anything; a wish for a person counts even if its reason is odd.
-    fields = tool_input.items() if isinstance(tool_input, dict) else ()
-    given = {name: value.strip()[:1000] for name, value in fields if isinstance(value, str)}
-    reason: Any = given.get("reason")
-    if reason not in get_args(HandOverReason):
-        reason = "customer_request"
-    return HandOver(reason, given.get("summary", ""), given.get("message", ""))
-
-
-def _verdict(stop: str, trace: Mapping[str, Any]) -> GuardrailVerdict:
-    intervened = stop in INTERVENED
-    return GuardrailVerdict(intervened, reasons(trace) if intervened else ())
-
-
-def _about_sampling(error: ClientError) -> bool:
-    words = str(error).lower()
-    return error_code(error) == "ValidationException" and any(
-        w in words for w in ("temperature", "top_p", "topp")
-    )
-
-
-_HAND_OVER_TOOL: Any = {
-    "name": HAND_OVER,
-    "description": "Pass this conversation to a person of the support team.",
-    "inputSchema": {"json": hand_over_schema()},
-}
+def _is_about_sampling(error: ClientError) -> bool:
+    message = str(error).lower()
+    return error_code(error) == "ValidationException" and any(word in message for word in SAMPLING_WORDS)

@@ -9,7 +9,7 @@ import psycopg2
 from yoyo import get_backend, read_migrations
 
 from chalicelib.domain.database import DatabaseAddress
-from chalicelib.stores.database_address import connection_parameters
+from chalicelib.stores.database import connection_parameters
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 LOCK = 7_361_002

@@ -4,19 +4,76 @@ Each change of the state is one atomic write. DynamoDB's answer can get lost and
 write, so a condition also holds for what the same write has already done.
 """
 
+import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from datetime import datetime
+from typing import Any, cast
 
+from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute, UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
+from pynamodb.models import Model
 
-from chalicelib.domain.ingestion import IngestionJob, JobKey, SyncLease, SyncState, SyncTrigger
-from chalicelib.stores.dynamodb import reaching, wrote
-from chalicelib.stores.sync_items import JobItem, SyncItem, job_item, job_key, job_of, state_of, written
-from chalicelib.times import to_millis
+from chalicelib.domain.ingestion import (
+    FileFailure,
+    IngestionJob,
+    IngestionStatistics,
+    JobKey,
+    SyncLease,
+    SyncState,
+    SyncTrigger,
+)
+from chalicelib.stores.dynamodb import Reach, complete, expiry, reaching, wrote
+from chalicelib.times import from_millis, to_millis
 
 STORE = "sync_state"
+JOB_RETENTION_DAYS = 90
+MAX_FAILURES = 200
+MAX_FAILURE_BYTES = 200_000
+"""An item holds 400 KB, and an answer with twenty jobs has to fit into Lambda's 6 MB."""
+
+
+class SyncItem(Model):
+    """The state as DynamoDB holds it; it has no `ttl`, so it never expires."""
+
+    class Meta(Reach):
+        table_name = "support-state"
+
+    pk = UnicodeAttribute(hash_key=True)
+    requested = NumberAttribute(default=0)
+    covered = NumberAttribute(default=0)
+    trigger = UnicodeAttribute(default="change")
+    origin = UnicodeAttribute(default="")
+    active_id = UnicodeAttribute(null=True)
+    active_started_at = NumberAttribute(null=True)
+    active_trigger = UnicodeAttribute(null=True)
+    lease_holder = UnicodeAttribute(null=True)
+    lease_until = NumberAttribute(null=True)
+    next_start_at = NumberAttribute(null=True)
+    attempts = NumberAttribute(default=0)
+    last_change_at = NumberAttribute(null=True)
+    settled_at = NumberAttribute(null=True)
+    last_error = UnicodeAttribute(null=True)
+    recorded = UnicodeSetAttribute(null=True)
+    """Start time and id of each job; a set, so that two who record at once lose nothing."""
+
+
+class JobItem(Model):
+    """A job's outcome as DynamoDB holds it."""
+
+    class Meta(Reach):
+        table_name = "support-state"
+
+    pk = UnicodeAttribute(hash_key=True)
+    status = UnicodeAttribute()
+    started_at = NumberAttribute()
+    ended_at = NumberAttribute(null=True)
+    trigger = UnicodeAttribute()
+    statistics = JSONAttribute()
+    failures = JSONAttribute()
+    ttl = NumberAttribute()
 
 
 class SyncStates:
@@ -32,7 +89,7 @@ class SyncStates:
         """Return the state as of now."""
         with reaching(STORE):
             try:
-                return state_of(SyncItem.get(self._pk, consistent_read=True))
+                return _state(SyncItem.get(self._pk, consistent_read=True))
             except SyncItem.DoesNotExist:
                 return SyncState()
 
@@ -49,7 +106,7 @@ class SyncStates:
         item = SyncItem(self._pk)
         with reaching(STORE):
             item.update(actions)
-            return state_of(item)
+            return _state(item)
 
     def lease(self, lease: SyncLease, now: datetime) -> SyncState | None:
         """Take the lease if a job may be started and return the state then; None if it may not."""
@@ -101,7 +158,7 @@ class SyncStates:
 
     def keep(self, job: IngestionJob) -> None:
         """Keep a job that has ended; it is shown once the state names it."""
-        item = job_item(job)
+        item = _job_item(job)
         with reaching(STORE):
             item.save()
 
@@ -132,14 +189,14 @@ class SyncStates:
     def forget(self, keys: Sequence[JobKey]) -> None:
         """Name these jobs no longer."""
         with reaching(STORE):
-            SyncItem(self._pk).update([SyncItem.recorded.delete(set(map(written, keys)))])
+            SyncItem(self._pk).update([SyncItem.recorded.delete(set(map(_written, keys)))])
 
     def jobs(self, keys: Sequence[JobKey]) -> tuple[IngestionJob, ...]:
         """Return the kept jobs of these keys, newest first; those that expired are left out."""
         # DynamoDB refuses a key that is asked for twice.
-        pks = dict.fromkeys(job_key(key.job_id) for key in keys)
+        pks = dict.fromkeys(_job_pk(key.job_id) for key in keys)
         with reaching(STORE):
-            jobs = [job_of(item) for item in JobItem.batch_get(list(pks), consistent_read=True)]
+            jobs = [_job(item) for item in JobItem.batch_get(list(pks), consistent_read=True)]
         return tuple(sorted(jobs, key=lambda job: job.started_at, reverse=True))
 
     def _conclude(self, job: IngestionJob, now: datetime, actions: list[Action]) -> bool:
@@ -155,7 +212,7 @@ class SyncStates:
     def _change(self, actions: list[Action], condition: Condition) -> SyncState | None:
         item = SyncItem(self._pk)
         with reaching(STORE):
-            return state_of(item) if wrote(item.update, actions, condition=condition) else None
+            return _state(item) if wrote(item.update, actions, condition=condition) else None
 
 
 def _new_origin() -> Action:
@@ -168,4 +225,89 @@ def _release() -> list[Action]:
 
 
 def _mark(job: IngestionJob) -> str:
-    return written(JobKey(job.started_at, job.job_id))
+    return _written(JobKey(job.started_at, job.job_id))
+
+
+def _state(item: SyncItem) -> SyncState:
+    """Return what the item says."""
+    return SyncState(
+        requested=int(item.requested),
+        covered=int(item.covered),
+        trigger=cast(SyncTrigger, item.trigger),
+        origin=item.origin,
+        active=_active(item),
+        lease_until=_time(item.lease_until),
+        next_start_at=_time(item.next_start_at),
+        attempts=int(item.attempts),
+        last_change_at=_time(item.last_change_at),
+        settled_at=_time(item.settled_at),
+        last_error=item.last_error,
+        recorded=tuple(sorted(map(_read, item.recorded or ()), reverse=True)),
+    )
+
+
+def _job_item(job: IngestionJob) -> JobItem:
+    """Return a job as an item, with as many of its failures as one holds."""
+    return JobItem(
+        _job_pk(job.job_id),
+        status=job.status,
+        started_at=to_millis(job.started_at),
+        ended_at=to_millis(job.ended_at) if job.ended_at else None,
+        trigger=job.trigger,
+        statistics=asdict(job.statistics),
+        failures=[asdict(failure) for failure in _fitting(job.failures)],
+        ttl=expiry(job.started_at, JOB_RETENTION_DAYS),
+    )
+
+
+def _job(item: JobItem) -> IngestionJob:
+    """Return the job that the item says. Raises ValueError, TypeError."""
+    complete(item)
+    statistics: Any = item.statistics
+    return IngestionJob(
+        job_id=item.pk.partition("#")[2],
+        status=item.status,
+        started_at=from_millis(int(item.started_at)),
+        ended_at=_time(item.ended_at),
+        trigger=cast(SyncTrigger, item.trigger),
+        statistics=IngestionStatistics(**statistics),
+        failures=tuple(FileFailure(**failure) for failure in item.failures),
+    )
+
+
+def _job_pk(job_id: str) -> str:
+    """Return the `pk` of a job."""
+    return f"sync-job#{job_id}"
+
+
+def _written(key: JobKey) -> str:
+    """Return a key as the state's item lists it."""
+    return f"{to_millis(key.started_at)}#{key.job_id}"
+
+
+def _read(mark: str) -> JobKey:
+    millis, _, job_id = mark.partition("#")
+    return JobKey(from_millis(int(millis)), job_id)
+
+
+def _fitting(failures: Sequence[FileFailure]) -> Iterable[FileFailure]:
+    """Yield as many failures as an item holds, and then how many more there were."""
+    room = MAX_FAILURE_BYTES
+    for kept, failure in enumerate(failures):
+        room -= len(json.dumps(asdict(failure)))
+        if kept == MAX_FAILURES or room < 0:
+            yield FileFailure(None, f"{len(failures) - kept} more failures are not listed here.")
+            return
+        yield failure
+
+
+def _time(millis: float | None) -> datetime | None:
+    return None if millis is None else from_millis(int(millis))
+
+
+def _active(item: SyncItem) -> IngestionJob | None:
+    if item.active_id is None:
+        return None
+    started_at = from_millis(int(item.active_started_at))
+    trigger = cast(SyncTrigger, item.active_trigger)
+    return IngestionJob(item.active_id, "STARTING", started_at, None, trigger)

@@ -1,23 +1,87 @@
 """The tickets: cases for a person, of the chat and of the ticketing system."""
 
+import json
 from collections.abc import Callable, Iterable
+from dataclasses import asdict
 from datetime import datetime
-from typing import get_args
+from typing import Any, cast, get_args
 
+from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
+from pynamodb.models import Model
 
-from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage, TicketStatus, TicketSummary
+from chalicelib.answers import require
+from chalicelib.domain.conversation import HandOverReason
+from chalicelib.domain.ticket import (
+    Ticket,
+    TicketChannel,
+    TicketFeedback,
+    TicketPage,
+    TicketPriority,
+    TicketStatus,
+    TicketSummary,
+)
 from chalicelib.errors import Unavailable, UnknownTicket
-from chalicelib.stores.dynamodb import expiry, reaching, wrote
-from chalicelib.stores.ticket_item import TicketItem, feedback_text, from_item, summary_of, to_item
-from chalicelib.times import to_millis
+from chalicelib.stores.dynamodb import Reach, complete, expiry, reaching, wrote
+from chalicelib.times import from_iso, from_millis, iso, to_millis
 
 STORE = "tickets"
 STATUSES: tuple[TicketStatus, ...] = get_args(TicketStatus)
 MAX_FEEDBACK = 20
 """How many a ticket keeps, the newest: an item must stay below DynamoDB's 400 KB."""
 TRIES = 20
+
+
+class CustomerIndex(GlobalSecondaryIndex["TicketItem"]):  # type: ignore[no-untyped-call]
+    """What a summary needs of a customer's tickets, by time; those without a customer are not in it."""
+
+    class Meta:
+        index_name = "customer-created_at"
+        projection = IncludeProjection(["status", "subject", "ttl"])
+
+    customer_id = UnicodeAttribute(hash_key=True)
+    created_at = UnicodeAttribute(range_key=True)
+
+
+class StatusIndex(GlobalSecondaryIndex["TicketItem"]):  # type: ignore[no-untyped-call]
+    """The tickets of a status by time."""
+
+    class Meta:
+        index_name = "status-listed_at"
+        projection = AllProjection()
+
+    status = UnicodeAttribute(hash_key=True)
+    listed_at = UnicodeAttribute(range_key=True)
+
+
+class TicketItem(Model):
+    """The item; `listed_at` is time and id: unique, so that a list has an order, and fit for a URL."""
+
+    class Meta(Reach):
+        table_name = "support-tickets"
+
+    customer_index = CustomerIndex()
+    status_index = StatusIndex()
+
+    ticket_id = UnicodeAttribute(hash_key=True)
+    created_at = UnicodeAttribute()
+    listed_at = UnicodeAttribute()
+    status = UnicodeAttribute()
+    channel = UnicodeAttribute()
+    priority = UnicodeAttribute()
+    subject = UnicodeAttribute()
+    description = UnicodeAttribute()
+    reason = UnicodeAttribute(null=True)
+    customer_id = UnicodeAttribute(null=True)
+    session_id = UnicodeAttribute(null=True)
+    external_ticket_id = UnicodeAttribute(null=True)
+    # As JSON text, because DynamoDB's own numbers have 38 digits at most and no floating point.
+    metadata = JSONAttribute(null=True)
+    fingerprint = UnicodeAttribute(null=True)
+    feedback: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    ttl = NumberAttribute()
 
 
 class Tickets:
@@ -33,12 +97,12 @@ class Tickets:
 
     def add(self, ticket: Ticket) -> Ticket:
         """Store a ticket unless its id is taken; return the one that has the id now. Raises Unavailable."""
-        item = to_item(ticket, expiry(self._clock(), self._retention_days))
+        item = _item(ticket, expiry(self._clock(), self._retention_days))
         free = TicketItem.ticket_id.does_not_exist() | (TicketItem.ttl <= self._now_seconds())
         with reaching(STORE):
             if not wrote(item.save, condition=free):
                 item = TicketItem.get(ticket.ticket_id, consistent_read=True)
-            return from_item(item)
+            return _ticket(item)
 
     def get(self, ticket_id: str) -> Ticket:
         """Return a ticket. Raises UnknownTicket, Unavailable."""
@@ -67,7 +131,7 @@ class Tickets:
 
     def rate(self, ticket_id: str, feedback: TicketFeedback) -> Ticket:
         """Add feedback to a ticket, which keeps the newest of it. Raises UnknownTicket, Unavailable."""
-        text = feedback_text(feedback)
+        text = _feedback_text(feedback)
         add = TicketItem.feedback.set((TicketItem.feedback | []).append([text]))
         is_full = TicketItem.feedback[MAX_FEEDBACK - 1].exists()
         for _ in range(TRIES):
@@ -75,7 +139,7 @@ class Tickets:
                 return rated
             ticket = self._read(ticket_id)
             # The library repeats an update whose answer got lost: then it is there already.
-            if text in map(feedback_text, ticket.feedback):
+            if text in map(_feedback_text, ticket.feedback):
                 return ticket
             self._update(ticket_id, [TicketItem.feedback[0].remove()], is_full)
         raise Unavailable(STORE)
@@ -99,7 +163,7 @@ class Tickets:
             with TicketItem.batch_write() as batch:
                 for item in there:
                     batch.delete(item)
-            return tuple(map(from_item, there))
+            return tuple(map(_ticket, there))
 
     def _read(self, ticket_id: str) -> Ticket:
         with reaching(STORE):
@@ -107,7 +171,7 @@ class Tickets:
                 item = TicketItem.get(ticket_id, consistent_read=True)
             except TicketItem.DoesNotExist as error:
                 raise UnknownTicket from error
-            ticket = from_item(item)
+            ticket = _ticket(item)
             if item.ttl <= self._now_seconds():
                 raise UnknownTicket
             return ticket
@@ -122,20 +186,20 @@ class Tickets:
                 scan_index_forward=False,
                 limit=limit,
             )
-            return {item.listed_at: from_item(item) for item in items}
+            return {item.listed_at: _ticket(item) for item in items}
 
     def _of(self, customer_id: str, which: Condition | None) -> tuple[TicketSummary, ...]:
         with reaching(STORE):
             items = TicketItem.customer_index.query(
                 customer_id, filter_condition=which, scan_index_forward=False
             )
-            return tuple(map(summary_of, items))
+            return tuple(map(_summary, items))
 
     def _update(self, ticket_id: str, actions: list[Action], condition: Condition) -> Ticket | None:
         """Return the changed ticket, or None where the condition does not hold."""
         item = TicketItem(ticket_id)
         with reaching(STORE):
-            return from_item(item) if wrote(item.update, actions, condition=condition) else None
+            return _ticket(item) if wrote(item.update, actions, condition=condition) else None
 
     def _alive(self) -> Condition:
         """Return the condition that a ticket is there and not expired."""
@@ -147,3 +211,68 @@ class Tickets:
 
 def _holds(text: str) -> Condition:
     return TicketItem.feedback.contains(text)
+
+
+def _item(ticket: Ticket, ttl: int) -> TicketItem:
+    """Return the item of a ticket; `ttl` is when it expires, in seconds since 1970."""
+    created_at = iso(ticket.created_at)
+    return TicketItem(
+        ticket.ticket_id,
+        created_at=created_at,
+        listed_at=f"{to_millis(ticket.created_at):014}.{ticket.ticket_id}",
+        status=ticket.status,
+        channel=ticket.channel,
+        priority=ticket.priority,
+        subject=ticket.subject,
+        description=ticket.description,
+        reason=ticket.reason,
+        customer_id=ticket.customer_id,
+        session_id=ticket.session_id,
+        external_ticket_id=ticket.external_ticket_id,
+        metadata=dict(ticket.metadata) or None,
+        fingerprint=ticket.fingerprint,
+        feedback=list(map(_feedback_text, ticket.feedback)) or None,
+        ttl=ttl,
+    )
+
+
+def _ticket(item: TicketItem) -> Ticket:
+    """Return the ticket of an item. Raises ValueError, TypeError."""
+    complete(item)
+    return Ticket(
+        ticket_id=item.ticket_id,
+        created_at=from_iso(item.created_at),
+        status=cast("TicketStatus", item.status),
+        channel=cast("TicketChannel", item.channel),
+        priority=cast("TicketPriority", item.priority),
+        subject=item.subject,
+        description=item.description,
+        reason=cast("HandOverReason | None", item.reason),
+        customer_id=item.customer_id,
+        session_id=item.session_id,
+        external_ticket_id=item.external_ticket_id,
+        metadata=item.metadata or {},
+        fingerprint=item.fingerprint,
+        feedback=tuple(map(_feedback, item.feedback or ())),
+    )
+
+
+def _summary(item: TicketItem) -> TicketSummary:
+    """Return the summary of an item, which may come from the index by customer. Raises TypeError."""
+    return TicketSummary(
+        ticket_id=require(item.ticket_id, str),
+        created_at=from_iso(item.created_at),
+        status=cast("TicketStatus", require(item.status, str)),
+        subject=require(item.subject, str),
+    )
+
+
+def _feedback_text(feedback: TicketFeedback) -> str:
+    """Return feedback as it is kept in a ticket: JSON, which DynamoDB can tell from another one."""
+    values = {**asdict(feedback), "timestamp": to_millis(feedback.timestamp)}
+    return json.dumps(values, ensure_ascii=False)
+
+
+def _feedback(text: str) -> TicketFeedback:
+    values = json.loads(text)
+    return TicketFeedback(**{**values, "timestamp": from_millis(values["timestamp"])})

@@ -10,7 +10,7 @@ from psycopg2.extensions import cursor
 from psycopg2.extras import execute_values
 
 from chalicelib.domain.database import DatabaseAddress
-from chalicelib.stores.database_address import connection_parameters
+from chalicelib.stores.database import connection_parameters
 from tooling.project import ROOT
 
 SAMPLE_CUSTOMERS = ROOT / "samples" / "customers.json"

@@ -16,8 +16,7 @@ from psycopg2 import sql
 from chalicelib.domain.database import DatabaseAddress
 from chalicelib.errors import Unavailable
 from chalicelib.stores.customers import WITH_RECENT_ORDERS, Customers, NoCustomers
-from chalicelib.stores.database import CONNECTIONS, Database
-from chalicelib.stores.database_address import connection_parameters
+from chalicelib.stores.database import CONNECTIONS, Database, connection_parameters
 from chalicelib.stores.migrate import MIGRATIONS, apply_migrations
 from devstack.postgres.sample_customers import load_sample_customers
 from devstack.postgres.server import LocalPostgres

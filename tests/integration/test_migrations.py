@@ -14,7 +14,7 @@ import pytest
 from psycopg2 import sql
 
 from chalicelib.domain.database import DatabaseAddress
-from chalicelib.stores.database_address import connection_parameters
+from chalicelib.stores.database import connection_parameters
 from chalicelib.stores.migrate import MIGRATIONS, apply_migrations
 from devstack.postgres.sample_customers import SAMPLE_CUSTOMERS, load_sample_customers
 from devstack.postgres.server import LocalPostgres

@@ -14,7 +14,7 @@ from psycopg2.extensions import connection
 
 from chalicelib.domain.database import DatabaseAddress
 from chalicelib.gateways.secrets import RENEW_SECONDS
-from chalicelib.stores.database_address import connection_parameters
+from chalicelib.stores.database import connection_parameters
 from devstack.stage import read_local_stage
 from tests.integration.conftest import Api
 from tests.product import PostgresControl, Product, within

@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from chalicelib.domain.database import DatabaseAddress
 from chalicelib.errors import Unavailable
 from chalicelib.stores.customers import Customers
-from chalicelib.stores.database_address import AMAZON_ROOTS
+from chalicelib.stores.database import AMAZON_ROOTS
 from chalicelib.stores.migrate import apply_migrations
 from devstack.ports import HOST
 from devstack.postgres.server import LocalPostgres

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from chalicelib.chat.prompts import HistoryBudget, build_prompt, estimate_tokens, trim_history
 from chalicelib.domain.conversation import Exchange, Passage
-from chalicelib.gateways.bedrock import Model, ModelOptions
+from chalicelib.gateways.bedrock import Model
+from chalicelib.gateways.converse import ModelOptions
 from tests.fakes import START, exchange_at
 
 texts = st.text("a é語😀[1]", min_size=1, max_size=60)

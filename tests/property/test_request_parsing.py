@@ -8,9 +8,9 @@ from urllib.parse import quote
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.api.chat_requests import ChatRequest, FeedbackRequest, HistoryQuery
+from chalicelib.api.chat import ChatRequest, FeedbackRequest, HistoryQuery
 from chalicelib.api.parsing import parse, parse_body, parse_path
-from chalicelib.api.ticket_requests import (
+from chalicelib.api.tickets import (
     EXTERNAL_ID,
     TicketFeedbackRequest,
     TicketMove,

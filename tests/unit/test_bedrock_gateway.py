@@ -10,7 +10,8 @@ from botocore.stub import Stubber
 
 from chalicelib.domain.conversation import GuardrailVerdict, HandOver, Prompt, Usage
 from chalicelib.errors import ModelUnavailable, Unavailable
-from chalicelib.gateways.bedrock import FILTERED, Model, ModelOptions, hand_over_schema
+from chalicelib.gateways.bedrock import Model
+from chalicelib.gateways.converse import FILTERED, ModelOptions, hand_over_schema
 
 HAIKU_5 = "us.anthropic.claude-haiku-5-5"
 HAIKU_4 = "us.anthropic.claude-haiku-4-5-20251001-v1:0"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.chat.escalations import Escalations
+from chalicelib.chat.hand_over import Escalations
 from chalicelib.chat.limits import Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.prompts import HistoryBudget

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.domain.database import DatabaseAddress
 from chalicelib.errors import InvalidSettings
-from chalicelib.stores.database_address import AMAZON_ROOTS, address_from_url, connection_parameters
+from chalicelib.stores.database import AMAZON_ROOTS, address_from_url, connection_parameters
 
 URL = "postgresql://app:p%40ss%2Fw%3Ard@db.example.com:6432/support"
 ADDRESS = DatabaseAddress("db.example.com", 6432, "app", "p@ss/w:rd", "support", "roots.pem")

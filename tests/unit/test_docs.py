@@ -20,9 +20,9 @@ from bench.cost import PAGE as COST_PAGE
 from bench.cost import rewritten
 from bench.prompt_tokens import prompt_tokens
 from bench.stage_cost import DEV, ENDPOINTS, PROD, PROMPT_TOKENS, SECRETS, STORAGE_GB
-from chalicelib.api.chat_requests import ChatRequest, FeedbackRequest
+from chalicelib.api.chat import ChatRequest, FeedbackRequest
 from chalicelib.api.http import OF_CHALICE, OUR_FAULT, STATUSES
-from chalicelib.api.ticket_requests import TicketFeedbackRequest, TicketMove, TicketRequest
+from chalicelib.api.tickets import TicketFeedbackRequest, TicketMove, TicketRequest
 from chalicelib.settings import Settings
 from cli.options import build_parser
 from cli.test import STEPS

@@ -19,7 +19,7 @@ from chalicelib.chat.prompts import (
 from chalicelib.domain.conversation import Exchange, HandOverReason, Passage, Prompt
 from chalicelib.domain.customer import Customer, Order
 from chalicelib.domain.ticket import TicketSummary
-from chalicelib.gateways.bedrock import hand_over_schema
+from chalicelib.gateways.converse import hand_over_schema
 from tests.fakes import START, exchange_at
 
 BUDGET = HistoryBudget(exchanges=5, tokens=3000)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.api.chat_requests import ChatRequest, FeedbackRequest, HistoryQuery
+from chalicelib.api.chat import ChatRequest, FeedbackRequest, HistoryQuery
 from chalicelib.api.parsing import parse, parse_body, parse_path
 from chalicelib.errors import BadInput, BodyTooLarge, FieldProblem
 from chalicelib.times import from_millis

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from chalicelib.api.chat_responses import chat_answer, history
+from chalicelib.api.chat import chat_answer, history
 from chalicelib.domain.conversation import (
     Citation,
     Escalation,

@@ -20,8 +20,7 @@ from chalicelib.domain.ingestion import (
 )
 from chalicelib.domain.protocols import SyncStateStore
 from chalicelib.errors import Unavailable
-from chalicelib.stores.sync_items import MAX_FAILURE_BYTES, MAX_FAILURES
-from chalicelib.stores.sync_state import SyncStates
+from chalicelib.stores.sync_state import MAX_FAILURE_BYTES, MAX_FAILURES, SyncStates
 from tests.fakes import START
 from tests.sync_fakes import FakeSyncStates
 from tests.unit.conftest import Silence

@@ -8,7 +8,7 @@ import pytest
 from pydantic import BaseModel
 
 from chalicelib.api.parsing import parse, parse_body, parse_path
-from chalicelib.api.ticket_requests import (
+from chalicelib.api.tickets import (
     EXTERNAL_ID,
     TicketFeedbackRequest,
     TicketMove,

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from chalicelib.api.ticket_responses import customer_erased, ticket, ticket_context, ticket_received, tickets
+from chalicelib.api.tickets import customer_erased, ticket, ticket_context, ticket_received, tickets
 from chalicelib.domain.conversation import Passage
 from chalicelib.domain.customer import Customer, CustomerContext, Order
 from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage

@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketStatus, TicketSummary
 from chalicelib.errors import Unavailable, UnknownTicket
-from chalicelib.stores.ticket_item import TicketItem
-from chalicelib.stores.tickets import MAX_FEEDBACK, Tickets
+from chalicelib.stores.tickets import MAX_FEEDBACK, TicketItem, Tickets
 from chalicelib.times import MILLISECOND
 from tests.fakes import START, FakeClock, FakeTickets
 from tests.unit.conftest import Silence, Throttle

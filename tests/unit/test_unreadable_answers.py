@@ -17,7 +17,8 @@ from chalicelib.domain.customer import Interaction
 from chalicelib.domain.ingestion import IngestionJob, JobKey, SyncLease
 from chalicelib.domain.ticket import Ticket, TicketFeedback
 from chalicelib.errors import IngestionCallFailed, ModelUnavailable, Unavailable, UnreadableAnswer
-from chalicelib.gateways.bedrock import Model, ModelOptions
+from chalicelib.gateways.bedrock import Model
+from chalicelib.gateways.converse import ModelOptions
 from chalicelib.gateways.ingestion import IngestionGateway
 from chalicelib.gateways.knowledge_base import KnowledgeBase
 from chalicelib.gateways.sentiment import SentimentGateway

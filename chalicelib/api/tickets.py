@@ -1,17 +1,80 @@
-"""What agents get back: our types as the JSON that the API promises."""
+"""What agents and ticketing systems may send, and what they get back: our types as the API's JSON."""
 
 from collections.abc import Iterable
 from dataclasses import asdict
-from typing import Any
+from datetime import datetime
+from typing import Annotated, Any
 
-from chalicelib.api.chat_responses import messages
+from pydantic import Field, StringConstraints, TypeAdapter
+
+from chalicelib.api.chat import messages
+from chalicelib.api.fields import NOT_BLANK, TEXT, Comment, ExternalId, Identifier, Label, Metadata, Moment
+from chalicelib.api.parsing import Body, Query
 from chalicelib.chat.citations import snippet
 from chalicelib.domain.conversation import Exchange, Passage
 from chalicelib.domain.customer import CustomerContext, Order
-from chalicelib.domain.ticket import Ticket, TicketPage
-from chalicelib.tickets.desk import Received, TicketView
+from chalicelib.domain.ticket import (
+    Ticket,
+    TicketChannel,
+    TicketFeedback,
+    TicketPage,
+    TicketPriority,
+    TicketStatus,
+)
+from chalicelib.tickets.desk import NewTicket, Received, TicketView
 from chalicelib.tickets.erasure import Erased
 from chalicelib.times import iso
+
+MAX_SUBJECT_CHARS = 300
+MAX_DESCRIPTION_CHARS = 20_000
+MAX_PAGE_TICKETS = 100
+LISTED_AT = r"^[0-9]{14}\.[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
+"""A ticket's place in a list, milliseconds and id: anything else would silently be before or after all."""
+EXTERNAL_ID = TypeAdapter(ExternalId)
+
+
+class TicketRequest(Body):
+    """The body of POST /tickets."""
+
+    customer_external_id: ExternalId
+    subject: Annotated[str, Field(max_length=MAX_SUBJECT_CHARS), TEXT, NOT_BLANK]
+    description: Annotated[str, Field(max_length=MAX_DESCRIPTION_CHARS), TEXT, NOT_BLANK]
+    ticket_id: Identifier | None = None
+    external_ticket_id: Label | None = None
+    channel: TicketChannel | None = None
+    priority: TicketPriority | None = None
+    metadata: Metadata = Field(default_factory=dict)
+    created_at: Moment = None
+
+    def ticket(self) -> NewTicket:
+        """Return the ticket that the body is."""
+        return NewTicket(**dict(self))
+
+
+class TicketFeedbackRequest(Body):
+    """The body of POST /tickets/{ticket_id}/feedback; `source` is what of the answer it is about."""
+
+    helpful: bool
+    source: Label | None = None
+    comment: Comment | None = None
+
+    def feedback(self, now: datetime) -> TicketFeedback:
+        """Return the feedback that the body is."""
+        return TicketFeedback(self.helpful, self.source, self.comment, now)
+
+
+class TicketMove(Body):
+    """The body of PATCH /tickets/{ticket_id}."""
+
+    status: TicketStatus
+
+
+class TicketsQuery(Query):
+    """The query of GET /tickets."""
+
+    status: TicketStatus | None = None
+    limit: int = Field(20, ge=1, le=MAX_PAGE_TICKETS)
+    before: Annotated[str, StringConstraints(pattern=LISTED_AT)] | None = None
 
 
 def ticket_received(received: Received) -> dict[str, Any]:

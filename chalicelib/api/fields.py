@@ -1,4 +1,4 @@
-"""What agents and ticketing systems may send."""
+"""The rules that fields of requests keep to, each with what a client is told that breaks it."""
 
 import math
 import re
@@ -6,28 +6,36 @@ import unicodedata
 from datetime import datetime, timezone
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, TypeAdapter
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from chalicelib.api.parsing import NOT_BLANK, TEXT, Body, Identifier, Query
-from chalicelib.domain.ticket import TicketChannel, TicketFeedback, TicketPriority, TicketStatus
-from chalicelib.tickets.desk import NewTicket
-
+LAYOUT = "\t\n\r"
 MAX_NAME_CHARS = 128
-MAX_SUBJECT_CHARS = 300
-MAX_DESCRIPTION_CHARS = 20_000
 MAX_LABEL_CHARS = 200
 MAX_COMMENT_CHARS = 1000
 MAX_METADATA_LEVELS = 20
-MAX_PAGE_TICKETS = 100
 FIRST_YEAR, LAST_YEAR = 2000, 2999
 """A date outside of these is a slip. What lies ahead of now is for the desk to refuse: it has the clock."""
 ISO_8601 = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:(Z)|([+-]\d\d)(?::?(\d\d))?)?)?",
     re.ASCII | re.IGNORECASE,
 )
-LISTED_AT = r"^[0-9]{14}\.[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
-"""A ticket's place in a list, milliseconds and id: anything else would silently be before or after all."""
 DATE_PROBLEM = "must be a date and time in ISO 8601, such as 2026-11-20T12:00:00Z"
+
+
+def _text(value: str) -> str:
+    for position, char in enumerate(value):
+        if unicodedata.category(char) == "Cc" and char not in LAYOUT:
+            raise ValueError(
+                f"holds the control character U+{ord(char):04X} at position {position}; remove it"
+            )
+    return value
+
+
+def _not_blank(value: str) -> str:
+    # Spaces and invisible characters (Z*, C*) alone are no question; neither is a lone accent (M*).
+    if all(unicodedata.category(char)[0] in "ZCM" for char in value):
+        raise ValueError("is blank; write something")
+    return value
 
 
 def _one_line(value: str) -> str:
@@ -83,56 +91,25 @@ def _encodable(text: str) -> str:
     return text
 
 
+TEXT = AfterValidator(_text)
+NOT_BLANK = AfterValidator(_not_blank)
+Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
+IDENTIFIER_PROBLEM = "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit"
+PATTERNS = {
+    "session_id": IDENTIFIER_PROBLEM,
+    "message_id": IDENTIFIER_PROBLEM,
+    "ticket_id": IDENTIFIER_PROBLEM,
+    "customer_id": "must be 1 to 128 printable ASCII characters without spaces",
+    "customer_hash": "must be 64 hexadecimal digits (HMAC-SHA256 of the customer_id)",
+    "before": "must be the `next` of an earlier answer",
+}
 ExternalId = Annotated[str, Field(max_length=MAX_NAME_CHARS), AfterValidator(_one_line), NOT_BLANK]
 """How the team's own systems name a customer. They may write it as they like, unlike in the chat."""
-EXTERNAL_ID = TypeAdapter(ExternalId)
 Label = Annotated[str, Field(max_length=MAX_LABEL_CHARS), TEXT]
+Comment = Annotated[str, Field(max_length=MAX_COMMENT_CHARS), TEXT]
+Moment = Annotated[datetime | None, BeforeValidator(_moment)]
 Metadata = Annotated[
     dict[str, Any],
     BeforeValidator(lambda value: {} if value is None else value),
     AfterValidator(_metadata),
 ]
-
-
-class TicketRequest(Body):
-    """The body of POST /tickets."""
-
-    customer_external_id: ExternalId
-    subject: Annotated[str, Field(max_length=MAX_SUBJECT_CHARS), TEXT, NOT_BLANK]
-    description: Annotated[str, Field(max_length=MAX_DESCRIPTION_CHARS), TEXT, NOT_BLANK]
-    ticket_id: Identifier | None = None
-    external_ticket_id: Label | None = None
-    channel: TicketChannel | None = None
-    priority: TicketPriority | None = None
-    metadata: Metadata = Field(default_factory=dict)
-    created_at: Annotated[datetime | None, BeforeValidator(_moment)] = None
-
-    def ticket(self) -> NewTicket:
-        """Return the ticket that the body is."""
-        return NewTicket(**dict(self))
-
-
-class TicketFeedbackRequest(Body):
-    """The body of POST /tickets/{ticket_id}/feedback; `source` is what of the answer it is about."""
-
-    helpful: bool
-    source: Label | None = None
-    comment: Annotated[str, Field(max_length=MAX_COMMENT_CHARS), TEXT] | None = None
-
-    def feedback(self, now: datetime) -> TicketFeedback:
-        """Return the feedback that the body is."""
-        return TicketFeedback(self.helpful, self.source, self.comment, now)
-
-
-class TicketMove(Body):
-    """The body of PATCH /tickets/{ticket_id}."""
-
-    status: TicketStatus
-
-
-class TicketsQuery(Query):
-    """The query of GET /tickets."""
-
-    status: TicketStatus | None = None
-    limit: int = Field(20, ge=1, le=MAX_PAGE_TICKETS)
-    before: Annotated[str, StringConstraints(pattern=LISTED_AT)] | None = None
