@@ -17,10 +17,10 @@ from chalicelib.api.tickets import (
     TicketRequest,
     TicketsQuery,
     customer_erased,
-    ticket,
+    ticket_answer,
     ticket_context,
     ticket_received,
-    tickets,
+    tickets_answer,
 )
 from chalicelib.services import now, services
 from chalicelib.settings import documents_bucket_name
@@ -85,9 +85,9 @@ def rate_answer(session_id: str) -> dict[str, Any]:
 
 @app.authorizer(ttl_seconds=60)
 def agent(request: AuthRequest) -> AuthResponse:
-    """Let in whoever has an agent's token.
+    """Let a caller with an agent's token in.
 
-    To all routes at once: API Gateway remembers the answer for the token and asks it about the next route.
+    To all routes at once: API Gateway remembers the answer for the token and uses it for other routes too.
     """
     owner = services().agent_tokens.owner_of(request.token)
     return AuthResponse(routes=["*"] if owner else [], principal_id=owner or "nobody")
@@ -106,7 +106,7 @@ def receive_ticket() -> dict[str, Any]:
 def list_tickets() -> dict[str, Any]:
     """Return tickets, newest first."""
     query = parse(TicketsQuery, query_parameters())
-    return tickets(services().tickets.page(query.status, query.limit, query.before))
+    return tickets_answer(services().tickets.page(query.status, query.limit, query.before))
 
 
 @app.route("/tickets/{ticket_id}", methods=["PATCH"], cors=CORS, authorizer=agent)
@@ -115,7 +115,7 @@ def move_ticket(ticket_id: str) -> dict[str, Any]:
     """Note where a ticket stands in the ticketing system."""
     ticket_id = parse_path("ticket_id", ticket_id)
     status = parse_body(TicketMove, json_body()).status
-    return ticket(services().tickets.move(ticket_id, status))
+    return ticket_answer(services().tickets.move(ticket_id, status))
 
 
 @app.route("/tickets/{ticket_id}/context", methods=["GET"], cors=CORS, authorizer=agent)

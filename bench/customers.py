@@ -20,7 +20,7 @@ from pathlib import Path
 import psycopg2
 from psycopg2.extensions import connection
 
-from chalicelib.domain.database import DatabaseAddress
+from chalicelib.domain.database import DatabaseAddress, FixedAddress
 from chalicelib.stores.customers import WITH_RECENT_ORDERS, Customers
 from chalicelib.stores.database import connection_parameters
 from chalicelib.stores.migrate import apply_migrations
@@ -73,7 +73,7 @@ def _measure(address: DatabaseAddress, customers: int, orders: int) -> float:
     usual = [f"C-{1 + n * 7919 % customers}" for n in range(LOOKUPS)]
     for line in _plan(address, usual[0]):
         print(f"  {line}")
-    store = Customers(lambda _renewed: address)
+    store = Customers(FixedAddress(address))
     laps = {"ten orders": usual, "100,000 orders": ["many"], "no order": ["none"], "unknown": ["nobody"]}
     medians = {name: _median_ms(store, ids) for name, ids in laps.items()}
     for name, median in medians.items():

@@ -12,7 +12,7 @@ class FieldProblem:
 
 
 class SupportError(Exception):
-    """A failure whose sentence may be shown to whoever called."""
+    """A failure whose sentence may be shown to the caller."""
 
 
 class BadInput(SupportError):

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 DEEPEST_CAUSE = 10
 """Chains of causes may be circular."""
 OPERATORS_MISTAKES = frozenset({"AccessDeniedException", "ResourceNotFoundException", "ValidationException"})
-"""What AWS answers when a permission or a setting is wrong: no retry will mend it."""
+"""What AWS answers when a permission or a setting is wrong: no retry will help."""
 
 logger = Logger(service="customer-support", log_uncaught_exceptions=False)
 """Chalice logs to the logger of its app's name, which is this one, so its lines are ours too."""
@@ -115,7 +115,7 @@ class TurnLogger(DegradedLogger):
             citations=len(exchange.citations),
             unanswered=exchange.unanswered,
             guardrail=list(exchange.guardrail.reasons),
-            escalation=exchange.escalation.reason if exchange.escalation else None,
+            escalation=exchange.handed_over.reason if exchange.handed_over else None,
             degraded=list(exchange.degraded),
             laps_ms={step: round(seconds * 1000, 1) for step, seconds in laps_seconds.items()},
         )

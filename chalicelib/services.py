@@ -12,7 +12,7 @@ import boto3
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
 from chalicelib.api.agent_tokens import AgentTokens
-from chalicelib.chat.hand_over import Escalations
+from chalicelib.chat.hand_over import HandOvers
 from chalicelib.chat.limits import Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.prompts import HistoryBudget
@@ -20,16 +20,16 @@ from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.transcripts import Transcripts
 from chalicelib.chat.turn import Chat, ChatOptions
-from chalicelib.domain.database import DatabaseAddress, DatabaseSource
-from chalicelib.domain.protocols import PassageSource
+from chalicelib.domain.database import DatabaseAddress, DatabaseAddresses, DatabaseSecret, FixedAddress
+from chalicelib.domain.protocols import PassageSearch
 from chalicelib.errors import InvalidSettings
 from chalicelib.gateways.aws import client_config
-from chalicelib.gateways.bedrock import Model
+from chalicelib.gateways.bedrock import BedrockModel
 from chalicelib.gateways.converse import ModelOptions
 from chalicelib.gateways.document_links import SIGNING, DocumentLinks
 from chalicelib.gateways.ingestion import IngestionGateway
 from chalicelib.gateways.knowledge_base import KnowledgeBase
-from chalicelib.gateways.secrets import Secrets
+from chalicelib.gateways.secrets import AddressInSecret, Secrets
 from chalicelib.gateways.sentiment import SentimentGateway
 from chalicelib.insight.health import Health
 from chalicelib.logs import SyncLogger, TicketLogger, TurnLogger
@@ -38,7 +38,7 @@ from chalicelib.settings import Settings, read_settings
 from chalicelib.stores.caching import CachedCustomers, CachedPassages
 from chalicelib.stores.conversations import Conversations, ExchangeItem
 from chalicelib.stores.customers import Customers, NoCustomers
-from chalicelib.stores.database import AMAZON_ROOTS, Addresses, address_from_url
+from chalicelib.stores.database import AMAZON_ROOTS, address_from_url
 from chalicelib.stores.interactions import InteractionItem, Interactions
 from chalicelib.stores.state import Counters, StateItem
 from chalicelib.stores.sync_state import JobItem, SyncItem, SyncStates
@@ -108,7 +108,7 @@ class Services:
             lookups=self.lookups,
             links=self.links,
             model=self.model,
-            escalations=Escalations(self.sessions, self.ticket_store),
+            hand_overs=HandOvers(self.sessions, self.ticket_store),
             threads=self.threads,
             clock=now,
             log=TurnLogger(),
@@ -199,7 +199,7 @@ class Services:
         """Return where Postgres is. Raises InvalidSettings when none is configured, Unavailable."""
         if self.database is None:
             raise InvalidSettings("DATABASE_URL or DATABASE_SECRET_ID: set one to say which database to use.")
-        return self.database(True)
+        return self.database.renewed()
 
     # What these are made of.
 
@@ -261,24 +261,23 @@ class Services:
 
     @property
     @once
-    def database(self) -> Addresses | None:
+    def database(self) -> DatabaseAddresses | None:
         """What says where Postgres is; None when no database is configured."""
         settings = self.settings
         tls_roots = AMAZON_ROOTS if settings.database_tls == "verify" else None
         if settings.database_url is not None:
-            address = address_from_url(settings.database_url.get_secret_value(), tls_roots)
-            return lambda _renewed: address
+            return FixedAddress(address_from_url(settings.database_url.get_secret_value(), tls_roots))
         if settings.database_secret_id is None:
             return None
-        source = DatabaseSource(settings.database_secret_id, tls_roots)
+        secret = DatabaseSecret(settings.database_secret_id, tls_roots)
         if settings.database_host:
-            source = replace(
-                source,
+            secret = replace(
+                secret,
                 host=settings.database_host,
                 port=settings.database_port,
                 dbname=settings.database_name,
             )
-        return lambda renewed: self.secrets.database(source, renewed)
+        return AddressInSecret(self.secrets, secret)
 
     @property
     @once
@@ -298,7 +297,7 @@ class Services:
 
     @property
     @once
-    def passages(self) -> PassageSource:
+    def passages(self) -> PassageSearch:
         seconds = self.settings.passage_cache_seconds
         return CachedPassages(self.knowledge_base, seconds, lambda: self.sync.settled_since(), now)
 
@@ -310,10 +309,10 @@ class Services:
 
     @property
     @once
-    def model(self) -> Model:
+    def model(self) -> BedrockModel:
         # One attempt: the gateway itself goes on to the next model, and a slow one must not be asked twice.
         client = boto3.client("bedrock-runtime", config=client_config(MODEL_READ_SECONDS, attempts=1))
-        return Model(client, _model_options(self.settings))
+        return BedrockModel(client, _model_options(self.settings))
 
 
 @once

@@ -6,12 +6,12 @@ from datetime import datetime, timedelta, timezone
 
 from chalicelib.domain.conversation import (
     Citation,
-    Escalation,
     Exchange,
     ExchangePage,
     Feedback,
     GuardrailVerdict,
     HandOver,
+    HandOverTicket,
     Passage,
     Prompt,
     Reply,
@@ -373,7 +373,7 @@ def exchange_at(
         citations=(Citation(1, "Reset", "https://help.example.com/reset", "Choose…", 0.5),),
         usage=Usage(100, 20, 0.001),
         guardrail=GuardrailVerdict(True, ("pii:EMAIL",)),
-        escalation=Escalation("T-1", "customer_request"),
+        handed_over=HandOverTicket("T-1", "customer_request"),
         degraded=("sentiment",),
         customer_id="CUST-1001",
         sentiment=-0.25,

@@ -9,7 +9,14 @@ from pydantic import Field, StringConstraints
 from chalicelib.api.fields import NOT_BLANK, TEXT, Comment, Identifier
 from chalicelib.api.parsing import Body, Query
 from chalicelib.chat.turn import Message
-from chalicelib.domain.conversation import Citation, Exchange, ExchangePage, Feedback, Rating
+from chalicelib.domain.conversation import (
+    Citation,
+    Exchange,
+    ExchangePage,
+    Feedback,
+    HandOverTicket,
+    Rating,
+)
 from chalicelib.times import from_millis, iso, to_millis
 
 MAX_QUERY_CHARS = 4000
@@ -28,7 +35,7 @@ class ChatRequest(Body):
     customer_hash: CustomerHash | None = None
 
     def message(self, caller: str) -> Message:
-        """Return the message that the body is; `caller` is whom the limits count."""
+        """Return the message that was sent; `caller` is counted by the limits."""
         return Message(caller=caller, **dict(self))
 
 
@@ -40,7 +47,7 @@ class FeedbackRequest(Body):
     comment: Comment | None = None
 
     def feedback(self, now: datetime) -> Feedback:
-        """Return the feedback that the body is."""
+        """Return the feedback that was given."""
         return Feedback(self.rating, self.comment, now)
 
 
@@ -63,7 +70,6 @@ class HistoryQuery(Query):
 
 def chat_answer(exchange: Exchange) -> dict[str, Any]:
     """Return the answer of POST /chat."""
-    escalation = exchange.escalation
     return {
         "response": exchange.answer,
         "session_id": exchange.session_id,
@@ -74,9 +80,7 @@ def chat_answer(exchange: Exchange) -> dict[str, Any]:
             "intervened": exchange.guardrail.intervened,
             "reasons": list(exchange.guardrail.reasons),
         },
-        "escalation": {"ticket_id": escalation.ticket_id, "reason": escalation.reason}
-        if escalation
-        else None,
+        "escalation": _escalation(exchange.handed_over) if exchange.handed_over else None,
         "model": exchange.model,
         "usage": {
             "input_tokens": exchange.usage.input_tokens,
@@ -104,14 +108,15 @@ def _messages(exchange: Exchange) -> Iterable[dict[str, Any]]:
     answer: dict[str, Any] = {**shared, "role": "assistant", "content": exchange.answer}
     if exchange.citations:
         answer["citations"] = _citations(exchange.citations)
-    if exchange.escalation:
-        answer["escalation"] = {
-            "ticket_id": exchange.escalation.ticket_id,
-            "reason": exchange.escalation.reason,
-        }
+    if exchange.handed_over:
+        answer["escalation"] = _escalation(exchange.handed_over)
     if exchange.feedback:
         answer["feedback"] = {"rating": exchange.feedback.rating, "comment": exchange.feedback.comment}
     yield answer
+
+
+def _escalation(ticket: HandOverTicket) -> dict[str, Any]:
+    return {"ticket_id": ticket.ticket_id, "reason": ticket.reason}
 
 
 def _citations(citations: Iterable[Citation]) -> list[dict[str, Any]]:

@@ -64,7 +64,7 @@ def query_parameters() -> dict[str, str]:
 
 
 def caller() -> str:
-    """Name whoever is calling by network address, for the limits."""
+    """Return the caller's name for the limits, by network address."""
     return "address#" + str(current_request().context.get("identity", {}).get("sourceIp", "unknown"))
 
 
@@ -90,7 +90,7 @@ def answers_errors(view: Callable[..., Any]) -> Callable[..., Any]:
         except errors.SupportError as error:
             return _refusal(error)
         except errors.InvalidSettings as error:
-            # Its text names keys of ours and no customer's words, and is what the operator needs.
+            # Its text holds names of settings and no customer's words, and is what the operator needs.
             logger.error("invalid_settings", problems=str(error))
             raise
 

@@ -30,7 +30,7 @@ class Query(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore")
 
 
-def parse_body(model: type[Request], body: bytes) -> Request:
+def parse_body(kind: type[Request], body: bytes) -> Request:
     """Parse a JSON body of at most 64 KB. Raises BodyTooLarge, BadInput."""
     if len(body) > MAX_BODY_BYTES:
         raise BodyTooLarge(
@@ -44,19 +44,19 @@ def parse_body(model: type[Request], body: bytes) -> Request:
     except (ValueError, RecursionError) as error:
         raise BadInput(FieldProblem("body", "is not valid JSON; send one JSON object")) from error
     if not isinstance(values, dict):
-        required = next(name for name, field in model.model_fields.items() if field.is_required())
+        required = next(name for name, field in kind.model_fields.items() if field.is_required())
         raise BadInput(FieldProblem("body", f'must be a JSON object, such as {{"{required}": "…"}}'))
-    return parse(model, values)
+    return parse(kind, values)
 
 
 def _refuse_constant(name: str) -> None:
     raise ValueError(name)
 
 
-def parse(model: type[Request], values: dict[str, Any]) -> Request:
-    """Check values against a request's model. Raises BadInput naming each wrong field."""
+def parse(kind: type[Request], values: dict[str, Any]) -> Request:
+    """Check values against the fields of a request. Raises BadInput naming each wrong field."""
     try:
-        return model.model_validate(values)
+        return kind.model_validate(values)
     except ValidationError as error:
         problems = error.errors(include_url=False, include_input=False)
         raise BadInput(*(_problem(str(each["loc"][0]), dict(each)) for each in problems)) from None

@@ -47,7 +47,7 @@ class TicketRequest(Body):
     created_at: Moment = None
 
     def ticket(self) -> NewTicket:
-        """Return the ticket that the body is."""
+        """Return the ticket that was posted."""
         return NewTicket(**dict(self))
 
 
@@ -59,7 +59,7 @@ class TicketFeedbackRequest(Body):
     comment: Comment | None = None
 
     def feedback(self, now: datetime) -> TicketFeedback:
-        """Return the feedback that the body is."""
+        """Return the feedback that was given."""
         return TicketFeedback(self.helpful, self.source, self.comment, now)
 
 
@@ -89,25 +89,25 @@ def ticket_received(received: Received) -> dict[str, Any]:
     }
 
 
-def tickets(page: TicketPage) -> dict[str, Any]:
+def tickets_answer(page: TicketPage) -> dict[str, Any]:
     """Return the answer of GET /tickets; `next` goes into `before` for what is older."""
-    return {"tickets": [ticket(each) for each in page.tickets], "next": page.next}
+    return {"tickets": [ticket_answer(each) for each in page.tickets], "next": page.next}
 
 
-def ticket(case: Ticket) -> dict[str, Any]:
-    """Return one ticket. Its session id stays here: whoever has that can read on and erase."""
+def ticket_answer(ticket: Ticket) -> dict[str, Any]:
+    """Return one ticket, without its session id, by which the conversation can be read and erased."""
     return {
-        "ticket_id": case.ticket_id,
-        "external_ticket_id": case.external_ticket_id,
-        "customer_external_id": case.customer_id,
-        "status": case.status,
-        "channel": case.channel,
-        "priority": case.priority,
-        "subject": case.subject,
-        "description": case.description,
-        "reason": case.reason,
-        "metadata": dict(case.metadata),
-        "created_at": iso(case.created_at),
+        "ticket_id": ticket.ticket_id,
+        "external_ticket_id": ticket.external_ticket_id,
+        "customer_external_id": ticket.customer_id,
+        "status": ticket.status,
+        "channel": ticket.channel,
+        "priority": ticket.priority,
+        "subject": ticket.subject,
+        "description": ticket.description,
+        "reason": ticket.reason,
+        "metadata": dict(ticket.metadata),
+        "created_at": iso(ticket.created_at),
     }
 
 
@@ -115,7 +115,7 @@ def ticket_context(view: TicketView) -> dict[str, Any]:
     """Return the answer of GET /tickets/{ticket_id}/context."""
     feedback = [{**asdict(each), "timestamp": iso(each.timestamp)} for each in view.ticket.feedback]
     return {
-        "ticket": ticket(view.ticket),
+        "ticket": ticket_answer(view.ticket),
         "customer_context": _customer_context(view.context),
         "kb_suggestions": _suggestions(view.suggestions),
         "transcript": _transcript(view.transcript),

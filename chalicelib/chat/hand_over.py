@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from chalicelib.chat.person_request import asks_for_a_person
 from chalicelib.chat.sessions import Sessions
-from chalicelib.domain.conversation import Escalation, Exchange, HandOver, HandOverReason
+from chalicelib.domain.conversation import Exchange, HandOver, HandOverReason, HandOverTicket
 from chalicelib.domain.protocols import TicketStore
 from chalicelib.domain.ticket import Ticket
 
@@ -31,13 +31,13 @@ NOT_NOW = (
 SUBJECT_CHARS = 120
 ERASED = "(erased by the customer)"
 """What stands in a ticket instead of words that the customer erased."""
-STILL_THE_SAME_CASE = timedelta(hours=1)
-"""Retries and twins come within seconds; what comes later to the same point is a new case."""
+SAME_HAND_OVER = timedelta(hours=1)
+"""A repeated request comes within seconds; what comes later to the same point is another hand-over."""
 
 
 @dataclass(frozen=True)
-class Escalations:
-    """Turns hand-overs into tickets, one for one point of a conversation."""
+class HandOvers:
+    """Opens the tickets of hand-overs, one for each point of a conversation."""
 
     sessions: Sessions
     tickets: TicketStore
@@ -45,17 +45,17 @@ class Escalations:
     def ticket_id(self, exchange: Exchange, earlier: Sequence[Exchange]) -> str:
         """Return the id of the ticket that a hand-over at this point of the conversation opens.
 
-        It follows from where the conversation stands, so a retry, a twin request and another try after a
-        failure all come to the same one.
+        It follows from where the conversation stands, so a retry, a duplicate at the same time and another
+        attempt after a failure all come to the same one.
         """
         before = earlier[-1] if earlier else None
-        if before and before.ticket_wanted:
-            return before.ticket_wanted
+        if before and before.unconfirmed_ticket_id:
+            return before.unconfirmed_ticket_id
         previous_message_id = before.message_id if before else ""
         return self.sessions.ticket_id(exchange.session_id, exchange.customer_id or "", previous_message_id)
 
-    def open(self, hand_over: HandOver, exchange: Exchange, ticket_id: str) -> Escalation:
-        """Open the ticket of an exchange, or find what a retry or a twin opened. Raises Unavailable."""
+    def open(self, hand_over: HandOver, exchange: Exchange, ticket_id: str) -> HandOverTicket:
+        """Open the ticket of an exchange, or find the one that a duplicate opened. Raises Unavailable."""
         ticket = Ticket(
             ticket_id=ticket_id,
             created_at=exchange.timestamp,
@@ -68,10 +68,10 @@ class Escalations:
             customer_id=exchange.customer_id,
             session_id=exchange.session_id,
         )
-        if not _is_same_case(self.tickets.add(ticket), ticket):
+        if not _is_same_hand_over(self.tickets.add(ticket), ticket):
             ticket = replace(ticket, ticket_id=self.sessions.ticket_id(ticket_id, exchange.message_id))
             self.tickets.add(ticket)
-        return Escalation(ticket.ticket_id, hand_over.reason)
+        return HandOverTicket(ticket.ticket_id, hand_over.reason)
 
 
 def by_rule(exchange: Exchange, earlier: Sequence[Exchange]) -> HandOver | None:
@@ -86,28 +86,28 @@ def by_rule(exchange: Exchange, earlier: Sequence[Exchange]) -> HandOver | None:
     return None
 
 
-def open_escalation(earlier: Sequence[Exchange]) -> Escalation | None:
-    """Return the ticket that the conversation already became, if it did."""
-    return next((e.escalation for e in reversed(earlier) if e.escalation), None)
+def ticket_of(earlier: Sequence[Exchange]) -> HandOverTicket | None:
+    """Return the ticket of a conversation that was handed over before."""
+    return next((e.handed_over for e in reversed(earlier) if e.handed_over), None)
 
 
-def announce(exchange: Exchange, hand_over: HandOver, escalation: Escalation | None) -> Exchange:
+def announce(exchange: Exchange, hand_over: HandOver, ticket: HandOverTicket | None) -> Exchange:
     """Return the exchange with its ticket, told to the customer; without one, say so and promise nothing."""
-    if escalation is None:
+    if ticket is None:
         return replace(exchange, answer=_paragraphs(exchange.answer, NOT_NOW))
-    word = hand_over.message or MESSAGES[hand_over.reason]
-    said = "" if exchange.answer == word else exchange.answer
-    answer = _paragraphs(said, word, f"Ticket **{escalation.ticket_id}**")
-    return replace(exchange, answer=answer, escalation=escalation)
+    message = hand_over.message or MESSAGES[hand_over.reason]
+    said = "" if exchange.answer == message else exchange.answer
+    answer = _paragraphs(said, message, f"Ticket **{ticket.ticket_id}**")
+    return replace(exchange, answer=answer, handed_over=ticket)
 
 
-def remind(exchange: Exchange, hand_over: HandOver, escalation: Escalation) -> Exchange:
+def remind(exchange: Exchange, hand_over: HandOver, ticket: HandOverTicket) -> Exchange:
     """Return the exchange with the ticket there already is, when the customer asks for a person again."""
     if hand_over.reason != "customer_request":
         return exchange
-    word = f"Yes, our support team has this conversation as ticket **{escalation.ticket_id}**."
-    said = "" if escalation.ticket_id in exchange.answer else word
-    return replace(exchange, answer=_paragraphs(exchange.answer, said), escalation=escalation)
+    reminder = f"Yes, our support team has this conversation as ticket **{ticket.ticket_id}**."
+    added = "" if ticket.ticket_id in exchange.answer else reminder
+    return replace(exchange, answer=_paragraphs(exchange.answer, added), handed_over=ticket)
 
 
 def _is_angry(exchange: Exchange) -> bool:
@@ -118,9 +118,9 @@ def _paragraphs(*texts: str) -> str:
     return "\n\n".join(text for text in texts if text)
 
 
-def _is_same_case(kept: Ticket, ticket: Ticket) -> bool:
-    """Tell whether the ticket that is kept under an id may serve for another that would have it."""
-    recent = abs(ticket.created_at - kept.created_at) < STILL_THE_SAME_CASE
+def _is_same_hand_over(kept: Ticket, ticket: Ticket) -> bool:
+    """Tell whether the ticket that is kept under an id is of the same hand-over as a new one."""
+    recent = abs(ticket.created_at - kept.created_at) < SAME_HAND_OVER
     return recent and kept.status == "open" and kept.description != ERASED
 
 

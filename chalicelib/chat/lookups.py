@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chalicelib.domain.conversation import Passage, Sentiment
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.protocols import CustomerStore, PassageSource, SentimentSource, TicketStore
+from chalicelib.domain.protocols import CustomerStore, PassageSearch, SentimentDetector, TicketStore
 from chalicelib.domain.ticket import TicketSummary
 from chalicelib.parallel import Call, Parallel
 
@@ -13,8 +13,8 @@ from chalicelib.parallel import Call, Parallel
 class Lookups:
     """Starts lookups, each under the name by which `degraded` calls it."""
 
-    knowledge_base: PassageSource
-    sentiment: SentimentSource
+    knowledge_base: PassageSearch
+    sentiment: SentimentDetector
     customers: CustomerStore
     tickets: TicketStore
 

@@ -1,4 +1,4 @@
-"""Recognises that a customer asks for a person: the net under the model, so that no such wish is lost.
+"""Recognises that a customer asks for a person, so that this does not depend on the model.
 
 Meant to miss rather than to mistake: "how do I add a person to my team?" is an ordinary question.
 """

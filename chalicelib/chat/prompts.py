@@ -124,13 +124,13 @@ def _customer_facts(known: KnownCustomer) -> str:
             for t in known.open_tickets[:MOST_TICKETS]
         ]
         facts += ["Open tickets, newest first:", *(tickets or ["none"])]
-    # A line each: what somebody wrote into a subject must not go on as a fact of ours.
+    # A line each: what somebody wrote into a subject must not look like another fact.
     lines = "\n".join(" ".join(fact.split()) for fact in facts)
     return f"<customer>\n{_as_data(lines)}\n</customer>"
 
 
 def _as_speech(text: str) -> str:
-    """Return what somebody said so that it cannot pose as passages or facts of ours."""
+    """Return what somebody said so that it cannot pose as passages or customer facts."""
     return OUR_TAGS.sub("&lt;", text)
 
 

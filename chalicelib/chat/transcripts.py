@@ -58,7 +58,7 @@ class Transcripts:
     def erase(self, session_id: str) -> None:
         """Erase a conversation: its exchanges with their feedback, its interactions, its words in tickets.
 
-        A ticket itself stays, for somebody may be working on it. Safe to repeat after a failure.
+        A ticket itself stays, since somebody may be working on it. Safe to repeat after a failure.
         Raises NotYourSession, Unavailable.
         """
         self.sessions.require_issued(session_id)
@@ -66,8 +66,8 @@ class Transcripts:
         for customer_id in {e.customer_id for e in exchanges if e.customer_id}:
             logged = self.interactions.everything(customer_id)
             self.interactions.erase([i for i in logged if i.session_id == session_id])
-        opened = {e.escalation.ticket_id for e in exchanges if e.escalation}
-        for ticket_id in opened | {e.ticket_wanted for e in exchanges if e.ticket_wanted}:
+        opened = {e.handed_over.ticket_id for e in exchanges if e.handed_over}
+        for ticket_id in opened | {e.unconfirmed_ticket_id for e in exchanges if e.unconfirmed_ticket_id}:
             self.tickets.erase_text(ticket_id, ERASED)
         # Last, because the exchanges are what leads to the rest.
         self.conversations.erase(exchanges)

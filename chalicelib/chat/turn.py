@@ -7,9 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.chat import hand_over
 from chalicelib.chat.citations import resolve, without_marks
-from chalicelib.chat.hand_over import Escalations
+from chalicelib.chat.hand_over import (
+    CANNOT_SEARCH,
+    NO_ANSWER,
+    HandOvers,
+    announce,
+    by_rule,
+    remind,
+    ticket_of,
+)
 from chalicelib.chat.limits import Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.person_request import asks_for_a_person
@@ -17,7 +24,7 @@ from chalicelib.chat.prompts import HistoryBudget, KnownCustomer, build_prompt
 from chalicelib.chat.search_query import search_query
 from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.source_links import SourceLinks
-from chalicelib.domain.conversation import Escalation, Exchange, HandOver, Passage, Reply, Sentiment
+from chalicelib.domain.conversation import Exchange, HandOver, HandOverTicket, Passage, Reply, Sentiment
 from chalicelib.domain.customer import Customer, Interaction
 from chalicelib.domain.protocols import ConversationStore, InteractionStore, LanguageModel
 from chalicelib.domain.ticket import TicketSummary
@@ -32,7 +39,7 @@ HISTORY_SECONDS = 3.0
 GATHER_SECONDS = 5.0
 STORE_SECONDS = 3.0
 REMEMBERED_EXCHANGES = 20
-"""What is read of a session: more than the model sees, so that an open ticket is not forgotten soon."""
+"""What is read of a session: more than the model sees, so that a ticket is not soon forgotten."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +53,7 @@ class ChatOptions:
 
 @dataclass(frozen=True)
 class Message:
-    """What a customer sends; `caller` is whom the limits count when no customer is proven."""
+    """What a customer sends; the limits count `caller` when no customer is proven."""
 
     query: str
     caller: str
@@ -58,7 +65,7 @@ class Message:
 
 @dataclass(frozen=True)
 class Turn:
-    """A message whose session and sender are settled and whose credentials are masked, and its means."""
+    """A message of a known sender in a known session, with credentials masked, and what its calls run by."""
 
     session_id: str
     message_id: str
@@ -85,9 +92,9 @@ class Gathered:
     sentiment: float | None
 
     @property
-    def open_escalation(self) -> Escalation | None:
-        """The ticket that the conversation already is, if it is one."""
-        return hand_over.open_escalation(self.earlier)
+    def ticket(self) -> HandOverTicket | None:
+        """The ticket of a conversation that was handed over before."""
+        return ticket_of(self.earlier)
 
 
 @dataclass(frozen=True)
@@ -101,7 +108,7 @@ class Chat:
     lookups: Lookups
     links: SourceLinks
     model: LanguageModel
-    escalations: Escalations
+    hand_overs: HandOvers
     threads: Threads
     clock: Callable[[], datetime]
     log: "TurnLogger"
@@ -113,7 +120,7 @@ class Chat:
         Raises NotYourSession, WrongCustomerHash, MessageIdReused, TooManyRequests, ModelUnavailable.
         """
         watch = Stopwatch()
-        turn = self._settle_sender(message, Deadline(self.options.deadline_seconds))
+        turn = self._begin(message, Deadline(self.options.deadline_seconds))
         has_past = message.session_id is not None or self.sessions.is_derived(message.message_id)
         answered_before, earlier = self._recall(turn) if has_past else (None, ())
         watch.lap("history")
@@ -129,7 +136,7 @@ class Chat:
         self.log.answered(answered, watch.laps_seconds)
         return require_same_question(answered, turn)
 
-    def _settle_sender(self, message: Message, deadline: Deadline) -> Turn:
+    def _begin(self, message: Message, deadline: Deadline) -> Turn:
         customer_id = self.sessions.verified_customer(message.customer_id, message.customer_hash)
         return Turn(
             session_id=self.sessions.for_chat(message.session_id, message.message_id),
@@ -155,9 +162,9 @@ class Chat:
             answered_before = calls.settle(replay, None, deadline)
         earlier: tuple[Exchange, ...] = calls.settle(recent, (), deadline)
         if turn.retry_safe and answered_before is None:
-            # A twin may have stored it between the two reads.
+            # A duplicate may have stored it between the two reads.
             answered_before = next((e for e in earlier if e.message_id == turn.message_id), None)
-        # What was said to a proven customer is not for somebody else who knows the session's id.
+        # What a proven customer was told is not for somebody else who knows the session's id.
         return answered_before, tuple(e for e in earlier if e.customer_id in (None, turn.customer_id))
 
     def _gather(self, turn: Turn, earlier: tuple[Exchange, ...]) -> Gathered:
@@ -178,14 +185,14 @@ class Chat:
         return Gathered(earlier, shown, passages, known, sentiment.score if sentiment else None)
 
     def _ask_model(self, turn: Turn, gathered: Gathered) -> Reply:
-        escalated = gathered.open_escalation
+        ticket = gathered.ticket
         prompt = build_prompt(
             turn.question,
             gathered.shown_to_model,
             gathered.passages,
             gathered.customer,
             self.options.history,
-            escalated.ticket_id if escalated else None,
+            ticket.ticket_id if ticket else None,
         )
         call = Parallel(self.threads.model, self.log.degraded).start("model", self.model.reply, prompt)
         try:
@@ -200,7 +207,7 @@ class Chat:
             raise ModelUnavailable from error
 
     def _conclude(self, turn: Turn, gathered: Gathered, reply: Reply) -> Exchange:
-        """Resolve the citations and settle whether a person takes over."""
+        """Resolve the citations and decide whether a person takes over."""
         cited = resolve(reply.text, gathered.passages)
         # Nothing found because nothing could be asked is an outage, not a gap in the articles.
         is_blind = cited.unanswered and "knowledge_base" in turn.calls.degraded
@@ -209,7 +216,7 @@ class Chat:
             message_id=turn.message_id,
             timestamp=self.clock(),
             question=turn.question,
-            answer=hand_over.CANNOT_SEARCH if is_blind else mask(cited.text),
+            answer=CANNOT_SEARCH if is_blind else mask(cited.text),
             model=reply.model,
             citations=cited.citations,
             usage=reply.usage,
@@ -218,24 +225,23 @@ class Chat:
             sentiment=gathered.sentiment,
             unanswered=cited.unanswered and not is_blind,
         )
-        wish = _clean(reply.hand_over) or hand_over.by_rule(exchange, gathered.earlier)
-        if wish:
-            exchange = self._hand_over(turn, gathered, wish, exchange)
-        return replace(exchange, answer=exchange.answer or hand_over.NO_ANSWER)
+        hand_over = _clean(reply.hand_over) or by_rule(exchange, gathered.earlier)
+        if hand_over:
+            exchange = self._hand_over(turn, gathered, hand_over, exchange)
+        return replace(exchange, answer=exchange.answer or NO_ANSWER)
 
-    def _hand_over(self, turn: Turn, gathered: Gathered, wish: HandOver, exchange: Exchange) -> Exchange:
-        escalated = gathered.open_escalation
-        if escalated:
-            return hand_over.remind(exchange, wish, escalated)
-        ticket_id = self.escalations.ticket_id(exchange, gathered.earlier)
-        opening = turn.calls.start("storage", self.escalations.open, wish, exchange, ticket_id)
-        opened: Escalation | None = turn.calls.settle(opening, None, turn.deadline.within(STORE_SECONDS))
+    def _hand_over(self, turn: Turn, gathered: Gathered, hand_over: HandOver, exchange: Exchange) -> Exchange:
+        if gathered.ticket:
+            return remind(exchange, hand_over, gathered.ticket)
+        ticket_id = self.hand_overs.ticket_id(exchange, gathered.earlier)
+        opening = turn.calls.start("storage", self.hand_overs.open, hand_over, exchange, ticket_id)
+        opened: HandOverTicket | None = turn.calls.settle(opening, None, turn.deadline.within(STORE_SECONDS))
         if opened is None:
-            exchange = replace(exchange, ticket_wanted=ticket_id)
-        return hand_over.announce(exchange, wish, opened)
+            exchange = replace(exchange, unconfirmed_ticket_id=ticket_id)
+        return announce(exchange, hand_over, opened)
 
     def _store(self, turn: Turn, exchange: Exchange) -> Exchange:
-        """Keep an exchange; return what its message id stands for now, which a twin may have stored."""
+        """Keep an exchange; return what its message id stands for now, which a duplicate may have stored."""
         calls, deadline = turn.calls, turn.deadline.within(STORE_SECONDS)
         add = self.conversations.add_once if turn.retry_safe else self.conversations.add
         writing = calls.start("storage", add, replace(exchange, degraded=calls.degraded))
@@ -283,18 +289,19 @@ def _require_admission(admitting: Call[None], turn: Turn, deadline: Deadline) ->
 def require_same_question(exchange: Exchange, turn: Turn) -> Exchange:
     """Return the exchange of the turn's message id.
 
-    Raises MessageIdReused if it answers another question, or a customer that the sender did not prove to be.
+    Raises MessageIdReused if it answers another question, or somebody whom the sender did not prove to be.
     """
     if exchange.question != turn.question or exchange.customer_id not in (None, turn.customer_id):
         raise MessageIdReused
     return exchange
 
 
-def _clean(wish: HandOver | None) -> HandOver | None:
-    """Return the model's wish without marks, which refer to nothing there, and without credentials."""
-    if wish is None:
+def _clean(hand_over: HandOver | None) -> HandOver | None:
+    """Return the model's hand-over without marks, which refer to nothing there, and without credentials."""
+    if hand_over is None:
         return None
-    return replace(wish, summary=mask(wish.summary), message=mask(without_marks(wish.message)))
+    summary, message = mask(hand_over.summary), mask(without_marks(hand_over.message))
+    return replace(hand_over, summary=summary, message=message)
 
 
 def _interaction(customer_id: str, exchange: Exchange) -> Interaction:

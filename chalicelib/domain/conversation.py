@@ -69,7 +69,10 @@ class Sentiment:
 
 @dataclass(frozen=True)
 class HandOver:
-    """A wish to pass the conversation to a person; `message` is the model's word to the customer."""
+    """That a conversation is to go to a person, and why; `message` is what the model tells the customer.
+
+    `summary` is for the person who takes over.
+    """
 
     reason: HandOverReason
     summary: str
@@ -77,8 +80,8 @@ class HandOver:
 
 
 @dataclass(frozen=True)
-class Escalation:
-    """The ticket that a conversation became."""
+class HandOverTicket:
+    """The ticket of a conversation that went to a person."""
 
     ticket_id: str
     reason: HandOverReason
@@ -122,7 +125,8 @@ class Reply:
 class Exchange:
     """One question and its answer. `timestamp` has millisecond precision and is unique in the session.
 
-    `ticket_wanted` is the ticket that could not be confirmed: it may still have been written, late.
+    `handed_over` is the ticket that the conversation has. `unconfirmed_ticket_id` is one that could not be
+    confirmed: it may still have been written, late.
     """
 
     session_id: str
@@ -134,12 +138,12 @@ class Exchange:
     citations: tuple[Citation, ...] = ()
     usage: Usage = Usage()
     guardrail: GuardrailVerdict = GuardrailVerdict()
-    escalation: Escalation | None = None
+    handed_over: HandOverTicket | None = None
     degraded: tuple[str, ...] = ()
     customer_id: str | None = None
     sentiment: float | None = None
     unanswered: bool = False
-    ticket_wanted: str | None = None
+    unconfirmed_ticket_id: str | None = None
     feedback: Feedback | None = None
 
 

@@ -1,6 +1,7 @@
 """Where Postgres is."""
 
 from dataclasses import dataclass, field
+from typing import Protocol
 
 
 @dataclass(frozen=True)
@@ -18,11 +19,39 @@ class DatabaseAddress:
     tls_roots: str | None = None
 
 
-@dataclass(frozen=True)
-class DatabaseSource:
-    """Which secret says how Postgres is reached.
+class DatabaseAddresses(Protocol):
+    """Tells where Postgres is, which changes when its password is rotated or it moves.
 
-    With a `host`, the secret is asked for user name and password alone: RDS writes no more into its own.
+    Both methods raise Unavailable while that is not known.
+    """
+
+    def known(self) -> DatabaseAddress:
+        """Return the address, which may have been read minutes ago."""
+
+    def renewed(self) -> DatabaseAddress:
+        """Return the address as it was read just now."""
+
+
+@dataclass(frozen=True)
+class FixedAddress:
+    """An address that does not change."""
+
+    address: DatabaseAddress
+
+    def known(self) -> DatabaseAddress:
+        """Return the address."""
+        return self.address
+
+    def renewed(self) -> DatabaseAddress:
+        """Return the address."""
+        return self.address
+
+
+@dataclass(frozen=True)
+class DatabaseSecret:
+    """Which secret tells how Postgres is reached.
+
+    With a `host`, only user name and password are read from the secret: RDS writes no more into its own.
     """
 
     secret_id: str

@@ -64,11 +64,10 @@ class JobKey:
 class SyncState:
     """What is to be synced and what is being done about it.
 
-    `requested` counts requests; `covered` is what it was when the newest job that we know of was started,
-    so that job read the documents later. `active` is that job until its outcome is recorded, `recorded` are
-    the jobs whose outcome is, newest first. `origin` marks the newest request, which tells it
-    from the same count in a table that was made anew or restored. `last_error` is AWS's error code or a name
-    of ours.
+    `requested` counts requests; `covered` is what it was when the newest known job was started, so that job
+    read the documents later. `active` is that job until its outcome is recorded, `recorded` are the jobs
+    whose outcome is, newest first. `origin` marks the newest request, which tells it from the same count in
+    a table that was created again or restored. `last_error` is AWS's error code or the name of a failure.
     """
 
     requested: int = 0

@@ -194,14 +194,14 @@ class LinkSigner(Protocol):
         """Return an address at which a browser can read a document for a while, by its key."""
 
 
-class PassageSource(Protocol):
+class PassageSearch(Protocol):
     """Searches the knowledge base."""
 
     def retrieve(self, query: str, limit: int) -> tuple[Passage, ...]:
         """Return at most `limit` passages for a query of at most 1,000 characters, nearest first."""
 
 
-class SentimentSource(Protocol):
+class SentimentDetector(Protocol):
     """Hears how texts sound."""
 
     def detect(self, text: str) -> Sentiment:

@@ -1,4 +1,4 @@
-"""How every AWS call of ours behaves: its time limits, and what counts as out of reach."""
+"""What all AWS calls share: their time limits, and what counts as a failure."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

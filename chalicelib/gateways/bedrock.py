@@ -33,7 +33,7 @@ ROUNDS = 2
 PAUSE_SECONDS = 0.4
 
 
-class Model:
+class BedrockModel:
     """Calls Converse; remembers for the life of the container which model worked."""
 
     def __init__(

@@ -23,7 +23,7 @@ UNUSABLE_STOPS = {"malformed_model_output", "malformed_tool_use", "model_context
 INTERVENED = {"guardrail_intervened", "content_filtered"}
 FILTERED = "I'm sorry, I can't help with that."
 MAX_HAND_OVER_CHARS = 1000
-# Policy, its list, the field that names the finding, and our word for it.
+# Policy, its list, the field that names the finding, and what a reason calls its kind.
 GUARDRAIL_FINDINGS = (
     ("topicPolicy", "topics", "name", "topic"),
     ("contentPolicy", "filters", "type", "content"),
@@ -172,11 +172,11 @@ def _assessments(trace: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
 
 
 def _findings(assessment: Mapping[str, Any]) -> Iterable[str]:
-    for policy, findings, name, word in GUARDRAIL_FINDINGS:
+    for policy, findings, name, kind in GUARDRAIL_FINDINGS:
         for finding in assessment.get(policy, {}).get(findings, ()):
             # A custom word is named by the very text that matched, so it stays unnamed.
             if finding.get("action") != "NONE":
-                yield f"{word}:{finding.get(name, 'unnamed')}" if name else f"{word}:custom"
+                yield f"{kind}:{finding.get(name, 'unnamed')}" if name else f"{kind}:custom"
 
 
 _HAND_OVER_TOOL: Any = {

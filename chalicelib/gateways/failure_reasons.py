@@ -55,7 +55,7 @@ def _failures(sentence: str) -> Iterator[FileFailure]:
 
 
 def _keys(uris: str, is_cut: bool) -> list[str]:
-    """Split a list of addresses at the bucket's name, for a comma and a space may be part of a key."""
+    """Split a list of addresses at the bucket's name, since a key may hold a comma and a space."""
     bucket = BUCKET.match(uris)
     start = bucket[0] if bucket else ""
     keys = uris.removeprefix(start).split(f", {start}")

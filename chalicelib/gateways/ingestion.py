@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_agent import AgentsforBedrockClient
 
 DESCRIPTION = "customer-support: "
-"""What the description of a job of ours starts with; its trigger follows."""
+"""What the description of a job that this app starts begins with; its trigger follows."""
 DOCUMENTS_IN_USE = "KnowledgeBaseDocuments"
 """The operation that Bedrock names when it refuses a job because documents are being changed directly."""
 
@@ -104,7 +104,7 @@ def _job(described: Mapping[str, Any]) -> IngestionJob:
 
 
 def _trigger(description: str) -> SyncTrigger:
-    """Read the trigger from a description of ours; a job without one was started in the console."""
+    """Read the trigger from a job's description; a job without one was started in the console."""
     trigger = description.removeprefix(DESCRIPTION)
     is_ours = trigger != description and trigger in get_args(SyncTrigger)
     return cast("SyncTrigger", trigger) if is_ours else "console"

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from threading import Lock
 from typing import Any
 
@@ -11,19 +11,19 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
 
 from chalicelib.answers import reading, require
-from chalicelib.domain.database import DatabaseAddress, DatabaseSource
+from chalicelib.domain.database import DatabaseAddress, DatabaseSecret
 from chalicelib.errors import Unavailable
 
 REMEMBERED_SECONDS = 300
 RETRY_SECONDS = 30
 RENEW_SECONDS = 2
-"""While Postgres is out, each request would ask for a newer secret; yet a rotation shall not wait long."""
+"""While Postgres is down, each request would ask for a newer secret; yet a rotation must not wait long."""
 
 
 class Secrets:
     """Reads secrets by the names that the settings give.
 
-    When Secrets Manager is out of reach, a value read before serves on: most likely it is still right.
+    While Secrets Manager is out of reach, the value read before is used: most likely it is still right.
     """
 
     def __init__(
@@ -50,25 +50,17 @@ class Secrets:
         """Return the agents' tokens by their names. Raises Unavailable."""
         return read_tokens(self._read(self._agent_tokens_secret_id))
 
-    def database(self, source: DatabaseSource, renewed: bool = False) -> DatabaseAddress:
-        """Return how Postgres is reached; with `renewed`, as the secret has it now. Raises Unavailable."""
-        if renewed:
-            self._renew(source.secret_id)
-        text = self._read(source.secret_id)
-        with reading("secrets"):
-            secret = json.loads(text)
-            place = asdict(source) if source.host else secret
-            return DatabaseAddress(
-                host=_filled(place["host"]),
-                port=int(place["port"]),
-                username=_filled(secret["username"]),
-                password=_filled(secret["password"]),
-                dbname=_filled(place["dbname"]),
-                tls_roots=source.tls_roots,
-            )
+    def database(self, secret: DatabaseSecret) -> DatabaseAddress:
+        """Return how Postgres is reached, as it was read within the last minutes. Raises Unavailable."""
+        return _address(self._read(secret.secret_id), secret)
+
+    def renewed_database(self, secret: DatabaseSecret) -> DatabaseAddress:
+        """Return how Postgres is reached, as the secret has it now. Raises Unavailable."""
+        self._renew(secret.secret_id)
+        return self.database(secret)
 
     def _renew(self, name: str) -> None:
-        """Read a secret anew, but not at each of many calls that fail for another reason than its age."""
+        """Read a secret again, but not at each of many calls that fail for another reason than its age."""
         with self._renewing:
             if self._clock() >= self._renew_at.get(name, 0.0):
                 self._renew_at[name] = self._clock() + RENEW_SECONDS
@@ -90,6 +82,22 @@ class Secrets:
         return self._last_known[name]
 
 
+@dataclass(frozen=True)
+class AddressInSecret:
+    """The address of Postgres that a secret tells; see domain.database.DatabaseAddresses."""
+
+    secrets: Secrets
+    secret: DatabaseSecret
+
+    def known(self) -> DatabaseAddress:
+        """Return the address as it was read within the last minutes."""
+        return self.secrets.database(self.secret)
+
+    def renewed(self) -> DatabaseAddress:
+        """Return the address as the secret has it now."""
+        return self.secrets.renewed_database(self.secret)
+
+
 def read_tokens(text: str) -> dict[str, str]:
     """Return by name the tokens that a secret holds: `{"name": "token"}`, `["token"]`, or one as it is.
 
@@ -105,6 +113,20 @@ def _named_tokens(text: str) -> dict[str, Any]:
         return {"token-1": text}
     tokens = json.loads(text)
     return tokens if isinstance(tokens, dict) else {f"token-{n}": token for n, token in enumerate(tokens, 1)}
+
+
+def _address(text: str, secret: DatabaseSecret) -> DatabaseAddress:
+    with reading("secrets"):
+        told = json.loads(text)
+        place = asdict(secret) if secret.host else told
+        return DatabaseAddress(
+            host=_filled(place["host"]),
+            port=int(place["port"]),
+            username=_filled(told["username"]),
+            password=_filled(told["password"]),
+            dbname=_filled(place["dbname"]),
+            tls_roots=secret.tls_roots,
+        )
 
 
 def _filled(value: object) -> str:

@@ -10,7 +10,7 @@ from chalicelib.parallel import Call, Deadline
 
 CHECK_SECONDS = 8.0
 REMEMBERED_SECONDS = 10.0
-"""Anyone may ask, and each look costs a model call: so a container takes it at most this often."""
+"""Anyone may ask, and each check costs a model call, so a container checks at most this often."""
 
 
 class Health:
@@ -29,7 +29,7 @@ class Health:
         self._found: dict[str, str] = {}
         self._found_until = 0.0
         self._calls: dict[str, Call[object]] = {}
-        # Threads of its own: it shall not report a dependency as lost because the app is busy.
+        # Threads of its own, so that it does not report a dependency as lost because the app is busy.
         self._executor = ThreadPoolExecutor(len(checks) or 1, thread_name_prefix="health")
 
     def check(self) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""Remembers for a short while, per container, what was read of customers and found in the knowledge base."""
+"""Remembers for a short time, per container, what was read of customers and found in the knowledge base."""
 
 import time
 from collections.abc import Callable
@@ -9,24 +9,24 @@ from cachetools import TLRUCache
 
 from chalicelib.domain.conversation import Passage
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.protocols import CustomerStore, PassageSource
+from chalicelib.domain.protocols import CustomerStore, PassageSearch
 from chalicelib.errors import Unavailable
 
 MOST_CUSTOMERS = 1000
 MOST_QUERIES = 500
 SETTLING = timedelta(minutes=1)
-"""A vector store may show what a job did only after a while; and the clocks of our functions may differ."""
+"""A vector store may show what a job did with a delay, and the clocks of two functions may differ."""
 
 
 class CachedCustomers:
-    """Reads a customer once in a while; who is not known is asked for each time, for they may be new."""
+    """Remembers customers; an unknown one is looked up each time, since they may have just signed up."""
 
     def __init__(
         self, customers: CustomerStore, seconds: float, timer: Callable[[], float] = time.monotonic
     ) -> None:
         self._customers = customers
         self._timer = timer
-        # From when it was asked for: an answer may be as old as its call was long.
+        # Kept from when it was asked for: an answer may be as old as its call took.
         self._kept: TLRUCache[str, tuple[Customer, float]] = TLRUCache(
             MOST_CUSTOMERS, lambda _, kept, __: kept[1] + seconds, timer
         )
@@ -49,28 +49,28 @@ class CachedCustomers:
         return customer
 
     def forget(self, external_id: str) -> None:
-        """Read this customer anew next time."""
+        """Read this customer from the database next time."""
         with self._lock:
             self._forgotten += 1
             self._kept.pop(external_id, None)
 
 
 class CachedPassages:
-    """Looks a query up once in a while, unless the documents have changed since.
+    """Remembers the passages for a query, until the documents change.
 
-    `settled_since` says since when the knowledge base is up to date, None while changes are pending. It is
-    asked only for what is remembered, so a new query takes no longer than without this.
+    `settled_since` returns since when the knowledge base is up to date, None while changes are pending. It
+    is called only for a remembered query, so a new one takes no longer.
     """
 
     def __init__(
         self,
-        source: PassageSource,
+        search: PassageSearch,
         seconds: float,
         settled_since: Callable[[], datetime | None],
         clock: Callable[[], datetime],
         timer: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._source = source
+        self._search = search
         self._settled_since = settled_since
         self._clock = clock
         self._timer = timer
@@ -86,7 +86,7 @@ class CachedPassages:
         if kept is not None and self._is_fresh(kept[1]):
             return kept[0]
         asked_at, asked_on_timer = self._clock(), self._timer()
-        passages = self._source.retrieve(query, limit)
+        passages = self._search.retrieve(query, limit)
         with self._lock:
             self._kept[query, limit] = (passages, asked_at, asked_on_timer)
         return passages

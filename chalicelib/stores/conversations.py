@@ -22,22 +22,22 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.answers import require
 from chalicelib.domain.conversation import (
     Citation,
-    Escalation,
     Exchange,
     ExchangePage,
     Feedback,
     GuardrailVerdict,
+    HandOverTicket,
     Usage,
 )
 from chalicelib.errors import Unavailable, UnknownMessage
-from chalicelib.stores.dynamodb import Reach, complete, expiry, reaching, wrote
+from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching, write_if
 from chalicelib.stores.state import StateItem
 from chalicelib.times import MILLISECOND, from_millis, to_millis
 
 STORE = "conversations"
 REFUSED = "ConditionalCheckFailed"
 CONFLICT = "TransactionConflict"
-TWIN_SECONDS = 0.05
+DUPLICATE_WAIT_SECONDS = 0.05
 TRIES = 20
 
 
@@ -55,7 +55,7 @@ class CustomerIndex(GlobalSecondaryIndex["ExchangeItem"]):  # type: ignore[no-un
 class ExchangeItem(Model):
     """An exchange as DynamoDB holds it."""
 
-    class Meta(Reach):
+    class Meta(TableLimits):
         table_name = "customer-support-conversations"
 
     customer_index = CustomerIndex()
@@ -69,12 +69,12 @@ class ExchangeItem(Model):
     citations = JSONAttribute()
     usage = JSONAttribute()
     guardrail = JSONAttribute()
-    escalation = JSONAttribute(null=True)
+    handed_over = JSONAttribute(null=True, attr_name="escalation")
     degraded: ListAttribute[Any] = ListAttribute()
     customer_id = UnicodeAttribute(null=True)
     sentiment = NumberAttribute(null=True)
     unanswered = BooleanAttribute(default=False)
-    ticket_wanted = UnicodeAttribute(null=True)
+    unconfirmed_ticket_id = UnicodeAttribute(null=True, attr_name="ticket_wanted")
     feedback = JSONAttribute(null=True)
     ttl = NumberAttribute()
 
@@ -85,12 +85,12 @@ class Conversations:
     def __init__(self, retention_days: int, clock: Callable[[], datetime]) -> None:
         self._retention_days = retention_days
         self._clock = clock
-        # Kept, because making one costs more than the write itself.
+        # Kept, because opening one costs more than the write itself.
         self._connection = Connection(
-            connect_timeout_seconds=Reach.connect_timeout_seconds,
-            read_timeout_seconds=Reach.read_timeout_seconds,
-            max_retry_attempts=Reach.max_retry_attempts,
-            max_pool_connections=Reach.max_pool_connections,
+            connect_timeout_seconds=TableLimits.connect_timeout_seconds,
+            read_timeout_seconds=TableLimits.read_timeout_seconds,
+            max_retry_attempts=TableLimits.max_retry_attempts,
+            max_pool_connections=TableLimits.max_pool_connections,
         )
 
     def latest(self, session_id: str, limit: int) -> tuple[Exchange, ...]:
@@ -158,7 +158,7 @@ class Conversations:
             if item is None:
                 raise UnknownMessage
             is_there = ExchangeItem.session_id.exists()
-            if not wrote(item.update, [ExchangeItem.feedback.set(kept)], condition=is_there):
+            if not write_if(is_there, item.update, [ExchangeItem.feedback.set(kept)]):
                 raise UnknownMessage
             return _exchange(item)
 
@@ -195,8 +195,8 @@ class Conversations:
                     put(item)
             except _MillisecondTaken:
                 exchange = replace(exchange, timestamp=exchange.timestamp + MILLISECOND)
-            except _TwinUnderWay:
-                time.sleep(TWIN_SECONDS)
+            except _DuplicateUnderWay:
+                time.sleep(DUPLICATE_WAIT_SECONDS)
             else:
                 return exchange
         raise Unavailable(STORE)
@@ -215,7 +215,7 @@ class Conversations:
             if exchange_refused == REFUSED:
                 raise _MillisecondTaken from error
             if CONFLICT in (exchange_refused, claim_refused):
-                raise _TwinUnderWay from error
+                raise _DuplicateUnderWay from error
             raise
 
     def _item(self, exchange: Exchange) -> ExchangeItem:
@@ -233,7 +233,7 @@ class _MillisecondTaken(Exception):
     """Another exchange of the session has this timestamp."""
 
 
-class _TwinUnderWay(Exception):
+class _DuplicateUnderWay(Exception):
     """A transaction on the same message id is not finished; what it comes to is known in a moment."""
 
 
@@ -242,9 +242,9 @@ class _MessageIdTaken(Exception):
 
 
 def _put(item: ExchangeItem) -> None:
-    # Our own id counts as free: a put whose answer got lost is repeated by the library.
+    # The same message id counts as free: the library repeats a put whose answer got lost.
     free = ExchangeItem.timestamp.does_not_exist() | (ExchangeItem.message_id == item.message_id)
-    if not wrote(item.save, condition=free):
+    if not write_if(free, item.save):
         raise _MillisecondTaken
 
 
@@ -271,12 +271,12 @@ def _exchange(item: ExchangeItem) -> Exchange:
         citations=tuple(Citation(**c) for c in item.citations),
         usage=Usage(**item.usage),
         guardrail=GuardrailVerdict(item.guardrail["intervened"], tuple(item.guardrail["reasons"])),
-        escalation=Escalation(**item.escalation) if item.escalation else None,
+        handed_over=HandOverTicket(**item.handed_over) if item.handed_over else None,
         degraded=tuple(item.degraded),
         customer_id=item.customer_id,
         sentiment=None if item.sentiment is None else float(item.sentiment),
         unanswered=item.unanswered,
-        ticket_wanted=item.ticket_wanted,
+        unconfirmed_ticket_id=item.unconfirmed_ticket_id,
         feedback=_feedback(item.feedback) if item.feedback else None,
     )
 

@@ -4,12 +4,13 @@ from decimal import Decimal
 from typing import Any
 
 from chalicelib.domain.customer import Customer, Order
+from chalicelib.domain.database import DatabaseAddresses
 from chalicelib.errors import UnreadableAnswer
-from chalicelib.stores.database import Addresses, Database
+from chalicelib.stores.database import Database
 
 STORE = "customers"
 # The newest orders and their number come from one index, `orders_newest_first`: see bench/customers.py.
-# MATERIALIZED, for else Postgres counts anew beside each of the five.
+# MATERIALIZED, or Postgres counts again beside each of the five.
 WITH_RECENT_ORDERS = """
     WITH customer AS MATERIALIZED (
         SELECT customer_id, external_id, name, email, company, tier, lifetime_value,
@@ -32,7 +33,7 @@ WITH_RECENT_ORDERS = """
 class Customers:
     """Reads customers."""
 
-    def __init__(self, addresses: Addresses) -> None:
+    def __init__(self, addresses: DatabaseAddresses) -> None:
         self._database = Database(STORE, addresses)
 
     def by_external_id(self, external_id: str) -> Customer | None:

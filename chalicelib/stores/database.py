@@ -1,7 +1,7 @@
 """Queries to Postgres over connections that outlive a request and are replaced when they break."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
@@ -14,7 +14,7 @@ import psycopg2.errors
 from psycopg2.extensions import POLL_OK, POLL_READ, parse_dsn
 from psycopg2.extras import RealDictCursor
 
-from chalicelib.domain.database import DatabaseAddress
+from chalicelib.domain.database import DatabaseAddress, DatabaseAddresses
 from chalicelib.errors import InvalidSettings, Unavailable
 
 AMAZON_ROOTS = str(Path(__file__).parent.parent / "certificates" / "amazon-rds.pem")
@@ -29,14 +29,11 @@ CONNECTIONS = 8
 """One request at a time needs one; a server that runs several at once shares these."""
 WAIT_FOR_A_CONNECTION_SECONDS = 2
 
-Addresses = Callable[[bool], DatabaseAddress]
-"""Says where Postgres is and who we are there; True asks for what is known since just now."""
-
 
 class Database:
     """Runs one query at a time on each connection; `name` is what its outages are called."""
 
-    def __init__(self, name: str, addresses: Addresses) -> None:
+    def __init__(self, name: str, addresses: DatabaseAddresses) -> None:
         self._name = name
         self._addresses = addresses
         self._idle: LifoQueue[Any] = LifoQueue()
@@ -44,11 +41,11 @@ class Database:
 
     def rows(self, sql: str, parameters: tuple[object, ...] = ()) -> list[Any]:
         """Return the rows of a query, as dictionaries. Raises Unavailable."""
-        with self._turn():
+        with self._slot():
             try:
                 return self._fetch(sql, parameters)
             except TimeoutError as error:
-                # One that hangs hangs for all: whoever comes next shall not wait on an old connection too.
+                # A server that hangs, hangs for all: the next query must not wait on an old connection too.
                 self._forget_connections()
                 raise Unavailable(self._name) from error
             except psycopg2.Error as error:
@@ -79,18 +76,18 @@ class Database:
         return rows
 
     def _connect(self) -> Any:
-        address = self._addresses(False)
+        address = self._addresses.known()
         try:
             return _open(address)
         except psycopg2.OperationalError:
-            renewed = self._addresses(True)
+            renewed = self._addresses.renewed()
             if renewed == address:
                 raise
             # The password was rotated, or the database moved, since we read the secret.
             return _open(renewed)
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _slot(self) -> Iterator[None]:
         if not self._free.acquire(timeout=WAIT_FOR_A_CONNECTION_SECONDS):
             raise Unavailable(self._name)
         try:
@@ -176,7 +173,7 @@ def _wait(connection: Any, deadline: float) -> None:
     """Wait until a connection has done what it was asked for. Raises psycopg2.Error, TimeoutError."""
     while (state := connection.poll()) != POLL_OK:
         with DefaultSelector() as selector:
-            # Anew each time: while it connects, it may go on to another address, over another socket.
+            # Asked each time: while it connects, it may go on to another address, over another socket.
             selector.register(connection.fileno(), EVENT_READ if state == POLL_READ else EVENT_WRITE)
             if not selector.select(max(0.0, deadline - time.monotonic())):
                 raise TimeoutError

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 from pynamodb.exceptions import PutError, PynamoDBException, UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
 from chalicelib.answers import reading
@@ -19,8 +20,8 @@ M = TypeVar("M", bound=Model)
 CONDITION_FAILED = "ConditionalCheckFailedException"
 
 
-class Reach:
-    """The time limits of every table: a customer is waiting, and one lost packet should not show."""
+class TableLimits:
+    """The time limits of every table: a customer waits, and one lost packet must not show."""
 
     connect_timeout_seconds = 1
     read_timeout_seconds = 2
@@ -46,10 +47,10 @@ def complete(item: M) -> M:
     return item
 
 
-def wrote(write: Callable[..., object], *arguments: Any, **named: Any) -> bool:
-    """Make a write under a condition; tell whether the condition held. Raises PynamoDBException."""
+def write_if(condition: Condition, write: Callable[..., object], *arguments: Any) -> bool:
+    """Write if a condition holds; tell whether it did. Raises PynamoDBException."""
     try:
-        write(*arguments, **named)
+        write(*arguments, condition=condition)
     except (PutError, UpdateError) as error:
         # Asked for the code of a call that got no answer at all, PynamoDB fails.
         if isinstance(error.cause, ClientError) and error.cause_response_code == CONDITION_FAILED:

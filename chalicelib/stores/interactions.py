@@ -14,20 +14,20 @@ from pynamodb.models import Model
 
 from chalicelib.domain.customer import Interaction
 from chalicelib.errors import Unavailable
-from chalicelib.stores.dynamodb import Reach, complete, expiry, reaching, wrote
+from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching, write_if
 from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
 
 STORE = "interactions"
 DOUBLINGS = 16
 """How often the span in which an interaction finds its millisecond may double: up to a minute."""
 PAGE_ITEMS = 100
-"""How many items one request reads at most: 20 KB, and seldom a second one for those that are left out."""
+"""How many items one request reads at most: 20 KB, so that a second request is rarely needed."""
 
 
 class InteractionItem(Model):
     """An interaction as DynamoDB holds it."""
 
-    class Meta(Reach):
+    class Meta(TableLimits):
         table_name = "customer-interactions"
 
     customer_id = UnicodeAttribute(hash_key=True)
@@ -42,8 +42,8 @@ class InteractionItem(Model):
 class Interactions:
     """Reads and writes the log; an interaction of a chat has the timestamp of its exchange.
 
-    An interaction is kept from when it was logged, whatever its timestamp: a `ttl` that is years ago already
-    would keep it for good.
+    An interaction is kept from when it was logged, whatever its timestamp: DynamoDB never deletes an item
+    whose `ttl` is years ago.
     """
 
     def __init__(self, retention_days: int, clock: Callable[[], datetime]) -> None:
@@ -58,7 +58,7 @@ class Interactions:
         """
         with reaching(STORE):
             for timestamp in places(interaction):
-                if wrote(self._put, replace(interaction, timestamp=timestamp)):
+                if self._put(replace(interaction, timestamp=timestamp)):
                     return
         raise Unavailable(STORE)
 
@@ -93,14 +93,16 @@ class Interactions:
             for customer_id, timestamp in keys:
                 batch.delete(InteractionItem(customer_id, timestamp))
 
-    def _put(self, interaction: Interaction) -> None:
+    def _put(self, interaction: Interaction) -> bool:
+        """Log an interaction at its timestamp; False if another one has it."""
         item = InteractionItem(interaction.customer_id, iso(interaction.timestamp))
         ttl = expiry(self._clock(), self._retention_days)
         actions: list[Action] = [InteractionItem.ttl.set(ttl)]
-        actions += [path.set(value) for path, value in _source(interaction) if value is not None]
+        actions += [path.set(value) for path, value in _identity(interaction) if value is not None]
         if interaction.sentiment is not None:
             actions.append(InteractionItem.sentiment.set(interaction.sentiment))
-        item.update(actions, condition=InteractionItem.channel.does_not_exist() | _is_again(interaction))
+        free = InteractionItem.channel.does_not_exist() | _is_again(interaction)
+        return write_if(free, item.update, actions)
 
 
 def places(interaction: Interaction) -> Iterator[datetime]:
@@ -110,13 +112,13 @@ def places(interaction: Interaction) -> Iterator[datetime]:
     each goes its own way, so that even a thousand of them need few tries.
     """
     yield interaction.timestamp
-    source = repr([value for _, value in _source(interaction)])
-    way = int.from_bytes(hashlib.sha256(source.encode()).digest(), "big")
+    identity = repr([value for _, value in _identity(interaction)])
+    way = int.from_bytes(hashlib.sha256(identity.encode()).digest(), "big")
     for span in (2**doubling for doubling in range(DOUBLINGS)):
         yield interaction.timestamp + (span + way % span) * MILLISECOND
 
 
-def _source(interaction: Interaction) -> tuple[tuple[UnicodeAttribute, str | None], ...]:
+def _identity(interaction: Interaction) -> tuple[tuple[UnicodeAttribute, str | None], ...]:
     return (
         (InteractionItem.channel, interaction.channel),
         (InteractionItem.session_id, interaction.session_id),
@@ -126,7 +128,9 @@ def _source(interaction: Interaction) -> tuple[tuple[UnicodeAttribute, str | Non
 
 def _is_again(interaction: Interaction) -> Condition:
     """Return the condition that what has the key is the same interaction."""
-    same = [path.does_not_exist() if value is None else path == value for path, value in _source(interaction)]
+    same = [
+        path.does_not_exist() if value is None else path == value for path, value in _identity(interaction)
+    ]
     return reduce(and_, same)
 
 

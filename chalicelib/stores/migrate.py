@@ -13,7 +13,7 @@ from chalicelib.stores.database import connection_parameters
 
 MIGRATIONS = Path(__file__).parent.parent / "migrations"
 LOCK = 7_361_002
-"""Any number will do, as long as whoever migrates this database takes the same."""
+"""Any number, as long as everything that migrates this database uses the same."""
 LOCK_TIMEOUT = "60s"
 
 
@@ -25,7 +25,7 @@ def apply_migrations(database: DatabaseAddress) -> list[str]:
     with _alone(database):
         backend = get_backend(_uri(database))
         try:
-            # Whoever wrote this row is gone, for we are alone.
+            # Nobody else migrates while the lock above is held, so this row is left over.
             backend.break_lock()
             pending = backend.to_apply(read_migrations(str(MIGRATIONS)))
             applied = [migration.id for migration in pending]
@@ -37,7 +37,7 @@ def apply_migrations(database: DatabaseAddress) -> list[str]:
 
 @contextmanager
 def _alone(database: DatabaseAddress) -> Iterator[None]:
-    """Keep others from migrating meanwhile.
+    """Keep others from migrating in the meantime.
 
     The lock ends with its connection; yoyo's own is a row that would outlive a run that was cut off.
     """

@@ -6,14 +6,14 @@ from datetime import datetime, timedelta
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
-from chalicelib.stores.dynamodb import Reach, reaching
+from chalicelib.stores.dynamodb import TableLimits, reaching
 from chalicelib.times import to_millis
 
 
 class StateItem(Model):
     """A fact as DynamoDB holds it; what `value` counts depends on the kind that `pk` starts with."""
 
-    class Meta(Reach):
+    class Meta(TableLimits):
         table_name = "support-state"
 
     pk = UnicodeAttribute(hash_key=True)

@@ -25,7 +25,7 @@ from chalicelib.domain.ingestion import (
     SyncState,
     SyncTrigger,
 )
-from chalicelib.stores.dynamodb import Reach, complete, expiry, reaching, wrote
+from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching, write_if
 from chalicelib.times import from_millis, to_millis
 
 STORE = "sync_state"
@@ -38,7 +38,7 @@ MAX_FAILURE_BYTES = 200_000
 class SyncItem(Model):
     """The state as DynamoDB holds it; it has no `ttl`, so it never expires."""
 
-    class Meta(Reach):
+    class Meta(TableLimits):
         table_name = "support-state"
 
     pk = UnicodeAttribute(hash_key=True)
@@ -63,7 +63,7 @@ class SyncItem(Model):
 class JobItem(Model):
     """A job's outcome as DynamoDB holds it."""
 
-    class Meta(Reach):
+    class Meta(TableLimits):
         table_name = "support-state"
 
     pk = UnicodeAttribute(hash_key=True)
@@ -212,11 +212,11 @@ class SyncStates:
     def _change(self, actions: list[Action], condition: Condition) -> SyncState | None:
         item = SyncItem(self._pk)
         with reaching(STORE):
-            return _state(item) if wrote(item.update, actions, condition=condition) else None
+            return _state(item) if write_if(condition, item.update, actions) else None
 
 
 def _new_origin() -> Action:
-    """Mark a request as no other: a table that was made anew, or restored, comes to the same count again."""
+    """Mark a request as no other: a table that was made again, or restored, comes to the same count."""
     return SyncItem.origin.set(uuid.uuid4().hex)
 
 

@@ -24,7 +24,7 @@ from chalicelib.domain.ticket import (
     TicketSummary,
 )
 from chalicelib.errors import Unavailable, UnknownTicket
-from chalicelib.stores.dynamodb import Reach, complete, expiry, reaching, wrote
+from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching, write_if
 from chalicelib.times import from_iso, from_millis, iso, to_millis
 
 STORE = "tickets"
@@ -59,7 +59,7 @@ class StatusIndex(GlobalSecondaryIndex["TicketItem"]):  # type: ignore[no-untype
 class TicketItem(Model):
     """The item; `listed_at` is time and id: unique, so that a list has an order, and fit for a URL."""
 
-    class Meta(Reach):
+    class Meta(TableLimits):
         table_name = "support-tickets"
 
     customer_index = CustomerIndex()
@@ -100,7 +100,7 @@ class Tickets:
         item = _item(ticket, expiry(self._clock(), self._retention_days))
         free = TicketItem.ticket_id.does_not_exist() | (TicketItem.ttl <= self._now_seconds())
         with reaching(STORE):
-            if not wrote(item.save, condition=free):
+            if not write_if(free, item.save):
                 item = TicketItem.get(ticket.ticket_id, consistent_read=True)
             return _ticket(item)
 
@@ -152,7 +152,7 @@ class Tickets:
         return moved
 
     def erase_text(self, ticket_id: str, notice: str) -> None:
-        """Replace a ticket's subject and description by a notice; the case stays. Raises Unavailable."""
+        """Put a notice in place of a ticket's subject and description. Raises Unavailable."""
         actions: list[Action] = [TicketItem.subject.set(notice), TicketItem.description.set(notice)]
         self._update(ticket_id, actions, TicketItem.ticket_id.exists())
 
@@ -199,7 +199,7 @@ class Tickets:
         """Return the changed ticket, or None where the condition does not hold."""
         item = TicketItem(ticket_id)
         with reaching(STORE):
-            return _ticket(item) if wrote(item.update, actions, condition=condition) else None
+            return _ticket(item) if write_if(condition, item.update, actions) else None
 
     def _alive(self) -> Condition:
         """Return the condition that a ticket is there and not expired."""

@@ -23,7 +23,7 @@ LOST = FileFailure(None, "Bedrock does not know this job any more.")
 
 @dataclass(frozen=True)
 class SyncOutcomes:
-    """Looks at jobs and records their outcomes; each once, whoever looks and however often."""
+    """Looks at jobs and records each outcome once, however many look and how often."""
 
     states: SyncStateStore
     jobs: IngestionJobs

@@ -1,4 +1,4 @@
-"""Starts ingestion jobs for what is pending: one at a time, and no oftener than Bedrock allows."""
+"""Starts ingestion jobs for what is pending: one at a time, and not more often than Bedrock allows."""
 
 import hashlib
 import uuid
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from chalicelib.logs import SyncLogger
 
 LEASE = timedelta(seconds=30)
-"""Longer than a start and its recording can take; after it, a holder is taken for dead."""
+"""Longer than a start and its recording can take; after it, the holder counts as dead."""
 START_INTERVAL = timedelta(seconds=12)
 """Bedrock takes a start every ten seconds; the rest is for starts that arrive late."""
 LONGEST_WAIT = timedelta(minutes=5)
@@ -26,8 +26,8 @@ LONGEST_WAIT_WHILE_BUSY = timedelta(minutes=1)
 class SyncStarts:
     """Starts jobs.
 
-    Whoever holds the lease starts a job, and the job covers the requests that were counted when the lease
-    was taken. Whatever happens between two steps, they stay pending until the job is noted.
+    The holder of the lease starts a job, which covers the requests that were counted when the lease was
+    taken. Whatever happens between two steps, they stay pending until the job is noted.
     """
 
     states: SyncStateStore

@@ -49,7 +49,7 @@ def _average(scores: Sequence[float]) -> float | None:
 
 
 def _is_high_value(customer: Customer, rules: CustomerRules) -> bool:
-    """Enterprise customers are, and whoever has spent as much as the threshold."""
+    """Tell whether a customer is of tier `enterprise` or has spent as much as the threshold."""
     return customer.tier == "enterprise" or customer.lifetime_value >= rules.high_value_lifetime_usd
 
 

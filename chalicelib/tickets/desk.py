@@ -40,7 +40,7 @@ SENTIMENT_SECONDS = 2.0
 """Less than the rest, because the interaction is still to be logged with it."""
 LOG_SECONDS = 2.0
 CLOCK_SKEW = timedelta(days=1)
-"""How far ahead of ours a ticketing system's clock or time zone may be."""
+"""How far ahead a ticketing system's clock or time zone may be."""
 TRANSCRIPT_EXCHANGES = 100
 POSTED = ("customer_id", "subject", "description", "external_ticket_id", "channel", "priority", "metadata")
 """What of a ticket comes from its body."""

@@ -74,5 +74,5 @@ class Erasure:
 
 
 def _tickets_of(exchanges: list[Exchange]) -> set[str]:
-    opened = {e.escalation.ticket_id for e in exchanges if e.escalation}
-    return opened | {e.ticket_wanted for e in exchanges if e.ticket_wanted}
+    opened = {e.handed_over.ticket_id for e in exchanges if e.handed_over}
+    return opened | {e.unconfirmed_ticket_id for e in exchanges if e.unconfirmed_ticket_id}

@@ -13,7 +13,7 @@ import psycopg2
 import pytest
 from psycopg2 import sql
 
-from chalicelib.domain.database import DatabaseAddress
+from chalicelib.domain.database import DatabaseAddress, FixedAddress
 from chalicelib.errors import Unavailable
 from chalicelib.stores.customers import WITH_RECENT_ORDERS, Customers, NoCustomers
 from chalicelib.stores.database import CONNECTIONS, Database, connection_parameters
@@ -51,7 +51,7 @@ def postgres(server: tuple[LocalPostgres, PostgresControl]) -> Iterator[Postgres
 
 @pytest.fixture
 def customers(address: DatabaseAddress) -> Customers:
-    return Customers(lambda _renewed: address)
+    return Customers(FixedAddress(address))
 
 
 @contextmanager
@@ -184,21 +184,16 @@ def test_orders_are_found_and_counted_by_an_index_and_once(address: DatabaseAddr
 
 
 def test_a_connection_is_opened_at_the_first_use_and_kept(address: DatabaseAddress) -> None:
-    asked = []
-
-    def addresses(renewed: bool) -> DatabaseAddress:
-        asked.append(renewed)
-        return address
-
-    customers = Customers(addresses)
-    assert asked == []
+    secret = RotatedSecret(remembered=address, current=address)
+    customers = Customers(secret)
+    assert (secret.reads, secret.renewals) == (0, 0)
     for _ in range(3):
         customers.ping()
-    assert asked == [False]
+    assert (secret.reads, secret.renewals) == (1, 0)
 
 
 def test_more_lookups_at_once_than_there_are_connections_are_all_answered(address: DatabaseAddress) -> None:
-    database = Database("customers", lambda _renewed: address)
+    database = Database("customers", FixedAddress(address))
     with ThreadPoolExecutor(24) as pool:
         found = list(pool.map(lambda _: database.rows("SELECT pg_backend_pid()"), range(48)))
     assert len({row["pg_backend_pid"] for (row,) in found}) <= CONNECTIONS
@@ -244,7 +239,7 @@ def test_a_database_that_hangs_is_given_up_and_whole_again_afterwards(
 def test_when_one_connection_hangs_all_that_are_as_old_are_replaced(
     address: DatabaseAddress, postgres: PostgresControl
 ) -> None:
-    database = Database("customers", lambda _renewed: address)
+    database = Database("customers", FixedAddress(address))
     with ThreadPoolExecutor(3) as pool:
         at_once = pool.map(database.rows, ["SELECT pg_backend_pid() AS pid, pg_sleep(0.3)"] * 3)
         sessions = {row["pid"] for (row,) in at_once}
@@ -267,7 +262,7 @@ def test_a_query_that_takes_too_long_is_ended_by_the_server_and_not_tried_twice(
 
 def test_a_database_that_was_never_there_is_an_outage(address: DatabaseAddress) -> None:
     nowhere = replace(address, host="127.0.0.1", port=1)
-    assert outage_seconds(Customers(lambda _renewed: nowhere)) < 1
+    assert outage_seconds(Customers(FixedAddress(nowhere))) < 1
 
 
 class RotatedSecret:
@@ -276,12 +271,15 @@ class RotatedSecret:
     def __init__(self, remembered: DatabaseAddress, current: DatabaseAddress) -> None:
         self.remembered = remembered
         self.current = current
-        self.renewals = 0
+        self.reads = self.renewals = 0
 
-    def __call__(self, renewed: bool) -> DatabaseAddress:
-        if renewed:
-            self.renewals += 1
-            self.remembered = self.current
+    def known(self) -> DatabaseAddress:
+        self.reads += 1
+        return self.remembered
+
+    def renewed(self) -> DatabaseAddress:
+        self.renewals += 1
+        self.remembered = self.current
         return self.remembered
 
 
@@ -324,5 +322,5 @@ def test_a_password_that_stays_refused_is_an_outage_until_the_secret_has_the_rig
 
 def test_an_outage_says_nothing_of_the_password(address: DatabaseAddress) -> None:
     with pytest.raises(Unavailable) as outage:
-        Customers(lambda _renewed: replace(address, password="s3cret")).ping()
+        Customers(FixedAddress(replace(address, password="s3cret"))).ping()
     assert "s3cret" not in f"{outage.value!r} {outage.value.__cause__!r}"

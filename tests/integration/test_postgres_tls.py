@@ -20,7 +20,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from chalicelib.domain.database import DatabaseAddress
+from chalicelib.domain.database import DatabaseAddress, FixedAddress
 from chalicelib.errors import Unavailable
 from chalicelib.stores.customers import Customers
 from chalicelib.stores.database import AMAZON_ROOTS
@@ -147,7 +147,7 @@ def address(postgres: DatabaseAddress, authority: Authority) -> Iterator[Databas
 
 
 def ping(address: DatabaseAddress) -> None:
-    Customers(lambda _renewed: address).ping()
+    Customers(FixedAddress(address)).ping()
 
 
 def test_a_server_that_the_roots_vouch_for_is_trusted(address: DatabaseAddress) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chalicelib.chat.prompts import HistoryBudget, build_prompt, estimate_tokens, trim_history
 from chalicelib.domain.conversation import Exchange, Passage
-from chalicelib.gateways.bedrock import Model
+from chalicelib.gateways.bedrock import BedrockModel
 from chalicelib.gateways.converse import ModelOptions
 from tests.fakes import START, exchange_at
 
@@ -68,7 +68,7 @@ def test_roles_alternate_from_the_customer_to_the_question(
 ) -> None:
     client = RecordingClient()
     options = ModelOptions(["m"], 100, 0.7, 0.9, guardrail_id=None, guardrail_version="1")
-    Model(cast(Any, client), options).reply(build_prompt("Now?", earlier, (), None, budget, None))
+    BedrockModel(cast(Any, client), options).reply(build_prompt("Now?", earlier, (), None, budget, None))
     messages = client.request["messages"]
     assert [m["role"] for m in messages] == ["user", "assistant"] * (len(messages) // 2) + ["user"]
     assert messages[-1]["content"][-1] == {"text": "Now?"}

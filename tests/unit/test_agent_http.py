@@ -279,7 +279,7 @@ def test_a_customer_is_erased_and_counted_and_a_repetition_counts_nothing(web: W
     customer = "Jo Nö/100%"
     web.post(customer_external_id=customer, ticket_id="T-1")
     web.send("POST", "/tickets/T-1/feedback", {"helpful": True})
-    web.desk.conversations.kept.append(exchange_at(START, escalation=None, customer_id=customer))
+    web.desk.conversations.kept.append(exchange_at(START, handed_over=None, customer_id=customer))
     web.desk.interactions.kept.append(Interaction(customer, START, "chat", 0.5, session_id="s"))
     erased = web.send("DELETE", "/customers/Jo%20N%C3%B6%2F100%25/data").json_body
     assert erased["external_id"] == customer

@@ -10,7 +10,7 @@ from botocore.stub import Stubber
 
 from chalicelib.domain.conversation import GuardrailVerdict, HandOver, Prompt, Usage
 from chalicelib.errors import ModelUnavailable, Unavailable
-from chalicelib.gateways.bedrock import Model
+from chalicelib.gateways.bedrock import BedrockModel
 from chalicelib.gateways.converse import FILTERED, ModelOptions, hand_over_schema
 
 HAIKU_5 = "us.anthropic.claude-haiku-5-5"
@@ -60,7 +60,7 @@ class Bedrock:
         self._stub = Stubber(client)
         self._stub.activate()
         options = ModelOptions(model_ids, 2000, 0.7, 0.9, guardrail_id, "3")
-        self.model = Model(client, options, self.pauses_seconds.append)
+        self.model = BedrockModel(client, options, self.pauses_seconds.append)
 
     def then(self, *outcomes: dict[str, Any] | tuple[str, str]) -> "Bedrock":
         """Script the next outcomes: answers, or error codes with their messages."""
@@ -353,14 +353,14 @@ def test_what_the_guardrail_let_pass_is_no_intervention() -> None:
 
 
 def test_the_hand_over_is_read_beside_the_text() -> None:
-    wish = {"reason": "missing_knowledge", "summary": "Unknown error 7.", "message": " I pass it on. "}
-    reply = Bedrock().then(answers({"text": "Hm."}, hands_over(wish), stop="tool_use")).reply()
+    hand_over = {"reason": "missing_knowledge", "summary": "Unknown error 7.", "message": " I pass it on. "}
+    reply = Bedrock().then(answers({"text": "Hm."}, hands_over(hand_over), stop="tool_use")).reply()
     assert reply.text == "Hm."
     assert reply.hand_over == HandOver("missing_knowledge", "Unknown error 7.", "I pass it on.")
 
 
 @pytest.mark.parametrize(
-    ("tool_input", "wish"),
+    ("tool_input", "hand_over"),
     [
         ({}, HandOver("customer_request", "", "")),
         ([], HandOver("customer_request", "", "")),
@@ -382,16 +382,16 @@ def test_the_hand_over_is_read_beside_the_text() -> None:
         ),
     ],
 )
-def test_an_odd_hand_over_is_still_a_wish_for_a_person(tool_input: Any, wish: HandOver) -> None:
+def test_a_hand_over_that_is_filled_in_oddly_counts(tool_input: Any, hand_over: HandOver) -> None:
     reply = Bedrock().then(answers(hands_over(tool_input), stop="tool_use")).reply()
     assert reply.text == ""
-    assert reply.hand_over == wish
+    assert reply.hand_over == hand_over
 
 
-def unreachable(*failures: Exception) -> tuple[Model, Unreachable]:
+def unreachable(*failures: Exception) -> tuple[BedrockModel, Unreachable]:
     client = Unreachable(*failures)
     options = ModelOptions(LIST, 2000, 0.7, 0.9, None, "1")
-    return Model(cast(Any, client), options, lambda _: None), client
+    return BedrockModel(cast(Any, client), options, lambda _: None), client
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a container remembers for a while, and what makes it ask anew."""
+"""What a container remembers for a while, and what makes it ask again."""
 
 import threading
 from collections.abc import Iterator
@@ -138,7 +138,7 @@ def test_who_is_not_known_is_asked_for_each_time(shop: Shop, customers: CachedCu
     assert shop.asked == ["nobody", "nobody"]
 
 
-def test_a_customer_who_is_forgotten_is_read_anew(shop: Shop, customers: CachedCustomers) -> None:
+def test_a_customer_who_is_forgotten_is_read_again(shop: Shop, customers: CachedCustomers) -> None:
     for external_id in ("CUST-1001", "CUST-1002"):
         customers.by_external_id(external_id)
     customers.forget("CUST-1001")
@@ -249,7 +249,7 @@ def test_what_was_looked_up_right_after_a_sync_is_not_trusted_for_its_outcome_ma
     assert len(shelf.library.asked) == 3
 
 
-def test_where_the_state_of_the_documents_is_out_of_reach_they_are_looked_up_anew(shelf: Shelf) -> None:
+def test_where_the_state_of_the_documents_is_out_of_reach_they_are_looked_up_again(shelf: Shelf) -> None:
     shelf.edition()
     shelf.sync.down = True
     shelf.library.edition = "second"

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.chat.hand_over import Escalations
+from chalicelib.chat.hand_over import HandOvers
 from chalicelib.chat.limits import Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.prompts import HistoryBudget
@@ -22,7 +22,14 @@ from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.transcripts import Transcripts
 from chalicelib.chat.turn import Chat, ChatOptions, Message
-from chalicelib.domain.conversation import Escalation, Exchange, GuardrailVerdict, HandOver, Passage, Usage
+from chalicelib.domain.conversation import (
+    Exchange,
+    GuardrailVerdict,
+    HandOver,
+    HandOverTicket,
+    Passage,
+    Usage,
+)
 from chalicelib.domain.customer import Customer, Order
 from chalicelib.domain.ticket import Ticket
 from chalicelib.errors import (
@@ -144,7 +151,7 @@ def open_desk(
             lookups=Lookups(knowledge_base, sentiment, customers, tickets),
             links=SourceLinks(links),
             model=model,
-            escalations=Escalations(sessions, tickets),
+            hand_overs=HandOvers(sessions, tickets),
             threads=Threads(executor, model_executor),
             clock=clock,
             log=log,
@@ -176,7 +183,7 @@ def test_a_question_is_answered_with_the_sources_that_the_model_marked(desk: Des
     ]
     assert answer.usage == Usage(100, 20, 0.001)
     assert answer.timestamp == START
-    assert (answer.model, answer.degraded, answer.escalation) == ("fake-model", (), None)
+    assert (answer.model, answer.degraded, answer.handed_over) == ("fake-model", (), None)
 
 
 def test_a_message_without_a_session_starts_a_new_one_that_nobody_else_gets(desk: Desk) -> None:
@@ -462,7 +469,7 @@ def test_an_outage_of_the_knowledge_base_is_no_gap_in_the_articles(desk: Desk) -
     desk.knowledge_base.down = Unavailable("knowledge_base")
     first = desk.ask("Do you sell hats?")
     assert first.answer.startswith("I'm sorry, I can't search our help articles right now.")
-    assert desk.ask("Do you sell blue hats?", session_id=first.session_id).escalation is None
+    assert desk.ask("Do you sell blue hats?", session_id=first.session_id).handed_over is None
 
 
 def test_an_interaction_has_the_time_its_exchange_was_stored_under(desk: Desk) -> None:
@@ -525,11 +532,11 @@ def test_a_fault_of_ours_is_no_degradation(desk: Desk) -> None:
         desk.ask("Hello")
 
 
-def test_the_models_wish_for_a_person_becomes_a_ticket(desk: Desk) -> None:
+def test_a_hand_over_by_the_model_becomes_a_ticket(desk: Desk) -> None:
     desk.model.says("", HandOver("policy_restriction", "Wants a refund after 60 days", "I pass this on."))
     answer = desk.ask("Refund me after 60 days")
-    assert answer.escalation
-    ticket = desk.tickets.kept[answer.escalation.ticket_id]
+    assert answer.handed_over
+    ticket = desk.tickets.kept[answer.handed_over.ticket_id]
     assert answer.answer == f"I pass this on.\n\nTicket **{ticket.ticket_id}**"
     assert (ticket.reason, ticket.subject, ticket.description, ticket.session_id) == (
         "policy_restriction",
@@ -542,16 +549,16 @@ def test_the_models_wish_for_a_person_becomes_a_ticket(desk: Desk) -> None:
 
 def test_who_asks_for_a_person_gets_one_even_if_the_model_overlooks_it(desk: Desk) -> None:
     answer = desk.ask("I want to talk to a human")
-    assert answer.escalation
-    assert answer.escalation.reason == "customer_request"
-    assert answer.escalation.ticket_id in answer.answer
+    assert answer.handed_over
+    assert answer.handed_over.reason == "customer_request"
+    assert answer.handed_over.ticket_id in answer.answer
 
 
 def test_who_asks_for_a_person_gets_one_even_if_the_model_is_down(desk: Desk) -> None:
     desk.model.down = ModelUnavailable()
     answer = desk.ask("I want to talk to a human")
-    assert answer.escalation
-    assert answer.escalation.ticket_id in desk.tickets.kept
+    assert answer.handed_over
+    assert answer.handed_over.ticket_id in desk.tickets.kept
     assert answer.model is None
 
 
@@ -561,46 +568,46 @@ def test_a_ticket_is_opened_once_and_the_model_is_told_of_it(desk: Desk) -> None
     again = desk.ask("I said I want to talk to a human!", session_id=first.session_id)
     assert len(desk.tickets.kept) == 1
     assert [p.may_hand_over for p in desk.model.prompts] == [True, False, False]
-    assert first.escalation
-    assert first.escalation.ticket_id in desk.model.prompts[1].rules
-    assert later.escalation is None
-    assert again.escalation == first.escalation
-    assert first.escalation.ticket_id in again.answer
+    assert first.handed_over
+    assert first.handed_over.ticket_id in desk.model.prompts[1].rules
+    assert later.handed_over is None
+    assert again.handed_over == first.handed_over
+    assert first.handed_over.ticket_id in again.answer
 
 
 def test_anger_twice_in_a_row_goes_to_a_person_first(desk: Desk) -> None:
     desk.sentiment.score = -0.95
     first = desk.ask("This is ridiculous!")
     second = desk.ask("Worst service ever!", session_id=first.session_id)
-    assert first.escalation is None
-    assert second.escalation
-    assert second.escalation.reason == "negative_sentiment"
-    assert desk.tickets.kept[second.escalation.ticket_id].priority == "high"
+    assert first.handed_over is None
+    assert second.handed_over
+    assert second.handed_over.reason == "negative_sentiment"
+    assert desk.tickets.kept[second.handed_over.ticket_id].priority == "high"
 
 
 def test_two_questions_without_an_answer_go_to_a_person(desk: Desk) -> None:
     desk.model.says("I could not find that. [0]")
     first = desk.ask("Do you sell hats?")
     second = desk.ask("Do you sell blue hats?", session_id=first.session_id)
-    assert (first.escalation, first.answer, first.unanswered) == (None, "I could not find that.", True)
-    assert second.escalation
-    assert second.escalation.reason == "missing_knowledge"
+    assert (first.handed_over, first.answer, first.unanswered) == (None, "I could not find that.", True)
+    assert second.handed_over
+    assert second.handed_over.reason == "missing_knowledge"
     assert second.answer.startswith("I could not find that.\n\n")
 
 
-def test_an_answer_in_between_starts_the_count_of_unanswered_questions_anew(desk: Desk) -> None:
+def test_an_answer_in_between_starts_the_count_of_unanswered_questions_again(desk: Desk) -> None:
     desk.model.says("I could not find that. [0]")
     session = desk.ask("Do you sell hats?").session_id
     desk.model.says("Yes, we do. [1]")
     desk.ask("Do you sell scanners?", session_id=session)
     desk.model.says("I could not find that. [0]")
-    assert desk.ask("Do you sell shoes?", session_id=session).escalation is None
+    assert desk.ask("Do you sell shoes?", session_id=session).handed_over is None
 
 
 def test_a_ticket_that_cannot_be_opened_is_said_not_hidden(desk: Desk) -> None:
     desk.tickets.down = Unavailable("tickets")
     answer = desk.ask("I want to talk to a human")
-    assert answer.escalation is None
+    assert answer.handed_over is None
     assert "could not open a ticket" in answer.answer
     assert answer.degraded == ("storage",)
 
@@ -609,23 +616,25 @@ def test_after_a_failed_hand_over_the_next_one_opens_the_ticket(desk: Desk) -> N
     desk.tickets.down = Unavailable("tickets")
     session = desk.ask("I want to talk to a human").session_id
     desk.tickets.down = None
-    assert desk.ask("A human please", session_id=session).escalation
+    assert desk.ask("A human please", session_id=session).handed_over
 
 
 def test_a_ticket_that_was_written_after_we_gave_up_waiting_is_the_one_of_the_next_try(desk: Desk) -> None:
     desk.tickets.down = Unavailable("tickets")
     first = desk.ask("I want to talk to a human")
-    assert first.ticket_wanted
-    late = Ticket(first.ticket_wanted, START, "open", "chat", "medium", "Late", "I want to talk to a human")
+    assert first.unconfirmed_ticket_id
+    late = Ticket(
+        first.unconfirmed_ticket_id, START, "open", "chat", "medium", "Late", "I want to talk to a human"
+    )
     desk.tickets.down = None
     desk.tickets.add(late)
     second = desk.ask("A human please", session_id=first.session_id)
-    assert second.escalation
-    assert second.escalation.ticket_id == first.ticket_wanted
+    assert second.handed_over
+    assert second.handed_over.ticket_id == first.unconfirmed_ticket_id
     assert len(desk.tickets.kept) == 1
 
 
-def test_a_twin_that_is_stored_between_two_reads_is_found_in_the_history(desk: Desk) -> None:
+def test_a_duplicate_that_is_stored_between_two_reads_is_found_in_the_history(desk: Desk) -> None:
     desk.model.says("I could not find that. [0]")
     first = desk.ask("Do you sell hats?", session_id="s", message_id="1")
     desk.conversations._claims.clear()  # as the claim looked a moment before
@@ -638,32 +647,32 @@ def test_customers_who_share_a_session_get_a_ticket_each(desk: Desk) -> None:
     first = desk.ask("Agent!", session_id="shared", customer_id="CUST-1001", customer_hash=ADA_HASH)
     second = desk.ask("Agent!", session_id="shared", customer_id="CUST-1002", customer_hash=BOB_HASH)
     assert {t.customer_id for t in desk.tickets.kept.values()} == {"CUST-1001", "CUST-1002"}
-    assert first.escalation != second.escalation
+    assert first.handed_over != second.handed_over
 
 
-def test_a_new_wish_after_an_erasure_is_a_new_ticket(desk: Desk) -> None:
+def test_a_hand_over_after_an_erasure_is_a_new_ticket(desk: Desk) -> None:
     first = desk.ask("I want to talk to a human")
     transcripts = Transcripts(
         desk.sessions, desk.conversations, desk.interactions, desk.tickets, desk.chat.links, desk.log
     )
     transcripts.erase(first.session_id)
     second = desk.ask("I want to talk to a human", session_id=first.session_id)
-    assert second.escalation
-    assert second.escalation != first.escalation
-    assert desk.tickets.kept[second.escalation.ticket_id].description == "I want to talk to a human"
+    assert second.handed_over
+    assert second.handed_over != first.handed_over
+    assert desk.tickets.kept[second.handed_over.ticket_id].description == "I want to talk to a human"
 
 
 @pytest.mark.parametrize("change", [{"status": "closed"}, {"created_at": START - timedelta(days=40)}])
-def test_an_old_or_closed_ticket_is_not_taken_for_a_new_wish(desk: Desk, change: dict[str, Any]) -> None:
+def test_an_old_or_closed_ticket_does_not_serve_again(desk: Desk, change: dict[str, Any]) -> None:
     first = desk.ask("I want to talk to a human", session_id="s")
-    assert first.escalation
-    ticket_id = first.escalation.ticket_id
+    assert first.handed_over
+    ticket_id = first.handed_over.ticket_id
     desk.tickets.kept[ticket_id] = replace(desk.tickets.kept[ticket_id], **change)
     desk.conversations.kept.clear()  # as when the exchanges have expired
     second = desk.ask("I want to talk to a human", session_id="s")
-    assert second.escalation
-    assert second.escalation.ticket_id != ticket_id
-    assert second.escalation.ticket_id in desk.tickets.kept
+    assert second.handed_over
+    assert second.handed_over.ticket_id != ticket_id
+    assert second.handed_over.ticket_id in desk.tickets.kept
 
 
 def test_what_the_model_says_at_a_hand_over_holds_no_dangling_marks_and_no_credentials(desk: Desk) -> None:
@@ -691,7 +700,7 @@ def test_a_guardrail_that_stepped_in_is_reported_with_its_reasons(desk: Desk) ->
     answer = desk.ask("Can I sue you?")
     assert answer.answer == "I can't help with that."
     assert answer.guardrail == GuardrailVerdict(True, ("topic:Legal advice",))
-    assert answer.escalation is None
+    assert answer.handed_over is None
 
 
 def test_an_answer_of_marks_alone_still_says_something(desk: Desk) -> None:
@@ -751,6 +760,6 @@ def test_an_old_ticket_outside_what_is_remembered_does_not_stop_a_new_one(desk: 
         desk.clock.advance(seconds=1)
         desk.ask(f"Question {n}", session_id=first.session_id)
     again = desk.ask("I want to talk to a human", session_id=first.session_id)
-    assert isinstance(again.escalation, Escalation)
-    assert again.escalation != first.escalation
+    assert isinstance(again.handed_over, HandOverTicket)
+    assert again.handed_over != first.handed_over
     assert desk.clock.now - START == timedelta(seconds=20)

@@ -41,7 +41,7 @@ def test_an_exchange_comes_back_as_it_was_stored(store: Store) -> None:
 
 def test_an_exchange_with_nothing_optional_comes_back_too(store: Store) -> None:
     exchange = exchange_at(
-        START, citations=(), escalation=None, degraded=(), customer_id=None, sentiment=None, model=None
+        START, citations=(), handed_over=None, degraded=(), customer_id=None, sentiment=None, model=None
     )
     store.add(exchange)
     assert store.latest("s", 10) == (exchange,)
@@ -274,7 +274,7 @@ def test_a_put_that_is_repeated_because_its_answer_got_lost_stores_one_exchange(
     assert len(store.latest("s", 10)) == 1
 
 
-def test_a_twin_that_is_still_being_written_is_waited_for(tables: None, clock: FakeClock) -> None:
+def test_a_duplicate_that_is_still_being_written_is_waited_for(tables: None, clock: FakeClock) -> None:
     store = Conversations(30, clock)
     first = store.add_once(exchange_at(START, message_id="retry"))
     conflicts = [CancellationReason("TransactionConflict"), None]

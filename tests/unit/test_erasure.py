@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.chat.sessions import Sessions
-from chalicelib.domain.conversation import Escalation, Exchange, Feedback
+from chalicelib.domain.conversation import Exchange, Feedback, HandOverTicket
 from chalicelib.domain.customer import Interaction
 from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketSummary
 from chalicelib.errors import Unavailable
@@ -84,7 +84,7 @@ class World:
 
     def says(self, session_id: str, minute: int, customer_id: str | None, **changes: object) -> None:
         """Keep an exchange."""
-        values = {"escalation": None, "customer_id": customer_id, **changes}
+        values = {"handed_over": None, "customer_id": customer_id, **changes}
         moment = START + timedelta(minutes=minute)
         self.conversations.add(exchange_at(moment, session_id, f"m{minute}", **values))
 
@@ -126,9 +126,9 @@ def world() -> World:
 def full_world() -> World:
     world = World()
     # A chat that went on after she had proven who she is, without the proof once more at its end.
-    world.says("ada's", 0, None, escalation=Escalation("T-anonymous", "customer_request"))
-    world.says("ada's", 1, ADA, escalation=Escalation("T-chat", "customer_request"), feedback=UP)
-    world.says("ada's", 2, ADA, ticket_wanted="T-late")
+    world.says("ada's", 0, None, handed_over=HandOverTicket("T-anonymous", "customer_request"))
+    world.says("ada's", 1, ADA, handed_over=HandOverTicket("T-chat", "customer_request"), feedback=UP)
+    world.says("ada's", 2, ADA, unconfirmed_ticket_id="T-late")
     world.says("ada's", 3, None)
     # One whose interactions were never logged, and one that two customers share.
     world.says("unlogged", 0, ADA)
@@ -221,7 +221,7 @@ def test_an_erasure_cut_off_at_any_call_is_completed_by_the_next(failing_call: i
 
 def test_what_strangers_said_in_a_session_that_somebody_made_up_stays() -> None:
     world = World()
-    world.says("made-up", 1, None, escalation=Escalation("T-stranger", "customer_request"))
+    world.says("made-up", 1, None, handed_over=HandOverTicket("T-stranger", "customer_request"))
     world.opens("T-stranger", None)
     world.says("made-up", 2, ADA)
     assert world.erasure.erase(ADA) == Erased(chats=1, exchanges=1)

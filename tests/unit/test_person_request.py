@@ -160,7 +160,7 @@ def test_line_ends_do_not_matter() -> None:
     assert asks_for_a_person("I want\n to\ttalk\r\nto a human")
 
 
-def test_a_wish_behind_a_denial_counts() -> None:
+def test_a_request_after_a_denial_counts() -> None:
     assert asks_for_a_person("I don't want to talk to a bot, I want to talk to a human")
 
 

@@ -9,10 +9,10 @@ import pytest
 from chalicelib.api.chat import chat_answer, history
 from chalicelib.domain.conversation import (
     Citation,
-    Escalation,
     ExchangePage,
     Feedback,
     GuardrailVerdict,
+    HandOverTicket,
     Usage,
 )
 from tests.fakes import START, exchange_at
@@ -49,7 +49,7 @@ def test_what_there_is_not_is_null_or_empty_and_never_left_out() -> None:
         citations=(),
         usage=Usage(1, 1, None),
         guardrail=GuardrailVerdict(),
-        escalation=None,
+        handed_over=None,
         degraded=(),
         model=None,
     )
@@ -126,7 +126,7 @@ def test_an_answer_in_history_holds_its_sources_ticket_and_feedback() -> None:
     rated = exchange_at(
         START,
         feedback=Feedback("down", "Too long.", START),
-        escalation=Escalation("T-1", "missing_knowledge"),
+        handed_over=HandOverTicket("T-1", "missing_knowledge"),
     )
     _, answer = history("s", ExchangePage((rated,), None))["messages"]
     assert answer["citations"] == [CITATION]
@@ -135,7 +135,7 @@ def test_an_answer_in_history_holds_its_sources_ticket_and_feedback() -> None:
 
 
 def test_an_answer_in_history_without_these_leaves_them_out() -> None:
-    bare = exchange_at(START, citations=(), escalation=None)
+    bare = exchange_at(START, citations=(), handed_over=None)
     _, answer = history("s", ExchangePage((bare,), None))["messages"]
     assert answer.keys() == {"message_id", "role", "content", "timestamp"}
 

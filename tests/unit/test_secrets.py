@@ -8,12 +8,12 @@ import pytest
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from botocore.stub import Stubber
 
-from chalicelib.domain.database import DatabaseAddress, DatabaseSource
+from chalicelib.domain.database import DatabaseAddress, DatabaseSecret
 from chalicelib.errors import Unavailable
 from chalicelib.gateways.secrets import RENEW_SECONDS, Secrets
 
 DATABASE = {"host": "db.internal", "port": 5432, "username": "app", "password": "p:w/d", "dbname": "support"}
-SOURCE = DatabaseSource("stage/database", "roots.pem")
+SECRET = DatabaseSecret("stage/database", "roots.pem")
 ADDRESS = DatabaseAddress("db.internal", 5432, "app", "p:w/d", "support", "roots.pem")
 
 
@@ -43,19 +43,19 @@ def test_the_database_is_read_as_rds_writes_it(port: object) -> None:
     source, stub = secrets()
     secret = json.dumps({**DATABASE, "port": port, "engine": "postgres"})
     stub.add_response("get_secret_value", {"SecretString": secret}, {"SecretId": "stage/database"})
-    assert source.database(SOURCE) == ADDRESS
+    assert source.database(SECRET) == ADDRESS
 
 
 def test_a_secret_that_rds_manages_holds_the_login_and_the_settings_the_place() -> None:
     source, stub = secrets()
     stub.add_response("get_secret_value", {"SecretString": '{"username": "app", "password": "p:w/d"}'})
-    assert source.database(replace(SOURCE, host="db.internal", port=5432, dbname="support")) == ADDRESS
+    assert source.database(replace(SECRET, host="db.internal", port=5432, dbname="support")) == ADDRESS
 
 
 def test_the_place_in_the_settings_wins_so_that_a_proxy_can_stand_before_the_database() -> None:
     source, stub = secrets()
     stub.add_response("get_secret_value", {"SecretString": json.dumps(DATABASE)})
-    behind_a_proxy = replace(SOURCE, host="proxy.internal", port=6432, dbname="other")
+    behind_a_proxy = replace(SECRET, host="proxy.internal", port=6432, dbname="other")
     expected = replace(ADDRESS, host="proxy.internal", port=6432, dbname="other")
     assert source.database(behind_a_proxy) == expected
 
@@ -106,7 +106,7 @@ def test_a_database_secret_that_cannot_be_understood_is_an_outage(text: str) -> 
     source, stub = secrets()
     stub.add_response("get_secret_value", {"SecretString": text})
     with pytest.raises(Unavailable):
-        source.database(SOURCE)
+        source.database(SECRET)
 
 
 def rotated(password: str) -> dict[str, str]:
@@ -117,31 +117,31 @@ def test_a_rotated_login_is_read_past_what_is_remembered() -> None:
     source, stub = secrets()
     stub.add_response("get_secret_value", rotated("old"))
     stub.add_response("get_secret_value", rotated("new"))
-    assert source.database(SOURCE).password == "old"
-    assert source.database(SOURCE).password == "old"
-    assert source.database(SOURCE, renewed=True).password == "new"
-    assert source.database(SOURCE).password == "new"
+    assert source.database(SECRET).password == "old"
+    assert source.database(SECRET).password == "old"
+    assert source.renewed_database(SECRET).password == "new"
+    assert source.database(SECRET).password == "new"
 
 
-def test_a_login_that_is_refused_time_and_again_is_not_read_anew_each_time() -> None:
+def test_a_login_that_is_refused_time_and_again_is_not_read_again_each_time() -> None:
     source, stub = secrets()
     now = 1000.0
     source._clock = lambda: now
     for password in ("old", "new", "newer"):
         stub.add_response("get_secret_value", rotated(password))
-    source.database(SOURCE)
-    assert [source.database(SOURCE, renewed=True).password for _ in range(3)] == ["new"] * 3
+    source.database(SECRET)
+    assert [source.renewed_database(SECRET).password for _ in range(3)] == ["new"] * 3
     now += RENEW_SECONDS
-    assert source.database(SOURCE, renewed=True).password == "newer"
+    assert source.renewed_database(SECRET).password == "newer"
     stub.assert_no_pending_responses()
 
 
-def test_a_login_that_cannot_be_read_anew_is_the_last_known_one() -> None:
+def test_a_login_that_cannot_be_read_again_is_the_last_known_one() -> None:
     source, stub = secrets()
     stub.add_response("get_secret_value", rotated("old"))
     stub.add_client_error("get_secret_value", "InternalServiceError")
-    source.database(SOURCE)
-    assert source.database(SOURCE, renewed=True).password == "old"
+    source.database(SECRET)
+    assert source.renewed_database(SECRET).password == "old"
 
 
 @pytest.mark.parametrize(

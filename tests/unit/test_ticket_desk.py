@@ -530,7 +530,7 @@ def test_a_ticket_cannot_be_opened_while_its_store_is_down(desk: Desk) -> None:
         desk.desk.view("T-1")
 
 
-def escalate(desk: Desk, customer_id: str | None, session_id: str | None = "s") -> None:
+def hand_over_ticket(desk: Desk, customer_id: str | None, session_id: str | None = "s") -> None:
     """Keep the ticket of a chat."""
     desk.tickets.add(
         Ticket(
@@ -551,7 +551,7 @@ def test_the_ticket_of_a_chat_opens_with_its_transcript_oldest_first(desk: Desk)
     for n in range(3):
         desk.conversations.add(exchange_at(START + timedelta(minutes=n), message_id=f"m{n}"))
     desk.conversations.add(exchange_at(START, "another", "other session"))
-    escalate(desk, "CUST-1001")
+    hand_over_ticket(desk, "CUST-1001")
     transcript = desk.desk.view("T-1").transcript
     assert transcript
     assert sequence_of(transcript) == ["m0", "m1", "m2"]
@@ -560,7 +560,7 @@ def test_the_ticket_of_a_chat_opens_with_its_transcript_oldest_first(desk: Desk)
 def test_the_sources_in_a_transcript_are_linked_if_that_is_possible(desk: Desk) -> None:
     source = Citation(1, "Refunds", None, "Refunds take…", 0.4, document="refunds.md")
     desk.conversations.add(exchange_at(START, citations=(source,)))
-    escalate(desk, "CUST-1001")
+    hand_over_ticket(desk, "CUST-1001")
     assert linked_in(desk.desk.view("T-1")) == [LINKED_REFUND.url]
     desk.links.down = Unavailable("links")
     view = desk.desk.view("T-1")
@@ -583,7 +583,7 @@ def test_a_transcript_holds_nothing_that_another_customer_said(
     ):
         moment = START + timedelta(minutes=n)
         desk.conversations.add(exchange_at(moment, message_id=message_id, customer_id=speaker))
-    escalate(desk, customer_id)
+    hand_over_ticket(desk, customer_id)
     transcript = desk.desk.view("T-1").transcript
     assert transcript
     assert sequence_of(transcript) == seen
@@ -591,7 +591,7 @@ def test_a_transcript_holds_nothing_that_another_customer_said(
 
 def test_a_ticket_without_a_chat_has_no_transcript_and_misses_none(desk: Desk) -> None:
     desk.conversations.down = Unavailable("conversations")
-    escalate(desk, "CUST-1001", session_id=None)
+    hand_over_ticket(desk, "CUST-1001", session_id=None)
     view = desk.desk.view("T-1")
     assert (view.transcript, view.degraded) == (None, ())
 
@@ -607,7 +607,7 @@ def test_a_ticket_without_a_chat_has_no_transcript_and_misses_none(desk: Desk) -
 )
 def test_a_ticket_opens_without_what_is_down_and_says_so(desk: Desk, part: str, name: str) -> None:
     desk.conversations.add(exchange_at(START))
-    escalate(desk, "CUST-1001")
+    hand_over_ticket(desk, "CUST-1001")
     getattr(desk, part).down = Unavailable(part)
     view = desk.desk.view("T-1")
     assert view.degraded == (name,)
@@ -636,7 +636,7 @@ def test_what_stands_around_a_ticket_is_read_side_by_side(desk: Desk) -> None:
 def test_an_anonymous_ticket_has_no_360_and_misses_none(desk: Desk) -> None:
     for part in (desk.customers, desk.interactions):
         part.down = Unavailable("part")
-    escalate(desk, None)
+    hand_over_ticket(desk, None)
     view = desk.desk.view("T-1")
     assert (view.context, view.degraded) == (None, ())
 
@@ -672,7 +672,7 @@ def test_however_much_agents_say_what_the_customer_said_is_still_known(desk: Des
 
 
 def test_feedback_on_an_anonymous_ticket_is_nobodys_interaction(desk: Desk) -> None:
-    escalate(desk, None)
+    hand_over_ticket(desk, None)
     desk.desk.rate("T-1", TicketFeedback(True, None, None, START))
     assert len(desk.tickets.kept["T-1"].feedback) == 1
     assert desk.interactions.kept == []

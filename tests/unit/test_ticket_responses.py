@@ -5,7 +5,13 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 
-from chalicelib.api.tickets import customer_erased, ticket, ticket_context, ticket_received, tickets
+from chalicelib.api.tickets import (
+    customer_erased,
+    ticket_answer,
+    ticket_context,
+    ticket_received,
+    tickets_answer,
+)
 from chalicelib.domain.conversation import Passage
 from chalicelib.domain.customer import Customer, CustomerContext, Order
 from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage
@@ -138,12 +144,12 @@ def test_a_suggestion_has_a_link_and_the_first_words_of_its_passage() -> None:
 
 
 def test_a_ticket_is_told_without_the_way_into_its_conversation() -> None:
-    assert ticket(CASE) == AS_JSON
+    assert ticket_answer(CASE) == AS_JSON
 
 
 def test_tickets_are_listed_with_what_goes_into_before() -> None:
-    assert tickets(TicketPage((CASE,), "2026#T-1")) == {"tickets": [AS_JSON], "next": "2026#T-1"}
-    assert tickets(TicketPage((), None)) == {"tickets": [], "next": None}
+    assert tickets_answer(TicketPage((CASE,), "2026#T-1")) == {"tickets": [AS_JSON], "next": "2026#T-1"}
+    assert tickets_answer(TicketPage((), None)) == {"tickets": [], "next": None}
 
 
 def test_a_tickets_context_is_all_that_is_known_around_it() -> None:
@@ -199,7 +205,7 @@ def test_all_answers_are_json_and_none_holds_the_session() -> None:
     answers = [
         ticket_received(received()),
         ticket_context(view()),
-        tickets(TicketPage((CASE,), None)),
+        tickets_answer(TicketPage((CASE,), None)),
     ]
     assert "cs_secret" not in json.dumps(answers)
     assert "f1a9" not in json.dumps(answers)

@@ -8,7 +8,7 @@ import pytest
 from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.transcripts import Transcripts
-from chalicelib.domain.conversation import Citation, Escalation, Feedback
+from chalicelib.domain.conversation import Citation, Feedback, HandOverTicket
 from chalicelib.domain.customer import Interaction
 from chalicelib.domain.ticket import Ticket
 from chalicelib.errors import NotYourSession, Unavailable
@@ -117,7 +117,7 @@ def test_feedback_that_could_not_be_logged_is_kept_all_the_same(archive: Archive
 
 def test_erasing_takes_the_exchanges_the_interactions_and_the_words_in_tickets(archive: Archive) -> None:
     handed_over = exchange_at(
-        START, archive.session_id, "a", escalation=Escalation("T-9", "customer_request")
+        START, archive.session_id, "a", handed_over=HandOverTicket("T-9", "customer_request")
     )
     archive.conversations.add(handed_over)
     in_touch = Interaction("CUST-1001", START, "chat", 0.1, archive.session_id)
@@ -137,7 +137,7 @@ def test_erasing_a_shared_conversation_reaches_the_interactions_of_each_customer
     for n, customer_id in enumerate(("CUST-1001", "CUST-1002")):
         moment = START + timedelta(seconds=n)
         archive.conversations.add(
-            exchange_at(moment, archive.session_id, f"m{n}", customer_id=customer_id, escalation=None)
+            exchange_at(moment, archive.session_id, f"m{n}", customer_id=customer_id, handed_over=None)
         )
         archive.interactions.add(Interaction(customer_id, moment, "chat", 0.1, archive.session_id))
     archive.transcripts.erase(archive.session_id)
@@ -160,7 +160,7 @@ def test_an_erasure_that_fails_half_way_can_be_repeated(archive: Archive) -> Non
 
 def test_erasing_reaches_a_ticket_that_was_written_too_late_to_be_told(archive: Archive) -> None:
     archive.conversations.add(
-        exchange_at(START, archive.session_id, "a", escalation=None, ticket_wanted="T-late")
+        exchange_at(START, archive.session_id, "a", handed_over=None, unconfirmed_ticket_id="T-late")
     )
     archive.tickets.add(Ticket("T-late", START, "open", "chat", "medium", "My words", "My words too"))
     archive.transcripts.erase(archive.session_id)

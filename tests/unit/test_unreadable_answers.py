@@ -17,7 +17,7 @@ from chalicelib.domain.customer import Interaction
 from chalicelib.domain.ingestion import IngestionJob, JobKey, SyncLease
 from chalicelib.domain.ticket import Ticket, TicketFeedback
 from chalicelib.errors import IngestionCallFailed, ModelUnavailable, Unavailable, UnreadableAnswer
-from chalicelib.gateways.bedrock import Model
+from chalicelib.gateways.bedrock import BedrockModel
 from chalicelib.gateways.converse import ModelOptions
 from chalicelib.gateways.ingestion import IngestionGateway
 from chalicelib.gateways.knowledge_base import KnowledgeBase
@@ -123,7 +123,7 @@ def client(service: str, body: bytes) -> Any:
 @pytest.mark.parametrize("body", [*NOTHING_LIKE_IT, *map(str.encode, CONVERSE)])
 def test_a_model_that_answers_oddly_is_unavailable_and_no_other_is_asked(body: bytes) -> None:
     with pytest.raises(ModelUnavailable) as outage:
-        Model(client("bedrock-runtime", body), OPTIONS).reply(PROMPT)
+        BedrockModel(client("bedrock-runtime", body), OPTIONS).reply(PROMPT)
     assert isinstance(outage.value.__cause__, UnreadableAnswer)
     assert wire_to("bedrock-runtime").calls == 1
 
@@ -131,7 +131,7 @@ def test_a_model_that_answers_oddly_is_unavailable_and_no_other_is_asked(body: b
 def test_a_prompt_that_we_put_together_wrongly_is_no_outage() -> None:
     lopsided: Any = (("a question without an answer",),)
     with pytest.raises(ValueError, match="zip"):
-        Model(client("bedrock-runtime", b"{}"), OPTIONS).reply(Prompt("", lopsided, (), "How?", False))
+        BedrockModel(client("bedrock-runtime", b"{}"), OPTIONS).reply(Prompt("", lopsided, (), "How?", False))
 
 
 @pytest.mark.parametrize("body", [*NOTHING_LIKE_IT, *map(str.encode, RETRIEVE)])

@@ -11,18 +11,18 @@ from chalicelib.chat.hand_over import (
     STRONGLY_NEGATIVE,
     announce,
     by_rule,
-    open_escalation,
     remind,
+    ticket_of,
 )
-from chalicelib.domain.conversation import Escalation, Exchange, HandOver, HandOverReason
+from chalicelib.domain.conversation import Exchange, HandOver, HandOverReason, HandOverTicket
 from tests.fakes import START, exchange_at
 
-TICKET = Escalation("T-0F3A9C77D1E2", "customer_request")
-WISH = HandOver("customer_request", "Wants a person.")
+TICKET = HandOverTicket("T-0F3A9C77D1E2", "customer_request")
+HAND_OVER = HandOver("customer_request", "Wants a person.")
 
 
 def exchange(**changes: object) -> Exchange:
-    calm = exchange_at(START, escalation=None, sentiment=0.0, unanswered=False)
+    calm = exchange_at(START, handed_over=None, sentiment=0.0, unanswered=False)
     return replace(calm, **changes)  # type: ignore[arg-type]
 
 
@@ -32,16 +32,16 @@ CALM = exchange()
 
 
 def test_who_asks_for_a_person_gets_one_at_once() -> None:
-    wish = by_rule(exchange(question="I want to talk to a human"), [])
-    assert wish
-    assert wish.reason == "customer_request"
+    hand_over = by_rule(exchange(question="I want to talk to a human"), [])
+    assert hand_over
+    assert hand_over.reason == "customer_request"
 
 
 @pytest.mark.parametrize(("twice", "reason"), [(ANGRY, "negative_sentiment"), (LOST, "missing_knowledge")])
 def test_twice_in_a_row_calls_for_a_person(twice: Exchange, reason: HandOverReason) -> None:
-    wish = by_rule(twice, [CALM, twice])
-    assert wish
-    assert wish.reason == reason
+    hand_over = by_rule(twice, [CALM, twice])
+    assert hand_over
+    assert hand_over.reason == reason
 
 
 @pytest.mark.parametrize(
@@ -64,20 +64,20 @@ def test_once_or_with_calm_between_does_not(now: Exchange, earlier: list[Exchang
     assert by_rule(now, earlier) is None
 
 
-def test_a_wish_for_a_person_goes_before_the_other_reasons() -> None:
-    wish = by_rule(exchange(question="agent please", sentiment=-1.0, unanswered=True), [ANGRY])
-    assert wish
-    assert wish.reason == "customer_request"
+def test_asking_for_a_person_goes_before_the_other_reasons() -> None:
+    hand_over = by_rule(exchange(question="agent please", sentiment=-1.0, unanswered=True), [ANGRY])
+    assert hand_over
+    assert hand_over.reason == "customer_request"
 
 
 def test_the_newest_ticket_of_a_conversation_is_the_open_one() -> None:
-    newer = Escalation("T-NEWER", "missing_knowledge")
-    assert open_escalation([exchange(escalation=TICKET), exchange(escalation=newer), CALM]) == newer
+    newer = HandOverTicket("T-NEWER", "missing_knowledge")
+    assert ticket_of([exchange(handed_over=TICKET), exchange(handed_over=newer), CALM]) == newer
 
 
 def test_a_conversation_without_a_ticket_has_none() -> None:
-    assert open_escalation([CALM]) is None
-    assert open_escalation([]) is None
+    assert ticket_of([CALM]) is None
+    assert ticket_of([]) is None
 
 
 def test_every_reason_has_words_for_the_customer() -> None:
@@ -86,9 +86,9 @@ def test_every_reason_has_words_for_the_customer() -> None:
 
 @pytest.mark.parametrize("reason", get_args(HandOverReason))
 def test_a_hand_over_ends_with_the_ticket_number(reason: HandOverReason) -> None:
-    told = announce(exchange(answer="Hm."), HandOver(reason, "s"), Escalation("T-1", reason))
+    told = announce(exchange(answer="Hm."), HandOver(reason, "s"), HandOverTicket("T-1", reason))
     assert told.answer == f"Hm.\n\n{MESSAGES[reason]}\n\nTicket **T-1**"
-    assert told.escalation == Escalation("T-1", reason)
+    assert told.handed_over == HandOverTicket("T-1", reason)
 
 
 def test_the_models_own_words_are_used_where_it_has_some() -> None:
@@ -104,21 +104,21 @@ def test_the_same_words_are_not_said_twice() -> None:
 
 
 def test_without_a_ticket_nothing_is_promised() -> None:
-    told = announce(exchange(answer=""), WISH, None)
+    told = announce(exchange(answer=""), HAND_OVER, None)
     assert told.answer == NOT_NOW
-    assert told.escalation is None
+    assert told.handed_over is None
 
 
 def test_who_asks_again_is_told_the_ticket_there_is() -> None:
-    told = remind(exchange(answer="Sure."), WISH, TICKET)
+    told = remind(exchange(answer="Sure."), HAND_OVER, TICKET)
     assert told.answer == (
         "Sure.\n\nYes, our support team has this conversation as ticket **T-0F3A9C77D1E2**."
     )
-    assert told.escalation == TICKET
+    assert told.handed_over == TICKET
 
 
 def test_a_ticket_that_the_answer_names_is_not_named_again() -> None:
-    assert remind(exchange(answer="See T-0F3A9C77D1E2."), WISH, TICKET).answer == "See T-0F3A9C77D1E2."
+    assert remind(exchange(answer="See T-0F3A9C77D1E2."), HAND_OVER, TICKET).answer == "See T-0F3A9C77D1E2."
 
 
 @pytest.mark.parametrize("reason", [r for r in get_args(HandOverReason) if r != "customer_request"])
