@@ -22,6 +22,7 @@ from chalicelib.api.tickets import (
     ticket_received,
     tickets_answer,
 )
+from chalicelib.insight.health import overall
 from chalicelib.services import now, services
 from chalicelib.settings import documents_bucket_name
 from chalicelib.web.page import chat_page
@@ -41,10 +42,9 @@ def index() -> Response:
 @answers_errors
 def health() -> dict[str, Any]:
     """Say whether the app is up; with `?deep=1`, whether what it depends on is."""
-    deep = query_parameters().get("deep") == "1"
-    checks = services().health.check() if deep else {}
-    status = "ok" if all(state == "ok" for state in checks.values()) else "degraded"
-    return {"status": status, "stage": services().settings.stage, "version": __version__, "checks": checks}
+    checks = services().health.check() if query_parameters().get("deep") == "1" else {}
+    stage = services().settings.stage
+    return {"status": overall(checks), "stage": stage, "version": __version__, "checks": checks}
 
 
 @app.route("/chat", methods=["POST"], cors=CORS)

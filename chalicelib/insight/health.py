@@ -49,6 +49,11 @@ class Health:
         return {name: _state(call, deadline) for name, call in self._calls.items()}
 
 
+def overall(checks: Mapping[str, str]) -> str:
+    """Return `ok` if all checks are, else `degraded`."""
+    return "ok" if all(state == "ok" for state in checks.values()) else "degraded"
+
+
 def _state(call: Call[object], deadline: Deadline) -> str:
     try:
         call.result(deadline.remaining_seconds())
