@@ -10,12 +10,12 @@ from pathlib import Path
 
 from cli import announcement
 from cli.child import Child
-from devstack.errors import DevstackError
 from devstack.model_endpoints import read_model_endpoints
 from devstack.ports import HOST, require_free_port
 from devstack.stack import Stack
 from devstack.stage import read_local_stage
 from devstack.stop_request import StopRequest, StopRequested
+from tooling.errors import CommandError
 from tooling.file_lock import LockHeldError, held
 
 APP_START_SECONDS = 60
@@ -31,7 +31,7 @@ def run(options: Namespace, stop: StopRequest) -> int:
             _start_and_watch(options, resources, stop)
     except StopRequested:
         _say(announcement.goodbye(options))
-    except DevstackError as problem:
+    except CommandError as problem:
         print(problem, file=sys.stderr, flush=True)
         return 1
     return 0
@@ -55,7 +55,7 @@ def _start_and_watch(options: Namespace, resources: ExitStack, stop: StopRequest
         stack.watch_postgres()
         dead = stack.find_dead()
         if dead is not None:
-            raise DevstackError(f"Stopping everything: {dead} stopped unexpectedly.")
+            raise CommandError(f"Stopping everything: {dead} stopped unexpectedly.")
 
 
 def _require_ports(options: Namespace, with_app: bool) -> None:
@@ -64,7 +64,7 @@ def _require_ports(options: Namespace, with_app: bool) -> None:
         return
     require_free_port(options.port, "--port")
     if options.port == options.aws_port:
-        raise DevstackError("--port and --aws-port must differ.")
+        raise CommandError("--port and --aws-port must differ.")
 
 
 def _require_own_folder(folder: Path, resources: ExitStack) -> None:
@@ -72,12 +72,12 @@ def _require_own_folder(folder: Path, resources: ExitStack) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         resources.enter_context(held(folder / "running.lock"))
     except LockHeldError as other:
-        raise DevstackError(
+        raise CommandError(
             f"{folder} is in use by another running copy (process {other.holder}); "
             "stop that one or choose another folder with --data-dir."
         ) from None
     except OSError as error:
-        raise DevstackError(
+        raise CommandError(
             f"{folder} cannot be used: {error.strerror}. Choose another with --data-dir."
         ) from error
 
@@ -91,7 +91,7 @@ def _start_app(options: Namespace, resources: ExitStack, stop: StopRequest) -> C
     while not _is_healthy(options.port, app):
         _require_alive("the app", app)
         if time.monotonic() > deadline:
-            raise DevstackError(f"The app did not get ready in {APP_START_SECONDS} s:\n{app.tail()}")
+            raise CommandError(f"The app did not get ready in {APP_START_SECONDS} s:\n{app.tail()}")
         stop.pause(READINESS_POLL_SECONDS)
     return app
 
@@ -105,9 +105,7 @@ def _start_events(options: Namespace, resources: ExitStack) -> Child:
 
 def _require_alive(name: str, child: Child) -> None:
     if not child.is_running():
-        raise DevstackError(
-            f"Stopping everything: {name} stopped unexpectedly. Its log ends:\n{child.tail()}"
-        )
+        raise CommandError(f"Stopping everything: {name} stopped unexpectedly. Its log ends:\n{child.tail()}")
 
 
 def _is_healthy(port: int, app: Child) -> bool:
@@ -121,7 +119,7 @@ def _is_healthy(port: int, app: Child) -> bool:
     finally:
         connection.close()
     if status != http.client.OK:
-        raise DevstackError(f"The app cannot work (its health check answers {status}):\n{app.tail()}")
+        raise CommandError(f"The app cannot work (its health check answers {status}):\n{app.tail()}")
     return True
 
 

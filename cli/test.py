@@ -53,13 +53,12 @@ def _run_live(arguments: list[str]) -> int:
     parser.add_argument("--stage", required=True, help="a deployed stage, such as dev")
     options, pytest_arguments = parser.parse_known_args(arguments)
     # Only here: who just runs the tests need not wait for what talks to AWS.
-    from deployment.errors import DeploymentError
     from deployment.live import open_live_stage
-    from deployment.stages import UnknownStage
+    from tooling.errors import CommandError
 
     try:
         stage = open_live_stage(options.stage)
-    except (DeploymentError, UnknownStage) as error:
+    except CommandError as error:
         print(error, file=sys.stderr)
         return 1
     print(f"== integration tests against {stage.url}", flush=True)

@@ -8,18 +8,16 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deployment.account import Account, open_account
-from deployment.aws_errors import explained
 from deployment.checks import check_tools
 from deployment.deploy import deploy_stage
 from deployment.destroy import destroy_stage
-from deployment.errors import DeploymentError
-from deployment.facts import IncompleteStack
 from deployment.infra import bring_up_infra
-from deployment.models import UnknownRoutes
 from deployment.options import add_deployment
-from deployment.stages import UnknownStage, facts_in, read_config
+from deployment.stages import facts_in, read_config
 from deployment.terminal import Terminal
 from deployment.work import Work
+from tooling.aws_errors import explained
+from tooling.errors import CommandError
 from tooling.project import ROOT
 
 COMMANDS: Mapping[str, Callable[[Work, argparse.Namespace], int]] = {
@@ -55,7 +53,7 @@ def run_command(
         account = open_account(options.region, filled_in.region if filled_in else None)
         work = Work(options.stage, account, Terminal(options.yes), root)
         return COMMANDS[options.command](work, options)
-    except (DeploymentError, IncompleteStack, UnknownRoutes, UnknownStage) as error:
+    except CommandError as error:
         return _fail(error)
     except (BotoCoreError, ClientError) as error:
         return _fail(explained(error))

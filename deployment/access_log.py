@@ -5,9 +5,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deployment.aws_errors import code_of
-from deployment.errors import DeploymentError
 from deployment.work import Work
+from tooling.aws_errors import code_of
+from tooling.errors import CommandError
 
 # Neither addresses nor paths with ids: a log of what happened, not of who asked.
 FORMAT = json.dumps(
@@ -76,7 +76,7 @@ def _let_gateway_write(work: Work) -> None:
             if code_of(error) != "BadRequestException":
                 raise
             if attempt == ATTEMPTS:
-                raise DeploymentError(f"API Gateway does not accept the role {role} yet.") from error
+                raise CommandError(f"API Gateway does not accept the role {role} yet.") from error
             # A new role takes some seconds to be known everywhere.
             work.pause(PAUSE_SECONDS)
         else:

@@ -9,8 +9,8 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoRegionError
 
-from deployment.aws_errors import CHOOSE_REGION, explained
-from deployment.errors import DeploymentError
+from tooling.aws_errors import CHOOSE_REGION, explained
+from tooling.errors import CommandError
 
 QUICK = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 6})
 FIRST_CALL = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 2})
@@ -48,7 +48,7 @@ def open_account(
     """Return the account that the credentials belong to.
 
     The Region is the one named, else the fallback, else what the profile or the environment says.
-    Raises DeploymentError.
+    Raises CommandError.
     """
     try:
         session = new_session(region_name=region or fallback)
@@ -56,7 +56,7 @@ def open_account(
             raise explained(NoRegionError())
         caller = session.client("sts", config=FIRST_CALL).get_caller_identity()
     except EndpointConnectionError as error:
-        raise DeploymentError(_unreachable(session.region_name)) from error
+        raise CommandError(_unreachable(session.region_name)) from error
     except (BotoCoreError, ClientError) as error:
         raise explained(error) from error
     return Account(

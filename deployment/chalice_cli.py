@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from deployment.errors import DeploymentError
 from deployment.work import Work
+from tooling.errors import CommandError
 
 # Not a module that can be run by its name.
 CHALICE = (sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())")
@@ -43,12 +43,12 @@ def read_deployed(root: Path, stage: str) -> Deployed | None:
 
 
 def insist_on_same_place(work: Work) -> None:
-    """Refuse to deploy a stage a second time somewhere else. Raises DeploymentError."""
+    """Refuse to deploy a stage a second time somewhere else. Raises CommandError."""
     deployed = read_deployed(work.root, work.stage)
     for arn in deployed.functions.values() if deployed else ():
         _, _, _, region, account, _ = arn.split(":", 5)
         if (region, account) != (work.account.region, work.account.number):
-            raise DeploymentError(
+            raise CommandError(
                 f"Stage {work.stage} is deployed in account {account}, Region {region}, and this is "
                 f"account {work.account.number}, Region {work.account.region}. "
                 "Choose that one with AWS_PROFILE and --region, "
@@ -57,11 +57,11 @@ def insist_on_same_place(work: Work) -> None:
 
 
 def run_chalice(work: Work, verb: str, run: Run) -> None:
-    """Run `chalice deploy` or `chalice delete` with its output in sight. Raises DeploymentError."""
+    """Run `chalice deploy` or `chalice delete` with its output in sight. Raises CommandError."""
     region = {"AWS_DEFAULT_REGION": work.account.region, "AWS_REGION": work.account.region}
     command = [*CHALICE, verb, "--stage", work.stage]
     if run(command, {**os.environ, **region}, work.root) != 0:
-        raise DeploymentError(f"`chalice {verb}` failed; its message is above.")
+        raise CommandError(f"`chalice {verb}` failed; its message is above.")
 
 
 def run_in_sight(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> int:

@@ -7,10 +7,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from deployment.aws_errors import message_of
 from deployment.changes import Change, read_changes
-from deployment.errors import DeploymentError
 from deployment.work import Work
+from tooling.aws_errors import message_of
+from tooling.errors import CommandError
 
 NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
 WAIT_SECONDS = 2
@@ -26,7 +26,7 @@ class ChangeSet:
 
 
 def create_change_set(work: Work, client: Any, arguments: Mapping[str, Any]) -> ChangeSet:
-    """Return the change set that these arguments make. Raises DeploymentError, ClientError."""
+    """Return the change set that these arguments make. Raises CommandError, ClientError."""
     try:
         made = client.create_change_set(
             ChangeSetName=f"{work.name}-{time.time_ns()}",
@@ -51,7 +51,7 @@ def _read(work: Work, client: Any, name: Mapping[str, str]) -> ChangeSet:
     reason = found.get("StatusReason", "")
     if found["Status"] == "FAILED" and not _says_nothing_changes(reason):
         client.delete_change_set(**name)
-        raise DeploymentError(f"CloudFormation does not accept the template or its parameters: {reason}")
+        raise CommandError(f"CloudFormation does not accept the template or its parameters: {reason}")
     entries = list(found.get("Changes", ()))
     while token := found.get("NextToken"):
         found = client.describe_change_set(**name, NextToken=token)

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from deployment.aws_errors import explained, is_denied
-from deployment.errors import DeploymentError
 from deployment.model_checks import check_embedding_model, check_models
 from deployment.rights import DEPLOY, INFRA, VECTOR_STORES, check_rights
 from deployment.work import Work
+from tooling.aws_errors import explained, is_denied
+from tooling.errors import CommandError
 
 RUNTIME = (3, 12)
 LISTS = {
@@ -20,19 +20,19 @@ LISTS = {
 
 
 def check_tools(version: tuple[int, int] = sys.version_info[:2]) -> None:
-    """See to what runs here. Raises DeploymentError."""
+    """See to what runs here. Raises CommandError."""
     if version != RUNTIME:
-        raise DeploymentError(
+        raise CommandError(
             f"The functions run on Python 3.12, and the one in .venv is {version[0]}.{version[1]}: "
             "a deployment would ship the wrong one. Install Python 3.12 (https://www.python.org), "
             "delete the folder .venv, and run this again."
         )
     if importlib.util.find_spec("chalice") is None:
-        raise DeploymentError("Chalice is not installed. Delete the folder .venv and run this again.")
+        raise CommandError("Chalice is not installed. Delete the folder .venv and run this again.")
 
 
 def check_for_infra(work: Work, vector_store: str) -> None:
-    """See to what the stack needs. Raises DeploymentError, ClientError, BotoCoreError."""
+    """See to what the stack needs. Raises CommandError, ClientError, BotoCoreError."""
     work.terminal.say("Checking what the stack needs:")
     check_region(work, vector_store)
     check_embedding_model(work)
@@ -40,13 +40,13 @@ def check_for_infra(work: Work, vector_store: str) -> None:
 
 
 def check_for_deploy(work: Work, model_ids: Sequence[str]) -> None:
-    """See to what the app needs besides the stack. Raises DeploymentError, ClientError, BotoCoreError."""
+    """See to what the app needs besides the stack. Raises CommandError, ClientError, BotoCoreError."""
     check_models(work, model_ids)
     check_rights(work, DEPLOY)
 
 
 def check_region(work: Work, vector_store: str) -> None:
-    """Insist that the Region has all services that not every Region has. Raises DeploymentError."""
+    """Insist that the Region has all services that not every Region has. Raises CommandError."""
     _ask(work, "bedrock-agent", "list_knowledge_bases", "knowledge bases of Amazon Bedrock")
     _ask(work, *LISTS[vector_store])
     # The app does without it for a while, but its endpoint in the network must be there to be made.
@@ -58,7 +58,7 @@ def _ask(work: Work, service: str, operation: str, product: str, **arguments: st
     try:
         getattr(work.account.client(service), operation)(**arguments)
     except EndpointConnectionError as error:
-        raise DeploymentError(
+        raise CommandError(
             f"Region {work.account.region} has no {product}. Choose another, such as --region us-east-1."
         ) from error
     except ClientError as error:

@@ -13,7 +13,6 @@ from deployment.chalice_cli import (
     run_in_sight,
 )
 from deployment.checks import check_for_deploy
-from deployment.errors import DeploymentError
 from deployment.facts import Facts, read_outputs
 from deployment.functions import migrate_database, sweep_documents
 from deployment.gateway import Limits, limit_and_log, shape_answers
@@ -23,12 +22,13 @@ from deployment.stack import BROKEN, STUCK, UNMADE, Stack
 from deployment.stages import filled, model_ids, read_config, write_config
 from deployment.steps import DONE, run_steps
 from deployment.work import Work
+from tooling.errors import CommandError
 
 DEFAULT_RETENTION_DAYS = 14
 
 
 def deploy_stage(work: Work, options: Namespace, run: Run = run_in_sight) -> int:
-    """Run the command; return its exit code. Raises DeploymentError, ClientError and BotoCoreError."""
+    """Run the command; return its exit code. Raises CommandError, ClientError and BotoCoreError."""
     work.terminal.say(f"Checking what stage {work.stage} needs:")
     insist_on_same_place(work)
     facts = facts_of_stack(work)
@@ -73,14 +73,14 @@ def _say_where_it_is(work: Work, deployed: Deployed, facts: Facts) -> None:
 
 
 def facts_of_stack(work: Work) -> Facts:
-    """Return what the stage's stack made. Raises DeploymentError, IncompleteStack."""
+    """Return what the stage's stack made. Raises CommandError, IncompleteStack."""
     view = Stack(work).when_idle()
     if view is None:
-        raise DeploymentError(
+        raise CommandError(
             f"There is no stack {work.name} in {work.account.region}. Run `{work.command('infra')}` first."
         )
     if view.status in (*BROKEN, STUCK, UNMADE):
-        raise DeploymentError(
+        raise CommandError(
             f"The stack {work.name} is in {view.status}: nothing can be deployed to it. "
             f"Run `{work.command('infra')}` first, which says what helps."
         )
@@ -114,7 +114,7 @@ def _deploy_functions(work: Work, run: Run) -> str:
 def _deployed(work: Work) -> Deployed:
     deployed = read_deployed(work.root, work.stage)
     if deployed is None or not deployed.api_id:
-        raise DeploymentError(f"Chalice noted no API. Run `{work.command('deploy')}` again.")
+        raise CommandError(f"Chalice noted no API. Run `{work.command('deploy')}` again.")
     return deployed
 
 

@@ -7,21 +7,21 @@ from functools import partial
 from botocore.exceptions import ClientError
 
 from deployment.access_log import log_group
-from deployment.aws_errors import code_of
 from deployment.chalice_cli import Run, insist_on_same_place, read_deployed, run_chalice, run_in_sight
-from deployment.errors import DeploymentError
 from deployment.leftovers import Leftovers, find_leftovers
 from deployment.protection import insist_on_no_protection
 from deployment.stack import Stack
 from deployment.steps import DONE, run_steps
 from deployment.work import Work
+from tooling.aws_errors import code_of
+from tooling.errors import CommandError
 
 
 def destroy_stage(work: Work, options: Namespace, run: Run = run_in_sight) -> int:
-    """Run the command; return its exit code. Raises DeploymentError, ClientError and BotoCoreError."""
+    """Run the command; return its exit code. Raises CommandError, ClientError and BotoCoreError."""
     insist_on_same_place(work)
     if work.is_prod and not options.even_prod:
-        raise DeploymentError(f"prod is protected. If it is to go: `{work.command('destroy')} --even-prod`.")
+        raise CommandError(f"prod is protected. If it is to go: `{work.command('destroy')} --even-prod`.")
     stack = Stack(work)
     view = stack.when_idle()
     leftovers = find_leftovers(work.template(), stack.resources() if view else {})
@@ -65,7 +65,7 @@ def _delete_functions(work: Work, run: Run) -> str:
         if code_of(error) != "ResourceNotFoundException":
             raise
         return DONE
-    raise DeploymentError(
+    raise CommandError(
         f"The function {work.name} was deployed from another copy of the project: only that one knows, in "
         f".chalice/deployed/{work.stage}.json, what else to delete. Copy that file here."
     )
@@ -95,7 +95,7 @@ def _delete_stack(work: Work, stack: Stack) -> str:
     work.terminal.say("  The network goes last: Lambda may hold on to it for up to 40 minutes.")
     outcome = stack.delete(view)
     if outcome.status != "DELETE_COMPLETE":
-        raise DeploymentError(
+        raise CommandError(
             f"the stack ended in {outcome.status}. {outcome.failure or ''} If that is a subnet or a security "
             "group, Lambda has not let go of it yet: wait half an hour."
         )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from deployment.errors import DeploymentError
+from tooling.errors import CommandError
 
 SETTINGS_OF_THE_STACK = (
     "table_suffix",
@@ -22,7 +22,7 @@ SETTINGS_OF_THE_STACK = (
 """The fields of Facts that the app reads, each from the variable of the same name in capitals."""
 
 
-class IncompleteStack(DeploymentError):
+class IncompleteStack(CommandError):
     """The stack lacks outputs that a stage needs."""
 
     def __init__(self, stage: str, missing: tuple[str, ...]) -> None:

@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from deployment.errors import DeploymentError
 from deployment.work import Work
+from tooling.errors import CommandError
 
 MIGRATE = "migrate"
 SWEEP = "sweep"
@@ -20,13 +20,11 @@ SCHEDULED_EVENT = {
 
 
 def call_function(work: Work, function: str, event: object) -> Any:
-    """Return what a function answers to an event. Raises DeploymentError when it fails, and as boto3 does."""
+    """Return what a function answers to an event. Raises CommandError when it fails, and as boto3 does."""
     answer = work.account.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
     content = json.loads(answer["Payload"].read() or b"null")
     if "FunctionError" in answer:
-        raise DeploymentError(
-            f"{function} failed: {_reason(content)} Its log group is /aws/lambda/{function}."
-        )
+        raise CommandError(f"{function} failed: {_reason(content)} Its log group is /aws/lambda/{function}.")
     return content
 
 

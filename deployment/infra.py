@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from botocore.exceptions import ClientError
 
 from deployment.account import deployer_arn
-from deployment.aws_errors import is_denied
 from deployment.change_sets import ChangeSet
 from deployment.changes import Change, describe_changes
 from deployment.checks import check_for_infra
-from deployment.errors import DeploymentError
 from deployment.stack import BROKEN, STUCK, Stack, StackView
 from deployment.stack_events import Outcome
 from deployment.work import Work
+from tooling.aws_errors import is_denied
+from tooling.errors import CommandError
 
 OPENSEARCH = "OPENSEARCH_SERVERLESS"
 DEFAULT_VECTOR_STORE = "S3_VECTORS"
@@ -21,7 +21,7 @@ SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 
 
 def bring_up_infra(work: Work, options: Namespace) -> int:
-    """Run the command; return its exit code. Raises DeploymentError, ClientError and BotoCoreError."""
+    """Run the command; return its exit code. Raises CommandError, ClientError and BotoCoreError."""
     stack = Stack(work)
     parameters = chosen_parameters(work, options)
     view = _usable(work, stack)
@@ -48,13 +48,13 @@ def bring_up_infra(work: Work, options: Namespace) -> int:
 def _usable(work: Work, stack: Stack) -> StackView | None:
     """Return the stack once it can be changed; None when there is none, or none any more.
 
-    Raises DeploymentError.
+    Raises CommandError.
     """
     view = stack.when_idle()
     if view is None:
         return None
     if view.status == STUCK:
-        raise DeploymentError(_stuck(work))
+        raise CommandError(_stuck(work))
     if view.status in BROKEN:
         _clear_away(work, stack, view)
         return None
@@ -62,7 +62,7 @@ def _usable(work: Work, stack: Stack) -> StackView | None:
 
 
 def chosen_parameters(work: Work, options: Namespace) -> dict[str, str]:
-    """Return the parameters of the template that the user named. Raises DeploymentError for unknown ones."""
+    """Return the parameters of the template that the user named. Raises CommandError for unknown ones."""
     chosen = {"Stage": work.stage, **dict(options.parameter)}
     if options.vector_store:
         chosen["VectorStore"] = options.vector_store
@@ -70,7 +70,7 @@ def chosen_parameters(work: Work, options: Namespace) -> dict[str, str]:
         chosen["AlarmEmail"] = options.alarm_email
     known = work.template().parameters
     if unknown := sorted(chosen.keys() - set(known)):
-        raise DeploymentError(f"The template has no {', '.join(unknown)}. It has: {', '.join(known)}.")
+        raise CommandError(f"The template has no {', '.join(unknown)}. It has: {', '.join(known)}.")
     return chosen
 
 
@@ -93,7 +93,7 @@ def _may_go(work: Work, endangered: Sequence[Change], allows_data_loss: bool) ->
     names = ", ".join(change.name for change in endangered)
     warning = f"{names}: the app would go on without the data that is there now."
     if work.is_prod and not allows_data_loss:
-        raise DeploymentError(
+        raise CommandError(
             f"{warning} In prod that is refused. If it is wanted, add --allow-data-loss. Nothing was changed."
         )
     return work.terminal.types(
@@ -104,10 +104,10 @@ def _may_go(work: Work, endangered: Sequence[Change], allows_data_loss: bool) ->
 def _clear_away(work: Work, stack: Stack, view: StackView) -> None:
     work.terminal.say(f"The stack {work.name} is in {view.status}: it cannot be used, only deleted.")
     if not work.terminal.agrees("Delete it and start anew?"):
-        raise DeploymentError(f"Delete the stack {work.name}, then run `{work.command('infra')}` again.")
+        raise CommandError(f"Delete the stack {work.name}, then run `{work.command('infra')}` again.")
     outcome = stack.delete(view)
     if outcome.status != "DELETE_COMPLETE":
-        raise DeploymentError(
+        raise CommandError(
             f"The stack could not be deleted ({outcome.status}). {outcome.failure or ''} "
             f"Mend that in the CloudFormation console, then run `{work.command('infra')}` again."
         )
@@ -122,7 +122,7 @@ def _deployer(work: Work) -> str:
             raise
         arn = None
     if arn is None:
-        raise DeploymentError(
+        raise CommandError(
             f"{OPENSEARCH} has to be told who deploys, and that cannot be the root user: "
             "add --parameter DeployerArn=<ARN of your role or user>."
         )
@@ -133,7 +133,7 @@ def _insist(work: Work, outcome: Outcome) -> None:
     if outcome.status in SUCCEEDED and outcome.failure is None:
         return
     reason = outcome.failure or "CloudFormation named no reason; its console may know more."
-    raise DeploymentError(
+    raise CommandError(
         f"The stack ended in {outcome.status}. First failure: {reason}\n"
         f"Mend that, then run `{work.command('infra')}` again: it goes on from here."
     )
@@ -142,7 +142,7 @@ def _insist(work: Work, outcome: Outcome) -> None:
 def _finish(work: Work, stack: Stack) -> int:
     view = stack.look()
     if view is None:
-        raise DeploymentError(f"The stack is gone. Run `{work.command('infra')}` again.")
+        raise CommandError(f"The stack is gone. Run `{work.command('infra')}` again.")
     if work.is_prod and not view.is_protected:
         stack.protect()
         work.terminal.say("The stack is now protected against deletion.")

@@ -11,9 +11,9 @@ from chalicelib.errors import Unavailable
 from chalicelib.gateways.secrets import Secrets
 from deployment.account import Account, open_account
 from deployment.chalice_cli import read_deployed
-from deployment.errors import DeploymentError
 from deployment.stages import facts_in, read_config
 from deployment.work import PROD
+from tooling.errors import CommandError
 from tooling.project import ROOT
 
 OTHER_URL = "LIVE_API_URL"
@@ -34,13 +34,13 @@ def open_live_stage(
     root: Path = ROOT,
     open_account: Callable[[str | None, str | None], Account] = open_account,
 ) -> LiveStage:
-    """Return the stage. Raises DeploymentError, UnknownStage."""
+    """Return the stage. Raises CommandError, UnknownStage."""
     if stage == PROD:
-        raise DeploymentError("The tests write tickets and erase customers: run them against another stage.")
+        raise CommandError("The tests write tickets and erase customers: run them against another stage.")
     facts = facts_in(read_config(root), stage)
     deployed = read_deployed(root, stage)
     if facts is None or deployed is None:
-        raise DeploymentError(
+        raise CommandError(
             f"Stage {stage} is not deployed from this copy of the project. "
             f"Run `python3 dev.py deploy {stage}`."
         )
@@ -49,7 +49,7 @@ def open_live_stage(
     try:
         tokens = Secrets(provider, facts.app_secret_id, facts.agent_tokens_secret_id).agent_tokens()
     except Unavailable as error:
-        raise DeploymentError(
+        raise CommandError(
             f"The agents' tokens of stage {stage} cannot be read. Either {facts.agent_tokens_secret_id} "
             "is not there, or these credentials may not do secretsmanager:GetSecretValue."
         ) from error

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from deployment.aws_errors import code_of, explained, is_denied, message_of
-from deployment.errors import DeploymentError
 from deployment.work import Work
+from tooling.aws_errors import code_of, explained, is_denied, message_of
+from tooling.errors import CommandError
 
 EMBEDDING_MODEL = "amazon.titan-embed-text-v2:0"
 BUSY = frozenset({"ThrottlingException", "ModelNotReadyException", "ServiceUnavailableException"})
@@ -19,12 +19,12 @@ NEXT_STEP = (
 
 
 def check_models(work: Work, model_ids: Sequence[str]) -> None:
-    """Insist that one model answers and name those that don't. Raises DeploymentError, BotoCoreError."""
+    """Insist that one model answers and name those that don't. Raises CommandError, BotoCoreError."""
     problems = {model_id: _problem_of(work, model_id) for model_id in model_ids}
     usable = [model_id for model_id, problem in problems.items() if problem is None]
     unusable = [f"{model_id} {problem}" for model_id, problem in problems.items() if problem]
     if not usable:
-        raise DeploymentError(
+        raise CommandError(
             "\n  ".join([f"No model can be used in {work.account.region}:", *unusable]) + f"\n{NEXT_STEP}"
         )
     work.terminal.step("Models", f"{usable[0]} answers")
@@ -33,15 +33,15 @@ def check_models(work: Work, model_ids: Sequence[str]) -> None:
 
 
 def check_embedding_model(work: Work) -> None:
-    """Insist on the model that the knowledge base turns texts into vectors with. Raises DeploymentError."""
+    """Insist on the model that the knowledge base turns texts into vectors with. Raises CommandError."""
     body = json.dumps({"inputText": "ok", "dimensions": 1024})
     try:
         work.account.client("bedrock-runtime").invoke_model(modelId=EMBEDDING_MODEL, body=body)
     except EndpointConnectionError as error:
-        raise DeploymentError(_no_bedrock(work)) from error
+        raise CommandError(_no_bedrock(work)) from error
     except ClientError as error:
         if problem := _problem(error):
-            raise DeploymentError(
+            raise CommandError(
                 f"{EMBEDDING_MODEL}, which the knowledge base needs, {problem}. Ask for access in the "
                 "Bedrock console under Model catalog, or choose another Region with --region."
             ) from error
@@ -56,14 +56,14 @@ def _problem_of(work: Work, model_id: str) -> str | None:
             inferenceConfig={"maxTokens": 1},
         )
     except EndpointConnectionError as error:
-        raise DeploymentError(_no_bedrock(work)) from error
+        raise CommandError(_no_bedrock(work)) from error
     except ClientError as error:
         return _problem(error)
     return None
 
 
 def _problem(error: ClientError) -> str | None:
-    """Return why a model cannot be used; None when it can, in a moment. Raises DeploymentError."""
+    """Return why a model cannot be used; None when it can, in a moment. Raises CommandError."""
     code, message = code_of(error), message_of(error)
     if code in BUSY:
         return None

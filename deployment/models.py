@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from deployment.arns import Arns
-from deployment.errors import DeploymentError
+from tooling.errors import CommandError
 
 ROUTES: Mapping[str, tuple[str, ...]] = {
     "us": ("us-east-1", "us-east-2", "us-west-2"),
@@ -15,7 +15,7 @@ AREAS = {*ROUTES, GLOBAL, "apac", "au", "ca", "jp", "sa", "us-gov"}
 """What the id of an inference profile starts with; a model's own starts with its maker."""
 
 
-class UnknownRoutes(DeploymentError):
+class UnknownRoutes(CommandError):
     """An inference profile is named whose Regions are not known here."""
 
     def __init__(self, model_id: str) -> None:

@@ -2,14 +2,14 @@
 
 from botocore.exceptions import ClientError
 
-from deployment.aws_errors import code_of
-from deployment.errors import DeploymentError
 from deployment.stack import StackView
 from deployment.work import Work
+from tooling.aws_errors import code_of
+from tooling.errors import CommandError
 
 
 def insist_on_no_protection(work: Work, view: StackView, database: str | None) -> None:
-    """Refuse while stack or database are protected, and say how to change that. Raises DeploymentError."""
+    """Refuse while stack or database are protected, and say how to change that. Raises CommandError."""
     commands = []
     if view.is_protected:
         commands.append(
@@ -23,7 +23,7 @@ def insist_on_no_protection(work: Work, view: StackView, database: str | None) -
         )
     if commands:
         lines = [f"  {command} --region {work.account.region}" for command in commands]
-        raise DeploymentError(
+        raise CommandError(
             "\n".join([f"Stage {work.stage} is protected against deletion. To switch that off:", *lines])
         )
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from botocore.exceptions import ClientError
 
 from deployment.account import deployer_arn
-from deployment.errors import DeploymentError
 from deployment.work import Work
+from tooling.errors import CommandError
 
 INFRA = (
     "bedrock:CreateDataSource",
@@ -53,7 +53,7 @@ DEPLOY = (
 
 
 def check_rights(work: Work, actions: Sequence[str]) -> None:
-    """Insist that no action is forbidden, and ask about those that nothing allows. Raises DeploymentError.
+    """Insist that no action is forbidden, and ask about those that nothing allows. Raises CommandError.
 
     IAM is asked about any resource: what is allowed on some only looks as if it were not, hence the question.
     """
@@ -64,14 +64,14 @@ def check_rights(work: Work, actions: Sequence[str]) -> None:
         return
     forbidden = [action for action, decision in decisions.items() if decision == "explicitDeny"]
     if forbidden:
-        raise DeploymentError(f"{work.account.caller_arn} may not do {', '.join(forbidden)}. {NEXT_STEP}")
+        raise CommandError(f"{work.account.caller_arn} may not do {', '.join(forbidden)}. {NEXT_STEP}")
     unsure = [action for action, decision in decisions.items() if decision != "allowed"]
     if unsure:
         work.terminal.say(
             f"{work.account.caller_arn} lacks {', '.join(unsure)}, or has it on some resources only."
         )
         if not work.terminal.agrees("Go on all the same?"):
-            raise DeploymentError(f"Nothing was changed. {NEXT_STEP}")
+            raise CommandError(f"Nothing was changed. {NEXT_STEP}")
     work.terminal.step("Permissions", "as far as IAM says" if unsure else "are there")
 
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import requests
 
-from deployment.errors import DeploymentError
 from deployment.functions import call_function
 from deployment.work import Work
+from tooling.errors import CommandError
 
 QUESTION = "How do I reset my password?"
 TIMEOUT_SECONDS = 35
@@ -32,7 +32,7 @@ Ask = Callable[[Body], Answer]
 
 
 def ask_one_question(work: Work, ask: Ask) -> str:
-    """Return the answer's first line. Raises DeploymentError when there is none, or only half of one.
+    """Return the answer's first line. Raises CommandError when there is none, or only half of one.
 
     A new API is not known everywhere at once, so it is tried for half a minute: with the same message id, so
     that the question is answered once.
@@ -46,9 +46,9 @@ def ask_one_question(work: Work, ask: Ask) -> str:
         answer = ask(question)
     if answer.status != 200:
         reason = answer.body.get("error") or answer.body.get("message") or "it gave no reason."
-        raise DeploymentError(f"POST /chat answered {answer.status}: {reason} {_logs(work)}")
+        raise CommandError(f"POST /chat answered {answer.status}: {reason} {_logs(work)}")
     if lacking := answer.body.get("degraded"):
-        raise DeploymentError(f"The app answers, but could not reach {', '.join(lacking)}. {_logs(work)}")
+        raise CommandError(f"The app answers, but could not reach {', '.join(lacking)}. {_logs(work)}")
     return f"“{QUESTION}” → {str(answer.body['response']).strip().splitlines()[0]}"
 
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from botocore.exceptions import ClientError
 
 from deployment.arns import APP
-from deployment.aws_errors import message_of
 from deployment.change_sets import ChangeSet, create_change_set
-from deployment.errors import DeploymentError
 from deployment.stack_events import Outcome, follow, newest_event
 from deployment.template import Template
 from deployment.work import Work
+from tooling.aws_errors import message_of
+from tooling.errors import CommandError
 
 UNMADE = "REVIEW_IN_PROGRESS"
 """Of a stack that is only a name: its first change set was never executed."""
@@ -63,7 +63,7 @@ class Stack:
         )
 
     def propose(self, template: Template, parameters: Mapping[str, str], view: StackView | None) -> ChangeSet:
-        """Ask what would change; parameters that are not given stay as they are. Raises DeploymentError."""
+        """Ask what would change; parameters that are not given stay as they are. Raises CommandError."""
         is_new = view is None or view.status == UNMADE
         kept = set() if view is None or is_new else view.parameters.keys() & set(template.parameters)
         arguments = {
@@ -81,7 +81,7 @@ class Stack:
         }
         try:
             change_set = create_change_set(self._work, self._client, arguments)
-        except DeploymentError:
+        except CommandError:
             self._forget_if_unmade()
             raise
         if not change_set.changes:

@@ -6,8 +6,8 @@ from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
-from deployment.errors import DeploymentError
 from deployment.facts import SETTINGS_OF_THE_STACK, Facts
+from tooling.errors import CommandError
 
 IN_VPC = ("api_handler", "migrate")
 """The functions that reach Postgres; any other would need a way out of the VPC for nothing."""
@@ -15,7 +15,7 @@ IN_VPC = ("api_handler", "migrate")
 ChaliceConfig = dict[str, Any]
 
 
-class UnknownStage(DeploymentError):
+class UnknownStage(CommandError):
     """The configuration holds no such stage that can be deployed."""
 
     def __init__(self, stage: str, known: list[str]) -> None:

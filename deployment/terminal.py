@@ -5,7 +5,7 @@ import sys
 from dataclasses import dataclass, field
 from typing import TextIO
 
-from deployment.errors import DeploymentError
+from tooling.errors import CommandError
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Terminal:
     def agrees(self, question: str) -> bool:
         """Ask for yes or no, unless the user was sure beforehand.
 
-        Raises DeploymentError if nobody answers.
+        Raises CommandError if nobody answers.
         """
         if self.is_sure:
             return True
@@ -41,7 +41,7 @@ class Terminal:
     def types(self, word: str, question: str, otherwise: str) -> bool:
         """Ask for a word to be typed, sure or not.
 
-        Raises DeploymentError if nobody answers; `otherwise` says what to do then.
+        Raises CommandError if nobody answers; `otherwise` says what to do then.
         """
         return self._ask(f"{question} Type {word} to go on: ", otherwise) == word
 
@@ -50,5 +50,5 @@ class Terminal:
         answer = self.answers.readline()
         if not answer:
             self.say("")
-            raise DeploymentError(f"Nobody is here to answer. {otherwise}")
+            raise CommandError(f"Nobody is here to answer. {otherwise}")
         return answer.strip().lower()

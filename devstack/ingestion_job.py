@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from chalicelib.gateways.failure_reasons import read_failures
 from devstack.aws.clients import AwsClients
-from devstack.errors import DevstackError
 from devstack.stage import LocalStage
+from tooling.errors import CommandError
 
 POLL_SECONDS = 0.1
 FINAL = frozenset({"COMPLETE", "FAILED", "STOPPED"})
@@ -23,7 +23,7 @@ class IngestionOutcome:
 def ingest_documents(aws: AwsClients, stage: LocalStage, pause: Callable[[float], None]) -> IngestionOutcome:
     """Run one ingestion job; `pause` waits some seconds and may raise to give up.
 
-    Raises DevstackError when the job fails as a whole.
+    Raises CommandError when the job fails as a whole.
     """
     where = {"knowledgeBaseId": stage.knowledge_base_id, "dataSourceId": stage.data_source_id}
     job = aws.knowledge_bases.start_ingestion_job(**where)["ingestionJob"]
@@ -37,6 +37,6 @@ def ingest_documents(aws: AwsClients, stage: LocalStage, pause: Callable[[float]
         for failure in read_failures(job.get("failureReasons", ()))
     )
     if job["status"] != "COMPLETE":
-        raise DevstackError(f"The documents were not ingested ({job['status']}): {'; '.join(failures)}")
+        raise CommandError(f"The documents were not ingested ({job['status']}): {'; '.join(failures)}")
     statistics = job.get("statistics", {})
     return IngestionOutcome(scanned=statistics.get("numberOfDocumentsScanned", 0), failures=failures)

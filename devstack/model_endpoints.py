@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from devstack.errors import DevstackError
+from tooling.errors import CommandError
 
 
 @dataclass(frozen=True)
@@ -20,11 +20,11 @@ class ModelEndpoints:
 def read_model_endpoints(environment: Mapping[str, str]) -> ModelEndpoints:
     """Read `LOCAL_LLM_*` and `LOCAL_EMBED_*`; an empty value counts as none.
 
-    Raises DevstackError when an endpoint is given without its model.
+    Raises CommandError when an endpoint is given without its model.
     """
     for kind in ("LLM", "EMBED"):
         if environment.get(f"LOCAL_{kind}_URL") and not environment.get(f"LOCAL_{kind}_MODEL"):
-            raise DevstackError(
+            raise CommandError(
                 f"LOCAL_{kind}_URL is set; LOCAL_{kind}_MODEL must name a model that it serves."
             )
     return ModelEndpoints(

@@ -3,7 +3,7 @@
 import socket
 import sys
 
-from devstack.errors import DevstackError
+from tooling.errors import CommandError
 
 HOST = "127.0.0.1"
 CONNECT_TIMEOUT_SECONDS = 0.5
@@ -12,20 +12,20 @@ CONNECT_TIMEOUT_SECONDS = 0.5
 def require_free_port(port: int, option: str) -> None:
     """Check that a server may listen on the port.
 
-    Raises DevstackError that names the port and the option that changes it.
+    Raises CommandError that names the port and the option that changes it.
     """
     if _answers(port):
-        raise DevstackError(f"Port {port} is in use by another program; choose another with {option}.")
+        raise CommandError(f"Port {port} is in use by another program; choose another with {option}.")
     with socket.socket() as probe:
         _as_servers_do(probe)
         try:
             probe.bind((HOST, port))
         except PermissionError:
-            raise DevstackError(
+            raise CommandError(
                 f"Port {port} may not be used by this account; choose another with {option}."
             ) from None
         except OSError:
-            raise DevstackError(
+            raise CommandError(
                 f"Port {port} is in use by another program; choose another with {option}."
             ) from None
 

@@ -50,7 +50,7 @@ class Stack:
     def start(self, aws_port: int) -> None:
         """Start and fill the stand-ins.
 
-        Raises DevstackError, StopRequested.
+        Raises CommandError, StopRequested.
         """
         _log_to(self._data_dir / "logs" / "stack.log")
         self._start_postgres()

@@ -11,14 +11,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cli.kb import report
 from cli.kb.display import Line, printable
 from cli.kb.documents import list_documents, remove_documents
-from cli.kb.errors import KbError
 from cli.kb.files import Choice, Refusal, choose
 from cli.kb.follow import run_sync
 from cli.kb.sync_api import COMPLETE, Job, SyncApi
 from cli.kb.target import LOCAL, Target, open_target
 from cli.kb.upload import upload_all
 from devstack.app.aws_settings import forget_own_aws_settings
-from tooling.aws_errors import explain
+from tooling.aws_errors import explained
+from tooling.errors import CommandError
 from tooling.project import ROOT
 
 FOLLOWS = "The assistant follows by itself within a minute or two; `kb status` shows how far it is."
@@ -29,15 +29,15 @@ def manage_documents(options: Namespace, root: Path = ROOT) -> int:
     _print_any_letter()
     if options.stage == LOCAL:
         forget_own_aws_settings()
-    unreachable = ""
+    unreachable = None
     try:
         target = open_target(options, root)
         unreachable = target.unreachable
         return ACTIONS[options.action](target, options)
-    except KbError as problem:
+    except CommandError as problem:
         return _fail(str(problem))
     except (BotoCoreError, ClientError) as error:
-        return _fail(explain(error, unreachable))
+        return _fail(str(explained(error, unreachable)))
 
 
 def _add(target: Target, options: Namespace) -> int:
@@ -63,8 +63,8 @@ def _upload_and_wait(target: Target, choice: Choice) -> bool:
     _print_refusals(lost)
     try:
         job = _sync(target, api)
-    except KbError as problem:
-        raise KbError(f"{problem} The upload is done. {FOLLOWS}") from problem
+    except CommandError as problem:
+        raise CommandError(f"{problem} The upload is done. {FOLLOWS}") from problem
     has_failed = any(file in choice.keys for file, _ in job.failures)
     return not lost and not has_failed and job.status == COMPLETE
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from cli.kb.errors import KbError
 from cli.kb.target import Target
 from devstack.bedrock.knowledge.sidecar import SUFFIX
+from tooling.errors import CommandError
 
 AT_ONCE = 8
 NOT_FOUND = frozenset({"404", "NoSuchKey"})
@@ -45,13 +45,15 @@ def list_documents(target: Target) -> list[StoredDocument]:
 def remove_documents(target: Target, keys: Sequence[str]) -> list[str]:
     """Remove the documents and their metadata files; return all that was removed.
 
-    Raises KbError, and removes nothing, when one of the documents is not there.
+    Raises CommandError, and removes nothing, when one of the documents is not there.
     """
     wanted = list(dict.fromkeys(keys))
     missing = [key for key in wanted if not _exists(target, key)]
     if missing:
         names = ", ".join(key or "without a name" for key in missing)
-        raise KbError(f"Nothing was removed: the bucket has no document {names}. `kb ls` lists what it has.")
+        raise CommandError(
+            f"Nothing was removed: the bucket has no document {names}. `kb ls` lists what it has."
+        )
     sidecars = [key + SUFFIX for key in wanted if not key.endswith(SUFFIX)]
     removed = list(dict.fromkeys([*wanted, *(key for key in sidecars if _exists(target, key))]))
     for key in removed:

@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 
 from cli.kb.display import Line
-from cli.kb.errors import KbError
 from cli.kb.sync_api import COMPLETE, Job, SyncApi, SyncStatus
+from tooling.errors import CommandError
 
 LONGEST_SECONDS = 30 * 60
 
@@ -19,7 +19,7 @@ def run_sync(
 ) -> Job:
     """Ask for a sync and return the job that started after that, once it has ended.
 
-    Raises KbError when that takes half an hour.
+    Raises CommandError when that takes half an hour.
     """
     began = clock()
     job_id = api.request()
@@ -33,7 +33,7 @@ def run_sync(
             job_id = None  # it failed, and the app starts another one
         line.show(_progress(job, status, seconds))
         pause(poll_seconds)
-    raise KbError("The sync takes longer than half an hour; `kb status` shows how it goes on.")
+    raise CommandError("The sync takes longer than half an hour; `kb status` shows how it goes on.")
 
 
 def _covering(status: SyncStatus) -> str | None:

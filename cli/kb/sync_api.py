@@ -6,7 +6,7 @@ from typing import Any
 
 import requests
 
-from cli.kb.errors import KbError
+from tooling.errors import CommandError
 
 TIMEOUT_SECONDS = 30
 REFUSED = frozenset({401, 403})
@@ -54,7 +54,7 @@ class SyncApi:
         self._http.trust_env = not is_local
 
     def status(self) -> SyncStatus:
-        """Return how the sync stands. Raises KbError."""
+        """Return how the sync stands. Raises CommandError."""
         answer = self._send("GET")
         try:
             return SyncStatus(
@@ -67,7 +67,7 @@ class SyncApi:
             raise self._unknown() from error
 
     def request(self) -> str | None:
-        """Ask for a sync; return the job's id if it started at once. Raises KbError."""
+        """Ask for a sync; return the job's id if it started at once. Raises CommandError."""
         job_id = self._send("POST").get("job_id")
         return str(job_id) if job_id else None
 
@@ -75,20 +75,20 @@ class SyncApi:
         try:
             response = self._http.request(method, self._url, timeout=TIMEOUT_SECONDS)
         except requests.RequestException as error:
-            raise KbError(f"The app does not answer at {self._url}. {self._hint}") from error
+            raise CommandError(f"The app does not answer at {self._url}. {self._hint}") from error
         if response.status_code in REFUSED:
-            raise KbError(f"The app at {self._url} refused the agent token.")
+            raise CommandError(f"The app at {self._url} refused the agent token.")
         try:
             answer = response.json()
         except ValueError as error:
             raise self._unknown() from error
         if not response.ok:
             problem = answer.get("error") or answer.get("Message") or answer.get("message") or ""
-            raise KbError(f"The app answered {response.status_code}: {problem}")
+            raise CommandError(f"The app answered {response.status_code}: {problem}")
         return dict(answer)
 
-    def _unknown(self) -> KbError:
-        return KbError(f"What answers at {self._url} is not this app, or another version of it.")
+    def _unknown(self) -> CommandError:
+        return CommandError(f"What answers at {self._url} is not this app, or another version of it.")
 
 
 def _job(job: dict[str, Any]) -> Job:

@@ -14,12 +14,12 @@ from mypy_boto3_s3 import S3Client
 
 from chalicelib.errors import Unavailable
 from chalicelib.gateways.secrets import read_tokens
-from cli.kb.errors import KbError
 from cli.kb.sync_api import SyncApi
 from devstack.aws.clients import connect
 from devstack.aws.local_secrets import AGENT_TOKEN
 from devstack.ports import HOST
 from devstack.stage import read_local_stage
+from tooling.errors import CommandError
 
 LOCAL = "local"
 OTHER_URL = "LIVE_API_URL"
@@ -32,7 +32,7 @@ START_LOCAL = "Start it with `python3 dev.py run`, or name its ports with --port
 
 @dataclass(frozen=True)
 class Target:
-    """A documents bucket and the app beside it; `open_api` may raise as boto3 does, and KbError."""
+    """A documents bucket and the app beside it; `open_api` may raise as boto3 does, and CommandError."""
 
     bucket: str
     s3: S3Client
@@ -43,7 +43,7 @@ class Target:
 
 
 def open_target(options: Namespace, root: Path) -> Target:
-    """Find the stage. Raises KbError, BotoCoreError."""
+    """Find the stage. Raises CommandError, BotoCoreError."""
     return _local(options, root) if options.stage == LOCAL else _deployed(options.stage, root)
 
 
@@ -80,14 +80,14 @@ def _variables(stage: str, root: Path) -> dict[str, str]:
     config = _read_json(root / ".chalice" / "config.json")
     stages = config.get("stages", {})
     if stage not in stages:
-        raise KbError(f"There is no stage {stage} in .chalice/config.json; it has {', '.join(stages)}.")
+        raise CommandError(f"There is no stage {stage} in .chalice/config.json; it has {', '.join(stages)}.")
     variables = {
         **config.get("environment_variables", {}),
         **stages[stage].get("environment_variables", {}),
     }
     missing = [name for name in NEEDED if not variables.get(name)]
     if missing:
-        raise KbError(f"Stage {stage} has no {' and no '.join(missing)} yet. {_deploy(stage)}")
+        raise CommandError(f"Stage {stage} has no {' and no '.join(missing)} yet. {_deploy(stage)}")
     return variables
 
 
@@ -96,7 +96,7 @@ def _api_url(stage: str, root: Path) -> str:
     resources = _read_json(path).get("resources", []) if path.exists() else []
     urls = [str(each["rest_api_url"]) for each in resources if "rest_api_url" in each]
     if not urls:
-        raise KbError(f"Stage {stage} is not deployed from this copy of the project. {_deploy(stage)}")
+        raise CommandError(f"Stage {stage} is not deployed from this copy of the project. {_deploy(stage)}")
     return urls[0]
 
 
@@ -106,7 +106,7 @@ def _deployed_api(session: boto3.Session, url: str, stage: str, secret_id: str) 
         token = next(iter(read_tokens(secret).values()))
     except (Unavailable, StopIteration):
         sentence = f"The secret {secret_id} of stage {stage} holds no agent token. {_deploy(stage)}"
-        raise KbError(sentence) from None
+        raise CommandError(sentence) from None
     return SyncApi(url, token, "Check the network connection, then try again.", is_local=False)
 
 
@@ -114,7 +114,7 @@ def _read_json(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise KbError(f"{path} cannot be read: {error}") from error
+        raise CommandError(f"{path} cannot be read: {error}") from error
     return dict(content)
 
 

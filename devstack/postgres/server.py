@@ -14,11 +14,11 @@ from psycopg2 import sql
 from psycopg2.extensions import connection
 
 from chalicelib.domain.database import DatabaseAddress
-from devstack.errors import DevstackError
 from devstack.ports import HOST, free_port
 from devstack.postgres.account import choose_account
 from devstack.postgres.programs import PostgresPrograms
 from devstack.private_files import write_private
+from tooling.errors import CommandError
 
 DATABASE = "support"
 USER = "support"
@@ -38,7 +38,7 @@ class LocalPostgres:
     def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
         """Start the server of a folder, making both when they are not there; stop one that was left behind.
 
-        Raises DevstackError.
+        Raises CommandError.
         """
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
@@ -72,7 +72,7 @@ class LocalPostgres:
     def _require_speakable_path(self) -> None:
         """Refuse the few characters that `pg_ctl` hands to a shell as they are."""
         if sys.platform != "win32" and set('"$`\\') & set(str(self._data)):
-            raise DevstackError(f"Postgres cannot use {self._data}; choose another folder with --data-dir.")
+            raise CommandError(f"Postgres cannot use {self._data}; choose another folder with --data-dir.")
 
     def _create_cluster(self) -> None:
         """Make the data folder under another name first: an interrupted start leaves no half of it."""
@@ -85,7 +85,7 @@ class LocalPostgres:
         text = ["--encoding=UTF8", "--no-locale"]
         made = self._programs.run("initdb", "-D", unfinished, *who, *text, "--no-instructions")
         if made.returncode != 0:
-            raise DevstackError(f"Postgres could not create {self._data}:\n{made.stderr.strip()}")
+            raise CommandError(f"Postgres could not create {self._data}:\n{made.stderr.strip()}")
         unfinished.rename(self._data)
 
     def _version_of_data(self) -> str | None:
@@ -94,14 +94,14 @@ class LocalPostgres:
         except FileNotFoundError:
             return None
         except PermissionError:
-            raise DevstackError(
+            raise CommandError(
                 f"{self._data} belongs to another account; choose another folder with --data-dir."
             ) from None
 
     def _require_same_version(self, version: str) -> None:
         shipped = self._programs.major_version()
         if version != shipped:
-            raise DevstackError(
+            raise CommandError(
                 f"{self._data} is of Postgres {version}, this is Postgres {shipped}: delete {self._folder}."
             )
 
@@ -139,7 +139,7 @@ class LocalPostgres:
             where = f"-h '' -p {SOCKET_PORT} -k '{self._socket_folder}'"
         self._log.unlink(missing_ok=True)
         if self._pg_ctl("-w", "-t", START_TIMEOUT_SECONDS, "-l", self._log, "-o", where, "start") != 0:
-            raise DevstackError(f"Postgres did not start:\n{self._tail_of_log()}")
+            raise CommandError(f"Postgres did not start:\n{self._tail_of_log()}")
         return address
 
     def _stop(self) -> None:

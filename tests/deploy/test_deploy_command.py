@@ -10,7 +10,6 @@ import pytest
 
 from deployment.chalice_cli import run_chalice, run_in_sight
 from deployment.deploy import deploy_stage, facts_of_stack, write_settings
-from deployment.errors import DeploymentError
 from deployment.facts import IncompleteStack, placeholders
 from deployment.stages import facts_in, model_ids, read_config
 from deployment.steps import DONE
@@ -27,6 +26,7 @@ from tests.deploy.fakes import (
     refusal,
     scene,
 )
+from tooling.errors import CommandError
 
 OUTPUTS = {
     "TableSuffix": "-dev",
@@ -209,7 +209,7 @@ def test_a_second_deployment_changes_nothing_that_is_done(stage: Stage) -> None:
 
 def test_a_stage_without_its_stack_is_told_to_make_it(stage: Stage) -> None:
     stage.stack.status = None
-    with pytest.raises(DeploymentError, match=r"no stack customer-support-dev.*python3 dev\.py infra dev"):
+    with pytest.raises(CommandError, match=r"no stack customer-support-dev.*python3 dev\.py infra dev"):
         stage.deploy()
     assert stage.chalice.runs == []
 
@@ -217,7 +217,7 @@ def test_a_stage_without_its_stack_is_told_to_make_it(stage: Stage) -> None:
 @pytest.mark.parametrize("status", ["ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_FAILED", "REVIEW_IN_PROGRESS"])
 def test_a_stack_that_cannot_be_used_is_not_deployed_to(stage: Stage, status: str) -> None:
     stage.stack.status = status
-    with pytest.raises(DeploymentError, match=rf"is in {status}.*python3 dev\.py infra dev"):
+    with pytest.raises(CommandError, match=rf"is in {status}.*python3 dev\.py infra dev"):
         stage.deploy()
     assert (stage.chalice.runs, stage.stack.deletions) == ([], 0)
 
@@ -234,7 +234,7 @@ def test_without_a_usable_model_nothing_is_deployed(stage: Stage) -> None:
         "bedrock-runtime": FakeClient(converse=refusal("AccessDeniedException")),
     }
     at = scene(clients, root=stage.root)
-    with pytest.raises(DeploymentError, match="No model can be used"):
+    with pytest.raises(CommandError, match="No model can be used"):
         deploy_stage(at.work, options("deploy", "dev"), stage.chalice)
     assert stage.chalice.runs == []
 
@@ -244,14 +244,14 @@ def test_without_a_usable_model_nothing_is_deployed(stage: Stage) -> None:
 )
 def test_a_stage_is_not_deployed_a_second_time_elsewhere(stage: Stage, account: str, region: str) -> None:
     note_deployed(stage.root, account=account, region=region)
-    with pytest.raises(DeploymentError, match=f"is deployed in account {account}, Region {region}"):
+    with pytest.raises(CommandError, match=f"is deployed in account {account}, Region {region}"):
         stage.deploy()
 
 
 def test_a_failing_step_is_named_and_the_next_run_goes_on(stage: Stage) -> None:
     stage.functions.failing.add("migrate")
     stage.functions.answers["migrate"] = {"errorType": "OperationalError", "errorMessage": "no\nroute"}
-    with pytest.raises(DeploymentError) as caught:
+    with pytest.raises(CommandError) as caught:
         stage.deploy()
     assert "The step “Database” failed" in str(caught.value)
     assert "OperationalError: no route" in str(caught.value)
@@ -263,13 +263,13 @@ def test_a_failing_step_is_named_and_the_next_run_goes_on(stage: Stage) -> None:
 
 def test_a_refusal_of_aws_in_a_step_is_named_with_it(stage: Stage) -> None:
     stage.gateway.answers["update_stage"] = refusal("AccessDeniedException", operation="UpdateStage")
-    with pytest.raises(DeploymentError, match="“Limits and log” failed: These AWS credentials may not do Up"):
+    with pytest.raises(CommandError, match="“Limits and log” failed: These AWS credentials may not do Up"):
         stage.deploy()
 
 
 def test_chalice_failing_ends_the_deployment_there(stage: Stage) -> None:
     stage.chalice.code = 1
-    with pytest.raises(DeploymentError, match="“Functions” failed: `chalice deploy` failed"):
+    with pytest.raises(CommandError, match="“Functions” failed: `chalice deploy` failed"):
         stage.deploy()
     assert stage.functions.events == []
 
@@ -279,7 +279,7 @@ def test_chalice_itself_says_that_it_failed(
     verb: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     at = scene({}, root=tmp_path)
-    with pytest.raises(DeploymentError, match=f"`chalice {verb}` failed; its message is above"):
+    with pytest.raises(CommandError, match=f"`chalice {verb}` failed; its message is above"):
         run_chalice(at.work, verb, run_in_sight)
     assert "Are you sure this is a chalice project?" in capfd.readouterr().err
 
@@ -298,14 +298,14 @@ def test_a_new_api_is_given_time_and_asked_with_the_same_message(stage: Stage) -
 def test_an_api_that_never_answers_fails_with_its_words_and_where_to_look(stage: Stage) -> None:
     refused = {"statusCode": 503, "body": json.dumps({"error": "The assistant cannot answer right now."})}
     stage.functions.answers["dev"] = refused
-    with pytest.raises(DeploymentError, match=r"503: The assistant cannot.*/aws/lambda/customer-support-dev"):
+    with pytest.raises(CommandError, match=r"503: The assistant cannot.*/aws/lambda/customer-support-dev"):
         stage.deploy()
 
 
 def test_an_answer_without_the_knowledge_base_is_not_good_enough(stage: Stage) -> None:
     half = {"response": "Hm.", "degraded": ["knowledge_base"]}
     stage.functions.answers["dev"] = {"statusCode": 200, "body": json.dumps(half)}
-    with pytest.raises(DeploymentError, match="could not reach knowledge_base"):
+    with pytest.raises(CommandError, match="could not reach knowledge_base"):
         stage.deploy()
 
 

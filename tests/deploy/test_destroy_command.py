@@ -9,7 +9,6 @@ import pytest
 from botocore.exceptions import ClientError
 
 from deployment.destroy import destroy_stage
-from deployment.errors import DeploymentError
 from deployment.steps import DONE
 from tests.deploy.fakes import (
     REGION,
@@ -23,6 +22,7 @@ from tests.deploy.fakes import (
     refusal,
     scene,
 )
+from tooling.errors import CommandError
 
 RESOURCES = {
     "TicketsTable": "support-tickets-dev",
@@ -103,7 +103,7 @@ def test_any_other_word_deletes_nothing(stage: Destruction, answer: str) -> None
 
 
 def test_where_nobody_can_answer_nothing_is_deleted_without_yes(stage: Destruction) -> None:
-    with pytest.raises(DeploymentError, match="--yes"):
+    with pytest.raises(CommandError, match="--yes"):
         stage.run(answers="")
     assert stage.stack.deletions == 0
     assert stage.run("--yes", answers="")[0] == 0
@@ -135,14 +135,14 @@ def test_what_is_gone_already_is_said_to_be(stage: Destruction) -> None:
 
 
 def test_prod_is_refused_without_a_flag(stage: Destruction) -> None:
-    with pytest.raises(DeploymentError, match="destroy prod --even-prod"):
+    with pytest.raises(CommandError, match="destroy prod --even-prod"):
         stage.run(stage="prod", answers="prod\n")
 
 
 def test_prod_is_refused_while_it_is_protected_with_the_commands_that_change_that(stage: Destruction) -> None:
     stage.stack.is_protected = True
     stage.database["DBInstances"][0]["DeletionProtection"] = True
-    with pytest.raises(DeploymentError) as caught:
+    with pytest.raises(CommandError) as caught:
         stage.run("--even-prod", stage="prod", answers="prod\n")
     assert "--no-enable-termination-protection --stack-name customer-support-prod" in str(caught.value)
     assert "--no-deletion-protection --apply-immediately --db-instance-identifier db-1" in str(caught.value)
@@ -160,7 +160,7 @@ def test_a_database_that_is_gone_protects_nothing(stage: Destruction) -> None:
 
 def test_a_failure_of_chalice_keeps_the_stack_and_the_next_run_goes_on(stage: Destruction) -> None:
     stage.chalice_code = 2
-    with pytest.raises(DeploymentError, match=r"“Functions, API” failed.*\n.*destroy dev` again"):
+    with pytest.raises(CommandError, match=r"“Functions, API” failed.*\n.*destroy dev` again"):
         stage.run()
     assert stage.stack.deletions == 0
     stage.chalice_code = 0
@@ -170,7 +170,7 @@ def test_a_failure_of_chalice_keeps_the_stack_and_the_next_run_goes_on(stage: De
 def test_a_network_that_lambda_still_holds_is_said_with_how_long_to_wait(stage: Destruction) -> None:
     held = ("FirstSubnet", "AWS::EC2::Subnet", "DELETE_FAILED", "has dependencies and cannot be deleted")
     stage.stack.script = [ends("DELETE_FAILED", held)]
-    with pytest.raises(DeploymentError, match=r"FirstSubnet .*has dependencies.*wait half an hour"):
+    with pytest.raises(CommandError, match=r"FirstSubnet .*has dependencies.*wait half an hour"):
         stage.run()
     assert stage.run()[0] == 0
 
@@ -178,7 +178,7 @@ def test_a_network_that_lambda_still_holds_is_said_with_how_long_to_wait(stage: 
 def test_functions_of_another_copy_of_the_project_are_not_left_behind_in_silence(stage: Destruction) -> None:
     (stage.root / ".chalice" / "deployed" / "dev.json").unlink()
     stage.functions.answers["get_function"] = {}
-    with pytest.raises(DeploymentError, match=r"another copy.*\.chalice/deployed/dev\.json"):
+    with pytest.raises(CommandError, match=r"another copy.*\.chalice/deployed/dev\.json"):
         stage.run()
     assert stage.stack.deletions == 0
 
@@ -194,5 +194,5 @@ def test_what_somebody_else_does_to_the_stack_is_followed_first(stage: Destructi
 
 def test_a_stage_deployed_elsewhere_is_not_deleted_here(stage: Destruction) -> None:
     note_deployed(stage.root, account="999999999999")
-    with pytest.raises(DeploymentError, match="is deployed in account 999999999999"):
+    with pytest.raises(CommandError, match="is deployed in account 999999999999"):
         stage.run()

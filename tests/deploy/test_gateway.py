@@ -15,13 +15,13 @@ from moto import mock_aws
 from chalicelib.api.http import STATUSES
 from deployment.access_log import ATTEMPTS, FORMAT, ROLE, prepare_access_log
 from deployment.account import Account
-from deployment.errors import DeploymentError
 from deployment.gateway import STAGE, Limits, limit_and_log, shape_answers
 from deployment.gateway_responses import RESPONSES, missing_responses
 from deployment.smoke import ask_one_question, over_http
 from deployment.steps import DONE
 from deployment.work import Work
 from tests.deploy.fakes import ACCOUNT, CALLER, FakeClient, Scene, refusal, scene
+from tooling.errors import CommandError
 
 NO_ROLE_YET = refusal("BadRequestException", "The role ARN does not have required permissions")
 MANAGED_POLICIES: Any = {"iam": {"load_aws_managed_policies": True}}
@@ -144,7 +144,7 @@ def test_a_role_that_is_there_from_an_interrupted_run_is_taken() -> None:
 
 def test_a_role_that_the_gateway_never_accepts_is_said() -> None:
     at, gateway, _ = account_without_role(NO_ROLE_YET)
-    with pytest.raises(DeploymentError, match="does not accept the role arn:new"):
+    with pytest.raises(CommandError, match="does not accept the role arn:new"):
         prepare_access_log(at.work, 14)
     assert len(gateway.called("update_account")) == ATTEMPTS
 
@@ -211,5 +211,5 @@ def test_the_question_goes_over_the_address_until_a_new_api_is_known() -> None:
 
 
 def test_an_address_where_nobody_answers_is_said() -> None:
-    with pytest.raises(DeploymentError, match=r"http://127\.0\.0\.1:9/api/ does not answer"):
+    with pytest.raises(CommandError, match=r"http://127\.0\.0\.1:9/api/ does not answer"):
         ask_one_question(scene({}).work, over_http("http://127.0.0.1:9/api/"))

@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from deployment.account import Account
-from deployment.errors import DeploymentError
 from deployment.infra import bring_up_infra
 from deployment.rights import INFRA
 from deployment.stack import BROKEN
@@ -27,6 +26,7 @@ from tests.deploy.fakes import (
     refusal,
     scene,
 )
+from tooling.errors import CommandError
 from tooling.project import ROOT
 from tooling.template import _Loader
 
@@ -109,7 +109,7 @@ def test_who_says_no_changes_nothing_and_leaves_no_empty_stack() -> None:
 
 def test_where_nobody_can_answer_it_says_which_option_to_add() -> None:
     cloudformation = FakeCloudFormation(changes=[ADD_TABLE])
-    with pytest.raises(DeploymentError, match="--yes"):
+    with pytest.raises(CommandError, match="--yes"):
         infra(cloudformation)
     assert cloudformation.executed == []
     assert cloudformation.discarded == 1
@@ -134,7 +134,7 @@ def test_a_stack_that_is_up_to_date_is_left_alone(reason: str) -> None:
 def test_a_refused_template_is_said_with_aws_own_reason() -> None:
     refused = ("FAILED", "Parameter AlarmEmail failed to satisfy constraint: an e-mail address, or empty")
     cloudformation = FakeCloudFormation(change_set_status=refused)
-    with pytest.raises(DeploymentError, match="an e-mail address"):
+    with pytest.raises(CommandError, match="an e-mail address"):
         infra(cloudformation)
     assert cloudformation.deletions == 1, "the stack that is only a name"
 
@@ -182,7 +182,7 @@ def test_the_changes_are_named_with_what_is_replaced_and_what_stays() -> None:
 @pytest.mark.parametrize("dangerous", [REPLACE_DATABASE, REMOVE_TABLE])
 def test_what_holds_data_goes_only_when_the_stage_is_typed_even_with_yes(dangerous: dict[str, Any]) -> None:
     cloudformation = FakeCloudFormation("CREATE_COMPLETE", changes=[dangerous])
-    with pytest.raises(DeploymentError, match="even with --yes"):
+    with pytest.raises(CommandError, match="even with --yes"):
         infra(cloudformation, "--yes", is_sure=True)
     assert infra(cloudformation, is_sure=True, answers="prod\n")[0] == 1
     assert cloudformation.executed == []
@@ -192,7 +192,7 @@ def test_what_holds_data_goes_only_when_the_stage_is_typed_even_with_yes(dangero
 
 def test_in_prod_what_holds_data_goes_only_with_a_flag_as_well() -> None:
     cloudformation = FakeCloudFormation("CREATE_COMPLETE", changes=[REPLACE_DATABASE])
-    with pytest.raises(DeploymentError, match="--allow-data-loss"):
+    with pytest.raises(CommandError, match="--allow-data-loss"):
         infra(cloudformation, stage="prod", answers="prod\n")
     assert cloudformation.executed == []
     cloudformation.script = [ends("UPDATE_COMPLETE")]
@@ -219,7 +219,7 @@ def test_a_stack_that_cannot_be_used_is_deleted_first_and_made_anew(status: str)
 
 def test_a_stack_that_cannot_be_used_stays_without_consent() -> None:
     cloudformation = FakeCloudFormation("ROLLBACK_COMPLETE")
-    with pytest.raises(DeploymentError, match="Delete the stack customer-support-dev"):
+    with pytest.raises(CommandError, match="Delete the stack customer-support-dev"):
         infra(cloudformation, answers="n\n")
     assert cloudformation.deletions == 0
 
@@ -227,7 +227,7 @@ def test_a_stack_that_cannot_be_used_stays_without_consent() -> None:
 def test_a_stack_that_cannot_be_deleted_is_said_with_the_reason() -> None:
     failure = ("Vpc", "AWS::EC2::VPC", "DELETE_FAILED", "has dependencies")
     cloudformation = FakeCloudFormation("ROLLBACK_COMPLETE", script=[ends("DELETE_FAILED", failure)])
-    with pytest.raises(DeploymentError, match=r"Vpc .*has dependencies"):
+    with pytest.raises(CommandError, match=r"Vpc .*has dependencies"):
         infra(cloudformation, is_sure=True)
 
 
@@ -242,7 +242,7 @@ def test_a_stack_that_is_only_a_name_is_gone_on_with() -> None:
 
 
 def test_a_stuck_rollback_is_said_with_the_command_that_helps() -> None:
-    with pytest.raises(DeploymentError, match="continue-update-rollback --stack-name customer-support-dev"):
+    with pytest.raises(CommandError, match="continue-update-rollback --stack-name customer-support-dev"):
         infra(FakeCloudFormation("UPDATE_ROLLBACK_FAILED"))
 
 
@@ -267,7 +267,7 @@ def test_a_failure_names_the_first_thing_that_failed_and_the_next_step() -> None
     cloudformation = FakeCloudFormation(
         changes=[ADD_TABLE], script=[ends("ROLLBACK_COMPLETE", cancelled, first, later)]
     )
-    with pytest.raises(DeploymentError) as caught:
+    with pytest.raises(CommandError) as caught:
         infra(cloudformation, is_sure=True)
     assert "ROLLBACK_COMPLETE" in str(caught.value)
     assert "First failure: Database (AWS::RDS::DBInstance): You have reached the limit" in str(caught.value)
@@ -288,7 +288,7 @@ def test_the_index_in_opensearch_is_made_by_the_role_behind_the_session() -> Non
 
 def test_the_root_user_cannot_make_the_index_in_opensearch() -> None:
     at = scene(healthy(FakeCloudFormation()), caller="arn:aws:iam::123456789012:root")
-    with pytest.raises(DeploymentError, match="cannot be the root user"):
+    with pytest.raises(CommandError, match="cannot be the root user"):
         bring_up_infra(at.work, options("infra", "dev", "--vector-store", "OPENSEARCH_SERVERLESS"))
 
 
@@ -296,7 +296,7 @@ def test_a_role_that_may_not_look_itself_up_is_told_to_name_itself() -> None:
     iam = FakeClient(get_role=refusal("AccessDenied", operation="GetRole"))
     caller = "arn:aws:sts::123456789012:assumed-role/Admin/me"
     at = scene(healthy(FakeCloudFormation(), iam=iam), caller=caller)
-    with pytest.raises(DeploymentError, match="--parameter DeployerArn="):
+    with pytest.raises(CommandError, match="--parameter DeployerArn="):
         bring_up_infra(at.work, options("infra", "dev", "--vector-store", "OPENSEARCH_SERVERLESS"))
     assert "could not be checked (GetRole is not possible)" in at.said
 
@@ -309,7 +309,7 @@ def test_a_change_set_that_takes_a_while_is_waited_for() -> None:
 
 
 def test_a_parameter_that_the_template_lacks_is_refused_with_those_it_has() -> None:
-    with pytest.raises(DeploymentError, match=r"no Colour\. It has: Stage, VectorStore"):
+    with pytest.raises(CommandError, match=r"no Colour\. It has: Stage, VectorStore"):
         infra(FakeCloudFormation(), "--parameter", "Colour=red")
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from deployment.account import Account
-from deployment.errors import DeploymentError
 from deployment.facts import placeholders
 from deployment.live import OTHER_URL, LiveStage, open_live_stage
 from deployment.stages import filled, model_ids, read_config, write_config
 from tests.deploy.fakes import CALLER, FakeClient, note_deployed, project, refusal
+from tooling.errors import CommandError
 from tooling.project import ROOT
 
 
@@ -47,18 +47,18 @@ def test_an_address_of_ones_own_wins(root: Path, monkeypatch: pytest.MonkeyPatch
 
 def test_a_stage_that_is_not_deployed_is_told_to_be(root: Path) -> None:
     (root / ".chalice" / "deployed" / "dev.json").unlink()
-    with pytest.raises(DeploymentError, match=r"not deployed .*python3 dev\.py deploy dev"):
+    with pytest.raises(CommandError, match=r"not deployed .*python3 dev\.py deploy dev"):
         open_with(FakeClient(), root)
 
 
 def test_the_tests_never_run_against_prod(root: Path) -> None:
-    with pytest.raises(DeploymentError, match="another stage"):
+    with pytest.raises(CommandError, match="another stage"):
         open_with(FakeClient(), root, "prod")
 
 
 def test_who_may_not_read_the_token_is_told_so(root: Path) -> None:
     denied = FakeClient(get_secret_value=refusal("AccessDeniedException", operation="GetSecretValue"))
-    with pytest.raises(DeploymentError, match="may not do secretsmanager:GetSecretValue"):
+    with pytest.raises(CommandError, match="may not do secretsmanager:GetSecretValue"):
         open_with(denied, root)
 
 

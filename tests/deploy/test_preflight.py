@@ -13,18 +13,15 @@ from botocore.config import Config
 from botocore.exceptions import (
     ClientError,
     EndpointConnectionError,
-    NoCredentialsError,
-    ProfileNotFound,
 )
 
 from deployment.__main__ import run_command
 from deployment.account import Account, open_account
-from deployment.aws_errors import explained
 from deployment.checks import check_for_infra, check_region, check_tools
-from deployment.errors import DeploymentError
 from deployment.model_checks import check_embedding_model, check_models
 from deployment.rights import DEPLOY, check_rights
 from tests.deploy.fakes import CALLER, FakeClient, Scene, options, project, refusal, scene
+from tooling.errors import CommandError
 from tooling.project import ROOT
 
 NO_SETTINGS_OF_AWS = {
@@ -100,7 +97,7 @@ def test_what_the_machine_lacks_is_said_in_one_sentence(
         monkeypatch.delenv(name)
     for name, value in (NO_SETTINGS_OF_AWS | variables).items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(DeploymentError, match=re.escape(sentence)):
+    with pytest.raises(CommandError, match=re.escape(sentence)):
         open_account(None)
 
 
@@ -114,7 +111,7 @@ def test_where_no_aws_answers_region_and_network_are_named() -> None:
     def new_session(region_name: str) -> FakeSession:
         return FakeSession(region_name, FakeClient(get_caller_identity=NOT_THERE))
 
-    with pytest.raises(DeploymentError, match="does not answer in eu-west-9: there is no such Region"):
+    with pytest.raises(CommandError, match="does not answer in eu-west-9: there is no such Region"):
         open_account("eu-west-9", new_session=new_session)
 
 
@@ -122,7 +119,7 @@ def test_credentials_that_aws_does_not_take_are_said_to_be_so() -> None:
     def new_session(region_name: str) -> FakeSession:
         return FakeSession(region_name, FakeClient(get_caller_identity=refusal("ExpiredToken")))
 
-    with pytest.raises(DeploymentError, match=r"does not accept these credentials \(ExpiredToken\)"):
+    with pytest.raises(CommandError, match=r"does not accept these credentials \(ExpiredToken\)"):
         open_account("eu-west-2", new_session=new_session)
 
 
@@ -140,43 +137,9 @@ def test_the_region_is_the_one_named_or_that_of_the_stage_or_of_the_profile(
     assert (account.region, account.number, account.partition) == (expected, "123456789012", "aws")
 
 
-@pytest.mark.parametrize(
-    ("error", "sentence"),
-    [
-        (NoCredentialsError(), "No usable AWS credentials were found."),
-        (ProfileNotFound(profile="nobody"), "The config profile (nobody) could not be found."),
-        (refusal("ExpiredToken"), "AWS does not accept these credentials (ExpiredToken). Sign in"),
-        (refusal("InvalidClientTokenId"), "AWS does not accept these credentials"),
-        (
-            refusal(
-                "AccessDenied", "User: x is not authorized to perform: rds:CreateDBInstance on resource: y"
-            ),
-            "may not do rds:CreateDBInstance. Use others, or ask",
-        ),
-        (refusal("AccessDenied", "no", "CreateStack"), "may not do CreateStack."),
-        (
-            refusal("LimitExceeded", "too\n many", "CreateRole"),
-            "AWS refused CreateRole (LimitExceeded): too many",
-        ),
-        (NOT_THERE, "AWS does not answer"),
-    ],
-)
-def test_each_refusal_of_aws_is_a_sentence_with_the_next_step(error: Any, sentence: str) -> None:
-    assert sentence in str(explained(error))
-
-
-@pytest.mark.parametrize(
-    ("code", "is_said"), [("UnrecognizedClientException", True), ("ExpiredToken", False)]
-)
-def test_a_region_that_is_not_enabled_is_thought_of_where_that_can_be_the_reason(
-    code: str, is_said: bool
-) -> None:
-    assert ("this one has to be enabled" in str(explained(refusal(code)))) is is_said
-
-
 @pytest.mark.parametrize("version", [(3, 10), (3, 13)])
 def test_another_python_than_that_of_the_functions_is_refused(version: tuple[int, int]) -> None:
-    with pytest.raises(DeploymentError, match=rf"3\.12.*is {version[0]}\.{version[1]}.*delete the folder"):
+    with pytest.raises(CommandError, match=rf"3\.12.*is {version[0]}\.{version[1]}.*delete the folder"):
         check_tools(version)
 
 
@@ -201,7 +164,7 @@ def test_a_region_without_a_service_is_refused_with_another_one(
         "comprehend": FakeClient(detect_sentiment={}),
         service: FakeClient(**{operation: NOT_THERE}),
     }
-    with pytest.raises(DeploymentError, match=f"eu-west-2 has no {product}.*--region us-east-1"):
+    with pytest.raises(CommandError, match=f"eu-west-2 has no {product}.*--region us-east-1"):
         check_region(scene(clients).work, "S3_VECTORS")
 
 
@@ -221,7 +184,7 @@ def test_another_refusal_of_a_service_is_not_swallowed() -> None:
     at = scene(
         {"bedrock-agent": FakeClient(list_knowledge_bases=refusal("InvalidSignatureException", "clock"))}
     )
-    with pytest.raises(DeploymentError, match=r"InvalidSignatureException.*clock"):
+    with pytest.raises(CommandError, match=r"InvalidSignatureException.*clock"):
         check_region(at.work, "S3_VECTORS")
 
 
@@ -250,7 +213,7 @@ def test_without_any_model_each_ones_reason_and_the_next_step_are_said(
     problem: ClientError, words: str
 ) -> None:
     at = with_models(first=problem, second=problem)
-    with pytest.raises(DeploymentError) as caught:
+    with pytest.raises(CommandError) as caught:
         check_models(at.work, (FIRST, SECOND))
     assert str(caught.value).count(words) == 2
     assert "Model catalog" in str(caught.value)
@@ -266,21 +229,21 @@ def test_a_model_that_is_busy_is_there(code: str) -> None:
 
 def test_expired_credentials_are_not_taken_for_a_missing_model() -> None:
     at = with_models(first=refusal("ExpiredTokenException"))
-    with pytest.raises(DeploymentError, match="does not accept these credentials"):
+    with pytest.raises(CommandError, match="does not accept these credentials"):
         check_models(at.work, (FIRST,))
 
 
 def test_a_region_without_bedrock_is_said() -> None:
     at = scene({"bedrock-runtime": FakeClient(converse=NOT_THERE, invoke_model=NOT_THERE)})
-    with pytest.raises(DeploymentError, match="eu-west-2 has no Amazon Bedrock"):
+    with pytest.raises(CommandError, match="eu-west-2 has no Amazon Bedrock"):
         check_models(at.work, (FIRST,))
-    with pytest.raises(DeploymentError, match="eu-west-2 has no Amazon Bedrock"):
+    with pytest.raises(CommandError, match="eu-west-2 has no Amazon Bedrock"):
         check_embedding_model(at.work)
 
 
 def test_without_the_model_for_vectors_nothing_is_created() -> None:
     at = scene({"bedrock-runtime": FakeClient(invoke_model=refusal("AccessDeniedException"))})
-    with pytest.raises(DeploymentError, match=r"titan-embed.*Model catalog"):
+    with pytest.raises(CommandError, match=r"titan-embed.*Model catalog"):
         check_embedding_model(at.work)
 
 
@@ -291,7 +254,7 @@ def decisions(decision: str) -> FakeClient:
 
 
 def test_what_a_policy_forbids_is_named() -> None:
-    with pytest.raises(DeploymentError, match=f"user/deployer may not do {DEPLOY[0]}.*AWS_PROFILE"):
+    with pytest.raises(CommandError, match=f"user/deployer may not do {DEPLOY[0]}.*AWS_PROFILE"):
         check_rights(scene({"iam": decisions("explicitDeny")}, is_sure=True).work, DEPLOY)
 
 
@@ -302,7 +265,7 @@ def test_what_nothing_allows_in_general_is_asked_about() -> None:
     )
     check_rights(sure.work, DEPLOY)
     assert f"lacks {DEPLOY[0]}" in sure.said
-    with pytest.raises(DeploymentError, match="ask for these permissions"):
+    with pytest.raises(CommandError, match="ask for these permissions"):
         check_rights(unsure.work, DEPLOY)
 
 
@@ -320,7 +283,7 @@ def test_the_root_user_may_everything() -> None:
 
 def test_the_checks_stop_before_anything_is_created() -> None:
     clients = {"bedrock-agent": FakeClient(list_knowledge_bases=NOT_THERE), "cloudformation": FakeClient()}
-    with pytest.raises(DeploymentError):
+    with pytest.raises(CommandError):
         check_for_infra(scene(clients).work, "S3_VECTORS")
 
 

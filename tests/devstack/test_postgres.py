@@ -11,10 +11,10 @@ import pytest
 from psycopg2.extensions import connection
 
 from chalicelib.domain.database import DatabaseAddress
-from devstack.errors import DevstackError
 from devstack.ports import HOST
 from devstack.postgres import programs
 from devstack.postgres.server import LocalPostgres
+from tooling.errors import CommandError
 
 
 def quiet(_line: str) -> None:
@@ -106,7 +106,7 @@ def test_any_folder_will_do(data_folder: Path, name: str) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="only a POSIX shell reads these characters")
 def test_a_folder_that_a_shell_would_misread_is_refused(data_folder: Path) -> None:
-    with pytest.raises(DevstackError, match="--data-dir"):
+    with pytest.raises(CommandError, match="--data-dir"):
         LocalPostgres(data_folder / "a$(b)", quiet)
 
 
@@ -121,11 +121,11 @@ def test_an_interrupted_creation_is_redone(data_folder: Path) -> None:
 def test_data_of_another_version_is_named_with_what_helps(data_folder: Path) -> None:
     (data_folder / "postgres" / "data").mkdir(parents=True)
     (data_folder / "postgres" / "data" / "PG_VERSION").write_text("9\n")
-    with pytest.raises(DevstackError, match=r"is of Postgres 9.*delete"):
+    with pytest.raises(CommandError, match=r"is of Postgres 9.*delete"):
         LocalPostgres(data_folder / "postgres", quiet)
 
 
 def test_a_platform_without_the_wheel_is_told_so(data_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(programs, "PACKAGE", "no_such_wheel")
-    with pytest.raises(DevstackError, match="not made for this platform"):
+    with pytest.raises(CommandError, match="not made for this platform"):
         LocalPostgres(data_folder / "postgres", quiet)

@@ -13,12 +13,12 @@ from psycopg2 import sql
 from chalicelib.domain.database import DatabaseAddress
 from devstack.aws.clients import AwsClients, connect
 from devstack.aws.local_secrets import load_or_create_secrets
-from devstack.errors import DevstackError
 from devstack.ingestion_job import IngestionOutcome, ingest_documents
 from devstack.model_endpoints import read_model_endpoints
 from devstack.postgres.sample_customers import SAMPLE_CUSTOMERS, load_sample_customers
 from devstack.stage import read_local_stage
 from tests.product import Product, within
+from tooling.errors import CommandError
 from tooling.template import Template
 
 STAGE = read_local_stage()
@@ -112,7 +112,7 @@ def test_the_secret_is_made_once_and_kept_from_other_accounts(tmp_path: Path) ->
 @pytest.mark.parametrize("content", ["", "[]", "{}", "null", "{"])
 def test_a_damaged_secrets_file_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "secrets.json").write_text(content)
-    with pytest.raises(DevstackError, match=r"secrets\.json is damaged"):
+    with pytest.raises(CommandError, match=r"secrets\.json is damaged"):
         load_or_create_secrets(tmp_path / "secrets.json")
 
 
