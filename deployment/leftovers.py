@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from deployment.template import Template
+from tooling.template import Template
 
 DATABASE = "AWS::RDS::DBInstance"
 BUCKET = "AWS::S3::Bucket"
@@ -46,11 +46,8 @@ def find_leftovers(template: Template, resources: Mapping[str, str]) -> Leftover
     """Return what will stay of a stack's resources, which are physical ids by their logical ones."""
 
     def kept(kind: str, policy: str) -> tuple[str, ...]:
-        return tuple(
-            identifier
-            for name, identifier in resources.items()
-            if template.resources.get(name) == (kind, policy)
-        )
+        names = template.names_of(kind, policy)
+        return tuple(identifier for name, identifier in resources.items() if name in names)
 
     return Leftovers(
         tables=kept(TABLE, "Retain"),

@@ -8,10 +8,10 @@ from botocore.exceptions import ClientError
 from deployment.arns import APP
 from deployment.change_sets import ChangeSet, create_change_set
 from deployment.stack_events import Outcome, follow, newest_event
-from deployment.template import Template
 from deployment.work import Work
 from tooling.aws_errors import message_of
 from tooling.errors import CommandError
+from tooling.template import Template
 
 UNMADE = "REVIEW_IN_PROGRESS"
 """Of a stack that is only a name: its first change set was never executed."""

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from deployment.account import Account
 from deployment.arns import APP
-from deployment.template import Template, read_template
 from deployment.terminal import Terminal
 from tooling.project import ROOT
+from tooling.template import Template
 
 PROD = "prod"
 
@@ -36,7 +36,7 @@ class Work:
 
     def template(self) -> Template:
         """Read the template of the stage's stack."""
-        return read_template(self.root / "infra" / "rds_kb.yaml")
+        return Template(self.root / "infra" / "rds_kb.yaml")
 
     def command(self, verb: str) -> str:
         """Return the command that does something to the stage, as the user types it."""

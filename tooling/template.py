@@ -1,5 +1,6 @@
-"""Reads the deployed definitions out of the CloudFormation template: there is no second one to keep."""
+"""The CloudFormation template, read here too: the local stack has no definitions of its own."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,8 @@ from tooling.project import ROOT
 TEMPLATE = ROOT / "infra" / "rds_kb.yaml"
 STAGE_SUFFIX = "-${Stage}"
 CREATE_TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+NAME = re.compile(r"^( +(?:TableName|BucketName): )!Sub (\S+)$", re.MULTILINE)
+VARIABLE = re.compile(r"\$\{([\w:]+)\}")
 
 Properties = dict[str, Any]
 
@@ -26,10 +29,13 @@ class TableDefinition:
 
 
 class Template:
-    """The resources of a template; intrinsic functions stay as they are written."""
+    """A template's text and what it declares; intrinsic functions stay as they are written."""
 
     def __init__(self, path: Path = TEMPLATE) -> None:
-        self._resources: dict[str, Any] = yaml.load(path.read_text("utf-8"), _Loader)["Resources"]  # noqa: S506
+        self.text = path.read_text("utf-8")
+        content = parse_template(self.text)
+        self.parameters: tuple[str, ...] = tuple(content.get("Parameters", ()))
+        self._resources: dict[str, Any] = content["Resources"]
 
     def tables(self) -> list[TableDefinition]:
         """Return every DynamoDB table."""
@@ -40,8 +46,31 @@ class Template:
         (guardrail,) = self._of_type("AWS::Bedrock::Guardrail")
         return guardrail
 
+    def names_of(self, kind: str, deletion_policy: str) -> set[str]:
+        """Return the logical names of the resources of a type that have a deletion policy."""
+        return {
+            name
+            for name, each in self._resources.items()
+            if (each["Type"], each.get("DeletionPolicy")) == (kind, deletion_policy)
+        }
+
+    def with_names(self, values: Mapping[str, str]) -> str:
+        """Return the text with the names of tables and bucket written out.
+
+        What an earlier stack has left is taken over only where no function makes its name.
+        """
+        return NAME.sub(
+            lambda found: found[1] + VARIABLE.sub(lambda variable: values[variable[1]], found[2]), self.text
+        )
+
     def _of_type(self, kind: str) -> Iterator[Properties]:
         return (resource["Properties"] for resource in self._resources.values() if resource["Type"] == kind)
+
+
+def parse_template(text: str) -> dict[str, Any]:
+    """Return a template's content, its short forms such as `!Ref` written out as `{"Ref": …}`."""
+    content: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506 - a safe loader
+    return content
 
 
 def _table(properties: Mapping[str, Any]) -> TableDefinition:

@@ -12,12 +12,11 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 
 import requests
-import yaml
 from werkzeug.wrappers import Request, Response
 
 from chalicelib.domain.database import DatabaseAddress
 from tests.deploy.emulator_template import playable
-from tooling.template import _Loader
+from tooling.template import parse_template
 
 TIMEOUT_SECONDS = 300
 SETTLE_SECONDS = 10
@@ -86,7 +85,7 @@ class Front:
     def _take_template(self, request: Request) -> Response:
         """Leave out of the template what the emulator does not know."""
         fields = dict(parse_qsl(request.get_data(as_text=True), keep_blank_values=True))
-        template = yaml.load(fields["TemplateBody"], _Loader)  # noqa: S506
+        template = parse_template(fields["TemplateBody"])
         fields["TemplateBody"] = json.dumps(playable(template, self.database))
         return self._pass_on(request, urlencode(fields).encode())
 

@@ -3,15 +3,13 @@
 from collections.abc import Iterator
 from typing import Any
 
-import yaml
-
-from tooling.template import TEMPLATE, _Loader
+from tooling.template import TEMPLATE, parse_template
 
 Document = dict[str, Any]
 NO_VALUE = {"Ref": "AWS::NoValue"}
 
 TEMPLATE_TEXT = TEMPLATE.read_text("utf-8")
-WRITTEN: Document = yaml.load(TEMPLATE_TEXT, _Loader)  # noqa: S506
+WRITTEN: Document = parse_template(TEMPLATE_TEXT)
 RULES: Document = WRITTEN["Rules"]
 
 

@@ -4,11 +4,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from tooling.template import TEMPLATE, Template, _Loader
+from tooling.template import TEMPLATE, Template, parse_template
 
-RESOURCES: dict[str, Any] = yaml.load(TEMPLATE.read_text("utf-8"), _Loader)["Resources"]  # noqa: S506
+RESOURCES: dict[str, Any] = parse_template(TEMPLATE.read_text("utf-8"))["Resources"]
 TABLES = {name: r["Properties"] for name, r in RESOURCES.items() if r["Type"] == "AWS::DynamoDB::Table"}
 
 

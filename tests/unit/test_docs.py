@@ -30,8 +30,8 @@ from deployment.gateway_responses import RESPONSES
 from deployment.settings_page import PAGE as SETTINGS_PAGE
 from deployment.settings_page import render
 from deployment.stages import read_config
-from deployment.template import read_template
 from tooling.project import ROOT
+from tooling.template import Template
 
 TEMPLATE = ROOT / "infra" / "rds_kb.yaml"
 API_PAGE = ROOT / "docs" / "api.md"
@@ -101,7 +101,7 @@ def test_a_setting_is_one_that_the_app_reads(page: Path) -> None:
 def test_a_parameter_of_the_stack_is_one_of_the_template(page: Path) -> None:
     named = set(re.findall(r"--parameter (\w+)=", page.read_text("utf-8")))
 
-    assert named - {"NAME"} <= set(read_template(TEMPLATE).parameters)
+    assert named - {"NAME"} <= set(Template(TEMPLATE).parameters)
 
 
 @every_page
