@@ -5,8 +5,8 @@ from argparse import Namespace
 from pathlib import Path
 
 from devstack.aws.local_secrets import AGENT_TOKEN
-from devstack.model_endpoints import ModelEndpoints
 from devstack.ports import HOST
+from tooling.environment import ModelEndpoints
 
 Rows = list[tuple[str, str]]
 

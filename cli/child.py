@@ -1,10 +1,11 @@
 """A child process that dies with its parent and writes to a log."""
 
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+
+from tooling import environment
 
 STOP_TIMEOUT_SECONDS = 5
 TAIL_LINES = 20
@@ -26,7 +27,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env={**os.environ, "PYTHONUNBUFFERED": "1"},
+                env=environment.extended(PYTHONUNBUFFERED="1"),
                 start_new_session=True,
                 creationflags=_windows_flags(),
             )

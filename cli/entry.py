@@ -25,8 +25,9 @@ def main(arguments: list[str]) -> int:
 
 def _run(arguments: list[str]) -> int:
     from cli.options import build_parser, to_arguments
-    from cli.venv import PreparationError, child_environment, prepare_environment
+    from cli.venv import PreparationError, prepare_environment
     from deployment.options import COMMANDS as DEPLOYMENT
+    from tooling import environment
     from tooling.project import ROOT
 
     is_test = arguments[:1] == ["test"]
@@ -47,7 +48,7 @@ def _run(arguments: list[str]) -> int:
     else:
         command = [str(python), "-m", "cli", *to_arguments(parsed)]
     os.chdir(ROOT)
-    return _hand_over(command, child_environment())
+    return _hand_over(command, environment.for_venv())
 
 
 def _hand_over(command: list[str], environment: dict[str, str]) -> int:

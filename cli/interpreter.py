@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Iterator  # noqa: UP035 - see above
 
+from tooling import environment
+
 OLDEST = (3, 10)
 PREFERRED = (3, 12)
 OTHERS = ((3, 13), (3, 11), (3, 10), (3, 14))
@@ -77,7 +79,7 @@ def _commands_for(version: tuple[int, int]) -> Iterator[list[str]]:
 
 
 def _kept_by_pyenv(name: str) -> Iterator[Path]:
-    root = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv")
+    root = environment.pyenv_root()
     yield from sorted(root.glob(f"versions/{name}*/bin/python{name}"), reverse=True)
     yield from sorted(root.glob(f"pyenv-win/versions/{name}*/python.exe"), reverse=True)
 

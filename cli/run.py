@@ -1,7 +1,6 @@
 """Starts the product or the stand-ins alone, watches over them, and leaves nothing behind."""
 
 import http.client
-import os
 import sys
 import time
 from argparse import Namespace
@@ -10,11 +9,11 @@ from pathlib import Path
 
 from cli import announcement
 from cli.child import Child
-from devstack.model_endpoints import read_model_endpoints
 from devstack.ports import HOST, require_free_port
 from devstack.stack import Stack
 from devstack.stage import read_local_stage
 from devstack.stop_request import StopRequest, StopRequested
+from tooling import environment
 from tooling.errors import CommandError
 from tooling.file_lock import LockHeldError, held
 
@@ -39,7 +38,7 @@ def run(options: Namespace, stop: StopRequest) -> int:
 
 def _start_and_watch(options: Namespace, resources: ExitStack, stop: StopRequest) -> None:
     with_app = options.command == "run"
-    models = read_model_endpoints(os.environ)
+    models = environment.model_endpoints()
     _require_ports(options, with_app)
     _require_own_folder(options.data_dir, resources)
     _say(f"Starting; the data is in {options.data_dir}")

@@ -5,10 +5,11 @@ integration tests against that stage, as it is deployed.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 import time
+
+from tooling.environment import LIVE_STAGE, extended
 
 STEPS: dict[str, list[str]] = {
     "lint": ["-m", "ruff", "check", "."],
@@ -25,8 +26,6 @@ STEPS: dict[str, list[str]] = {
         *["-n", "2", "--dist", "loadfile"],
     ],
 }
-LIVE_STAGE = "LIVE_STAGE"
-"""The environment variable that tells the tests which deployed stage to run against; empty for none."""
 
 
 def main(pytest_arguments: list[str]) -> int:
@@ -53,7 +52,7 @@ def _run_live(arguments: list[str]) -> int:
     parser.add_argument("--stage", required=True, help="a deployed stage, such as dev")
     options, pytest_arguments = parser.parse_known_args(arguments)
     # Only here: who just runs the tests need not wait for what talks to AWS.
-    from deployment.live import open_live_stage
+    from tooling.deployed_stage import open_live_stage
     from tooling.errors import CommandError
 
     try:
@@ -62,12 +61,11 @@ def _run_live(arguments: list[str]) -> int:
         print(error, file=sys.stderr)
         return 1
     print(f"== integration tests against {stage.url}", flush=True)
-    os.environ[LIVE_STAGE] = stage.name
-    return _run(["-m", "pytest", *(pytest_arguments or ["tests/integration"])])
+    return _run(["-m", "pytest", *(pytest_arguments or ["tests/integration"])], **{LIVE_STAGE: stage.name})
 
 
-def _run(arguments: list[str]) -> int:
-    return subprocess.run([sys.executable, *arguments]).returncode
+def _run(arguments: list[str], **variables: str) -> int:
+    return subprocess.run([sys.executable, *arguments], env=extended(**variables)).returncode
 
 
 if __name__ == "__main__":

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from cli.install_progress import InstallProgress
 from cli.interpreter import OLDEST, PREFERRED, find_interpreter
+from tooling import environment
 from tooling.file_lock import held_in_turn
 from tooling.project import ROOT
 
@@ -17,7 +18,6 @@ REQUIREMENTS = ("requirements.txt", "requirements-dev.txt")
 LOCK = Path(".local") / "setup.lock"
 STAMP = "requirements.installed"
 UNFINISHED = "installation.unfinished"
-MISLEADING = ("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "__PYVENV_LAUNCHER__", "PIP_USER", "PIP_TARGET")
 
 
 class PreparationError(Exception):
@@ -48,11 +48,6 @@ def python_of(folder: Path) -> Path:
     return folder / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 
-def child_environment() -> dict[str, str]:
-    """Return the environment without what would lead the Python of `.venv` elsewhere."""
-    return {name: value for name, value in os.environ.items() if name not in MISLEADING}
-
-
 def _version_of(folder: Path) -> str:
     """Return the version of the environment's Python, or nothing when it does not run or has no pip."""
     question = "import sys, importlib.util as u; print(sys.version if u.find_spec('pip') else '')"
@@ -62,7 +57,7 @@ def _version_of(folder: Path) -> str:
             capture_output=True,
             text=True,
             timeout=60,
-            env=child_environment(),
+            env=environment.for_venv(),
         )
     except (OSError, subprocess.TimeoutExpired):
         return ""
@@ -93,7 +88,7 @@ def _create(folder: Path) -> None:
     _say(f"Creating .venv with Python {interpreter.version[0]}.{interpreter.version[1]}")
     if folder.exists():
         shutil.rmtree(folder)
-    made = subprocess.run([interpreter.executable, "-m", "venv", folder], env=child_environment())
+    made = subprocess.run([interpreter.executable, "-m", "venv", folder], env=environment.for_venv())
     if made.returncode != 0:
         raise PreparationError(f"{interpreter.executable} -m venv failed; see its message above.")
 
@@ -110,7 +105,7 @@ def _install(root: Path, folder: Path) -> None:
         text=True,
         encoding="utf-8",
         errors="replace",
-        env=child_environment(),
+        env=environment.for_venv(),
         cwd=root,
     )
     progress = InstallProgress(sys.stdout)

@@ -11,14 +11,15 @@ from deployment.account import Account, open_account
 from deployment.checks import check_tools
 from deployment.deploy import deploy_stage
 from deployment.destroy import destroy_stage
+from deployment.facts import facts_in
 from deployment.infra import bring_up_infra
 from deployment.options import add_deployment
-from deployment.stages import facts_in, read_config
 from deployment.terminal import Terminal
 from deployment.work import Work
 from tooling.aws_errors import explained
 from tooling.errors import CommandError
 from tooling.project import ROOT
+from tooling.stages import read_config
 
 COMMANDS: Mapping[str, Callable[[Work, argparse.Namespace], int]] = {
     "infra": bring_up_infra,

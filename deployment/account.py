@@ -1,6 +1,5 @@
 """The AWS account and Region to deploy to, and who deploys."""
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +8,7 @@ import boto3
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, NoRegionError
 
+from tooling import environment
 from tooling.aws_errors import CHOOSE_REGION, explained
 from tooling.errors import CommandError
 
@@ -63,7 +63,7 @@ def open_account(
         session.region_name,
         caller["Arn"],
         lambda name: session.client(name, config=PATIENT if name == "lambda" else QUICK),
-        is_emulated="AWS_ENDPOINT_URL" in os.environ,
+        is_emulated=environment.is_aws_emulated(),
     )
 
 

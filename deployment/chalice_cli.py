@@ -1,45 +1,19 @@
-"""What Chalice has deployed of a stage, and its commands."""
+"""Runs Chalice's own commands, and only where the stage is."""
 
-import json
-import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from deployment.work import Work
+from tooling import environment
 from tooling.errors import CommandError
+from tooling.stages import read_deployed
 
 # Not a module that can be run by its name.
 CHALICE = (sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())")
 
 Run = Callable[[Sequence[str], Mapping[str, str], Path], int]
-
-
-@dataclass(frozen=True)
-class Deployed:
-    """What Chalice notes in `.chalice/deployed/` of its own deployments."""
-
-    api_id: str
-    api_url: str
-    functions: dict[str, str]
-    """ARNs by Chalice's names."""
-
-
-def read_deployed(root: Path, stage: str) -> Deployed | None:
-    """Return what was deployed from this copy of the project; None when nothing was, or all is deleted."""
-    path = root / ".chalice" / "deployed" / f"{stage}.json"
-    resources = json.loads(path.read_text("utf-8"))["resources"] if path.exists() else []
-    if not resources:
-        return None
-    api: dict[str, Any] = next((each for each in resources if each["resource_type"] == "rest_api"), {})
-    return Deployed(
-        api_id=api.get("rest_api_id", ""),
-        api_url=api.get("rest_api_url", ""),
-        functions={each["name"]: each["lambda_arn"] for each in resources if "lambda_arn" in each},
-    )
 
 
 def insist_on_same_place(work: Work) -> None:
@@ -60,7 +34,7 @@ def run_chalice(work: Work, verb: str, run: Run) -> None:
     """Run `chalice deploy` or `chalice delete` with its output in sight. Raises CommandError."""
     region = {"AWS_DEFAULT_REGION": work.account.region, "AWS_REGION": work.account.region}
     command = [*CHALICE, verb, "--stage", work.stage]
-    if run(command, {**os.environ, **region}, work.root) != 0:
+    if run(command, environment.extended(**region), work.root) != 0:
         raise CommandError(f"`chalice {verb}` failed; its message is above.")
 
 

@@ -5,24 +5,22 @@ from collections.abc import Callable
 from functools import partial
 
 from deployment.chalice_cli import (
-    Deployed,
     Run,
     insist_on_same_place,
-    read_deployed,
     run_chalice,
     run_in_sight,
 )
 from deployment.checks import check_for_deploy
-from deployment.facts import Facts, read_outputs
+from deployment.facts import Facts, filled, model_ids, read_outputs
 from deployment.functions import migrate_database, sweep_documents
 from deployment.gateway import Limits, limit_and_log, shape_answers
 from deployment.permissions import as_text, render, write
 from deployment.smoke import ask_one_question, over_http, over_lambda
 from deployment.stack import BROKEN, STUCK, UNMADE, Stack
-from deployment.stages import filled, model_ids, read_config, write_config
 from deployment.steps import DONE, run_steps
 from deployment.work import Work
 from tooling.errors import CommandError
+from tooling.stages import Deployed, read_config, read_deployed, write_config
 
 DEFAULT_RETENTION_DAYS = 14
 

@@ -7,7 +7,7 @@ from functools import partial
 from botocore.exceptions import ClientError
 
 from deployment.access_log import log_group
-from deployment.chalice_cli import Run, insist_on_same_place, read_deployed, run_chalice, run_in_sight
+from deployment.chalice_cli import Run, insist_on_same_place, run_chalice, run_in_sight
 from deployment.leftovers import Leftovers, find_leftovers
 from deployment.protection import insist_on_no_protection
 from deployment.stack import Stack
@@ -15,6 +15,7 @@ from deployment.steps import DONE, run_steps
 from deployment.work import Work
 from tooling.aws_errors import code_of
 from tooling.errors import CommandError
+from tooling.stages import read_deployed
 
 
 def destroy_stage(work: Work, options: Namespace, run: Run = run_in_sight) -> int:

@@ -1,9 +1,15 @@
-"""What only the account knows about a stage: what the stack made, and which models the stage may call."""
+"""What only the account knows about a stage, and the configuration that it is filled into.
+
+That is what the stack made, and which models the stage may call.
+"""
 
 from collections.abc import Mapping
+from copy import deepcopy
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from tooling.errors import CommandError
+from tooling.stages import ChaliceConfig, deployable_stage
 
 SETTINGS_OF_THE_STACK = (
     "table_suffix",
@@ -20,6 +26,10 @@ SETTINGS_OF_THE_STACK = (
     "database_name",
 )
 """The fields of Facts that the app reads, each from the variable of the same name in capitals."""
+
+
+IN_VPC = ("api_handler", "migrate")
+"""The functions that reach Postgres; any other would need a way out of the VPC for nothing."""
 
 
 class IncompleteStack(CommandError):
@@ -87,11 +97,6 @@ def read_outputs(
     )
 
 
-def _output(name: str) -> str:
-    """Return the output that a field comes from: KnowledgeBaseId for knowledge_base_id."""
-    return "".join(word.title() for word in name.split("_"))
-
-
 def placeholders(stage: str, model_ids: tuple[str, ...]) -> Facts:
     """Return facts of a stage that nobody has deployed, in the account that AWS uses for examples."""
     secret = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:customer-support/{stage}"
@@ -116,3 +121,46 @@ def placeholders(stage: str, model_ids: tuple[str, ...]) -> Facts:
         subnet_ids=("subnet-0example1", "subnet-0example2"),
         security_group_id="sg-0example",
     )
+
+
+def model_ids(config: Mapping[str, Any], stage: str) -> tuple[str, ...]:
+    """Return the models that a stage calls. Raises UnknownStage."""
+    ids: str = deployable_stage(config, stage)["environment_variables"]["BEDROCK_MODEL_IDS"]
+    return tuple(each.strip() for each in ids.split(",") if each.strip())
+
+
+def filled(config: Mapping[str, Any], facts: Facts) -> ChaliceConfig:
+    """Return the configuration with a stage's facts in place. Raises UnknownStage."""
+    result: ChaliceConfig = deepcopy(dict(config))
+    stage = deployable_stage(result, facts.stage)
+    stage["environment_variables"].update(facts.settings)
+    for function in IN_VPC:
+        stage["lambda_functions"][function].update(
+            subnet_ids=list(facts.subnet_ids), security_group_ids=[facts.security_group_id]
+        )
+    return result
+
+
+def facts_in(config: Mapping[str, Any], name: str) -> Facts | None:
+    """Return the facts that a stage is filled in with; None when it is not. Raises UnknownStage."""
+    stage = deployable_stage(config, name)
+    settings = stage["environment_variables"]
+    if any(setting.upper() not in settings for setting in SETTINGS_OF_THE_STACK):
+        return None
+    _, partition, _, region, account, _ = settings["APP_SECRET_ID"].split(":", 5)
+    network = stage["lambda_functions"][IN_VPC[0]]
+    return Facts(
+        stage=name,
+        partition=partition,
+        account=account,
+        region=region,
+        model_ids=model_ids(config, name),
+        subnet_ids=tuple(network["subnet_ids"]),
+        security_group_id=network["security_group_ids"][0],
+        **{setting: settings[setting.upper()] for setting in SETTINGS_OF_THE_STACK},
+    )
+
+
+def _output(name: str) -> str:
+    """Return the output that a field comes from: KnowledgeBaseId for knowledge_base_id."""
+    return "".join(word.title() for word in name.split("_"))

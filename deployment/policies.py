@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from deployment.facts import Facts, placeholders
+from deployment.facts import Facts, facts_in, model_ids, placeholders
 from deployment.permissions import write
-from deployment.stages import deployed_stages, facts_in, model_ids, read_config
 from tooling.project import ROOT
+from tooling.stages import deployable_stages, read_config
 
 
 def known_facts(config: Mapping[str, Any], stage: str) -> Facts:
@@ -19,7 +19,7 @@ def known_facts(config: Mapping[str, Any], stage: str) -> Facts:
 def main(root: Path = ROOT) -> int:
     """Write the policies of all stages that can be deployed."""
     config = read_config(root)
-    for stage in deployed_stages(config):
+    for stage in deployable_stages(config):
         write(known_facts(config, stage), root)
     return 0
 

@@ -14,8 +14,8 @@ from pydantic.fields import FieldInfo
 
 from chalicelib.settings import Settings
 from deployment.facts import SETTINGS_OF_THE_STACK
-from deployment.stages import deployed_stages, read_config
 from tooling.project import ROOT
+from tooling.stages import deployable_stages, read_config
 
 PAGE = Path("docs") / "settings.md"
 HEADING_OR_FIELD = re.compile(r"    (?:# (?P<heading>.+)|(?P<name>\w+): .+)")
@@ -109,7 +109,7 @@ def _default(field: FieldInfo) -> str:
 
 def _table_of_stages(config: Mapping[str, Any]) -> Iterator[str]:
     stages = {name: stage["environment_variables"] for name, stage in config["stages"].items()}
-    deployed = deployed_stages(config)
+    deployed = deployable_stages(config)
     yield f"| setting | {' | '.join(stages)} |"
     yield f"|---|{'---|' * len(stages)}"
     for name in Settings.model_fields:

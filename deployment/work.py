@@ -9,9 +9,8 @@ from deployment.account import Account
 from deployment.arns import APP
 from deployment.terminal import Terminal
 from tooling.project import ROOT
+from tooling.stages import PROD
 from tooling.template import Template
-
-PROD = "prod"
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,13 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from chalicelib.domain.ingestion import FINAL_STATUSES
 from chalicelib.gateways.failure_reasons import read_failures
 from devstack.aws.clients import AwsClients
 from devstack.stage import LocalStage
 from tooling.errors import CommandError
 
 POLL_SECONDS = 0.1
-FINAL = frozenset({"COMPLETE", "FAILED", "STOPPED"})
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ def ingest_documents(aws: AwsClients, stage: LocalStage, pause: Callable[[float]
     """
     where = {"knowledgeBaseId": stage.knowledge_base_id, "dataSourceId": stage.data_source_id}
     job = aws.knowledge_bases.start_ingestion_job(**where)["ingestionJob"]
-    while job["status"] not in FINAL:
+    while job["status"] not in FINAL_STATUSES:
         pause(POLL_SECONDS)
         job = aws.knowledge_bases.get_ingestion_job(**where, ingestionJobId=job["ingestionJobId"])[
             "ingestionJob"

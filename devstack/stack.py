@@ -1,7 +1,6 @@
 """The stand-ins for AWS, started and filled: Postgres, moto, the Bedrock stand-in."""
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -17,11 +16,12 @@ from devstack.aws.server import AwsServer
 from devstack.aws.versioned_removals import VersionedRemovals
 from devstack.bedrock.app import BedrockConfig, BedrockStandIn
 from devstack.ingestion_job import IngestionOutcome, ingest_documents
-from devstack.model_endpoints import ModelEndpoints
 from devstack.postgres.sample_customers import load_sample_customers
 from devstack.postgres.server import LocalPostgres
 from devstack.stage import LocalStage
 from devstack.stop_request import StopRequest
+from tooling import environment
+from tooling.environment import ModelEndpoints
 from tooling.template import Template
 
 Say = Callable[[str], None]
@@ -80,7 +80,7 @@ class Stack:
 
     def _start_aws(self, port: int) -> None:
         # moto would let any web page read its answers.
-        os.environ["MOTO_DISABLE_GLOBAL_CORS"] = "true"
+        environment.of_this_process()["MOTO_DISABLE_GLOBAL_CORS"] = "true"
         lock = threading.RLock()
         bucket = MotoBucket(self._stage.documents_bucket, lock)
         self._template = Template()

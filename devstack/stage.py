@@ -1,10 +1,10 @@
 """The names and ids of stage `local`, from where the app gets them too: `.chalice/config.json`."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
 from tooling.project import ROOT
+from tooling.stages import LOCAL, read_config
 
 
 @dataclass(frozen=True)
@@ -26,8 +26,7 @@ class LocalStage:
 
 def read_local_stage(root: Path = ROOT) -> LocalStage:
     """Read stage `local` of the Chalice configuration."""
-    config = json.loads((root / ".chalice" / "config.json").read_text("utf-8"))
-    variables = config["stages"]["local"]["environment_variables"]
+    variables = read_config(root)["stages"][LOCAL]["environment_variables"]
     return LocalStage(
         region=variables["AWS_DEFAULT_REGION"],
         access_key_id=variables["AWS_ACCESS_KEY_ID"],

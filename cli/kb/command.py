@@ -14,12 +14,13 @@ from cli.kb.documents import list_documents, remove_documents
 from cli.kb.files import Choice, Refusal, choose
 from cli.kb.follow import run_sync
 from cli.kb.sync_api import COMPLETE, Job, SyncApi
-from cli.kb.target import LOCAL, Target, open_target
+from cli.kb.target import Target, open_target
 from cli.kb.upload import upload_all
-from devstack.app.aws_settings import forget_own_aws_settings
+from tooling import environment
 from tooling.aws_errors import explained
 from tooling.errors import CommandError
 from tooling.project import ROOT
+from tooling.stages import LOCAL
 
 FOLLOWS = "The assistant follows by itself within a minute or two; `kb status` shows how far it is."
 
@@ -28,7 +29,7 @@ def manage_documents(options: Namespace, root: Path = ROOT) -> int:
     """Run one action of the command; return its exit code."""
     _print_any_letter()
     if options.stage == LOCAL:
-        forget_own_aws_settings()
+        environment.forget_own_aws_settings()
     unreachable = None
     try:
         target = open_target(options, root)

@@ -6,12 +6,12 @@ from typing import Any
 
 import requests
 
+from chalicelib.domain.ingestion import FINAL_STATUSES
 from tooling.errors import CommandError
 
 TIMEOUT_SECONDS = 30
 REFUSED = frozenset({401, 403})
 COMPLETE = "COMPLETE"
-FINAL = frozenset({COMPLETE, "FAILED", "STOPPED"})
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Job:
     @property
     def has_ended(self) -> bool:
         """Say whether its status is final."""
-        return self.status in FINAL
+        return self.status in FINAL_STATUSES
 
 
 @dataclass(frozen=True)

@@ -7,22 +7,21 @@ from chalice import Chalice
 from chalice.cli.factory import CLIFactory
 from chalice.config import Config
 
-from devstack.app.aws_settings import forget_own_aws_settings
 from devstack.ports import HOST
 from devstack.stop_request import StopRequest
+from tooling import environment
 from tooling.project import ROOT
-
-ENDPOINT = "AWS_ENDPOINT_URL"
 
 
 def load_app(stage: str, aws_port: int) -> tuple[Chalice, Config]:
     """Load the app as a stage runs it, with what listens on the port for AWS."""
-    forget_own_aws_settings()
-    os.environ["AWS_CHALICE_CLI_MODE"] = "true"
-    config = CLIFactory(str(ROOT), environ=os.environ).create_config_obj(chalice_stage_name=stage)
+    environment.forget_own_aws_settings()
+    variables = environment.of_this_process()
+    variables["AWS_CHALICE_CLI_MODE"] = "true"
+    config = CLIFactory(str(ROOT), environ=variables).create_config_obj(chalice_stage_name=stage)
     app = config.chalice_app
     # A look at the configuration's app sets the stage's variables: the endpoint can be another only after it.
-    os.environ[ENDPOINT] = f"http://{HOST}:{aws_port}"
+    variables[environment.AWS_ENDPOINT_URL] = f"http://{HOST}:{aws_port}"
     return app, config
 
 

@@ -5,7 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from cli.venv import child_environment, python_of
+from cli.venv import python_of
+from tooling import environment
 from tooling.file_lock import held_in_turn
 from tooling.project import ROOT
 
@@ -40,6 +41,10 @@ def _install() -> None:
 
 def _run(*command: str | Path) -> None:
     done = subprocess.run(
-        command, capture_output=True, text=True, env=child_environment(), timeout=INSTALL_TIMEOUT_SECONDS
+        command,
+        capture_output=True,
+        text=True,
+        env=environment.for_venv(),
+        timeout=INSTALL_TIMEOUT_SECONDS,
     )
     assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"

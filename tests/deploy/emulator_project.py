@@ -11,9 +11,9 @@ from pathlib import Path
 from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager, PipRunner, SubprocessPip
 from chalice.utils import UI, OSUtils
 
-from deployment import stages
-from deployment.stages import ChaliceConfig
+from tooling import stages
 from tooling.project import ROOT
+from tooling.stages import ChaliceConfig
 
 STAGE = "dev"
 COPIED = (

@@ -10,8 +10,7 @@ import pytest
 
 from deployment.chalice_cli import run_chalice, run_in_sight
 from deployment.deploy import deploy_stage, facts_of_stack, write_settings
-from deployment.facts import IncompleteStack, placeholders
-from deployment.stages import facts_in, model_ids, read_config
+from deployment.facts import IncompleteStack, facts_in, model_ids, placeholders
 from deployment.steps import DONE
 from tests.deploy.fakes import (
     ACCOUNT,
@@ -27,6 +26,7 @@ from tests.deploy.fakes import (
     scene,
 )
 from tooling.errors import CommandError
+from tooling.stages import read_config
 
 OUTPUTS = {
     "TableSuffix": "-dev",

@@ -2,17 +2,32 @@
 
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from deployment.account import Account
-from deployment.facts import placeholders
-from deployment.live import OTHER_URL, LiveStage, open_live_stage
-from deployment.stages import filled, model_ids, read_config, write_config
-from tests.deploy.fakes import CALLER, FakeClient, note_deployed, project, refusal
+from deployment.facts import filled, model_ids, placeholders
+from tests.deploy.fakes import FakeClient, note_deployed, project, refusal
+from tooling.deployed_stage import LiveStage, open_live_stage
+from tooling.environment import API_URL
 from tooling.errors import CommandError
 from tooling.project import ROOT
+from tooling.stages import read_config, write_config
+
+TWO_TOKENS = FakeClient(get_secret_value={"SecretString": '{"ticketing": "token-1", "other": "token-2"}'})
+
+
+@dataclass(frozen=True)
+class FakeSession:
+    """A boto3 session whose every client is the same."""
+
+    region_name: str
+    only: FakeClient
+
+    def client(self, _service: str) -> FakeClient:
+        """Return the client."""
+        return self.only
 
 
 @pytest.fixture
@@ -26,39 +41,41 @@ def root(tmp_path: Path) -> Path:
 
 
 def open_with(secrets: FakeClient, root: Path, stage: str = "dev") -> LiveStage:
-    return open_live_stage(
-        stage, root, lambda _named, region: Account(str(region), CALLER, lambda _service: secrets)
-    )
+    return open_live_stage(stage, root, lambda region_name: FakeSession(region_name, secrets))
 
 
 def test_a_stage_is_its_address_and_a_token_of_its_agents(root: Path) -> None:
-    secrets = FakeClient(get_secret_value={"SecretString": '{"ticketing": "token-1", "other": "token-2"}'})
-    stage = open_with(secrets, root)
+    stage = open_with(TWO_TOKENS, root)
     assert stage.url == "https://api1.execute-api.eu-west-2.amazonaws.com/api"
     assert stage.agent_token == "token-1"
-    assert "agent-tokens" in secrets.called("get_secret_value")[0]["SecretId"]
+    assert "agent-tokens" in TWO_TOKENS.called("get_secret_value")[0]["SecretId"]
 
 
 def test_an_address_of_ones_own_wins(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(OTHER_URL, "http://127.0.0.1:8000/")
-    secrets = FakeClient(get_secret_value={"SecretString": '{"ticketing": "token-1"}'})
-    assert open_with(secrets, root).url == "http://127.0.0.1:8000"
+    monkeypatch.setenv(API_URL, "http://127.0.0.1:8000/")
+    assert open_with(TWO_TOKENS, root).url == "http://127.0.0.1:8000"
 
 
 def test_a_stage_that_is_not_deployed_is_told_to_be(root: Path) -> None:
     (root / ".chalice" / "deployed" / "dev.json").unlink()
     with pytest.raises(CommandError, match=r"not deployed .*python3 dev\.py deploy dev"):
-        open_with(FakeClient(), root)
+        open_with(TWO_TOKENS, root)
+
+
+def test_a_record_that_cannot_be_read_is_named(root: Path) -> None:
+    (root / ".chalice" / "deployed" / "dev.json").write_text("{")
+    with pytest.raises(CommandError, match=r"dev\.json cannot be read"):
+        open_with(TWO_TOKENS, root)
 
 
 def test_the_tests_never_run_against_prod(root: Path) -> None:
     with pytest.raises(CommandError, match="another stage"):
-        open_with(FakeClient(), root, "prod")
+        open_with(TWO_TOKENS, root, "prod")
 
 
 def test_who_may_not_read_the_token_is_told_so(root: Path) -> None:
     denied = FakeClient(get_secret_value=refusal("AccessDeniedException", operation="GetSecretValue"))
-    with pytest.raises(CommandError, match="may not do secretsmanager:GetSecretValue"):
+    with pytest.raises(CommandError, match="may not do GetSecretValue"):
         open_with(denied, root)
 
 

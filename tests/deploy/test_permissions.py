@@ -17,17 +17,17 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
-from deployment.facts import placeholders
+from deployment.facts import model_ids, placeholders
 from deployment.models import UnknownRoutes
 from deployment.permissions import FUNCTIONS, as_text, policy_file, render, write
 from deployment.policies import known_facts
 from deployment.policies import main as write_all_policies
-from deployment.stages import model_ids, read_config, write_config
 from devstack.stage import read_local_stage
 from tests.deploy.iam import Need, missing, needs_of, unused
 from tests.deploy.scenarios import DOCUMENT
 from tests.product import Product
 from tooling.project import ROOT
+from tooling.stages import read_config, write_config
 from tooling.template import Template
 
 CONFIG = read_config(ROOT)

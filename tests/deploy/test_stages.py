@@ -16,18 +16,18 @@ from chalice.deploy.validate import validate_configuration
 
 import app as app_module
 from chalicelib.settings import Settings
-from deployment.facts import Facts, IncompleteStack, placeholders, read_outputs
-from deployment.permissions import policy_file
-from deployment.stages import (
-    UnknownStage,
-    deployed_stages,
+from deployment.facts import (
+    Facts,
+    IncompleteStack,
     facts_in,
     filled,
     model_ids,
-    read_config,
-    write_config,
+    placeholders,
+    read_outputs,
 )
+from deployment.permissions import policy_file
 from tooling.project import ROOT
+from tooling.stages import UnknownStage, deployable_stages, read_config, write_config
 
 CONFIG = read_config(ROOT)
 STAGES = ["dev", "prod"]
@@ -75,7 +75,7 @@ def functions(stage: str) -> dict[str, models.LambdaFunction]:
 
 
 def test_dev_and_prod_can_be_deployed_and_local_cannot() -> None:
-    assert deployed_stages(CONFIG) == STAGES
+    assert deployable_stages(CONFIG) == STAGES
 
 
 def test_every_function_is_one_that_is_configured(functions: dict[str, models.LambdaFunction]) -> None:

@@ -60,10 +60,15 @@ def test_the_first_file_can_be_read_by_any_old_python() -> None:
     assert not [node for node in ast.walk(tree) if isinstance(node, newer)]
 
 
-@pytest.mark.parametrize("module", ["__init__", "entry", "interpreter"])
+@pytest.mark.parametrize(
+    "module",
+    [
+        *("cli/__init__.py", "cli/entry.py", "cli/interpreter.py"),
+        *("tooling/__init__.py", "tooling/environment.py", "tooling/errors.py"),
+    ],
+)
 def test_what_looks_for_a_newer_python_can_be_read_by_an_older_one(module: str) -> None:
-    source = (ROOT / "cli" / f"{module}.py").read_text("utf-8")
-    ast.parse(source, feature_version=(3, 7))
+    ast.parse((ROOT / module).read_text("utf-8"), feature_version=(3, 7))
 
 
 def test_a_python_that_runs_says_its_version() -> None:

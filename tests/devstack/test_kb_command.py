@@ -18,7 +18,7 @@ from cli.kb.display import Line, columns, human_size, printable
 from cli.kb.files import choose
 from cli.kb.follow import run_sync
 from cli.kb.sync_api import SyncApi
-from cli.kb.target import OTHER_URL, open_target
+from cli.kb.target import open_target
 from cli.options import build_parser, to_arguments
 from devstack.aws.clients import AwsClients, connect
 from devstack.aws.local_secrets import AGENT_TOKEN
@@ -26,6 +26,7 @@ from devstack.aws.server import AwsServer
 from devstack.bedrock.knowledge.sidecar import SUFFIX
 from devstack.ports import HOST, free_port
 from devstack.stage import read_local_stage
+from tooling.environment import API_URL
 from tooling.errors import CommandError
 
 STAGE = read_local_stage()
@@ -148,8 +149,7 @@ class Kb:
     def deploy(self, **variables: str) -> None:
         """Give the project a deployed stage `dev`, whose AWS and app are the ones here."""
         (self.root / ".chalice" / "deployed").mkdir()
-        deployed = {"resources": [{"name": "rest_api", "rest_api_url": f"http://{HOST}:{self.app.port}/"}]}
-        (self.root / ".chalice" / "deployed" / "dev.json").write_text(json.dumps(deployed))
+        self.note_deployed(self.app.port)
         self.configure(DOCUMENTS_BUCKET=BUCKET, AGENT_TOKENS_SECRET_ID=SECRET_ID, **variables)
         os.environ.update(
             AWS_ENDPOINT_URL=self.endpoint.url,
@@ -158,10 +158,16 @@ class Kb:
             AWS_DEFAULT_REGION="us-east-1",
         )
 
+    def note_deployed(self, port: int) -> None:
+        """Write what Chalice writes after a deployment."""
+        api = {"name": "rest_api", "resource_type": "rest_api", "rest_api_url": f"http://{HOST}:{port}/"}
+        path = self.root / ".chalice" / "deployed" / "dev.json"
+        path.write_text(json.dumps({"resources": [api]}))
+
     def configure(self, **variables: str) -> None:
         path = self.root / ".chalice" / "config.json"
         config = json.loads(path.read_text())
-        config["stages"]["dev"] = {"environment_variables": variables}
+        config["stages"]["dev"] = {"environment_variables": variables, "lambda_functions": {}}
         path.write_text(json.dumps(config))
 
 
@@ -420,13 +426,12 @@ def test_a_deployed_stage_is_managed_with_its_own_token_and_cheaper_storage(
 
 def test_an_address_of_ones_own_goes_before_that_of_the_deployment(kb: Kb, aws: AwsClients) -> None:
     kb.deploy()
-    os.environ[OTHER_URL] = f"http://{HOST}:{kb.app.port}/"
+    os.environ[API_URL] = f"http://{HOST}:{kb.app.port}/"
     kb.app.token = "t0ken"
-    deployed = {"resources": [{"rest_api_url": f"http://{HOST}:{free_port()}/"}]}
-    (kb.root / ".chalice" / "deployed" / "dev.json").write_text(json.dumps(deployed))
+    kb.note_deployed(free_port())
     with agent_tokens(aws, "t0ken"):
         assert kb.run("status", stage="dev") == 0
-        del os.environ[OTHER_URL]
+        del os.environ[API_URL]
         assert kb.run("status", stage="dev") == 1
 
 
@@ -464,8 +469,9 @@ def test_a_secret_without_tokens_is_said(kb: Kb, aws: AwsClients, capsys: pytest
 
 
 def test_an_unknown_stage_is_said_with_those_there_are(kb: Kb, capsys: pytest.CaptureFixture[str]) -> None:
+    kb.configure()
     assert kb.run("ls", stage="qa") == 1
-    assert "no stage qa in .chalice/config.json; it has local" in capsys.readouterr().err
+    assert "no stage qa to deploy. Known are: dev." in capsys.readouterr().err
 
 
 def test_a_stage_without_settings_or_deployment_is_said(kb: Kb, capsys: pytest.CaptureFixture[str]) -> None:

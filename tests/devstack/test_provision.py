@@ -14,10 +14,10 @@ from chalicelib.domain.database import DatabaseAddress
 from devstack.aws.clients import AwsClients, connect
 from devstack.aws.local_secrets import load_or_create_secrets
 from devstack.ingestion_job import IngestionOutcome, ingest_documents
-from devstack.model_endpoints import read_model_endpoints
 from devstack.postgres.sample_customers import SAMPLE_CUSTOMERS, load_sample_customers
 from devstack.stage import read_local_stage
 from tests.product import Product, within
+from tooling.environment import model_endpoints
 from tooling.errors import CommandError
 from tooling.template import Template
 
@@ -116,10 +116,13 @@ def test_a_damaged_secrets_file_is_named(tmp_path: Path, content: str) -> None:
         load_or_create_secrets(tmp_path / "secrets.json")
 
 
-def test_model_endpoints_come_from_the_environment_and_empty_counts_as_none() -> None:
-    models = read_model_endpoints(
-        {"LOCAL_LLM_URL": "http://127.0.0.1:11434/v1", "LOCAL_LLM_MODEL": "m", "LOCAL_EMBED_URL": ""}
-    )
+def test_model_endpoints_come_from_the_environment_and_empty_counts_as_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("LOCAL_LLM_URL", "http://127.0.0.1:11434/v1")
+    monkeypatch.setenv("LOCAL_LLM_MODEL", "m")
+    monkeypatch.setenv("LOCAL_EMBED_URL", "")
+    models = model_endpoints()
     assert (models.llm_url, models.llm_model) == ("http://127.0.0.1:11434/v1", "m")
     assert models.embed_url is None
 

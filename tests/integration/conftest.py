@@ -13,9 +13,9 @@ import boto3
 import pytest
 import requests
 
-from cli.test import LIVE_STAGE
 from devstack.aws.local_secrets import AGENT_TOKEN
 from tests.product import Product
+from tooling.environment import LIVE_STAGE
 
 TIMEOUT_SECONDS = 35
 TICKET = {

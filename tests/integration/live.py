@@ -7,9 +7,9 @@ from typing import Any, NoReturn
 import pytest
 import requests
 
-from cli.test import LIVE_STAGE
-from deployment.live import LiveStage, open_live_stage
 from tests.integration.conftest import Api
+from tooling.deployed_stage import LiveStage, open_live_stage
+from tooling.environment import LIVE_STAGE
 
 PATIENCE = 5
 BEHIND_THE_API = "looks into the tables or the bucket, which is for the local stack"

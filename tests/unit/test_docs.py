@@ -29,8 +29,8 @@ from cli.test import STEPS
 from deployment.gateway_responses import RESPONSES
 from deployment.settings_page import PAGE as SETTINGS_PAGE
 from deployment.settings_page import render
-from deployment.stages import read_config
 from tooling.project import ROOT
+from tooling.stages import read_config
 from tooling.template import Template
 
 TEMPLATE = ROOT / "infra" / "rds_kb.yaml"
