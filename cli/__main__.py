@@ -1,20 +1,40 @@
-"""`python -m cli run`, `… stack` and `… kb`: what `dev.py` hands over to inside `.venv`."""
+"""`python -m cli`: the commands of `dev.py`, which hands over to this inside `.venv`."""
 
+import os
 import sys
 from argparse import Namespace
 
-from cli.options import build_parser
+from cli.entry import STARTED_IN
+from cli.options import DEPLOYMENT, build_parser
 from devstack.stop_request import StopRequest
+from tooling.project import ROOT
 
 
 def main(arguments: list[str]) -> int:
     """Run a command; return its exit code."""
-    parser = build_parser("python -m cli")
+    if arguments[:1] == [STARTED_IN]:
+        os.chdir(arguments[1])
+        arguments = arguments[2:]
+    if arguments[:1] == ["test"]:
+        os.chdir(ROOT)
+        from cli.test import run_tests
+
+        return run_tests(arguments[1:])
+    parser = build_parser()
     options = parser.parse_args(arguments)
+    os.chdir(ROOT)
+    if options.command is None:
+        parser.error("name a command")
+    return _run(options)
+
+
+def _run(options: Namespace) -> int:
+    if options.command in DEPLOYMENT:
+        from deployment.command import run_command
+
+        return run_command(options)
     if options.command == "kb":
         return _manage_documents(options)
-    if options.command not in {"run", "stack"}:
-        parser.error("choose run, stack or kb")
     stop = StopRequest()
     stop.listen()
     # Only now what takes half a second to load: Ctrl-C in that time ends in the same way as later.

@@ -8,8 +8,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 from cli.interpreter import OLDEST, find_interpreter
+
+STARTED_IN = "--started-in"
+"""Before the command: the folder from which the user's relative paths count."""
 
 
 def main(arguments: list[str]) -> int:
@@ -24,29 +28,23 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    from cli.options import build_parser, to_arguments
-    from cli.venv import PreparationError, prepare_environment
-    from deployment.options import COMMANDS as DEPLOYMENT
+    from cli.options import build_parser
+    from cli.venv import prepare_environment
     from tooling import environment
+    from tooling.errors import CommandError
     from tooling.project import ROOT
 
+    parser = build_parser()
     is_test = arguments[:1] == ["test"]
-    parser = build_parser("dev.py")
-    parsed = parser.parse_args(arguments[:1] if is_test else arguments)
-    if parsed.command is None:
+    if parser.parse_args(arguments[:1] if is_test else arguments).command is None:
         parser.print_help()
         return 0
     try:
         python = prepare_environment()
-    except PreparationError as problem:
+    except CommandError as problem:
         print(problem, file=sys.stderr)
         return 1
-    if is_test:
-        command = [str(python), "-m", "cli.test", *arguments[1:]]
-    elif parsed.command in DEPLOYMENT:
-        command = [str(python), "-m", "deployment", *arguments]
-    else:
-        command = [str(python), "-m", "cli", *to_arguments(parsed)]
+    command = [str(python), "-m", "cli", STARTED_IN, str(Path.cwd()), *arguments]
     os.chdir(ROOT)
     return _hand_over(command, environment.for_venv())
 
@@ -67,5 +65,5 @@ def _restart_with_newer_python(arguments: list[str]) -> int:
     if newer is None or newer.version < OLDEST:
         print("Python 3.10 or newer is needed, best 3.12: https://www.python.org", file=sys.stderr)
         return 1
-    script = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "dev.py")  # noqa: PTH100, PTH118, PTH120
-    return subprocess.run([newer.executable, script, *arguments]).returncode
+    script = Path(__file__).resolve().parent.parent / "dev.py"
+    return subprocess.run([newer.executable, str(script), *arguments]).returncode

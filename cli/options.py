@@ -1,19 +1,19 @@
-"""The command line of `dev.py`, shared with `python -m cli`, which it hands over to."""
+"""The command line of `dev.py`; it is read before anything is installed, so mistakes are said at once."""
 
 import argparse
 import os
 from pathlib import Path
+from typing import Any
 
-from deployment.options import add_deployment
 from tooling.project import ROOT
 
+DEPLOYMENT = ("infra", "deploy", "destroy")
 DEFAULT_DATA_DIR = ROOT / ".local"
-ENDS_OPTIONS = "--"
 
 
-def build_parser(program: str) -> argparse.ArgumentParser:
-    """Return the parser of all commands; `test` takes pytest's arguments as they are."""
-    parser = argparse.ArgumentParser(prog=program, description="Runs and tests the support assistant.")
+def build_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands; `test` reads its own arguments."""
+    parser = argparse.ArgumentParser(prog="dev.py", description="Runs and tests the support assistant.")
     commands = parser.add_subparsers(dest="command", metavar="command")
     run = commands.add_parser("run", help="start the whole product on this machine; Ctrl-C stops it")
     run.add_argument("--port", type=_port, default=8000, help="where the chat page is served (8000)")
@@ -24,30 +24,13 @@ def build_parser(program: str) -> argparse.ArgumentParser:
             "--data-dir", type=_folder, default=DEFAULT_DATA_DIR, help="where data is kept (.local)"
         )
     _add_kb(commands.add_parser("kb", help="add, list and remove the documents that answers come from"))
-    add_deployment(commands)
+    _add_infra(commands)
+    _add_deploy(commands)
+    _add_destroy(commands)
     commands.add_parser(
         "test", help="lint, types and all tests; arguments go to pytest and run just that", add_help=False
     )
     return parser
-
-
-def to_arguments(parsed: argparse.Namespace) -> list[str]:
-    """Return arguments that mean the same from any folder."""
-    options = ["--aws-port", str(parsed.aws_port)]
-    if parsed.command != "stack":
-        options += ["--port", str(parsed.port)]
-    if parsed.command != "kb":
-        return [parsed.command, *options, "--data-dir", str(parsed.data_dir)]
-    options += [f"--stage={parsed.stage}"]
-    if parsed.action != "add":
-        return [
-            "kb",
-            parsed.action,
-            *options,
-            *([ENDS_OPTIONS, *parsed.keys] if parsed.action == "rm" else []),
-        ]
-    options += [f"--prefix={parsed.prefix}", *["--no-wait"] * parsed.no_wait]
-    return ["kb", "add", *options, ENDS_OPTIONS, *map(str, parsed.files)]
 
 
 def _add_kb(kb: argparse.ArgumentParser) -> None:
@@ -67,6 +50,52 @@ def _add_kb(kb: argparse.ArgumentParser) -> None:
     actions.add_parser("status", parents=[shared], help="show how the last syncs went")
 
 
+def _add_infra(commands: Any) -> None:
+    infra = _add_for_stage(
+        commands, "infra", "create or update a stage's CloudFormation stack; shows the changes first"
+    )
+    infra.add_argument(
+        "--vector-store",
+        choices=["S3_VECTORS", "OPENSEARCH_SERVERLESS"],
+        help="where vectors are kept (S3_VECTORS, which costs nothing idle)",
+    )
+    infra.add_argument(
+        "--alarm-email", metavar="ADDRESS", help="who is told when the account spends too much"
+    )
+    infra.add_argument(
+        "--parameter",
+        type=_parameter,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other parameter of infra/rds_kb.yaml; can be repeated",
+    )
+    infra.add_argument(
+        "--allow-data-loss", action="store_true", help="in prod, also replace or remove what holds data"
+    )
+
+
+def _add_deploy(commands: Any) -> None:
+    deploy = _add_for_stage(commands, "deploy", "deploy the app to a stage whose stack is there, and try it")
+    deploy.add_argument(
+        "--requests-per-second", type=_positive, default=50, help="let through by the API in all (50)"
+    )
+    deploy.add_argument("--burst", type=_positive, default=100, help="let through at once (100)")
+
+
+def _add_destroy(commands: Any) -> None:
+    destroy = _add_for_stage(commands, "destroy", "delete a stage; tables, documents and a snapshot stay")
+    destroy.add_argument("--even-prod", action="store_true", help="without it, prod is refused")
+
+
+def _add_for_stage(commands: Any, name: str, text: str) -> argparse.ArgumentParser:
+    command: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    command.add_argument("stage", help="dev or prod, as .chalice/config.json names them")
+    command.add_argument("--region", help="the AWS Region; else that of the stage, or of the AWS profile")
+    command.add_argument("--yes", action="store_true", help="go on without questions")
+    return command
+
+
 def _port(text: str) -> int:
     if not text.isdecimal() or not 1 <= int(text) <= 65535:
         raise argparse.ArgumentTypeError(f"{text} is not a port: a number from 1 to 65535")
@@ -83,3 +112,16 @@ def _path(text: str) -> Path:
         # An unset variable of a shell, and it would mean the folder we are in.
         raise argparse.ArgumentTypeError("a file needs a name")
     return Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - absolute() would keep `..`
+
+
+def _parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not name or not equals:
+        raise argparse.ArgumentTypeError(f"{text} is not of the form NAME=VALUE")
+    return name, value
+
+
+def _positive(text: str) -> int:
+    if not text.isascii() or not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a whole number above 0")
+    return int(text)

@@ -28,7 +28,7 @@ STEPS: dict[str, list[str]] = {
 }
 
 
-def main(pytest_arguments: list[str]) -> int:
+def run_tests(pytest_arguments: list[str]) -> int:
     """Run the checks; return 0 when all passed."""
     if pytest_arguments[:1] == ["--live"]:
         return _run_live(pytest_arguments[1:])
@@ -66,7 +66,3 @@ def _run_live(arguments: list[str]) -> int:
 
 def _run(arguments: list[str], **variables: str) -> int:
     return subprocess.run([sys.executable, *arguments], env=extended(**variables)).returncode
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

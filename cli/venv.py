@@ -11,6 +11,7 @@ from pathlib import Path
 from cli.install_progress import InstallProgress
 from cli.interpreter import OLDEST, PREFERRED, find_interpreter
 from tooling import environment
+from tooling.errors import CommandError
 from tooling.file_lock import held_in_turn
 from tooling.project import ROOT
 
@@ -20,14 +21,10 @@ STAMP = "requirements.installed"
 UNFINISHED = "installation.unfinished"
 
 
-class PreparationError(Exception):
-    """The environment cannot be made; the text says what the user can do."""
-
-
 def prepare_environment(root: Path = ROOT) -> Path:
     """Return the Python of a `.venv` that holds what the requirement files name.
 
-    Raises PreparationError.
+    Raises CommandError.
     """
     with held_in_turn(root / LOCK, _say):
         folder = root / ".venv"
@@ -84,13 +81,13 @@ def _is_worth_keeping(folder: Path, version: str) -> bool:
 def _create(folder: Path) -> None:
     interpreter = find_interpreter()
     if interpreter is None:
-        raise PreparationError(_no_python())
+        raise CommandError(_no_python())
     _say(f"Creating .venv with Python {interpreter.version[0]}.{interpreter.version[1]}")
     if folder.exists():
         shutil.rmtree(folder)
     made = subprocess.run([interpreter.executable, "-m", "venv", folder], env=environment.for_venv())
     if made.returncode != 0:
-        raise PreparationError(f"{interpreter.executable} -m venv failed; see its message above.")
+        raise CommandError(f"{interpreter.executable} -m venv failed; see its message above.")
 
 
 def _install(root: Path, folder: Path) -> None:
@@ -115,7 +112,7 @@ def _install(root: Path, folder: Path) -> None:
     # pip came to an end by itself, so what is there is whole; it stays usable, say, without a network.
     (folder / UNFINISHED).unlink()
     if process.returncode != 0:
-        raise PreparationError(f"{progress.last_lines()}\nThe installation failed, see above.")
+        raise CommandError(f"{progress.last_lines()}\nThe installation failed, see above.")
     progress.finish(time.monotonic() - began)
 
 

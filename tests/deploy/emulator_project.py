@@ -51,7 +51,7 @@ class Project:
 
     def deployment(self, *arguments: str) -> str:
         """Run `infra`, `deploy` or `destroy` and return what it printed; insist that it succeeds."""
-        return self._run("-m", "deployment", *arguments)
+        return self._run("-m", "cli", *arguments)
 
     def kb(self, url: str, action: str, *arguments: str) -> str:
         """Manage the stage's documents and return what was printed; insist that it succeeds."""
@@ -59,7 +59,7 @@ class Project:
 
     def live_tests(self, url: str, *arguments: str) -> str:
         """Run the integration tests against the stage and return what they printed; insist that they pass."""
-        return self._run("-m", "cli.test", "--live", "--stage", STAGE, *arguments, LIVE_API_URL=url)
+        return self._run("-m", "cli", "test", "--live", "--stage", STAGE, *arguments, LIVE_API_URL=url)
 
     def _run(self, *arguments: str, **variables: str) -> str:
         done = subprocess.run(

@@ -3,7 +3,7 @@
 import io
 import json
 import shutil
-from argparse import ArgumentParser, Namespace
+from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
@@ -12,8 +12,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from cli.options import build_parser
 from deployment.account import Account
-from deployment.options import add_deployment
 from deployment.terminal import Terminal
 from deployment.work import Work
 from tooling.project import ROOT
@@ -240,9 +240,7 @@ def scene(
 
 def options(*arguments: str) -> Namespace:
     """Return a command's options as its parser reads them."""
-    parser = ArgumentParser()
-    add_deployment(parser.add_subparsers(dest="command", required=True))
-    return parser.parse_args(arguments)
+    return build_parser().parse_args(arguments)
 
 
 def project(folder: Path) -> Path:

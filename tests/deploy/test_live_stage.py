@@ -88,7 +88,7 @@ def test_who_may_not_read_the_token_is_told_so(root: Path) -> None:
     ],
 )
 def test_the_command_says_what_it_needs(arguments: list[str], code: int, sentence: str) -> None:
-    command = [sys.executable, "-m", "cli.test", "--live", *arguments]
+    command = [sys.executable, "-m", "cli", "test", "--live", *arguments]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (done.returncode, sentence in done.stderr) == (code, True), done.stderr
 

@@ -15,9 +15,9 @@ from botocore.exceptions import (
     EndpointConnectionError,
 )
 
-from deployment.__main__ import run_command
 from deployment.account import Account, open_account
 from deployment.checks import check_for_infra, check_region, check_tools
+from deployment.command import run_command
 from deployment.model_checks import check_embedding_model, check_models
 from deployment.rights import DEPLOY, check_rights
 from tests.deploy.fakes import CALLER, FakeClient, Scene, options, project, refusal, scene
@@ -65,7 +65,7 @@ def run(*arguments: str, **replaced: str) -> "subprocess.CompletedProcess[str]":
     """Run a command as `dev.py` does, without any AWS settings but these."""
     kept = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = {**kept, **NO_SETTINGS_OF_AWS, **replaced}
-    command = [sys.executable, "-m", "deployment", *arguments]
+    command = [sys.executable, "-m", "cli", *arguments]
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60)
 
 

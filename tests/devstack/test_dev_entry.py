@@ -11,15 +11,15 @@ import pytest
 
 from cli.install_progress import InstallProgress
 from cli.interpreter import OLDEST, find_interpreter, probe
-from cli.venv import PreparationError, prepare_environment, python_of
+from cli.venv import prepare_environment, python_of
+from tooling.errors import CommandError
 from tooling.file_lock import LockHeldError, held
 from tooling.project import ROOT
 
 
-def dev(*arguments: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [sys.executable, ROOT / "dev.py", *arguments], capture_output=True, text=True, timeout=60
-    )
+def dev(*arguments: str, folder: Path = ROOT) -> "subprocess.CompletedProcess[str]":
+    command = [sys.executable, str(ROOT / "dev.py"), *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60)
 
 
 @pytest.fixture(scope="module")
@@ -52,6 +52,13 @@ def test_what_is_no_port_is_refused_before_anything_is_installed(port: str) -> N
     answer = dev("run", f"--port={port}")
     assert answer.returncode == 2
     assert "is not a port" in answer.stderr
+
+
+def test_a_file_is_looked_for_from_where_the_user_is(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    answer = dev("kb", "add", "../guide.md", folder=tmp_path / "here")
+    assert answer.returncode == 1
+    assert f"{tmp_path / 'guide.md'}: there is no such file" in answer.stderr
 
 
 def test_the_first_file_can_be_read_by_any_old_python() -> None:
@@ -121,7 +128,7 @@ def test_a_failed_installation_says_why_and_is_tried_again(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (project / "requirements.txt").write_text("./no-such-folder\n")
-    with pytest.raises(PreparationError, match="no-such-folder"):
+    with pytest.raises(CommandError, match="no-such-folder"):
         prepare_environment(project)
     (project / "requirements.txt").write_text("# none\n")
     prepare_environment(project)

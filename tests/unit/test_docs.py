@@ -130,7 +130,7 @@ def test_every_option_of_the_deployment_is_explained() -> None:
     options = {
         option
         for name in ("infra", "deploy", "destroy")
-        for action in _commands_of(build_parser("dev.py"))[name]._actions
+        for action in _commands_of(build_parser())[name]._actions
         for option in action.option_strings
         if option not in {"-h", "--help"}
     }
@@ -265,7 +265,7 @@ def _is_taken(command: list[str]) -> bool:
     if command[:1] == ["test"]:
         return True
     try:
-        build_parser("dev.py").parse_args(command)
+        build_parser().parse_args(command)
     except SystemExit as exit_after_help_or_error:
         return exit_after_help_or_error.code == 0
     return True

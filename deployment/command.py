@@ -1,4 +1,4 @@
-"""`python -m deployment infra|deploy|destroy`: what `dev.py` hands over to inside `.venv`."""
+"""Runs `dev.py infra`, `deploy` and `destroy`, and says what went wrong in a sentence."""
 
 import argparse
 import sys
@@ -13,7 +13,6 @@ from deployment.deploy import deploy_stage
 from deployment.destroy import destroy_stage
 from deployment.facts import facts_in
 from deployment.infra import bring_up_infra
-from deployment.options import add_deployment
 from deployment.terminal import Terminal
 from deployment.work import Work
 from tooling.aws_errors import explained
@@ -29,25 +28,13 @@ COMMANDS: Mapping[str, Callable[[Work, argparse.Namespace], int]] = {
 OpenAccount = Callable[[str | None, str | None], Account]
 
 
-def main(arguments: list[str]) -> int:
-    """Run a command; return its exit code."""
-    parser = argparse.ArgumentParser("python -m deployment")
-    add_deployment(parser.add_subparsers(dest="command", metavar="command", required=True))
-    options = parser.parse_args(arguments)
-    try:
-        return run_command(options)
-    except KeyboardInterrupt:
-        _say_what_failed("\nInterrupted. What AWS has begun goes on; run the same command again.")
-        return 130
-
-
 def run_command(
     options: argparse.Namespace,
     open_account: OpenAccount = open_account,
     root: Path = ROOT,
     python: tuple[int, int] = sys.version_info[:2],
 ) -> int:
-    """Run what the options say; return its exit code, after a sentence on what went wrong."""
+    """Run the command that the options name; return its exit code."""
     try:
         filled_in = facts_in(read_config(root), options.stage)
         check_tools(python)
@@ -55,20 +42,15 @@ def run_command(
         work = Work(options.stage, account, Terminal(options.yes), root)
         return COMMANDS[options.command](work, options)
     except CommandError as error:
-        return _fail(error)
+        return _fail(str(error))
     except (BotoCoreError, ClientError) as error:
-        return _fail(explained(error))
+        return _fail(str(explained(error)))
+    except KeyboardInterrupt:
+        _fail("\nInterrupted. What AWS has begun goes on; run the same command again.")
+        return 130
 
 
-def _fail(error: Exception) -> int:
-    _say_what_failed(str(error))
-    return 1
-
-
-def _say_what_failed(text: str) -> None:
+def _fail(text: str) -> int:
     sys.stdout.flush()
     Terminal(output=sys.stderr).say(text)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    return 1
