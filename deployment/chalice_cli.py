@@ -38,6 +38,6 @@ def run_chalice(work: Work, verb: str, run: Run) -> None:
         raise CommandError(f"`chalice {verb}` failed; its message is above.")
 
 
-def run_in_sight(command: Sequence[str], environment: Mapping[str, str], folder: Path) -> int:
+def run_in_sight(command: Sequence[str], variables: Mapping[str, str], folder: Path) -> int:
     """Run a command whose output goes to the terminal; return its exit code."""
-    return subprocess.run(command, env=environment, cwd=folder).returncode  # noqa: S603 - Chalice, as made above
+    return subprocess.run(command, env=variables, cwd=folder).returncode  # noqa: S603 - Chalice, as made above

@@ -1,15 +1,15 @@
 """What must be there before anything is created: each lack is one sentence with the next step."""
 
 import importlib.util
+import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from deployment.model_checks import check_embedding_model, check_models
-from deployment.rights import DEPLOY, INFRA, VECTOR_STORES, check_rights
+from deployment.account import deployer_arn
 from deployment.work import Work
-from tooling.aws_errors import explained, is_denied
+from tooling.aws_errors import code_of, explained, is_denied, message_of
 from tooling.errors import CommandError
 
 RUNTIME = (3, 12)
@@ -17,6 +17,55 @@ LISTS = {
     "S3_VECTORS": ("s3vectors", "list_vector_buckets", "S3 Vectors"),
     "OPENSEARCH_SERVERLESS": ("opensearchserverless", "list_collections", "OpenSearch Serverless"),
 }
+EMBEDDING_MODEL = "amazon.titan-embed-text-v2:0"
+BUSY = frozenset({"ThrottlingException", "ModelNotReadyException", "ServiceUnavailableException"})
+"""Of a model that is there, only not at this moment."""
+GRANT_MODEL_ACCESS = (
+    "Ask for access in the Bedrock console under Model catalog, choose another Region with --region, "
+    "or name other models in BEDROCK_MODEL_IDS of the stage in .chalice/config.json."
+)
+INFRA = (
+    "bedrock:CreateDataSource",
+    "bedrock:CreateGuardrail",
+    "bedrock:CreateKnowledgeBase",
+    "cloudformation:CreateChangeSet",
+    "cloudformation:ExecuteChangeSet",
+    "dynamodb:CreateTable",
+    "ec2:CreateSecurityGroup",
+    "ec2:CreateVpc",
+    "ec2:CreateVpcEndpoint",
+    "iam:CreateRole",
+    "iam:PassRole",
+    "rds:CreateDBInstance",
+    "s3:CreateBucket",
+    "secretsmanager:CreateSecret",
+)
+"""One of each kind of thing in the template."""
+VECTOR_STORES: Mapping[str, tuple[str, ...]] = {
+    "S3_VECTORS": ("s3vectors:CreateIndex", "s3vectors:CreateVectorBucket"),
+    # The index is made over the collection's own API, by whom CloudFormation works for.
+    "OPENSEARCH_SERVERLESS": (
+        "aoss:APIAccessAll",
+        "aoss:CreateAccessPolicy",
+        "aoss:CreateCollection",
+        "aoss:CreateSecurityPolicy",
+    ),
+}
+GRANT_PERMISSIONS = "Use other credentials (AWS_PROFILE), or ask for these permissions."
+DEPLOY = (
+    "apigateway:PATCH",
+    "apigateway:POST",
+    "events:PutRule",
+    "iam:CreateRole",
+    "iam:PassRole",
+    "lambda:AddPermission",
+    "lambda:CreateFunction",
+    "lambda:InvokeFunction",
+    "lambda:UpdateFunctionCode",
+    "logs:CreateLogGroup",
+    "logs:PutRetentionPolicy",
+    "s3:PutBucketNotification",
+)
 
 
 def check_tools(version: tuple[int, int] = sys.version_info[:2]) -> None:
@@ -65,3 +114,108 @@ def _ask(work: Work, service: str, operation: str, product: str, **arguments: st
         # Looking is not what the stack needs; whether it may be created is checked by itself.
         if not is_denied(error):
             raise explained(error) from error
+
+
+def check_models(work: Work, model_ids: Sequence[str]) -> None:
+    """Insist that one model answers and name those that don't. Raises CommandError, BotoCoreError."""
+    problems = {model_id: _problem_of(work, model_id) for model_id in model_ids}
+    usable = [model_id for model_id, problem in problems.items() if problem is None]
+    unusable = [f"{model_id} {problem}" for model_id, problem in problems.items() if problem]
+    if not usable:
+        raise CommandError(
+            "\n  ".join([f"No model can be used in {work.account.region}:", *unusable])
+            + f"\n{GRANT_MODEL_ACCESS}"
+        )
+    work.terminal.step("Models", f"{usable[0]} answers")
+    for line in unusable:
+        work.terminal.step("", f"note: {line}; the others are tried in its place")
+
+
+def check_embedding_model(work: Work) -> None:
+    """Insist on the model that the knowledge base turns texts into vectors with. Raises CommandError."""
+    body = json.dumps({"inputText": "ok", "dimensions": 1024})
+    try:
+        work.account.client("bedrock-runtime").invoke_model(modelId=EMBEDDING_MODEL, body=body)
+    except EndpointConnectionError as error:
+        raise CommandError(_no_bedrock(work)) from error
+    except ClientError as error:
+        if problem := _problem(error):
+            raise CommandError(
+                f"{EMBEDDING_MODEL}, which the knowledge base needs, {problem}. Ask for access in the "
+                "Bedrock console under Model catalog, or choose another Region with --region."
+            ) from error
+    work.terminal.step("Embedding model", f"{EMBEDDING_MODEL} answers")
+
+
+def _problem_of(work: Work, model_id: str) -> str | None:
+    try:
+        work.account.client("bedrock-runtime").converse(
+            modelId=model_id,
+            messages=[{"role": "user", "content": [{"text": "ok"}]}],
+            inferenceConfig={"maxTokens": 1},
+        )
+    except EndpointConnectionError as error:
+        raise CommandError(_no_bedrock(work)) from error
+    except ClientError as error:
+        return _problem(error)
+    return None
+
+
+def _problem(error: ClientError) -> str | None:
+    """Return why a model cannot be used; None when it can, in a moment. Raises CommandError."""
+    code, message = code_of(error), message_of(error)
+    if code in BUSY:
+        return None
+    if "end of its life" in message:
+        return "has reached its end of life"
+    if "use case" in message:
+        return "waits for the use case form of its maker (Bedrock console, Model catalog)"
+    if is_denied(error):
+        return "may not be called by these credentials, or has no access granted"
+    if code in ("ResourceNotFoundException", "ValidationException"):
+        return f"is not offered here ({message})"
+    raise explained(error) from error
+
+
+def _no_bedrock(work: Work) -> str:
+    return f"Region {work.account.region} has no Amazon Bedrock. Choose another, such as --region us-east-1."
+
+
+def check_rights(work: Work, actions: Sequence[str]) -> None:
+    """Insist that no action is forbidden, and ask about those that nothing allows. Raises CommandError.
+
+    IAM is asked about any resource: what is allowed on some only looks as if it were not, hence the question.
+    """
+    try:
+        decisions = _decisions(work, actions)
+    except ClientError as error:
+        work.terminal.step("Permissions", f"could not be checked ({error.operation_name} is not possible)")
+        return
+    forbidden = [action for action, decision in decisions.items() if decision == "explicitDeny"]
+    if forbidden:
+        raise CommandError(
+            f"{work.account.caller_arn} may not do {', '.join(forbidden)}. {GRANT_PERMISSIONS}"
+        )
+    unsure = [action for action, decision in decisions.items() if decision != "allowed"]
+    if unsure:
+        work.terminal.say(
+            f"{work.account.caller_arn} lacks {', '.join(unsure)}, or has it on some resources only."
+        )
+        if not work.terminal.agrees("Go on all the same?"):
+            raise CommandError(f"Nothing was changed. {GRANT_PERMISSIONS}")
+    work.terminal.step("Permissions", "as far as IAM says" if unsure else "are there")
+
+
+def _decisions(work: Work, actions: Sequence[str]) -> dict[str, str]:
+    """Return IAM's decision on each action."""
+    arn = deployer_arn(work.account)
+    if arn is None:
+        # The root user may do everything, and IAM has no policies of it to judge.
+        return {}
+    pages = (
+        work.account.client("iam")
+        .get_paginator("simulate_principal_policy")
+        .paginate(PolicySourceArn=arn, ActionNames=list(actions))
+    )
+    results = [result for page in pages for result in page["EvaluationResults"]]
+    return {each["EvalActionName"]: each["EvalDecision"] for each in results}

@@ -13,8 +13,7 @@ from deployment.deploy import deploy_stage
 from deployment.destroy import destroy_stage
 from deployment.facts import facts_in
 from deployment.infra import bring_up_infra
-from deployment.terminal import Terminal
-from deployment.work import Work
+from deployment.work import Terminal, Work
 from tooling.aws_errors import explained
 from tooling.errors import CommandError
 from tooling.project import ROOT

@@ -12,13 +12,11 @@ from deployment.chalice_cli import (
 )
 from deployment.checks import check_for_deploy
 from deployment.facts import Facts, filled, model_ids, read_outputs
-from deployment.functions import migrate_database, sweep_documents
+from deployment.functions import ask_one_question, migrate_database, over_http, over_lambda, sweep_documents
 from deployment.gateway import Limits, limit_and_log, shape_answers
-from deployment.permissions import as_text, render, write
-from deployment.smoke import ask_one_question, over_http, over_lambda
+from deployment.policies import as_text, render, write_policies
 from deployment.stack import BROKEN, STUCK, UNMADE, Stack
-from deployment.steps import DONE, run_steps
-from deployment.work import Work
+from deployment.work import DONE, Work, run_steps
 from tooling.errors import CommandError
 from tooling.stages import Deployed, read_config, read_deployed, write_config
 
@@ -99,7 +97,7 @@ def write_settings(work: Work, facts: Facts) -> str:
     if result == config and are_written:
         return DONE
     write_config(result, work.root)
-    write(facts, work.root)
+    write_policies(facts, work.root)
     return "written to .chalice/"
 
 

@@ -1,21 +1,56 @@
 """`dev.py destroy`: deletes what a stage costs money for, and says what stays."""
 
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 
 from botocore.exceptions import ClientError
 
-from deployment.access_log import log_group
 from deployment.chalice_cli import Run, insist_on_same_place, run_chalice, run_in_sight
-from deployment.leftovers import Leftovers, find_leftovers
-from deployment.protection import insist_on_no_protection
-from deployment.stack import Stack
-from deployment.steps import DONE, run_steps
-from deployment.work import Work
+from deployment.gateway import log_group
+from deployment.stack import Stack, StackView
+from deployment.work import DONE, Work, run_steps
 from tooling.aws_errors import code_of
 from tooling.errors import CommandError
 from tooling.stages import read_deployed
+from tooling.template import Template
+
+DATABASE = "AWS::RDS::DBInstance"
+BUCKET = "AWS::S3::Bucket"
+TABLE = "AWS::DynamoDB::Table"
+
+
+@dataclass(frozen=True)
+class Leftovers:
+    """Names of what stays when the stack goes; `database` leaves a snapshot."""
+
+    tables: tuple[str, ...]
+    buckets: tuple[str, ...]
+    database: str | None
+
+    def announce(self) -> list[str]:
+        """Return lines that say beforehand what will stay."""
+        kept = [*self.tables, *self.buckets]
+        lines = [f"  and keeps {', '.join(kept)}"] if kept else []
+        return [
+            *lines,
+            *([f"  and a last snapshot of the database {self.database}"] if self.database else []),
+        ]
+
+    def describe(self, region: str) -> list[str]:
+        """Return lines that say how to remove what stayed."""
+        end = f"--region {region}"
+        lines = [f"  aws dynamodb delete-table --table-name {name} {end}" for name in self.tables]
+        # The command that deletes buckets leaves old versions, and then does nothing.
+        lines += [f"  {name}: in the S3 console, Empty, then Delete" for name in self.buckets]
+        if self.database:
+            lines += [
+                f"  aws rds describe-db-snapshots --db-instance-identifier {self.database} {end}",
+                f"  aws rds delete-db-snapshot {end} --db-snapshot-identifier <the name it shows>",
+            ]
+        heading = "What it knew is kept, and the next `infra` takes tables and documents over. To remove it:"
+        return [heading, *lines] if lines else []
 
 
 def destroy_stage(work: Work, options: Namespace, run: Run = run_in_sight) -> int:
@@ -25,9 +60,9 @@ def destroy_stage(work: Work, options: Namespace, run: Run = run_in_sight) -> in
         raise CommandError(f"prod is protected. If it is to go: `{work.command('destroy')} --even-prod`.")
     stack = Stack(work)
     view = stack.when_idle()
-    leftovers = find_leftovers(work.template(), stack.resources() if view else {})
+    leftovers = _find_leftovers(work.template(), stack.resources() if view else {})
     if view is not None:
-        insist_on_no_protection(work, view, leftovers.database)
+        _insist_on_no_protection(work, view, leftovers.database)
     if not _is_wanted(work, leftovers):
         work.terminal.say("Nothing was deleted.")
         return 1
@@ -101,3 +136,47 @@ def _delete_stack(work: Work, stack: Stack) -> str:
             "group, Lambda has not let go of it yet: wait half an hour."
         )
     return "deleted"
+
+
+def _insist_on_no_protection(work: Work, view: StackView, database: str | None) -> None:
+    """Refuse while stack or database are protected, and say how to change that. Raises CommandError."""
+    commands = []
+    if view.is_protected:
+        commands.append(
+            "aws cloudformation update-termination-protection --no-enable-termination-protection "
+            f"--stack-name {work.name}"
+        )
+    if database is not None and _is_protected(work, database):
+        commands.append(
+            "aws rds modify-db-instance --no-deletion-protection --apply-immediately "
+            f"--db-instance-identifier {database}"
+        )
+    if commands:
+        lines = [f"  {command} --region {work.account.region}" for command in commands]
+        raise CommandError(
+            "\n".join([f"Stage {work.stage} is protected against deletion. To switch that off:", *lines])
+        )
+
+
+def _is_protected(work: Work, database: str) -> bool:
+    try:
+        answer = work.account.client("rds").describe_db_instances(DBInstanceIdentifier=database)
+    except ClientError as error:
+        if code_of(error) != "DBInstanceNotFound":
+            raise
+        return False
+    return bool(answer["DBInstances"][0]["DeletionProtection"])
+
+
+def _find_leftovers(template: Template, resources: Mapping[str, str]) -> Leftovers:
+    """Return what will stay of a stack's resources, which are physical ids by their logical ones."""
+
+    def kept(kind: str, policy: str) -> tuple[str, ...]:
+        names = template.names_of(kind, policy)
+        return tuple(identifier for name, identifier in resources.items() if name in names)
+
+    return Leftovers(
+        tables=kept(TABLE, "Retain"),
+        buckets=kept(BUCKET, "Retain"),
+        database=next(iter(kept(DATABASE, "Snapshot")), None),
+    )

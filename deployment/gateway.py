@@ -1,15 +1,58 @@
 """What Chalice has no words for: the API's limits, its access log, and what the gateway answers by itself."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from deployment.access_log import FORMAT, prepare_access_log
-from deployment.gateway_responses import missing_responses
-from deployment.steps import DONE
-from deployment.work import Work
+from botocore.exceptions import ClientError
+
+from chalicelib.api.http import OF_CHALICE, OUR_FAULT
+from deployment.work import DONE, Work
+from tooling.aws_errors import code_of
+from tooling.errors import CommandError
 
 STAGE = "api"
 """Chalice's name of the gateway's one stage."""
+UNAVAILABLE = ("unavailable", "This is not available right now. Please try again in a moment.")
+RETRY_SECONDS = 5
+HEADERS = {
+    "Access-Control-Allow-Origin": "'*'",
+    "Access-Control-Expose-Headers": "'X-Correlation-Id,Retry-After'",
+    "X-Correlation-Id": "context.requestId",
+}
+# Neither addresses nor paths with ids: a log of what happened, not of who asked.
+FORMAT = json.dumps(
+    {
+        name: f"$context.{value}"
+        for name, value in {
+            "request_id": "requestId",
+            "time": "requestTime",
+            "method": "httpMethod",
+            "route": "resourcePath",
+            "status": "status",
+            "bytes": "responseLength",
+            "latency_ms": "responseLatency",
+            "app_latency_ms": "integrationLatency",
+            "gateway_answer": "error.responseType",
+        }.items()
+    }
+)
+ROLE = "api-gateway-writes-logs"
+TRUST = json.dumps(
+    {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Service": "apigateway.amazonaws.com"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+)
+ATTEMPTS = 8
+PAUSE_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -65,3 +108,111 @@ def _current(stage: dict[str, Any]) -> dict[str, str]:
         "/accessLogSettings/destinationArn": log.get("destinationArn", ""),
         "/accessLogSettings/format": log.get("format", ""),
     }
+
+
+@dataclass(frozen=True)
+class GatewayResponse:
+    """An answer of the gateway; without a status it keeps the gateway's own."""
+
+    code: str
+    sentence: str
+    status: int | None = None
+    retry_after_seconds: int | None = None
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what PutGatewayResponse takes, besides the API and the kind."""
+        body = {"error": self.sentence, "code": self.code, "correlation_id": "$context.requestId"}
+        headers = dict(HEADERS)
+        if self.retry_after_seconds is not None:
+            headers["Retry-After"] = f"'{self.retry_after_seconds}'"
+        parameters = {f"gatewayresponse.header.{name}": value for name, value in headers.items()}
+        status = {} if self.status is None else {"statusCode": str(self.status)}
+        return {
+            **status,
+            "responseParameters": parameters,
+            "responseTemplates": {"application/json": json.dumps(body)},
+        }
+
+
+RESPONSES: Mapping[str, GatewayResponse] = {
+    "UNAUTHORIZED": GatewayResponse(
+        "unauthorized", "Send an agent's token in the header Authorization: Bearer <token>.", 401
+    ),
+    "ACCESS_DENIED": GatewayResponse("forbidden", "This token does not open anything here.", 403),
+    "AUTHORIZER_FAILURE": GatewayResponse(*UNAVAILABLE, 503, RETRY_SECONDS),
+    "AUTHORIZER_CONFIGURATION_ERROR": GatewayResponse(*UNAVAILABLE, 503, RETRY_SECONDS),
+    # Of an address that there is not, or not for this method: the gateway can't tell the two apart.
+    "MISSING_AUTHENTICATION_TOKEN": GatewayResponse(*OF_CHALICE[404], 404),
+    "RESOURCE_NOT_FOUND": GatewayResponse(*OF_CHALICE[404], 404),
+    "REQUEST_TOO_LARGE": GatewayResponse("body_too_large", "The request is too large.", 413),
+    "UNSUPPORTED_MEDIA_TYPE": GatewayResponse(*OF_CHALICE[415], 415),
+    "THROTTLED": GatewayResponse(
+        "too_many_requests", "There are too many requests right now. Please try again in a moment.", 429, 1
+    ),
+    "INTEGRATION_FAILURE": GatewayResponse(*UNAVAILABLE, 503, RETRY_SECONDS),
+    "INTEGRATION_TIMEOUT": GatewayResponse(*UNAVAILABLE, 503, RETRY_SECONDS),
+    "DEFAULT_4XX": GatewayResponse(*OF_CHALICE[400]),
+    "DEFAULT_5XX": GatewayResponse(*OUR_FAULT),
+}
+
+
+def missing_responses(current: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Return what has to be put where the gateway answers otherwise so far."""
+    wanted = {kind: response.arguments() for kind, response in RESPONSES.items()}
+    return {
+        kind: arguments
+        for kind, arguments in wanted.items()
+        if any(current.get(kind, {}).get(name) != value for name, value in arguments.items())
+    }
+
+
+def log_group(work: Work) -> str:
+    """Return the name of the stage's log group."""
+    return f"/aws/apigateway/{work.name}"
+
+
+def prepare_access_log(work: Work, retention_days: int) -> str:
+    """Make the log group where there is none and see to the permission; return the log group's ARN."""
+    logs = work.account.client("logs")
+    try:
+        logs.create_log_group(logGroupName=log_group(work))
+    except ClientError as error:
+        if code_of(error) != "ResourceAlreadyExistsException":
+            raise
+    logs.put_retention_policy(logGroupName=log_group(work), retentionInDays=retention_days)
+    if not work.account.client("apigateway").get_account().get("cloudwatchRoleArn"):
+        _let_gateway_write(work)
+    account = work.account
+    return f"arn:{account.partition}:logs:{account.region}:{account.number}:log-group:{log_group(work)}"
+
+
+def _let_gateway_write(work: Work) -> None:
+    """Give API Gateway the role that it needs to write any log; one that is set is never touched."""
+    work.terminal.say(f"  API Gateway may not write logs in this account yet: giving it the role {ROLE}.")
+    role = _role(work)
+    gateway = work.account.client("apigateway")
+    change = [{"op": "replace", "path": "/cloudwatchRoleArn", "value": role}]
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            gateway.update_account(patchOperations=change)
+        except ClientError as error:
+            if code_of(error) != "BadRequestException":
+                raise
+            if attempt == ATTEMPTS:
+                raise CommandError(f"API Gateway does not accept the role {role} yet.") from error
+            # A new role takes some seconds to be known everywhere.
+            work.pause(PAUSE_SECONDS)
+        else:
+            return
+
+
+def _role(work: Work) -> str:
+    iam: Any = work.account.client("iam")
+    try:
+        iam.create_role(RoleName=ROLE, AssumeRolePolicyDocument=TRUST)
+    except ClientError as error:
+        if code_of(error) != "EntityAlreadyExists":
+            raise
+    policy = "iam::aws:policy/service-role/AmazonAPIGatewayPushToCloudWatchLogs"
+    iam.attach_role_policy(RoleName=ROLE, PolicyArn=f"arn:{work.account.partition}:{policy}")
+    return str(iam.get_role(RoleName=ROLE)["Role"]["Arn"])

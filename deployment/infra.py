@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from botocore.exceptions import ClientError
 
 from deployment.account import deployer_arn
-from deployment.change_sets import ChangeSet
-from deployment.changes import Change, describe_changes
+from deployment.change_sets import Change, ChangeSet, describe_changes
 from deployment.checks import check_for_infra
-from deployment.stack import BROKEN, STUCK, Stack, StackView
-from deployment.stack_events import Outcome
+from deployment.stack import BROKEN, STUCK, Outcome, Stack, StackView
 from deployment.work import Work
 from tooling.aws_errors import is_denied
 from tooling.errors import CommandError

@@ -1,14 +1,56 @@
-"""Writes the policy files anew, from the configuration of each stage: `python -m deployment.policies`."""
+"""What each function of a stage may do on AWS: named actions on named resources, and nothing else.
 
+The only place that says so. `.chalice/policy-<stage>*.json` are written from here, by
+`python -m deployment.policies` or a deployment, and the tests compare what is here with the calls that the
+functions make.
+"""
+
+import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from deployment.arns import Arns, invoked_directly, invoked_through_profiles, profiles
 from deployment.facts import Facts, facts_in, model_ids, placeholders
-from deployment.permissions import write
 from tooling.project import ROOT
 from tooling.stages import deployable_stages, read_config
+
+Statement = dict[str, Any]
+Policy = dict[str, Any]
+
+API_TABLES: Mapping[str, str] = {
+    "customer-support-conversations": "BatchWriteItem GetItem PutItem Query UpdateItem",
+    "customer-interactions": "BatchWriteItem Query UpdateItem",
+    "support-tickets": "BatchGetItem BatchWriteItem GetItem PutItem UpdateItem",
+    "support-state": "BatchGetItem BatchWriteItem GetItem PutItem UpdateItem",
+}
+"""What the API's function does with each table; a transaction counts as the writes in it."""
+NETWORK_INTERFACES = (
+    "AssignPrivateIpAddresses",
+    "CreateNetworkInterface",
+    "DeleteNetworkInterface",
+    "DescribeNetworkInterfaces",
+    "DescribeSubnets",
+    "UnassignPrivateIpAddresses",
+)
+
+
+def render(facts: Facts) -> dict[str, Policy]:
+    """Return the policy documents of a stage's functions by the names of their files."""
+    return {
+        policy_file(facts.stage, function): {
+            "Version": "2012-10-17",
+            "Statement": [*_run(facts, function), *statements(facts)],
+        }
+        for function, statements in FUNCTIONS.items()
+    }
+
+
+def write_policies(facts: Facts, root: Path) -> None:
+    """Write a stage's policy documents to where Chalice looks for them."""
+    for name, policy in render(facts).items():
+        (root / ".chalice" / name).write_text(as_text(policy), "utf-8", newline="\n")
 
 
 def known_facts(config: Mapping[str, Any], stage: str) -> Facts:
@@ -16,11 +58,126 @@ def known_facts(config: Mapping[str, Any], stage: str) -> Facts:
     return facts_in(config, stage) or placeholders(stage, model_ids(config, stage))
 
 
+def as_text(policy: Policy) -> str:
+    """Return a policy document as its file holds it."""
+    return json.dumps(policy, indent=2) + "\n"
+
+
+def policy_file(stage: str, function: str) -> str:
+    """Return the name of the file with a function's policy; the API's is what Chalice would take for any."""
+    return f"policy-{stage}.json" if function == "api_handler" else f"policy-{stage}-{function}.json"
+
+
+def _run(facts: Facts, function: str) -> list[Statement]:
+    """Return what Lambda itself needs to run any function."""
+    logs = Arns(facts).log_group(function)
+    return [
+        _allow("OwnLogGroup", "logs", ("CreateLogGroup", "CreateLogStream", "PutLogEvents"), logs),
+        _allow("XRayKnowsNoResources", "xray", ("PutTelemetryRecords", "PutTraceSegments"), "*"),
+    ]
+
+
+def _api(facts: Facts) -> list[Statement]:
+    arns = Arns(facts)
+    return [
+        *_in_vpc(facts, "api_handler"),
+        *(_table(facts, name, *actions.split()) for name, actions in API_TABLES.items()),
+        _allow(
+            "Indexes",
+            "dynamodb",
+            ("Query",),
+            arns.index("customer-support-conversations", "customer-timestamp"),
+            arns.index("support-tickets", "customer-created_at"),
+            arns.index("support-tickets", "status-listed_at"),
+        ),
+        *_models(facts),
+        _allow("Guardrail", "bedrock", ("ApplyGuardrail",), arns.guardrail()),
+        _allow("Passages", "bedrock", ("Retrieve",), arns.knowledge_base()),
+        _ingestion(facts, "StartIngestionJob", "GetIngestionJob", "ListIngestionJobs"),
+        _allow("LinksToDocuments", "s3", ("GetObject",), arns.documents()),
+        _allow("ComprehendKnowsNoResources", "comprehend", ("DetectSentiment",), "*"),
+        _secrets(facts.app_secret_id, facts.database_secret_id),
+    ]
+
+
+def _agent(facts: Facts) -> list[Statement]:
+    return [_secrets(facts.agent_tokens_secret_id)]
+
+
+def _documents_changed(facts: Facts) -> list[Statement]:
+    return [_table(facts, "support-state", "UpdateItem"), _ingestion(facts, "StartIngestionJob")]
+
+
+def _sweep(facts: Facts) -> list[Statement]:
+    return [
+        _table(facts, "support-state", "GetItem", "PutItem", "UpdateItem"),
+        _ingestion(facts, "StartIngestionJob", "GetIngestionJob", "ListIngestionJobs"),
+    ]
+
+
+def _migrate(facts: Facts) -> list[Statement]:
+    return [*_in_vpc(facts, "migrate"), _secrets(facts.database_secret_id)]
+
+
+FUNCTIONS: Mapping[str, Callable[[Facts], list[Statement]]] = {
+    "api_handler": _api,
+    "agent": _agent,
+    "documents_changed": _documents_changed,
+    "sweep": _sweep,
+    "migrate": _migrate,
+}
+"""By Chalice's names of the functions."""
+
+
+def _models(facts: Facts) -> list[Statement]:
+    """Return the right to call the models; where a profile routes to, only through that profile."""
+    arns = Arns(facts)
+    statements = [_allow("Models", "bedrock", ("InvokeModel",), *invoked_directly(arns, facts.model_ids))]
+    if behind := invoked_through_profiles(arns, facts.model_ids):
+        through = {"StringEquals": {"bedrock:InferenceProfileArn": profiles(arns, facts.model_ids)}}
+        routed = _allow("ModelsBehindProfiles", "bedrock", ("InvokeModel",), *behind)
+        statements.append({**routed, "Condition": through})
+    return statements
+
+
+def _in_vpc(facts: Facts, function: str) -> list[Statement]:
+    """Return what Lambda needs to connect a function to a VPC, which it asks for on all resources.
+
+    The function's own code is denied it again.
+    """
+    source = {"ArnEquals": {"lambda:SourceFunctionArn": Arns(facts).function(function)}}
+    allowed = _allow("LambdaAsksForAnyNetworkInterface", "ec2", NETWORK_INTERFACES, "*")
+    denied = {**allowed, "Sid": "NotTheCodeInside", "Effect": "Deny", "Condition": source}
+    return [allowed, denied]
+
+
+def _table(facts: Facts, name: str, *actions: str) -> Statement:
+    sid = "".join(word.title() for word in name.split("-"))
+    return _allow(sid, "dynamodb", actions, Arns(facts).table(name))
+
+
+def _ingestion(facts: Facts, *actions: str) -> Statement:
+    return _allow("Ingestion", "bedrock", actions, Arns(facts).knowledge_base())
+
+
+def _secrets(*ids: str) -> Statement:
+    return _allow("Secrets", "secretsmanager", ("GetSecretValue",), *ids)
+
+
+def _allow(sid: str, service: str, actions: Sequence[str], *resources: str) -> Statement:
+    return {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Action": [f"{service}:{action}" for action in sorted(actions)],
+        "Resource": sorted(resources),
+    }
+
+
 def main(root: Path = ROOT) -> int:
     """Write the policies of all stages that can be deployed."""
     config = read_config(root)
     for stage in deployable_stages(config):
-        write(known_facts(config, stage), root)
+        write_policies(known_facts(config, stage), root)
     return 0
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from deployment.arns import APP
 from deployment.change_sets import ChangeSet, create_change_set
-from deployment.stack_events import Outcome, follow, newest_event
 from deployment.work import Work
 from tooling.aws_errors import message_of
 from tooling.errors import CommandError
@@ -20,6 +20,10 @@ BROKEN = frozenset(
 )
 """CloudFormation takes nothing but a deletion in these."""
 STUCK = "UPDATE_ROLLBACK_FAILED"
+POLL_SECONDS = 5
+STACK = "AWS::CloudFormation::Stack"
+CANCELLED = "cancelled"
+"""Of what stopped only because something else had failed."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,14 @@ class StackView:
     def is_busy(self) -> bool:
         """Say whether CloudFormation is at work on it."""
         return self.status.endswith("_IN_PROGRESS") and self.status != UNMADE
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How an operation ended, and the first thing that failed on the way, if any."""
+
+    status: str
+    failure: str | None
 
 
 class Stack:
@@ -105,7 +117,7 @@ class Stack:
             # Else a creation that fails would leave its tables behind, in the way of the next one.
             RetainExceptOnCreate=True,
         )
-        return follow(self._work, self._client, change_set.stack_id, after, before)
+        return _follow(self._work, self._client, change_set.stack_id, after, before)
 
     def when_idle(self) -> StackView | None:
         """Return how the stack stands once nobody works on it, and follow who does."""
@@ -113,15 +125,15 @@ class Stack:
             self._work.terminal.say(
                 f"Somebody is at work on {self.name} ({view.status}); following that first:"
             )
-            after = newest_event(self._client, view.stack_id)
-            follow(self._work, self._client, view.stack_id, after, before=None)
+            after = _newest_event(self._client, view.stack_id)
+            _follow(self._work, self._client, view.stack_id, after, before=None)
         return view
 
     def delete(self, view: StackView) -> Outcome:
         """Delete the stack and follow it to its end."""
-        after = newest_event(self._client, view.stack_id)
+        after = _newest_event(self._client, view.stack_id)
         self._client.delete_stack(StackName=view.stack_id)
-        return follow(self._work, self._client, view.stack_id, after, view.status)
+        return _follow(self._work, self._client, view.stack_id, after, view.status)
 
     def protect(self) -> None:
         """Let nobody delete the stack before the protection is switched off."""
@@ -150,4 +162,60 @@ class Stack:
     def _newest(self, stack_id: str) -> tuple[str | None, str]:
         """Return the last event and the status, from which on to follow what comes."""
         (found,) = self._client.describe_stacks(StackName=stack_id)["Stacks"]
-        return newest_event(self._client, stack_id), found["StackStatus"]
+        return _newest_event(self._client, stack_id), found["StackStatus"]
+
+
+def _newest_event(client: Any, stack: str) -> str | None:
+    """Return the id of a stack's last event, from which on to follow what comes."""
+    events = client.describe_stack_events(StackName=stack)["StackEvents"]
+    return str(events[0]["EventId"]) if events else None
+
+
+def _follow(work: Work, client: Any, stack_id: str, after: str | None, before: str | None) -> Outcome:
+    """Print events as they come until the operation has ended.
+
+    One that was only just asked for may not have begun: then the stack's status is still the one `before`.
+    """
+    failures: list[str] = []
+    has_begun = before is None
+    while True:
+        events = _events_after(client, stack_id, after)
+        for event in events:
+            work.terminal.say(_line(event))
+            has_begun = has_begun or event["ResourceType"] == STACK
+        failures += [failure for failure in map(_failure, events) if failure]
+        after = events[-1]["EventId"] if events else after
+        status = client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
+        has_begun = has_begun or status != before
+        if has_begun and not status.endswith("_IN_PROGRESS") and not events:
+            return Outcome(status, failures[0] if failures else None)
+        # What came with the last look may not have been all.
+        if not events:
+            work.pause(POLL_SECONDS)
+
+
+def _events_after(client: Any, stack_id: str, after: str | None) -> list[dict[str, Any]]:
+    """Return the events since one, oldest first."""
+    found: list[dict[str, Any]] = []
+    for page in client.get_paginator("describe_stack_events").paginate(StackName=stack_id):
+        for event in page["StackEvents"]:
+            if event["EventId"] == after:
+                return found[::-1]
+            found.append(event)
+    return found[::-1]
+
+
+def _line(event: Mapping[str, Any]) -> str:
+    moment = event["Timestamp"].astimezone().strftime("%H:%M:%S")
+    reason = (
+        f": {event.get('ResourceStatusReason', '')}" if event["ResourceStatus"].endswith("FAILED") else ""
+    )
+    status = event["ResourceStatus"].lower().replace("_", " ")
+    return f"  {moment}  {status:<22}{event['LogicalResourceId']}{reason}"
+
+
+def _failure(event: Mapping[str, Any]) -> str | None:
+    reason = str(event.get("ResourceStatusReason", ""))
+    if not event["ResourceStatus"].endswith("_FAILED") or CANCELLED in reason.lower():
+        return None
+    return f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}"

@@ -14,8 +14,7 @@ from botocore.exceptions import ClientError
 
 from cli.options import build_parser
 from deployment.account import Account
-from deployment.terminal import Terminal
-from deployment.work import Work
+from deployment.work import Terminal, Work
 from tooling.project import ROOT
 
 ACCOUNT = "123456789012"

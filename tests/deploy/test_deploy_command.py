@@ -11,7 +11,7 @@ import pytest
 from deployment.chalice_cli import run_chalice, run_in_sight
 from deployment.deploy import deploy_stage, facts_of_stack, write_settings
 from deployment.facts import IncompleteStack, facts_in, model_ids, placeholders
-from deployment.steps import DONE
+from deployment.work import DONE
 from tests.deploy.fakes import (
     ACCOUNT,
     REGION,

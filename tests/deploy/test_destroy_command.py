@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from deployment.destroy import destroy_stage
-from deployment.steps import DONE
+from deployment.work import DONE
 from tests.deploy.fakes import (
     REGION,
     FakeClient,

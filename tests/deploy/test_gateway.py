@@ -13,13 +13,21 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from chalicelib.api.http import STATUSES
-from deployment.access_log import ATTEMPTS, FORMAT, ROLE, prepare_access_log
 from deployment.account import Account
-from deployment.gateway import STAGE, Limits, limit_and_log, shape_answers
-from deployment.gateway_responses import RESPONSES, missing_responses
-from deployment.smoke import ask_one_question, over_http
-from deployment.steps import DONE
-from deployment.work import Work
+from deployment.functions import ask_one_question, over_http
+from deployment.gateway import (
+    ATTEMPTS,
+    FORMAT,
+    RESPONSES,
+    ROLE,
+    STAGE,
+    Limits,
+    limit_and_log,
+    missing_responses,
+    prepare_access_log,
+    shape_answers,
+)
+from deployment.work import DONE, Work
 from tests.deploy.fakes import ACCOUNT, CALLER, FakeClient, Scene, refusal, scene
 from tooling.errors import CommandError
 

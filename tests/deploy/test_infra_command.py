@@ -9,8 +9,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from deployment.account import Account
+from deployment.checks import INFRA
 from deployment.infra import bring_up_infra
-from deployment.rights import INFRA
 from deployment.stack import BROKEN
 from deployment.work import Work
 from tests.deploy.fakes import (

@@ -17,10 +17,9 @@ import botocore.session
 import pytest
 from botocore import xform_name
 
+from deployment.arns import UnknownRoutes
 from deployment.facts import model_ids, placeholders
-from deployment.models import UnknownRoutes
-from deployment.permissions import FUNCTIONS, as_text, policy_file, render, write
-from deployment.policies import known_facts
+from deployment.policies import FUNCTIONS, as_text, known_facts, policy_file, render, write_policies
 from deployment.policies import main as write_all_policies
 from devstack.stage import read_local_stage
 from tests.deploy.iam import Need, missing, needs_of, unused
@@ -284,7 +283,7 @@ def test_written_policies_are_those_of_the_account(tmp_path: Path) -> None:
     facts = replace(
         placeholders("dev", ("eu.anthropic.model-v1:0",)), account="210987654321", region="eu-west-1"
     )
-    write(facts, tmp_path)
+    write_policies(facts, tmp_path)
     written = {path.name: json.loads(path.read_text("utf-8")) for path in (tmp_path / ".chalice").iterdir()}
     assert written == render(facts)
     arn = "arn:aws:bedrock:eu-west-1:210987654321:inference-profile/eu.anthropic.model-v1:0"

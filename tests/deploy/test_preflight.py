@@ -16,10 +16,16 @@ from botocore.exceptions import (
 )
 
 from deployment.account import Account, open_account
-from deployment.checks import check_for_infra, check_region, check_tools
+from deployment.checks import (
+    DEPLOY,
+    check_embedding_model,
+    check_for_infra,
+    check_models,
+    check_region,
+    check_rights,
+    check_tools,
+)
 from deployment.command import run_command
-from deployment.model_checks import check_embedding_model, check_models
-from deployment.rights import DEPLOY, check_rights
 from tests.deploy.fakes import CALLER, FakeClient, Scene, options, project, refusal, scene
 from tooling.errors import CommandError
 from tooling.project import ROOT

@@ -25,7 +25,7 @@ from deployment.facts import (
     placeholders,
     read_outputs,
 )
-from deployment.permissions import policy_file
+from deployment.policies import policy_file
 from tooling.project import ROOT
 from tooling.stages import UnknownStage, deployable_stages, read_config, write_config
 

@@ -26,7 +26,7 @@ from chalicelib.api.tickets import TicketFeedbackRequest, TicketMove, TicketRequ
 from chalicelib.settings import Settings
 from cli.options import build_parser
 from cli.test import STEPS
-from deployment.gateway_responses import RESPONSES
+from deployment.gateway import RESPONSES
 from deployment.settings_page import PAGE as SETTINGS_PAGE
 from deployment.settings_page import render
 from tooling.project import ROOT
