@@ -10,14 +10,19 @@ from chalicelib.stores.migrate import apply_migrations
 from devstack.aws.clients import connect
 from devstack.aws.documents_mirror import DocumentsMirror
 from devstack.aws.local_secrets import load_or_create_secrets
-from devstack.aws.moto_bucket import MotoBucket
-from devstack.aws.provision import announce_changes, create_documents, create_secrets, create_tables
+from devstack.aws.moto_bucket import MotoBucket, VersionedRemovals
 from devstack.aws.server import AwsServer
-from devstack.aws.versioned_removals import VersionedRemovals
 from devstack.bedrock.app import BedrockConfig, BedrockStandIn
-from devstack.ingestion_job import IngestionOutcome, ingest_documents
-from devstack.postgres.sample_customers import load_sample_customers
 from devstack.postgres.server import LocalPostgres
+from devstack.provision import (
+    IngestionOutcome,
+    announce_changes,
+    create_documents,
+    create_secrets,
+    create_tables,
+    ingest_documents,
+    load_sample_customers,
+)
 from devstack.stage import LocalStage
 from devstack.stop_request import StopRequest
 from tooling import environment

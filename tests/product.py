@@ -14,8 +14,7 @@ from types import TracebackType
 import psutil  # type: ignore[import-untyped]  # comes with the wheel of Postgres
 
 from devstack.ports import HOST, free_port
-from devstack.postgres.account import choose_account
-from devstack.postgres.programs import PostgresPrograms
+from devstack.postgres.programs import PostgresPrograms, choose_account
 from devstack.postgres.server import LocalPostgres
 from tooling.project import ROOT
 

@@ -7,11 +7,14 @@ import argparse
 import logging
 import sys
 import threading
+import time
+import uuid
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from functools import partial
+from typing import Any
 
 import boto3
 from botocore.config import Config
@@ -21,13 +24,16 @@ from chalice.config import Config as ChaliceConfig
 from mypy_boto3_sqs import SQSClient
 
 from devstack.app.function import AsynchronousCalls, LambdaFunction
-from devstack.app.schedule import EVERY_SECONDS, scheduled_event
 from devstack.app.stage import load_app, stop_with_parent
 from devstack.aws.object_events import ObjectEvents, Subscription
 from devstack.stop_request import StopRequest, StopRequested
 
 LOOK_EVERY_SECONDS = 0.5
 WATCH_SECONDS = 1.0
+SCHEDULE_EVERY_SECONDS = 5.0
+"""Whatever rate a function asked for: a developer is waiting for what would take a minute on AWS."""
+REGION = "us-east-1"
+ACCOUNT = "123456789012"
 
 Loop = Callable[[], None]
 
@@ -72,7 +78,7 @@ def loops_of(
     config: ChaliceConfig,
     sqs: SQSClient,
     stop: StopRequest,
-    schedule_every_seconds: float = EVERY_SECONDS,
+    schedule_every_seconds: float = SCHEDULE_EVERY_SECONDS,
 ) -> list[Loop]:
     """Return what calls everything that the app declares; each loop ends by raising StopRequested."""
     loops: list[Loop] = []
@@ -110,6 +116,21 @@ def _call_by_clock(function: LambdaFunction, stop: StopRequest, every_seconds: f
     while True:
         stop.pause(every_seconds)
         function.invoke(scheduled_event(function.name))
+
+
+def scheduled_event(rule: str) -> dict[str, Any]:
+    """Return the event that a rule sends when its time has come."""
+    return {
+        "version": "0",
+        "id": str(uuid.uuid4()),
+        "detail-type": "Scheduled Event",
+        "source": "aws.events",
+        "account": ACCOUNT,
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "region": REGION,
+        "resources": [f"arn:aws:events:{REGION}:{ACCOUNT}:rule/{rule}"],
+        "detail": {},
+    }
 
 
 if __name__ == "__main__":

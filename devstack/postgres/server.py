@@ -15,8 +15,7 @@ from psycopg2.extensions import connection
 
 from chalicelib.domain.database import DatabaseAddress
 from devstack.ports import HOST, free_port
-from devstack.postgres.account import choose_account
-from devstack.postgres.programs import PostgresPrograms
+from devstack.postgres.programs import PostgresPrograms, choose_account
 from devstack.private_files import write_private
 from tooling.errors import CommandError
 

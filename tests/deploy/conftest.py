@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from devstack.postgres.sample_customers import load_sample_customers
+from devstack.provision import load_sample_customers
 from tests.deploy import scenarios
 from tests.deploy.emulator_account import Account, account
 from tests.deploy.emulator_project import STAGE, Project

@@ -6,8 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from devstack.aws.documents_mirror import DocumentsMirror
-from devstack.aws.object_names import key_of_path, path_of_key
+from devstack.aws.documents_mirror import DocumentsMirror, key_of_path, path_of_key
 
 keys = st.text(min_size=1, max_size=340).filter(lambda key: len(key.encode("utf-8", "surrogatepass")) <= 1024)
 

@@ -16,14 +16,13 @@ from chalice.app import CloudWatchEvent, S3Event
 from chalice.config import Config
 from chalice.local import LambdaContext
 
-from devstack.app.events import loops_of, run_side_by_side
+from devstack.app.events import loops_of, run_side_by_side, scheduled_event
 from devstack.app.function import AsynchronousCalls, LambdaFunction
-from devstack.app.schedule import scheduled_event
 from devstack.aws.clients import AwsClients, connect
+from devstack.aws.moto_bucket import VersionedRemovals
 from devstack.aws.object_events import ObjectEvents, Subscription, queue_of
-from devstack.aws.provision import announce_changes
 from devstack.aws.server import AwsServer, Environ, StartResponse
-from devstack.aws.versioned_removals import VersionedRemovals
+from devstack.provision import announce_changes
 from devstack.stage import read_local_stage
 from devstack.stop_request import StopRequest, StopRequested
 from tests.product import within

@@ -16,7 +16,7 @@ from chalice.config import Config
 from chalice.local import LocalDevServer
 
 from chalicelib.errors import InvalidSettings, Unavailable
-from devstack.app.http import EdgeRequestHandler, PatientServer
+from devstack.app.server import EdgeRequestHandler, PatientServer
 from devstack.ports import HOST, free_port
 
 app = Chalice(app_name="guarded", configure_logs=False)

@@ -13,8 +13,7 @@ from psycopg2 import sql
 from chalicelib.domain.database import DatabaseAddress
 from devstack.aws.clients import AwsClients, connect
 from devstack.aws.local_secrets import load_or_create_secrets
-from devstack.ingestion_job import IngestionOutcome, ingest_documents
-from devstack.postgres.sample_customers import SAMPLE_CUSTOMERS, load_sample_customers
+from devstack.provision import SAMPLE_CUSTOMERS, IngestionOutcome, ingest_documents, load_sample_customers
 from devstack.stage import read_local_stage
 from tests.product import Product, within
 from tooling.environment import model_endpoints

@@ -18,8 +18,8 @@ from chalicelib.errors import Unavailable
 from chalicelib.stores.customers import WITH_RECENT_ORDERS, Customers, NoCustomers
 from chalicelib.stores.database import CONNECTIONS, Database, connection_parameters
 from chalicelib.stores.migrate import MIGRATIONS, apply_migrations
-from devstack.postgres.sample_customers import load_sample_customers
 from devstack.postgres.server import LocalPostgres
+from devstack.provision import load_sample_customers
 from tests.product import PostgresControl
 
 LONGEST_SECONDS = 3.5

@@ -16,8 +16,8 @@ from psycopg2 import sql
 from chalicelib.domain.database import DatabaseAddress
 from chalicelib.stores.database import connection_parameters
 from chalicelib.stores.migrate import MIGRATIONS, apply_migrations
-from devstack.postgres.sample_customers import SAMPLE_CUSTOMERS, load_sample_customers
 from devstack.postgres.server import LocalPostgres
+from devstack.provision import SAMPLE_CUSTOMERS, load_sample_customers
 
 ALL = ["0001.customers-and-orders", "0002.orders-newest-first", "0003.values-that-can-be-read"]
 NAME = 'it\'s a "name" / with 100 % & é?'
