@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-from cli.install_progress import InstallProgress
+from cli.display import InstallProgress
 from cli.interpreter import OLDEST, PREFERRED, find_interpreter
 from tooling import environment
 from tooling.errors import CommandError

@@ -8,14 +8,19 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cli.kb import report
-from cli.kb.display import Line, printable
-from cli.kb.documents import list_documents, remove_documents
+from chalicelib.domain.ingestion import IngestionJob
+from cli.display import Line, printable
+from cli.kb.bucket import describe_documents, list_documents, remove_documents, upload_all
 from cli.kb.files import Choice, Refusal, choose
-from cli.kb.follow import run_sync
-from cli.kb.sync_api import COMPLETE, Job, SyncApi
+from cli.kb.sync import (
+    COMPLETE,
+    SyncApi,
+    describe_failures,
+    describe_outcome,
+    describe_status,
+    run_sync,
+)
 from cli.kb.target import Target, open_target
-from cli.kb.upload import upload_all
 from tooling import environment
 from tooling.aws_errors import explained
 from tooling.errors import CommandError
@@ -66,12 +71,12 @@ def _upload_and_wait(target: Target, choice: Choice) -> bool:
         job = _sync(target, api)
     except CommandError as problem:
         raise CommandError(f"{problem} The upload is done. {FOLLOWS}") from problem
-    has_failed = any(file in choice.keys for file, _ in job.failures)
+    has_failed = any(failure.file in choice.keys for failure in job.failures)
     return not lost and not has_failed and job.status == COMPLETE
 
 
 def _list(target: Target, _options: Namespace) -> int:
-    print(report.describe_documents(list_documents(target)))
+    print(describe_documents(list_documents(target)))
     return 0
 
 
@@ -87,15 +92,15 @@ def _sync_now(target: Target, _options: Namespace) -> int:
 
 
 def _status(target: Target, _options: Namespace) -> int:
-    print(report.describe_status(target.open_api().status()))
+    print(describe_status(target.open_api().status()))
     return 0
 
 
-def _sync(target: Target, api: SyncApi) -> Job:
+def _sync(target: Target, api: SyncApi) -> IngestionJob:
     line = Line(sys.stdout)
     job = run_sync(api, line, target.poll_seconds)
-    line.done(report.describe_outcome(job))
-    print(*report.describe_failures(job), sep="\n", end="\n" if job.failures else "")
+    line.done(describe_outcome(job))
+    print(*describe_failures(job), sep="\n", end="\n" if job.failures else "")
     return job
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.kb.display import human_size
+from cli.display import human_size
 from devstack.bedrock.knowledge.sidecar import SUFFIX, InvalidSidecar, attributes_from
 
 KINDS = (".csv", ".doc", ".docx", ".html", ".md", ".pdf", ".txt", ".xls", ".xlsx")

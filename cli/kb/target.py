@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 from mypy_boto3_s3 import S3Client
 
-from cli.kb.sync_api import SyncApi
+from cli.kb.sync import SyncApi
 from devstack.aws.clients import connect
 from devstack.aws.local_secrets import AGENT_TOKEN
 from devstack.ports import HOST

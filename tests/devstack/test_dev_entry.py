@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.install_progress import InstallProgress
+from cli.display import InstallProgress
 from cli.interpreter import OLDEST, find_interpreter, probe
 from cli.venv import prepare_environment, python_of
 from tooling.errors import CommandError

@@ -13,11 +13,10 @@ from typing import Any
 
 import pytest
 
+from cli.display import Line, columns, human_size, printable
 from cli.kb.command import manage_documents
-from cli.kb.display import Line, columns, human_size, printable
 from cli.kb.files import choose
-from cli.kb.follow import run_sync
-from cli.kb.sync_api import SyncApi
+from cli.kb.sync import SyncApi, run_sync
 from cli.kb.target import open_target
 from cli.options import build_parser
 from devstack.aws.clients import AwsClients, connect

@@ -1,16 +1,22 @@
-"""What is in the documents bucket, and taking something out of it."""
+"""The documents bucket: what is in it, putting files there and taking documents out."""
 
 import json
-from collections.abc import Sequence
+import mimetypes
+import sys
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
 
+from cli.display import Line, columns, human_size, local_time
+from cli.kb.files import Refusal, Upload
 from cli.kb.target import Target
 from devstack.bedrock.knowledge.sidecar import SUFFIX
+from tooling.aws_errors import code_of
 from tooling.errors import CommandError
 
 AT_ONCE = 8
@@ -42,6 +48,16 @@ def list_documents(target: Target) -> list[StoredDocument]:
     ]
 
 
+def describe_documents(documents: Iterable[StoredDocument]) -> str:
+    """Return a line for each document."""
+    rows = [
+        (each.key, human_size(each.size_bytes), local_time(each.changed_at), each.title) for each in documents
+    ]
+    if not rows:
+        return "The bucket holds no documents. `kb add FILE` adds one."
+    return columns([("KEY", "SIZE", "CHANGED", "TITLE"), *rows])
+
+
 def remove_documents(target: Target, keys: Sequence[str]) -> list[str]:
     """Remove the documents and their metadata files; return all that was removed.
 
@@ -67,7 +83,7 @@ def _exists(target: Target, key: str) -> bool:
     try:
         target.s3.head_object(Bucket=target.bucket, Key=key)
     except ClientError as error:
-        if error.response.get("Error", {}).get("Code") in NOT_FOUND:
+        if code_of(error) in NOT_FOUND:
             return False
         raise
     return True
@@ -80,3 +96,39 @@ def _title(target: Target, key: str) -> str:
         return str(metadata["metadataAttributes"].get("title", ""))
     except (ValueError, KeyError, TypeError, AttributeError):
         return "(its metadata file cannot be read)"
+
+
+def upload_all(target: Target, uploads: Sequence[Upload]) -> list[Refusal]:
+    """Upload the files one after the other; return those that could not be read any more.
+
+    Raises BotoCoreError, ClientError, which end the whole command.
+    """
+    refusals = []
+    for number, upload in enumerate(uploads, 1):
+        line = Line(sys.stdout)
+        name = f"[{number}/{len(uploads)}] {upload.key}"
+        try:
+            line.done(f"{name}  {human_size(_upload(target, upload, name, line))}")
+        except OSError as error:
+            line.done(f"{name}  failed")
+            refusals.append(Refusal(str(upload.path), f"cannot be read ({error.strerror})"))
+    return refusals
+
+
+def _upload(target: Target, upload: Upload, name: str, line: Line) -> int:
+    size = upload.path.stat().st_size
+    sent = 0
+
+    def progress(more: int) -> None:
+        nonlocal sent
+        sent += more
+        line.show(f"{name}  {100 * sent // max(size, 1)} % of {human_size(size)}")
+
+    kind = mimetypes.guess_type(upload.key)[0] or "application/octet-stream"
+    extra = {"ContentType": kind, **target.upload_arguments}
+    try:
+        target.s3.upload_file(str(upload.path), target.bucket, upload.key, ExtraArgs=extra, Callback=progress)
+    except S3UploadFailedError as error:
+        # boto3 hides the error that says what was wrong behind one of its own.
+        raise error.__context__ or error from None
+    return size
