@@ -35,8 +35,7 @@ def _run(arguments: list[str]) -> int:
     from tooling.project import ROOT
 
     parser = build_parser()
-    is_test = arguments[:1] == ["test"]
-    if parser.parse_args(arguments[:1] if is_test else arguments).command is None:
+    if parser.parse_args(_without_those_of_pytest(arguments)).command is None:
         parser.print_help()
         return 0
     try:
@@ -47,6 +46,12 @@ def _run(arguments: list[str]) -> int:
     command = [str(python), "-m", "cli", STARTED_IN, str(Path.cwd()), *arguments]
     os.chdir(ROOT)
     return _hand_over(command, environment.for_venv())
+
+
+def _without_those_of_pytest(arguments: list[str]) -> list[str]:
+    if arguments[:1] != ["test"]:
+        return arguments
+    return arguments if arguments[1:] in (["-h"], ["--help"]) else arguments[:1]
 
 
 def _hand_over(command: list[str], environment: dict[str, str]) -> int:

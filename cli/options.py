@@ -12,7 +12,7 @@ DEFAULT_DATA_DIR = ROOT / ".local"
 
 
 def build_parser() -> argparse.ArgumentParser:
-    """Return the parser of all commands; `test` reads its own arguments."""
+    """Return the parser of all commands; of `test`, only that and `--help`."""
     parser = argparse.ArgumentParser(prog="dev.py", description="Runs and tests the support assistant.")
     commands = parser.add_subparsers(dest="command", metavar="command")
     run = commands.add_parser("run", help="start the whole product on this machine; Ctrl-C stops it")
@@ -28,7 +28,12 @@ def build_parser() -> argparse.ArgumentParser:
     _add_deploy(commands)
     _add_destroy(commands)
     commands.add_parser(
-        "test", help="lint, types and all tests; arguments go to pytest and run just that", add_help=False
+        "test",
+        help="lint, types and all tests; --quick leaves out what needs a server; see test --help",
+        usage="dev.py test [--quick | [--live --stage STAGE] ARGUMENTS]",
+        description="Runs lint, types, the template's lint and all tests. --quick leaves out the tests that "
+        "need a server. Other ARGUMENTS go to pytest, and just that is run; with --live, the integration "
+        "tests against a deployed stage.",
     )
     return parser
 

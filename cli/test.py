@@ -1,17 +1,19 @@
-"""`dev.py test`: lint, types, the template, then every test; stops at the first that fails.
+"""`dev.py test`: lint, types, the template, then the tests; stops at the first that fails.
 
-With arguments it runs just pytest, with these arguments. With `--live --stage dev` before them, it runs the
-integration tests against that stage, as it is deployed.
+`--quick` leaves out what needs a server. Any other arguments go to pytest, which alone is run then; with
+`--live --stage dev` before them, it runs the integration tests against that stage, as it is deployed.
 """
 
 import argparse
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 
 from tooling.environment import LIVE_STAGE, extended
 
-STEPS: dict[str, list[str]] = {
+QUICK = "--quick"
+CHECKS: dict[str, list[str]] = {
     "lint": ["-m", "ruff", "check", "."],
     "format": ["-m", "ruff", "format", "--check", "."],
     "types": ["-m", "mypy"],
@@ -20,22 +22,33 @@ STEPS: dict[str, list[str]] = {
         *["-c", "from cfnlint.runner import main; main()"],
         *["--regions", "us-east-1", "eu-west-2", "--", "infra/rds_kb.yaml"],
     ],
-    "tests": [
-        *["-m", "pytest", "--cov=chalicelib", "--cov-report=term-missing"],
-        # Much of the time is spent waiting for servers. A file stays together, for it may share one.
-        *["-n", "2", "--dist", "loadfile"],
-    ],
 }
+ALL_TESTS = [
+    *["-m", "pytest", "--cov=chalicelib", "--cov-report=term-missing"],
+    # A file stays together, because its tests may share a server. The files go by name, which leaves the many
+    # short ones of tests/unit for the end: neither process then waits long for the other.
+    *["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"],
+]
+QUICK_TESTS = [
+    *["-m", "pytest", "-n", "2", "--dist", "worksteal", "--hypothesis-profile", "quick"],
+    *["tests/unit", "tests/property"],
+]
 
 
 def run_tests(pytest_arguments: list[str]) -> int:
     """Run the checks; return 0 when all passed."""
     if pytest_arguments[:1] == ["--live"]:
         return _run_live(pytest_arguments[1:])
+    if pytest_arguments == [QUICK]:
+        return _run_steps({**CHECKS, "tests": QUICK_TESTS})
     if pytest_arguments:
         return _run(["-m", "pytest", *pytest_arguments])
+    return _run_steps({**CHECKS, "tests": ALL_TESTS})
+
+
+def _run_steps(steps: Mapping[str, list[str]]) -> int:
     results: list[str] = []
-    for name, arguments in STEPS.items():
+    for name, arguments in steps.items():
         print(f"== {name}", flush=True)
         began = time.monotonic()
         exit_code = _run(arguments)

@@ -104,4 +104,4 @@ class Memory(RuleBasedStateMachine):
 
 
 TestMemory = Memory.TestCase
-TestMemory.settings = settings(max_examples=200, stateful_step_count=30)
+TestMemory.settings = settings(max_examples=2 * settings().max_examples, stateful_step_count=30)

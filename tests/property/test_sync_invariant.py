@@ -290,4 +290,4 @@ class SyncMachine(RuleBasedStateMachine):
 
 
 TestSync = SyncMachine.TestCase
-TestSync.settings = settings(max_examples=2000, stateful_step_count=40, deadline=None)
+TestSync.settings = settings(max_examples=20 * settings().max_examples, stateful_step_count=40)

@@ -18,6 +18,8 @@ from pynamodb.models import Model
 from chalicelib.services import TABLES
 from tooling.template import Template
 
+TABLE_DEFINITIONS = Template().tables()
+
 
 @pytest.fixture
 def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
@@ -33,15 +35,13 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     _serialise_moto(monkeypatch)
     with mock_aws():
         yield
-    _forget_connections()
 
 
 @pytest.fixture
 def tables(aws: None) -> None:
     """The tables of the template, under their bare names."""
-    _forget_connections()
     dynamodb = boto3.client("dynamodb")
-    for table in Template().tables():
+    for table in TABLE_DEFINITIONS:
         dynamodb.create_table(TableName=table.name, **table.properties)
 
 
@@ -70,9 +70,10 @@ class Throttle:
 
 
 @pytest.fixture
-def throttle(tables: None) -> Throttle:
+def throttle(tables: None) -> Iterator[Throttle]:
     """A limit of DynamoDB that can be reached."""
-    return Throttle()
+    yield Throttle()
+    _forget_connections()
 
 
 class Silence:
@@ -93,9 +94,10 @@ class Silence:
 
 
 @pytest.fixture(params=[ReadTimeoutError, ConnectionClosedError])
-def silence(tables: None, request: pytest.FixtureRequest) -> Silence:
+def silence(tables: None, request: pytest.FixtureRequest) -> Iterator[Silence]:
     """A network that can lose answers, in either way."""
-    return Silence(request.param)
+    yield Silence(request.param)
+    _forget_connections()
 
 
 def _serialise_moto(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -110,6 +112,6 @@ def _serialise_moto(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def _forget_connections() -> None:
-    # PynamoDB keeps a table's connection for good, and each test has a new account.
+    # PynamoDB keeps a table's connection for good, and with it what was registered there.
     for table in TABLES:
         table._connection = None

@@ -25,7 +25,7 @@ from chalicelib.api.http import OF_CHALICE, OUR_FAULT, STATUSES
 from chalicelib.api.tickets import TicketFeedbackRequest, TicketMove, TicketRequest
 from chalicelib.settings import Settings
 from cli.options import build_parser
-from cli.test import STEPS
+from cli.test import CHECKS
 from deployment.gateway import RESPONSES
 from deployment.settings_page import PAGE as SETTINGS_PAGE
 from deployment.settings_page import render
@@ -122,7 +122,7 @@ def test_pre_commit_runs_the_checks_of_the_test_command() -> None:
     entries = {hook["id"]: hook["entry"].split() for hook in repository["hooks"]}
 
     for step in ("lint", "format", "types"):
-        assert entries[step] == [".venv/bin/python", *STEPS[step]]
+        assert entries[step] == [".venv/bin/python", *CHECKS[step]]
 
 
 def test_every_option_of_the_deployment_is_explained() -> None:
