@@ -1,11 +1,11 @@
 """The one command of this project: `python3 dev.py` shows what it can do.
 
-This file stays readable for any old Python, so that it can say which one is needed.
+Any old Python can read this file, so that it can say which one is needed.
 """
 
 import sys
 
-if sys.version_info < (3, 7):  # noqa: UP036 - whoever starts it with such a Python shall read a sentence
+if sys.version_info < (3, 7):  # noqa: UP036 - an old Python must be able to say which one is needed
     sys.exit(
         "Python 3.10 or newer is needed, this is Python "
         + sys.version.split()[0]

@@ -37,7 +37,7 @@ def _run(options: Namespace) -> int:
         return _manage_documents(options)
     stop = StopRequest()
     stop.listen()
-    # Only now what takes half a second to load: Ctrl-C in that time ends in the same way as later.
+    # This takes half a second to load, so only after `listen`: Ctrl-C then always ends in the same way.
     from cli.run import run
 
     return run(options, stop)

@@ -1,4 +1,4 @@
-"""What the user reads when everything runs, and at the end."""
+"""What the user reads when everything is running, and at the end."""
 
 import sys
 from argparse import Namespace

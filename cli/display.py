@@ -31,7 +31,7 @@ class Output(Protocol):
 
 
 class InstallProgress:
-    """Counts the packages that pip collects and remembers its last lines for when it fails."""
+    """Counts the packages that pip collects, and keeps its last lines for an error message."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -106,7 +106,7 @@ def _width(text: str) -> int:
 
 
 class Line:
-    """A line of the terminal that is written over until it is done; a log gets only what it ends with."""
+    """A line of the terminal that is written over until it is done; a log gets only its final text."""
 
     def __init__(self, output: Output) -> None:
         self._output = output

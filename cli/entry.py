@@ -1,4 +1,4 @@
-"""What `dev.py` does: sees to Python and `.venv`, then hands over to what is installed there.
+"""What `dev.py` does: finds a Python, prepares `.venv`, then starts the command in it.
 
 The imports of the first lines also work on Python 3.7: an old one restarts under a newer one.
 """

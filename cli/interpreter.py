@@ -1,6 +1,6 @@
 """Finds the Python that the project runs on: a 3.12 that really runs, else any from 3.10 up.
 
-This module runs on Python 3.7 too, so that whoever starts `dev.py` with an old one is still served.
+This module runs on Python 3.7 too, so that `dev.py` works when it is started with an old one.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def find_interpreter() -> Interpreter | None:
 
 
 def probe(command: list[str]) -> Interpreter | None:
-    """Ask a Python for its version: a file of that name may be a shim that refuses to run."""
+    """Ask a Python for its version; None when it does not run, as a pyenv shim may not."""
     try:
         answer = subprocess.run(
             [*command, "-c", PROBE],

@@ -1,4 +1,4 @@
-"""The command line of `dev.py`; it is read before anything is installed, so mistakes are said at once."""
+"""The command line of `dev.py`; read before anything is installed, so that mistakes are reported at once."""
 
 import argparse
 import os

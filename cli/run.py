@@ -1,4 +1,4 @@
-"""Starts the product or the stand-ins alone, watches over them, and leaves nothing behind."""
+"""Starts the product, or the stand-ins alone, watches them, and leaves nothing running."""
 
 import http.client
 import subprocess
@@ -27,7 +27,7 @@ TAIL_LINES = 20
 
 
 class Child:
-    """A running process. The end of its standard input means stop to it, also when we were killed."""
+    """A running process. It stops when its standard input ends, which also happens when we are killed."""
 
     def __init__(self, command: Sequence[str], log: Path) -> None:
         """Start a command; its output goes to the log, the previous log stays as `….1`."""
@@ -36,7 +36,7 @@ class Child:
             log.replace(log.with_name(f"{log.name}.1"))
         self._log = log
         with log.open("wb") as output:
-            # Away from the terminal's signals: Ctrl-C is for the parent, which stops its children in order.
+            # In a session of its own: Ctrl-C goes to the parent alone, which stops its children in order.
             self._process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,
@@ -57,7 +57,7 @@ class Child:
         return "\n".join(lines[-TAIL_LINES:]) or "(it wrote nothing)"
 
     def close(self) -> None:
-        """Ask the process to stop, then make it."""
+        """Ask the process to stop; kill it when it does not."""
         if self._process.stdin is not None:
             self._process.stdin.close()
         try:
@@ -152,7 +152,7 @@ def _require_alive(name: str, child: Child) -> None:
 
 
 def _is_healthy(port: int, app: Child) -> bool:
-    """Ask the app; it may not listen yet, but once it answers, it must answer well."""
+    """Say whether the app answers yet. Raises CommandError when it answers with an error."""
     connection = http.client.HTTPConnection(HOST, port, timeout=HEALTH_TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/health")

@@ -17,7 +17,7 @@ CHECKS: dict[str, list[str]] = {
     "lint": ["-m", "ruff", "check", "."],
     "format": ["-m", "ruff", "format", "--check", "."],
     "types": ["-m", "mypy"],
-    # Not a module that can be run without a warning.
+    # Run with -m, it prints a warning.
     "template": [
         *["-c", "from cfnlint.runner import main; main()"],
         *["--regions", "us-east-1", "eu-west-2", "--", "infra/rds_kb.yaml"],
@@ -64,7 +64,7 @@ def _run_live(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser("dev.py test --live")
     parser.add_argument("--stage", required=True, help="a deployed stage, such as dev")
     options, pytest_arguments = parser.parse_known_args(arguments)
-    # Only here: who just runs the tests need not wait for what talks to AWS.
+    # Imported only here: loading boto3 would delay every other run.
     from tooling.deployed_stage import open_live_stage
     from tooling.errors import CommandError
 

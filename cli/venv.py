@@ -1,4 +1,4 @@
-"""Keeps `.venv` in step with requirements-dev.txt: made when missing, redone when interrupted, else left."""
+"""Keeps `.venv` in step with requirements-dev.txt: makes it, or makes it again after an interruption."""
 
 import hashlib
 import os
@@ -109,7 +109,7 @@ def _install(root: Path, folder: Path) -> None:
     with process:
         for line in process.stdout or ():
             progress.feed(line)
-    # pip came to an end by itself, so what is there is whole; it stays usable, say, without a network.
+    # pip was not interrupted, so nothing is half-installed: the environment can be used, even offline.
     (folder / UNFINISHED).unlink()
     if process.returncode != 0:
         raise CommandError(f"{progress.last_lines()}\nThe installation failed, see above.")
@@ -119,7 +119,7 @@ def _install(root: Path, folder: Path) -> None:
 def _no_python() -> str:
     return (
         "Python 3.10 or newer with `venv` and `ensurepip` is needed, best 3.12 (https://www.python.org).\n"
-        "On Debian and Ubuntu `apt install python3-venv` adds what their Python lacks."
+        "On Debian and Ubuntu `apt install python3-venv` adds what is missing there."
     )
 
 

@@ -12,10 +12,14 @@ from tooling import environment
 from tooling.aws_errors import CHOOSE_REGION, explained
 from tooling.errors import CommandError
 
-QUICK = Config(connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 6})
-FIRST_CALL = Config(connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 2})
-PATIENT = Config(connect_timeout=10, read_timeout=310, retries={"total_max_attempts": 1})
-"""For functions: longer than the longest may take, and never called twice."""
+CLIENT_CONFIG = Config(
+    connect_timeout=10, read_timeout=60, retries={"mode": "standard", "total_max_attempts": 6}
+)
+FIRST_CALL_CONFIG = Config(
+    connect_timeout=5, read_timeout=20, retries={"mode": "standard", "total_max_attempts": 2}
+)
+LAMBDA_CONFIG = Config(connect_timeout=10, read_timeout=310, retries={"total_max_attempts": 1})
+"""For functions: as long as the slowest may take, and no second call."""
 ASSUMED_ROLE = "assumed-role/"
 
 
@@ -23,7 +27,7 @@ ASSUMED_ROLE = "assumed-role/"
 class Account:
     """An account and Region; `client` returns a boto3 client by its service's name.
 
-    An emulated one is a stand-in for AWS, with functions but no addresses that the internet knows.
+    An emulated one is a stand-in for AWS, which has functions, but no public address for the API.
     """
 
     region: str
@@ -38,7 +42,7 @@ class Account:
 
     @property
     def partition(self) -> str:
-        """Return the part of AWS that it lies in: aws, or that of China or of the US government."""
+        """Return the partition of AWS that it belongs to, such as aws or aws-cn."""
         return self.caller_arn.split(":")[1]
 
 
@@ -54,7 +58,7 @@ def open_account(
         session = new_session(region_name=region or fallback)
         if not session.region_name:
             raise explained(NoRegionError())
-        caller = session.client("sts", config=FIRST_CALL).get_caller_identity()
+        caller = session.client("sts", config=FIRST_CALL_CONFIG).get_caller_identity()
     except EndpointConnectionError as error:
         raise CommandError(_unreachable(session.region_name)) from error
     except (BotoCoreError, ClientError) as error:
@@ -62,7 +66,7 @@ def open_account(
     return Account(
         session.region_name,
         caller["Arn"],
-        lambda name: session.client(name, config=PATIENT if name == "lambda" else QUICK),
+        lambda name: session.client(name, config=LAMBDA_CONFIG if name == "lambda" else CLIENT_CONFIG),
         is_emulated=environment.is_aws_emulated(),
     )
 

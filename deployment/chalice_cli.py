@@ -1,4 +1,4 @@
-"""Runs Chalice's own commands, and only where the stage is."""
+"""Runs Chalice's commands, and only in the account and Region of the stage."""
 
 import subprocess
 import sys
@@ -10,13 +10,13 @@ from tooling import environment
 from tooling.errors import CommandError
 from tooling.stages import read_deployed
 
-# Not a module that can be run by its name.
+# It has no module to run with -m.
 CHALICE = (sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())")
 
 Run = Callable[[Sequence[str], Mapping[str, str], Path], int]
 
 
-def insist_on_same_place(work: Work) -> None:
+def require_same_place(work: Work) -> None:
     """Refuse to deploy a stage a second time somewhere else. Raises CommandError."""
     deployed = read_deployed(work.root, work.stage)
     for arn in deployed.functions.values() if deployed else ():
@@ -31,13 +31,13 @@ def insist_on_same_place(work: Work) -> None:
 
 
 def run_chalice(work: Work, verb: str, run: Run) -> None:
-    """Run `chalice deploy` or `chalice delete` with its output in sight. Raises CommandError."""
+    """Run `chalice deploy` or `chalice delete` with its output on the terminal. Raises CommandError."""
     region = {"AWS_DEFAULT_REGION": work.account.region, "AWS_REGION": work.account.region}
     command = [*CHALICE, verb, "--stage", work.stage]
     if run(command, environment.extended(**region), work.root) != 0:
         raise CommandError(f"`chalice {verb}` failed; its message is above.")
 
 
-def run_in_sight(command: Sequence[str], variables: Mapping[str, str], folder: Path) -> int:
+def run_on_terminal(command: Sequence[str], variables: Mapping[str, str], folder: Path) -> int:
     """Run a command whose output goes to the terminal; return its exit code."""
     return subprocess.run(command, env=variables, cwd=folder).returncode  # noqa: S603 - Chalice, as made above

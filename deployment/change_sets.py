@@ -1,4 +1,4 @@
-"""What CloudFormation would change: asked for as a change set that can be executed, and put in words."""
+"""What CloudFormation would change: a change set that can be executed, and its description."""
 
 import time
 from collections import Counter
@@ -39,7 +39,7 @@ class Change:
 
     @property
     def endangers_data(self) -> bool:
-        """Say whether what the app keeps there will, or may, be out of its sight."""
+        """Say whether the app would, or might, lose the data that it keeps there."""
         return self.kind in HOLDS_DATA and (
             self.action == "Remove" or self.replaced in ("True", "Conditional")
         )
@@ -92,7 +92,7 @@ def _short(kind: str) -> str:
 
 @dataclass(frozen=True)
 class ChangeSet:
-    """What an execution would do; without an id there is nothing to execute or to forget."""
+    """What an execution would do; without an id there is nothing to execute or delete."""
 
     change_set_id: str
     stack_id: str
@@ -110,7 +110,7 @@ def create_change_set(work: Work, client: Any, arguments: Mapping[str, Any]) -> 
             **arguments,
         )
     except ClientError as error:
-        # An emulator says at once what AWS says of the change set.
+        # An emulator answers this at once; AWS says it in the change set.
         if not _says_nothing_changes(message_of(error)):
             raise
         return ChangeSet("", "", [])

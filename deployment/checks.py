@@ -1,4 +1,4 @@
-"""What must be there before anything is created: each lack is one sentence with the next step."""
+"""Checks before anything is created: whatever is missing is one sentence with the next step."""
 
 import importlib.util
 import json
@@ -19,7 +19,7 @@ LISTS = {
 }
 EMBEDDING_MODEL = "amazon.titan-embed-text-v2:0"
 BUSY = frozenset({"ThrottlingException", "ModelNotReadyException", "ServiceUnavailableException"})
-"""Of a model that is there, only not at this moment."""
+"""What a model answers that exists, but cannot answer at the moment."""
 GRANT_MODEL_ACCESS = (
     "Ask for access in the Bedrock console under Model catalog, choose another Region with --region, "
     "or name other models in BEDROCK_MODEL_IDS of the stage in .chalice/config.json."
@@ -40,7 +40,7 @@ INFRA = (
     "s3:CreateBucket",
     "secretsmanager:CreateSecret",
 )
-"""One of each kind of thing in the template."""
+"""One action for each kind of resource in the template."""
 VECTOR_STORES: Mapping[str, tuple[str, ...]] = {
     "S3_VECTORS": ("s3vectors:CreateIndex", "s3vectors:CreateVectorBucket"),
     # The index is made over the collection's own API, by whom CloudFormation works for.
@@ -69,7 +69,7 @@ DEPLOY = (
 
 
 def check_tools(version: tuple[int, int] = sys.version_info[:2]) -> None:
-    """See to what runs here. Raises CommandError."""
+    """Check this machine. Raises CommandError."""
     if version != RUNTIME:
         raise CommandError(
             f"The functions run on Python 3.12, and the one in .venv is {version[0]}.{version[1]}: "
@@ -81,7 +81,7 @@ def check_tools(version: tuple[int, int] = sys.version_info[:2]) -> None:
 
 
 def check_for_infra(work: Work, vector_store: str) -> None:
-    """See to what the stack needs. Raises CommandError, ClientError, BotoCoreError."""
+    """Check what the stack needs. Raises CommandError, ClientError, BotoCoreError."""
     work.terminal.say("Checking what the stack needs:")
     check_region(work, vector_store)
     check_embedding_model(work)
@@ -89,16 +89,16 @@ def check_for_infra(work: Work, vector_store: str) -> None:
 
 
 def check_for_deploy(work: Work, model_ids: Sequence[str]) -> None:
-    """See to what the app needs besides the stack. Raises CommandError, ClientError, BotoCoreError."""
+    """Check what the app needs besides the stack. Raises CommandError, ClientError, BotoCoreError."""
     check_models(work, model_ids)
     check_rights(work, DEPLOY)
 
 
 def check_region(work: Work, vector_store: str) -> None:
-    """Insist that the Region has all services that not every Region has. Raises CommandError."""
+    """Check that the Region has the services that some Regions lack. Raises CommandError."""
     _ask(work, "bedrock-agent", "list_knowledge_bases", "knowledge bases of Amazon Bedrock")
     _ask(work, *LISTS[vector_store])
-    # The app does without it for a while, but its endpoint in the network must be there to be made.
+    # The app can do without it for a while, but the stack makes an endpoint for it.
     _ask(work, "comprehend", "detect_sentiment", "Amazon Comprehend", Text="ok", LanguageCode="en")
     work.terminal.step("Region", f"{work.account.region} has what is needed")
 
@@ -111,13 +111,13 @@ def _ask(work: Work, service: str, operation: str, product: str, **arguments: st
             f"Region {work.account.region} has no {product}. Choose another, such as --region us-east-1."
         ) from error
     except ClientError as error:
-        # Looking is not what the stack needs; whether it may be created is checked by itself.
+        # The stack need not list them; whether it may create them is another check.
         if not is_denied(error):
             raise explained(error) from error
 
 
 def check_models(work: Work, model_ids: Sequence[str]) -> None:
-    """Insist that one model answers and name those that don't. Raises CommandError, BotoCoreError."""
+    """Check that one model answers, and name those that don't. Raises CommandError, BotoCoreError."""
     problems = {model_id: _problem_of(work, model_id) for model_id in model_ids}
     usable = [model_id for model_id, problem in problems.items() if problem is None]
     unusable = [f"{model_id} {problem}" for model_id, problem in problems.items() if problem]
@@ -132,7 +132,7 @@ def check_models(work: Work, model_ids: Sequence[str]) -> None:
 
 
 def check_embedding_model(work: Work) -> None:
-    """Insist on the model that the knowledge base turns texts into vectors with. Raises CommandError."""
+    """Check the model that turns texts into vectors for the knowledge base. Raises CommandError."""
     body = json.dumps({"inputText": "ok", "dimensions": 1024})
     try:
         work.account.client("bedrock-runtime").invoke_model(modelId=EMBEDDING_MODEL, body=body)
@@ -182,9 +182,9 @@ def _no_bedrock(work: Work) -> str:
 
 
 def check_rights(work: Work, actions: Sequence[str]) -> None:
-    """Insist that no action is forbidden, and ask about those that nothing allows. Raises CommandError.
+    """Check that no action is forbidden, and ask about those that nothing allows. Raises CommandError.
 
-    IAM is asked about any resource: what is allowed on some only looks as if it were not, hence the question.
+    IAM judges them on any resource: what is allowed on some resources only does not look allowed, so it asks.
     """
     try:
         decisions = _decisions(work, actions)
@@ -201,7 +201,7 @@ def check_rights(work: Work, actions: Sequence[str]) -> None:
         work.terminal.say(
             f"{work.account.caller_arn} lacks {', '.join(unsure)}, or has it on some resources only."
         )
-        if not work.terminal.agrees("Go on all the same?"):
+        if not work.terminal.agrees("Go on anyway?"):
             raise CommandError(f"Nothing was changed. {GRANT_PERMISSIONS}")
     work.terminal.step("Permissions", "as far as IAM says" if unsure else "are there")
 
@@ -210,7 +210,7 @@ def _decisions(work: Work, actions: Sequence[str]) -> dict[str, str]:
     """Return IAM's decision on each action."""
     arn = deployer_arn(work.account)
     if arn is None:
-        # The root user may do everything, and IAM has no policies of it to judge.
+        # The root user may do everything, and has no policies that IAM could judge.
         return {}
     pages = (
         work.account.client("iam")

@@ -1,4 +1,4 @@
-"""`dev.py deploy`: from the stack's outputs to a stage that answers."""
+"""`dev.py deploy`: makes a stage that answers of the stack's outputs."""
 
 from argparse import Namespace
 from collections.abc import Callable
@@ -6,9 +6,9 @@ from functools import partial
 
 from deployment.chalice_cli import (
     Run,
-    insist_on_same_place,
+    require_same_place,
     run_chalice,
-    run_in_sight,
+    run_on_terminal,
 )
 from deployment.checks import check_for_deploy
 from deployment.facts import Facts, filled, model_ids, read_outputs
@@ -23,10 +23,10 @@ from tooling.stages import Deployed, read_config, read_deployed, write_config
 DEFAULT_RETENTION_DAYS = 14
 
 
-def deploy_stage(work: Work, options: Namespace, run: Run = run_in_sight) -> int:
+def deploy_stage(work: Work, options: Namespace, run: Run = run_on_terminal) -> int:
     """Run the command; return its exit code. Raises CommandError, ClientError and BotoCoreError."""
     work.terminal.say(f"Checking what stage {work.stage} needs:")
-    insist_on_same_place(work)
+    require_same_place(work)
     facts = facts_of_stack(work)
     check_for_deploy(work, facts.model_ids)
     work.terminal.say(f"Deploying {work.name} to account {work.account.number}, {work.account.region}:")
@@ -46,7 +46,7 @@ def deploy_stage(work: Work, options: Namespace, run: Run = run_in_sight) -> int
 
 
 def _steps_around_functions(work: Work, deployed: Deployed, limits: Limits) -> dict[str, Callable[[], str]]:
-    """Return what makes a stage of functions, and the try that shows it."""
+    """Return the steps after the functions; the last one asks a question."""
     ask = over_lambda(work) if work.account.is_emulated else over_http(deployed.api_url)
     return {
         "Database": partial(migrate_database, work),
@@ -69,7 +69,7 @@ def _say_where_it_is(work: Work, deployed: Deployed, facts: Facts) -> None:
 
 
 def facts_of_stack(work: Work) -> Facts:
-    """Return what the stage's stack made. Raises CommandError, IncompleteStack."""
+    """Return what the stage's stack provides. Raises CommandError, IncompleteStack."""
     view = Stack(work).when_idle()
     if view is None:
         raise CommandError(

@@ -7,7 +7,7 @@ from functools import partial
 
 from botocore.exceptions import ClientError
 
-from deployment.chalice_cli import Run, insist_on_same_place, run_chalice, run_in_sight
+from deployment.chalice_cli import Run, require_same_place, run_chalice, run_on_terminal
 from deployment.gateway import log_group
 from deployment.stack import Stack, StackView
 from deployment.work import DONE, Work, run_steps
@@ -53,16 +53,16 @@ class Leftovers:
         return [heading, *lines] if lines else []
 
 
-def destroy_stage(work: Work, options: Namespace, run: Run = run_in_sight) -> int:
+def destroy_stage(work: Work, options: Namespace, run: Run = run_on_terminal) -> int:
     """Run the command; return its exit code. Raises CommandError, ClientError and BotoCoreError."""
-    insist_on_same_place(work)
+    require_same_place(work)
     if work.is_prod and not options.even_prod:
-        raise CommandError(f"prod is protected. If it is to go: `{work.command('destroy')} --even-prod`.")
+        raise CommandError(f"prod is protected. To delete it: `{work.command('destroy')} --even-prod`.")
     stack = Stack(work)
     view = stack.when_idle()
     leftovers = _find_leftovers(work.template(), stack.resources() if view else {})
     if view is not None:
-        _insist_on_no_protection(work, view, leftovers.database)
+        _require_no_protection(work, view, leftovers.database)
     if not _is_wanted(work, leftovers):
         work.terminal.say("Nothing was deleted.")
         return 1
@@ -117,7 +117,7 @@ def _delete_logs(work: Work) -> str:
 
 
 def _groups(work: Work, stem: str) -> list[str]:
-    """Return the log groups of the stage; one whose name merely begins alike is another stage's."""
+    """Return the log groups of the stage; a name that only starts the same is another stage's."""
     logs = work.account.client("logs")
     pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=stem)
     names = [str(group["logGroupName"]) for page in pages for group in page["logGroups"]]
@@ -138,7 +138,7 @@ def _delete_stack(work: Work, stack: Stack) -> str:
     return "deleted"
 
 
-def _insist_on_no_protection(work: Work, view: StackView, database: str | None) -> None:
+def _require_no_protection(work: Work, view: StackView, database: str | None) -> None:
     """Refuse while stack or database are protected, and say how to change that. Raises CommandError."""
     commands = []
     if view.is_protected:

@@ -47,7 +47,7 @@ def migrate_database(work: Work) -> str:
 
 
 def sweep_documents(work: Work) -> str:
-    """Let the sync start its first job, as it would within a minute by itself; return what was done."""
+    """Let the sync start its first job, as the schedule would within a minute; return what was done."""
     event = {**SCHEDULED_EVENT, "account": work.account.number, "region": work.account.region}
     call_function(work, f"{work.name}-{SWEEP}", event)
     return "the documents are followed from now on"
@@ -71,7 +71,7 @@ Ask = Callable[[Body], Answer]
 
 
 def ask_one_question(work: Work, ask: Ask) -> str:
-    """Return the answer's first line. Raises CommandError when there is none, or only half of one.
+    """Return the answer's first line. Raises CommandError when there is none or it is degraded.
 
     A new API is not known everywhere at once, so it is tried for half a minute: with the same message id, so
     that the question is answered once.
@@ -105,7 +105,7 @@ def over_http(url: str) -> Ask:
 
 
 def over_lambda(work: Work) -> Ask:
-    """Return what hands the question to the function itself, where there is no gateway to send it through."""
+    """Return what hands the question to the function itself, for an account without a gateway."""
 
     def ask(question: Body) -> Answer:
         answer = call_function(work, work.name, _proxy_event(question))

@@ -1,4 +1,4 @@
-"""What Chalice has no words for: the API's limits, its access log, and what the gateway answers by itself."""
+"""What Chalice cannot configure: the API's limits, its access log, and the gateway's own answers."""
 
 import json
 from collections.abc import Mapping
@@ -21,7 +21,7 @@ HEADERS = {
     "Access-Control-Expose-Headers": "'X-Correlation-Id,Retry-After'",
     "X-Correlation-Id": "context.requestId",
 }
-# Neither addresses nor paths with ids: a log of what happened, not of who asked.
+# No addresses, and no paths with ids: the log must not say who asked.
 FORMAT = json.dumps(
     {
         name: f"$context.{value}"
@@ -57,7 +57,7 @@ PAUSE_SECONDS = 5
 
 @dataclass(frozen=True)
 class Limits:
-    """How much the gateway lets through to the app, from everybody together."""
+    """How many requests the gateway lets through, from all callers together."""
 
     requests_per_second: int
     burst: int
@@ -86,7 +86,7 @@ def limit_and_log(work: Work, api_id: str, limits: Limits, retention_days: int) 
 
 
 def shape_answers(work: Work, api_id: str) -> str:
-    """Give what the gateway answers by itself our error shape, and publish it; return what was done."""
+    """Give the gateway's own answers the shape of our errors and publish them; return what was done."""
     gateway = work.account.client("apigateway")
     listed = gateway.get_gateway_responses(restApiId=api_id, limit=500)["items"]
     missing = missing_responses({each["responseType"]: each for each in listed})
@@ -141,7 +141,7 @@ RESPONSES: Mapping[str, GatewayResponse] = {
     "ACCESS_DENIED": GatewayResponse("forbidden", "This token does not open anything here.", 403),
     "AUTHORIZER_FAILURE": GatewayResponse(*UNAVAILABLE, 503, RETRY_SECONDS),
     "AUTHORIZER_CONFIGURATION_ERROR": GatewayResponse(*UNAVAILABLE, 503, RETRY_SECONDS),
-    # Of an address that there is not, or not for this method: the gateway can't tell the two apart.
+    # For an unknown path, or a method it does not have: the gateway does not tell them apart.
     "MISSING_AUTHENTICATION_TOKEN": GatewayResponse(*OF_CHALICE[404], 404),
     "RESOURCE_NOT_FOUND": GatewayResponse(*OF_CHALICE[404], 404),
     "REQUEST_TOO_LARGE": GatewayResponse("body_too_large", "The request is too large.", 413),
@@ -157,7 +157,7 @@ RESPONSES: Mapping[str, GatewayResponse] = {
 
 
 def missing_responses(current: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Return what has to be put where the gateway answers otherwise so far."""
+    """Return PutGatewayResponse's arguments, by kind, for each answer that is not yet as wanted."""
     wanted = {kind: response.arguments() for kind, response in RESPONSES.items()}
     return {
         kind: arguments
@@ -172,7 +172,7 @@ def log_group(work: Work) -> str:
 
 
 def prepare_access_log(work: Work, retention_days: int) -> str:
-    """Make the log group where there is none and see to the permission; return the log group's ARN."""
+    """Make sure of the log group and of the permission to write to it; return its ARN."""
     logs = work.account.client("logs")
     try:
         logs.create_log_group(logGroupName=log_group(work))
@@ -187,7 +187,7 @@ def prepare_access_log(work: Work, retention_days: int) -> str:
 
 
 def _let_gateway_write(work: Work) -> None:
-    """Give API Gateway the role that it needs to write any log; one that is set is never touched."""
+    """Give API Gateway the role that it needs to write logs; called only when it has none."""
     work.terminal.say(f"  API Gateway may not write logs in this account yet: giving it the role {ROLE}.")
     role = _role(work)
     gateway = work.account.client("apigateway")
@@ -200,7 +200,7 @@ def _let_gateway_write(work: Work) -> None:
                 raise
             if attempt == ATTEMPTS:
                 raise CommandError(f"API Gateway does not accept the role {role} yet.") from error
-            # A new role takes some seconds to be known everywhere.
+            # IAM needs some seconds until a new role can be used everywhere.
             work.pause(PAUSE_SECONDS)
         else:
             return

@@ -22,7 +22,7 @@ def bring_up_infra(work: Work, options: Namespace) -> int:
     """Run the command; return its exit code. Raises CommandError, ClientError and BotoCoreError."""
     stack = Stack(work)
     parameters = chosen_parameters(work, options)
-    view = _usable(work, stack)
+    view = _usable_stack(work, stack)
     vector_store = parameters.get("VectorStore") or (view.parameters.get("VectorStore") if view else None)
     check_for_infra(work, vector_store or DEFAULT_VECTOR_STORE)
     if vector_store == OPENSEARCH and not (view and view.parameters.get("DeployerArn")):
@@ -39,12 +39,12 @@ def bring_up_infra(work: Work, options: Namespace) -> int:
     if not _is_wanted(work, stack, change_set, options.allow_data_loss):
         work.terminal.say("Nothing was changed.")
         return 1
-    _insist(work, stack.execute(change_set))
+    _require_success(work, stack.execute(change_set))
     return _finish(work, stack)
 
 
-def _usable(work: Work, stack: Stack) -> StackView | None:
-    """Return the stack once it can be changed; None when there is none, or none any more.
+def _usable_stack(work: Work, stack: Stack) -> StackView | None:
+    """Return the stack once it can be changed; None when there is none, or it was deleted.
 
     Raises CommandError.
     """
@@ -54,7 +54,7 @@ def _usable(work: Work, stack: Stack) -> StackView | None:
     if view.status == STUCK:
         raise CommandError(_stuck(work))
     if view.status in BROKEN:
-        _clear_away(work, stack, view)
+        _delete_broken(work, stack, view)
         return None
     return view
 
@@ -76,7 +76,7 @@ def _is_wanted(work: Work, stack: Stack, change_set: ChangeSet, allows_data_loss
     endangered = [change for change in change_set.changes if change.endangers_data]
     is_wanted = False
     try:
-        is_wanted = _may_go(work, endangered, allows_data_loss) if endangered else _agrees(work)
+        is_wanted = _accepts_data_loss(work, endangered, allows_data_loss) if endangered else _agrees(work)
     finally:
         if not is_wanted:
             stack.discard(change_set)
@@ -87,7 +87,7 @@ def _agrees(work: Work) -> bool:
     return work.terminal.agrees("Go on?")
 
 
-def _may_go(work: Work, endangered: Sequence[Change], allows_data_loss: bool) -> bool:
+def _accepts_data_loss(work: Work, endangered: Sequence[Change], allows_data_loss: bool) -> bool:
     names = ", ".join(change.name for change in endangered)
     warning = f"{names}: the app would go on without the data that is there now."
     if work.is_prod and not allows_data_loss:
@@ -99,20 +99,20 @@ def _may_go(work: Work, endangered: Sequence[Change], allows_data_loss: bool) ->
     )
 
 
-def _clear_away(work: Work, stack: Stack, view: StackView) -> None:
+def _delete_broken(work: Work, stack: Stack, view: StackView) -> None:
     work.terminal.say(f"The stack {work.name} is in {view.status}: it cannot be used, only deleted.")
-    if not work.terminal.agrees("Delete it and start anew?"):
+    if not work.terminal.agrees("Delete it and start again?"):
         raise CommandError(f"Delete the stack {work.name}, then run `{work.command('infra')}` again.")
     outcome = stack.delete(view)
     if outcome.status != "DELETE_COMPLETE":
         raise CommandError(
             f"The stack could not be deleted ({outcome.status}). {outcome.failure or ''} "
-            f"Mend that in the CloudFormation console, then run `{work.command('infra')}` again."
+            f"Fix that in the CloudFormation console, then run `{work.command('infra')}` again."
         )
 
 
 def _deployer(work: Work) -> str:
-    """Return who makes the index in OpenSearch, which lets in only those it was told of."""
+    """Return who makes the index in OpenSearch, which only accepts principals that it knows."""
     try:
         arn = deployer_arn(work.account)
     except ClientError as error:
@@ -127,13 +127,13 @@ def _deployer(work: Work) -> str:
     return arn
 
 
-def _insist(work: Work, outcome: Outcome) -> None:
+def _require_success(work: Work, outcome: Outcome) -> None:
     if outcome.status in SUCCEEDED and outcome.failure is None:
         return
     reason = outcome.failure or "CloudFormation named no reason; its console may know more."
     raise CommandError(
         f"The stack ended in {outcome.status}. First failure: {reason}\n"
-        f"Mend that, then run `{work.command('infra')}` again: it goes on from here."
+        f"Fix that, then run `{work.command('infra')}` again: it goes on from here."
     )
 
 
@@ -153,7 +153,7 @@ def _finish(work: Work, stack: Stack) -> int:
 def _stuck(work: Work) -> str:
     return (
         f"The stack {work.name} is in {STUCK}: undoing an update has failed. "
-        "Look in the CloudFormation console what failed and mend it, then run\n"
+        "Find what failed in the CloudFormation console and fix it, then run\n"
         f"  aws cloudformation continue-update-rollback --stack-name {work.name} "
         f"--region {work.account.region}\n"
         f"and `{work.command('infra')}` again."

@@ -1,4 +1,4 @@
-"""The stage's CloudFormation stack: how it stands, what would change, changing it, deleting it."""
+"""The stage's CloudFormation stack: its state, proposing changes, making them, deleting it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,21 +14,21 @@ from tooling.errors import CommandError
 from tooling.template import Template
 
 UNMADE = "REVIEW_IN_PROGRESS"
-"""Of a stack that is only a name: its first change set was never executed."""
+"""Of a stack that exists in name only: its first change set was never executed."""
 BROKEN = frozenset(
     {"CREATE_FAILED", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "DELETE_FAILED", "IMPORT_ROLLBACK_FAILED"}
 )
-"""CloudFormation takes nothing but a deletion in these."""
+"""In these states CloudFormation accepts nothing but a deletion."""
 STUCK = "UPDATE_ROLLBACK_FAILED"
 POLL_SECONDS = 5
 STACK = "AWS::CloudFormation::Stack"
 CANCELLED = "cancelled"
-"""Of what stopped only because something else had failed."""
+"""In the reason of a resource that was stopped because another one had failed."""
 
 
 @dataclass(frozen=True)
 class StackView:
-    """How a stack stands."""
+    """The state of a stack."""
 
     stack_id: str
     status: str
@@ -38,7 +38,7 @@ class StackView:
 
     @property
     def is_busy(self) -> bool:
-        """Say whether CloudFormation is at work on it."""
+        """Say whether CloudFormation is changing it."""
         return self.status.endswith("_IN_PROGRESS") and self.status != UNMADE
 
 
@@ -59,7 +59,7 @@ class Stack:
         self.name = work.name
 
     def look(self) -> StackView | None:
-        """Return how the stack stands; None when there is none."""
+        """Return the stack's state; None when there is none."""
         try:
             (found,) = self._client.describe_stacks(StackName=self.name)["Stacks"]
         except ClientError as error:
@@ -101,7 +101,7 @@ class Stack:
         return change_set
 
     def discard(self, change_set: ChangeSet) -> None:
-        """Forget a change set, and a stack that is nothing else yet."""
+        """Delete a change set, and the stack if that exists in name only."""
         if change_set.change_set_id:
             self._client.delete_change_set(
                 ChangeSetName=change_set.change_set_id, StackName=change_set.stack_id
@@ -114,17 +114,15 @@ class Stack:
         self._client.execute_change_set(
             ChangeSetName=change_set.change_set_id,
             StackName=change_set.stack_id,
-            # Else a creation that fails would leave its tables behind, in the way of the next one.
+            # Otherwise a failed creation would leave its tables behind, and the next one would fail on them.
             RetainExceptOnCreate=True,
         )
         return _follow(self._work, self._client, change_set.stack_id, after, before)
 
     def when_idle(self) -> StackView | None:
-        """Return how the stack stands once nobody works on it, and follow who does."""
+        """Return the stack's state once nothing is changing it; follow what is."""
         while (view := self.look()) is not None and view.is_busy:
-            self._work.terminal.say(
-                f"Somebody is at work on {self.name} ({view.status}); following that first:"
-            )
+            self._work.terminal.say(f"{self.name} is being changed ({view.status}); following that first:")
             after = _newest_event(self._client, view.stack_id)
             _follow(self._work, self._client, view.stack_id, after, before=None)
         return view
@@ -136,7 +134,7 @@ class Stack:
         return _follow(self._work, self._client, view.stack_id, after, view.status)
 
     def protect(self) -> None:
-        """Let nobody delete the stack before the protection is switched off."""
+        """Protect the stack against deletion."""
         self._client.update_termination_protection(StackName=self.name, EnableTerminationProtection=True)
 
     def resources(self) -> dict[str, str]:
@@ -189,7 +187,7 @@ def _follow(work: Work, client: Any, stack_id: str, after: str | None, before: s
         has_begun = has_begun or status != before
         if has_begun and not status.endswith("_IN_PROGRESS") and not events:
             return Outcome(status, failures[0] if failures else None)
-        # What came with the last look may not have been all.
+        # More events may have come since: end only after a look that finds none.
         if not events:
             work.pause(POLL_SECONDS)
 

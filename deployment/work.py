@@ -1,4 +1,4 @@
-"""What the steps of a command share: the stage, its account, who looks on, and how a step is run."""
+"""What the steps of a command share: the stage, its account, the terminal, and how a step is run."""
 
 import io
 import sys
@@ -23,14 +23,14 @@ DONE = "already done"
 
 @dataclass(frozen=True)
 class Terminal:
-    """Where lines go to and answers come from; with `is_sure`, plain questions are not asked."""
+    """Where lines go to and answers come from; with `is_sure`, yes-or-no questions are not asked."""
 
     is_sure: bool = False
     output: TextIO = field(default_factory=lambda: sys.stdout)
     answers: TextIO = field(default_factory=lambda: sys.stdin)
 
     def __post_init__(self) -> None:
-        # A letter that the terminal lacks shows as a question mark, instead of ending with an error.
+        # A letter that the terminal cannot show becomes a question mark, instead of an error.
         if isinstance(self.output, io.TextIOWrapper):
             self.output.reconfigure(errors="replace")
 
@@ -43,7 +43,7 @@ class Terminal:
         self.say(f"  {name:<16}{outcome}")
 
     def agrees(self, question: str) -> bool:
-        """Ask for yes or no, unless the user was sure beforehand.
+        """Ask for yes or no, unless the user said yes beforehand.
 
         Raises CommandError if nobody answers.
         """
@@ -52,7 +52,7 @@ class Terminal:
         return self._ask(f"{question} [y/N] ", "Add --yes to go on without a question.") in {"y", "yes"}
 
     def types(self, word: str, question: str, otherwise: str) -> bool:
-        """Ask for a word to be typed, sure or not.
+        """Ask for a word to be typed, even with `is_sure`.
 
         Raises CommandError if nobody answers; `otherwise` says what to do then.
         """
@@ -69,7 +69,7 @@ class Terminal:
 
 @dataclass(frozen=True)
 class Work:
-    """A stage, the account it lives in, and the person who looks on; `pause` waits for seconds."""
+    """A stage, its account, and the terminal; `pause` waits for some seconds."""
 
     stage: str
     account: Account

@@ -1,4 +1,4 @@
-"""Says before anything starts whether a port can be had."""
+"""Says before anything starts whether a TCP port is free."""
 
 import socket
 import sys
@@ -39,7 +39,7 @@ def free_port() -> int:
 
 
 def _answers(port: int) -> bool:
-    # macOS lets a second program bind a port that another one serves on all addresses, so bind is not enough.
+    # On macOS a second program can bind a port that another one serves on all addresses: binding is no proof.
     with socket.socket() as probe:
         probe.settimeout(CONNECT_TIMEOUT_SECONDS)
         return probe.connect_ex((HOST, port)) == 0

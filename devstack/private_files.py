@@ -1,4 +1,4 @@
-"""Writes files as a whole, readable by their owner alone where the system knows owners."""
+"""Writes files atomically, readable by their owner alone where the system has owners."""
 
 import os
 import secrets

@@ -116,7 +116,7 @@ def load_sample_customers(database: DatabaseAddress, path: Path = SAMPLE_CUSTOME
     connection = psycopg2.connect(**connection_parameters(database))
     try:
         with connection, connection.cursor() as statements:
-            # Readers go on; another run waits here until this one is through.
+            # Readers are not blocked; another run waits here until this one is done.
             statements.execute("LOCK TABLE customers IN SHARE ROW EXCLUSIVE MODE")
             statements.execute("SELECT EXISTS (SELECT FROM customers)")
             if statements.fetchone() == (True,):

@@ -64,11 +64,11 @@ class Stack:
         self._ingest()
 
     def find_dead(self) -> str | None:
-        """Return the name of a stand-in that does not run any more and that the app cannot do without."""
+        """Return the name of a stand-in that has stopped and that the app cannot do without."""
         return None if self._aws.is_running() else "the AWS endpoint"
 
     def watch_postgres(self) -> None:
-        """Say when Postgres stops and when it is back: the app bears both, so all the rest goes on."""
+        """Say when Postgres stops and when it is back; the app copes with both, so the rest keeps running."""
         runs = self._postgres.is_running()
         if runs != self._postgres_runs:
             self._say("Postgres is back" if runs else "Postgres stopped: the app goes on without customers")
@@ -84,7 +84,7 @@ class Stack:
         self._stop.check()
 
     def _start_aws(self, port: int) -> None:
-        # moto would let any web page read its answers.
+        # Otherwise moto lets any web page read its answers.
         environment.of_this_process()["MOTO_DISABLE_GLOBAL_CORS"] = "true"
         lock = threading.RLock()
         bucket = MotoBucket(self._stage.documents_bucket, lock)

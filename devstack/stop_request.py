@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and their kin, turned into one flag that is looked at where stopping is safe."""
+"""Ctrl-C, SIGTERM and similar signals, as one flag that is checked where stopping is safe."""
 
 import signal
 import time
@@ -17,7 +17,7 @@ class StopRequest:
     """Whether somebody asked the stack to stop; a second request while it stops changes nothing."""
 
     def __init__(self) -> None:
-        # Not an Event: the thread that a signal interrupts may hold its lock, and then waits for itself.
+        # Not an Event: a signal may interrupt the thread that holds its lock, which would wait for itself.
         self._asked = False
 
     def listen(self) -> None:

@@ -19,7 +19,7 @@ from tooling.stages import PROD, deployable_stage, read_config, read_deployed
 
 NEEDED = ("DOCUMENTS_BUCKET", "AGENT_TOKENS_SECRET_ID")
 REGION = re.compile(r"arn:[^:]+:secretsmanager:([a-z0-9-]+):")
-"""Where a stage is: what the profile or the environment says may be meant for another one."""
+"""The stage's Region; that of the AWS profile or the environment may be meant for another stage."""
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """The environment of the tools: what they read of it, and what they set for the programs that they start.
 
-No other file of theirs looks at it. Python 3.7 can read this one, which helps it to find a newer Python.
+No other file of the tools reads it. This file also works on Python 3.7, which uses it to find a newer one.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def extended(**variables: str) -> dict[str, str]:
 
 
 def for_venv() -> dict[str, str]:
-    """Return the environment without what would lead the Python of a virtual environment astray."""
+    """Return the environment without what would lead a virtual environment's Python to other packages."""
     return {name: value for name, value in os.environ.items() if name not in MISLEADING}
 
 

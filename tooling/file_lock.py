@@ -1,4 +1,4 @@
-"""A lock in a file that the operating system gives back when its holder dies, however it dies."""
+"""A file lock that the operating system releases when its holder ends, in whatever way."""
 
 import os
 import sys
@@ -13,7 +13,7 @@ else:
     import fcntl
 
 RETRY_SECONDS = 0.2
-# On Windows a locked byte cannot be read: it lies far behind the text that says who holds the lock.
+# Windows lets nobody read a locked byte, so it is far behind the text that names the holder.
 LOCKED_OFFSET = 1 << 20
 
 
@@ -40,7 +40,7 @@ def held(path: Path) -> Iterator[None]:
 
 @contextmanager
 def held_in_turn(path: Path, say: Callable[[str], None]) -> Iterator[None]:
-    """Hold the lock for the length of a `with` block, waiting until whoever has it is done."""
+    """Hold the lock for the length of a `with` block, waiting until it is free."""
     descriptor = _acquire_in_turn(path, say)
     try:
         yield

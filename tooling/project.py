@@ -1,4 +1,4 @@
-"""Where this copy of the project lies."""
+"""Where this copy of the project is."""
 
 from pathlib import Path
 

@@ -57,7 +57,7 @@ class Template:
     def with_names(self, values: Mapping[str, str]) -> str:
         """Return the text with the names of tables and bucket written out.
 
-        What an earlier stack has left is taken over only where no function makes its name.
+        CloudFormation takes over what an earlier stack left only where a name is written out.
         """
         return NAME.sub(
             lambda found: found[1] + VARIABLE.sub(lambda variable: values[variable[1]], found[2]), self.text

@@ -1,4 +1,4 @@
-"""The documents bucket: what is in it, putting files there and taking documents out."""
+"""The documents bucket: lists, uploads and removes documents."""
 
 import json
 import mimetypes
@@ -99,7 +99,7 @@ def _title(target: Target, key: str) -> str:
 
 
 def upload_all(target: Target, uploads: Sequence[Upload]) -> list[Refusal]:
-    """Upload the files one after the other; return those that could not be read any more.
+    """Upload the files one after the other; return those that could no longer be read.
 
     Raises BotoCoreError, ClientError, which end the whole command.
     """
@@ -129,6 +129,6 @@ def _upload(target: Target, upload: Upload, name: str, line: Line) -> int:
     try:
         target.s3.upload_file(str(upload.path), target.bucket, upload.key, ExtraArgs=extra, Callback=progress)
     except S3UploadFailedError as error:
-        # boto3 hides the error that says what was wrong behind one of its own.
+        # boto3 wraps the error that says what was wrong.
         raise error.__context__ or error from None
     return size

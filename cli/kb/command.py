@@ -1,4 +1,4 @@
-"""`dev.py kb`: the documents that answers come from, for those without the AWS command line."""
+"""`dev.py kb`: manages the documents that answers come from, without the AWS command line."""
 
 import io
 import sys
@@ -32,7 +32,7 @@ FOLLOWS = "The assistant follows by itself within a minute or two; `kb status` s
 
 def manage_documents(options: Namespace, root: Path = ROOT) -> int:
     """Run one action of the command; return its exit code."""
-    _print_any_letter()
+    _never_fail_on_a_letter()
     if options.stage == LOCAL:
         environment.forget_own_aws_settings()
     unreachable = None
@@ -64,7 +64,7 @@ def _upload_only(target: Target, choice: Choice) -> bool:
 
 def _upload_and_wait(target: Target, choice: Choice) -> bool:
     api = target.open_api()
-    api.status()  # better now than after the upload, should the app not answer
+    api.status()  # if the app does not answer, say so before the upload
     lost = upload_all(target, choice.uploads)
     _print_refusals(lost)
     try:
@@ -114,8 +114,8 @@ def _fail(sentence: str) -> int:
     return 1
 
 
-def _print_any_letter() -> None:
-    """Show a question mark for a letter that the terminal lacks, instead of ending with an error."""
+def _never_fail_on_a_letter() -> None:
+    """Print a question mark for a letter that the terminal cannot show, instead of failing."""
     for output in (sys.stdout, sys.stderr):
         if isinstance(output, io.TextIOWrapper):
             output.reconfigure(errors="replace")

@@ -1,4 +1,4 @@
-"""Which files become which documents, and which ones a knowledge base would not take."""
+"""Which files become which documents, and which ones a knowledge base does not accept."""
 
 import glob
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,7 +14,7 @@ MOST_KEY_BYTES = 1024
 
 
 class RefusedFile(Exception):
-    """A file that a knowledge base would not take; the text says why."""
+    """A file that a knowledge base does not accept; the text says why."""
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def _files(path: Path) -> Iterator[tuple[str, Path]]:
     elif path.exists():
         yield path.name, path
     else:
-        # Shells of Windows leave it to the program what `*.md` stands for.
+        # On Windows the program has to expand `*.md`, not the shell.
         matching = [Path(each) for each in sorted(glob.glob(str(path)))]  # noqa: PTH207 - an absolute pattern
         if not matching:
             raise RefusedFile("there is no such file")

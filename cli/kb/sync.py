@@ -1,4 +1,4 @@
-"""The sync: asked for and looked at by the app's `/kb/sync`, followed to its end, and told to a person."""
+"""The sync: requested and read at the app's `/kb/sync`, followed to its end, and described."""
 
 import time
 from collections.abc import Callable
@@ -29,11 +29,11 @@ class SyncApi:
         self._hint = hint
         self._http = requests.Session()
         self._http.headers["Authorization"] = f"Bearer {token}"
-        # What stands between this machine and the internet has nothing to do with a local address.
+        # A proxy to the internet must not be used for a local address.
         self._http.trust_env = not is_local
 
     def status(self) -> SyncStatus:
-        """Return how the sync stands. Raises CommandError."""
+        """Return the state of the sync. Raises CommandError."""
         answer = self._send("GET")
         try:
             return SyncStatus(
@@ -164,7 +164,7 @@ def _standing(status: SyncStatus) -> str:
 
 
 def _trouble(code: str | None) -> str:
-    """Say what a code means: ours for a job that ended too early, AWS's for a refused start."""
+    """Return what a code means: one of ours for a job that ended early, or AWS's for a refused start."""
     if code in ENDED_EARLY:
         return "; the last one did not finish, so it is done again"
     return f"; the last try to start one: {code}" if code else ""

@@ -33,7 +33,7 @@ class Target:
 
 
 def open_target(options: Namespace, root: Path) -> Target:
-    """Find the stage. Raises CommandError, BotoCoreError."""
+    """Return the documents and the app of a stage. Raises CommandError, BotoCoreError."""
     return _local(options, root) if options.stage == LOCAL else _deployed(options.stage, root)
 
 

@@ -1,4 +1,4 @@
-"""What calls the app's event handlers on AWS, in a process of its own as they have containers of their own.
+"""Calls the app's event handlers, as AWS would, in a process of its own.
 
 It finds them where `chalice deploy` does, in what `@app.on_s3_event` and `@app.schedule` declared.
 """
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
 
 def _log_to_output() -> None:
     output = logging.StreamHandler(sys.stdout)
-    # The app wants to know more of its AWS libraries than that, but in its own log's format.
+    # The app raises the level for its AWS libraries, but logs them in its own format.
     output.setLevel(logging.WARNING)
     logging.basicConfig(handlers=[output], format="%(asctime)s %(message)s")
 

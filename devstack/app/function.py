@@ -1,4 +1,4 @@
-"""One of the app's event handlers, run in the manner of a Lambda function."""
+"""One of the app's event handlers, run as Lambda runs a function."""
 
 import logging
 import threading
@@ -20,7 +20,7 @@ Handler = Callable[[dict[str, Any], LambdaContext], Any]
 
 
 class LambdaFunction:
-    """A handler with one container: it takes one event at a time, and outlives whatever a call raises."""
+    """A handler with one container: it handles one event at a time, and keeps running when a call fails."""
 
     def __init__(self, name: str, handler: Handler, memory_mb: int = 128, timeout_seconds: int = 60) -> None:
         self.name = name
@@ -42,7 +42,7 @@ class LambdaFunction:
 
 
 class AsynchronousCalls:
-    """The events that wait for a function, as Lambda keeps them for a caller that does not wait.
+    """The events that wait for a function, as Lambda queues them for asynchronous calls.
 
     As on AWS an event whose call fails is tried twice more and then given up, but after 2 and 5 seconds
     instead of 1 and 2 minutes: a developer is waiting. Those that wait are lost when this process ends; then

@@ -1,6 +1,6 @@
 """`chalice local` under a supervisor: the same code, any AWS port, and it dies with its parent.
 
-Chalice's server lacks API Gateway's manners at the edge of HTTP, which are added here. It reads no chunked
+At the edge of HTTP, Chalice's server does not behave as API Gateway does; this adds it. It reads no chunked
 body, breaks off on a bad Content-Length, when an authorizer fails and on a token beyond ASCII, asks the
 authorizer about an empty token, takes a path in UTF-8 for Latin-1, sends a body with HEAD, answers an unknown
 method in HTML, and lets only five new connections wait.
@@ -30,7 +30,7 @@ STOP_POLL_SECONDS = 0.05
 
 
 class PatientServer(ThreadedHTTPServer):
-    """Lets a burst of new connections wait instead of resetting them."""
+    """Queues a burst of new connections instead of resetting them."""
 
     request_queue_size = 128
 
@@ -96,7 +96,7 @@ class EdgeRequestHandler(ChaliceRequestHandler):
         """Write no line: the app's own has the route, and the path would hold session ids."""
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
-        """Answer in JSON what never gets to the app, and close: what follows on the line may be anything."""
+        """Answer in JSON what never gets to the app, and close: what follows may be anything."""
         body = json.dumps({"message": message or HTTPStatus(code).phrase}).encode()
         self.close_connection = True
         self.send_response(code)

@@ -20,14 +20,14 @@ def load_app(stage: str, aws_port: int) -> tuple[Chalice, Config]:
     variables["AWS_CHALICE_CLI_MODE"] = "true"
     config = CLIFactory(str(ROOT), environ=variables).create_config_obj(chalice_stage_name=stage)
     app = config.chalice_app
-    # A look at the configuration's app sets the stage's variables: the endpoint can be another only after it.
+    # Reading `chalice_app` sets the stage's variables, so the endpoint is replaced after it.
     variables[environment.AWS_ENDPOINT_URL] = f"http://{HOST}:{aws_port}"
     return app, config
 
 
 def stop_with_parent(stop: StopRequest) -> None:
     """Ask to stop once the parent closes our standard input or is gone."""
-    # Not by the buffered reader: a thread that is in it while the program ends makes Python fail loudly.
+    # Unbuffered: a thread in the buffered reader at the end of the program makes Python fail.
     while os.read(sys.stdin.fileno(), 1024):
         pass
     stop.ask()

@@ -24,7 +24,7 @@ class Objects(Protocol):
     """What is mirrored."""
 
     def objects(self) -> Mapping[str, str]:
-        """Return a mark of the content for each key."""
+        """Return for each key what changes with the content, such as an ETag."""
 
     def read(self, key: str) -> bytes:
         """Return an object's content; raises KeyError when it is gone."""
@@ -40,7 +40,7 @@ class DocumentsMirror:
         self._kept: dict[str, str] = {}
 
     def exists(self) -> bool:
-        """Say whether an earlier run left its objects, be it none."""
+        """Say whether an earlier run kept its objects, even if there were none."""
         return self._folder.exists()
 
     def saved(self) -> Iterator[tuple[str, Path]]:
@@ -50,12 +50,12 @@ class DocumentsMirror:
                 yield key_of_path(PurePosixPath(path.relative_to(self._folder).as_posix())), path
 
     def begin(self) -> None:
-        """Take the bucket as it is for what the folder holds or, when there is no folder yet, write it."""
+        """Begin to follow the bucket; write all its objects when there is no folder yet."""
         with self._lock:
             if self.exists():
                 self._kept = dict(self._bucket.objects())
                 return
-            # Under another name first: a start that is interrupted here begins with the samples again.
+            # Under another name first: a start that is interrupted here begins with the samples next time.
             unfinished = self._folder.with_name(f"{self._folder.name}.unfinished")
             shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir(parents=True)
@@ -75,7 +75,7 @@ class DocumentsMirror:
             try:
                 content = self._bucket.read(key)
             except KeyError:
-                # Deleted in this moment, and the request that did it will call update() too.
+                # Deleted meanwhile; the request that deleted it will call update() too.
                 del now[key]
                 (folder / path_of_key(key)).unlink(missing_ok=True)
                 continue

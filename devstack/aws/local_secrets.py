@@ -1,4 +1,4 @@
-"""The secrets of this machine's copy: made once, kept in `secrets.json`, never in the repository."""
+"""The secrets of this machine's copy: made once and kept in `secrets.json`, not in the repository."""
 
 import json
 import secrets

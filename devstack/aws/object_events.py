@@ -30,7 +30,7 @@ class Subscription:
     deliver: Callable[[Event], None]
 
     def wants(self, record: Any) -> bool:
-        """Say whether a record of the bucket matches; what a malformed one means is the function's to say."""
+        """Say whether a record of the bucket matches; a malformed one is passed on to the function."""
         try:
             name, key = f"s3:{record['eventName']}", unquote_plus(record["s3"]["object"]["key"])
         except (KeyError, TypeError, AttributeError):
@@ -56,7 +56,7 @@ class ObjectEvents:
     def take(self) -> int:
         """Pass on the events that wait, ten at the most; return how many there were.
 
-        It does not wait for more, because moto's long poll keeps a processor busy, and leaves none behind,
+        It does not wait for more, because moto's long poll keeps a processor busy, and removes them all,
         because moto gets slow when many wait.
         """
         messages = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=BATCH).get(
@@ -74,7 +74,7 @@ class ObjectEvents:
         return len(messages)
 
     def _pass_on(self, body: str) -> None:
-        """Pass an event to all who want it; the test event of S3 has no records and is for everybody."""
+        """Pass an event to all who want it; S3's test event has no records and goes to all."""
         event = _read(body)
         if event is None:
             LOG.warning("A message of queue %s is no event: it is dropped.", self._url.rpartition("/")[2])
@@ -86,7 +86,7 @@ class ObjectEvents:
 
 
 def _read(body: str) -> Event | None:
-    """Return the event that a message holds; anybody may have sent something else."""
+    """Return the event that a message holds; a message may hold anything."""
     try:
         event = json.loads(body)
     except (ValueError, RecursionError):

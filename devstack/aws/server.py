@@ -25,7 +25,7 @@ STAND_IN_PATH = "/_devstack/"
 # moto takes no lock between reading and writing: two conditional writes at once could both succeed, and a
 # message that S3 sends while another one is deleted could be lost.
 ONE_AT_A_TIME = frozenset({"dynamodb", "s3", "sqs"})
-# Waits for messages that somebody must be able to send, and removes none.
+# It waits for messages, so it must not hold the lock that sending one needs; it removes none.
 WAITING_ACTION = b"ReceiveMessage"
 STOP_POLL_SECONDS = 0.05
 CHANGING_METHODS = frozenset({"PUT", "POST", "DELETE"})
@@ -33,7 +33,7 @@ CREDENTIAL_SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/[^/,\s]+/([^/,\s]+)/aw
 
 
 class AwsDispatcher:
-    """Sends each request to who answers it, and tells when objects may have changed."""
+    """Sends each request to the service that answers it, and reports when objects may have changed."""
 
     def __init__(
         self, stand_in: WsgiApp, moto: WsgiApp, lock: threading.RLock, objects_changed: Callable[[], None]
@@ -121,7 +121,7 @@ def _service(environ: Environ) -> str:
 
 
 def _is_local(environ: Environ) -> bool:
-    """Refuse what a foreign web page may send here through the user's browser."""
+    """Say whether a request comes from this machine, not from a web page in the user's browser."""
     origin = environ.get("HTTP_ORIGIN")
     return _is_local_name(f"//{environ.get('HTTP_HOST', '')}") and (origin is None or _is_local_name(origin))
 
@@ -148,7 +148,7 @@ def _names_waiting_action(environ: Environ, body: bytes) -> bool:
 
 
 def _read_whole_body(environ: Environ) -> bytes:
-    """Read the body before the lock is taken, so that a slow sender keeps nobody waiting."""
+    """Read the body before the lock is taken, so that a slow client blocks nobody."""
     if environ.get("wsgi.input_terminated"):
         body: bytes = environ["wsgi.input"].read()
     else:

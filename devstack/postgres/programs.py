@@ -48,7 +48,7 @@ class PostgresAccount:
             os.chown(path, self.user_id, self.group_id)
 
     def let_enter(self, folder: Path, say: Callable[[str], None]) -> None:
-        """Let this account pass through the folders that lead to one; that lets it list none of them."""
+        """Let this account pass through the parents of a folder; it still cannot list them."""
         if self.user_id is None:
             return
         for parent in folder.resolve().parents:
@@ -58,7 +58,7 @@ class PostgresAccount:
                 parent.chmod(mode | stat.S_IXOTH)
 
     def let_read(self, paths: Iterable[Path]) -> None:
-        """Let this account read files and folders that a strict umask closed."""
+        """Let this account read files and folders that a strict umask made private."""
         if self.user_id is None:
             return
         for path in paths:

@@ -1,4 +1,4 @@
-"""A real Postgres from a wheel, in a folder of its own, out of reach for other machines."""
+"""A real Postgres from a wheel, in a folder of its own, not reachable from other machines."""
 
 import re
 import secrets
@@ -35,7 +35,7 @@ class LocalPostgres:
     """A running server; `address` is how to reach its database."""
 
     def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
-        """Start the server of a folder, making both when they are not there; stop one that was left behind.
+        """Start the server of a folder, which is made when missing; stop one that an earlier run left.
 
         Raises CommandError.
         """
@@ -47,7 +47,7 @@ class LocalPostgres:
         self._account = choose_account(folder)
         self._account.own(folder)
         self._programs = PostgresPrograms(self._account, folder, say)
-        self._require_speakable_path()
+        self._require_path_without_shell_characters()
         version = self._version_of_data()
         if version is None:
             self._create_cluster()
@@ -68,7 +68,7 @@ class LocalPostgres:
         if self._socket_folder is not None and self._socket_folder != self._folder:
             shutil.rmtree(self._socket_folder, ignore_errors=True)
 
-    def _require_speakable_path(self) -> None:
+    def _require_path_without_shell_characters(self) -> None:
         """Refuse the few characters that `pg_ctl` hands to a shell as they are."""
         if sys.platform != "win32" and set('"$`\\') & set(str(self._data)):
             raise CommandError(f"Postgres cannot use {self._data}; choose another folder with --data-dir.")
@@ -105,7 +105,7 @@ class LocalPostgres:
             )
 
     def _stop_leftover(self) -> None:
-        """Stop the server that a killed run left behind, if it really is the one of this folder."""
+        """Stop the server that a killed run left behind, if it is the one of this folder."""
         try:
             lines = self._process_file.read_text("utf-8").splitlines()
         except FileNotFoundError:
@@ -115,12 +115,12 @@ class LocalPostgres:
         try:
             _connect(self._address(host, port), "postgres").close()
         except psycopg2.OperationalError:
-            # Not ours: the process id was given to another program since. Postgres itself finds that out.
+            # Not ours: another program has that process id now. Postgres copes with that by itself.
             return
         self._stop()
 
     def _choose_socket_folder(self) -> Path | None:
-        """Return where the Unix socket lies: beside the data or, if need be, in a private folder."""
+        """Return the folder of the Unix socket: beside the data or, if that path won't do, a private one."""
         if sys.platform == "win32":
             return None
         if len(bytes(self._folder)) <= LONGEST_SOCKET_FOLDER and PLAIN_PATH.fullmatch(str(self._folder)):
@@ -145,8 +145,8 @@ class LocalPostgres:
         for mode in ("fast", "immediate"):
             self._pg_ctl("-m", mode, "-W", "stop")
             deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
-            # pg_ctl would wait for the process to vanish, which it does not where nobody collects orphans,
-            # as in many containers. The server itself removes this file at its end.
+            # pg_ctl would wait until the process is gone, which never happens where nobody reaps orphans, as
+            # in many containers. The server removes this file when it ends.
             while time.monotonic() < deadline:
                 if not self._process_file.exists():
                     return

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deployment.chalice_cli import run_chalice, run_in_sight
+from deployment.chalice_cli import run_chalice, run_on_terminal
 from deployment.deploy import deploy_stage, facts_of_stack, write_settings
 from deployment.facts import IncompleteStack, facts_in, model_ids, placeholders
 from deployment.work import DONE
@@ -280,7 +280,7 @@ def test_chalice_itself_says_that_it_failed(
 ) -> None:
     at = scene({}, root=tmp_path)
     with pytest.raises(CommandError, match=f"`chalice {verb}` failed; its message is above"):
-        run_chalice(at.work, verb, run_in_sight)
+        run_chalice(at.work, verb, run_on_terminal)
     assert "Are you sure this is a chalice project?" in capfd.readouterr().err
 
 

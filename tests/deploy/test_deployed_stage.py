@@ -186,7 +186,7 @@ def test_the_page_and_its_chat_answer_over_http(synced_stage: DeployedStage) -> 
         ("/nowhere", None, 404, "not_found"),
     ],
 )
-def test_what_the_gateway_answers_by_itself_has_the_shape_of_the_apps_errors(
+def test_the_gateways_own_answers_have_the_shape_of_the_apps_errors(
     deployed: DeployedStage, route: str, token: str | None, status: int, code: str
 ) -> None:
     headers = {"Authorization": token} if token else {}

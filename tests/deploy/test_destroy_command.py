@@ -139,7 +139,7 @@ def test_prod_is_refused_without_a_flag(stage: Destruction) -> None:
         stage.run(stage="prod", answers="prod\n")
 
 
-def test_prod_is_refused_while_it_is_protected_with_the_commands_that_change_that(stage: Destruction) -> None:
+def test_a_protected_prod_is_refused_with_the_commands_that_help(stage: Destruction) -> None:
     stage.stack.is_protected = True
     stage.database["DBInstances"][0]["DeletionProtection"] = True
     with pytest.raises(CommandError) as caught:
@@ -175,7 +175,7 @@ def test_a_network_that_lambda_still_holds_is_said_with_how_long_to_wait(stage: 
     assert stage.run()[0] == 0
 
 
-def test_functions_of_another_copy_of_the_project_are_not_left_behind_in_silence(stage: Destruction) -> None:
+def test_functions_deployed_from_another_copy_stop_the_deletion(stage: Destruction) -> None:
     (stage.root / ".chalice" / "deployed" / "dev.json").unlink()
     stage.functions.answers["get_function"] = {}
     with pytest.raises(CommandError, match=r"another copy.*\.chalice/deployed/dev\.json"):
@@ -189,7 +189,7 @@ def test_what_somebody_else_does_to_the_stack_is_followed_first(stage: Destructi
     stage.stack.begin()
     code, at = stage.run()
     assert code == 0
-    assert "Somebody is at work" in at.said
+    assert "is being changed" in at.said
 
 
 def test_a_stage_deployed_elsewhere_is_not_deleted_here(stage: Destruction) -> None:

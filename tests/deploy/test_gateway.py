@@ -135,7 +135,7 @@ def account_without_role(
     return scene({"apigateway": gateway, "iam": iam, "logs": logs}), gateway, iam
 
 
-def test_an_account_whose_gateway_may_not_log_is_given_the_role_and_told_so() -> None:
+def test_a_gateway_that_may_not_log_yet_is_given_the_role_for_it() -> None:
     at, gateway, iam = account_without_role([NO_ROLE_YET, NO_ROLE_YET, {}])
     prepare_access_log(at.work, 14)
     assert f"giving it the role {ROLE}" in at.said

@@ -59,7 +59,7 @@ def test_customers_may_ask_about_their_credentials_refunds_and_dates(question: s
 
 
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_help_with_credentials_and_what_the_rules_say_of_refunds_are_answers(answer: str) -> None:
+def test_help_with_credentials_and_refund_rules_are_answers(answer: str) -> None:
     assert topics(answer, "OUTPUT") == []
 
 

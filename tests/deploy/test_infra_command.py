@@ -68,7 +68,7 @@ def parameters_of(proposal: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def test_a_new_stack_is_announced_created_followed_and_its_outputs_are_shown() -> None:
+def test_a_new_stack_is_announced_created_and_followed_to_its_outputs() -> None:
     events = [("TicketsTable", TABLE, "CREATE_IN_PROGRESS", "")]
     cloudformation = FakeCloudFormation(
         changes=[ADD_TABLE, change("Add", "Database", DATABASE), change("Add", "StateTable", TABLE)],
@@ -198,7 +198,7 @@ def test_in_prod_what_holds_data_goes_only_with_a_flag_as_well() -> None:
     assert infra(cloudformation, "--allow-data-loss", stage="prod", answers="prod\n")[0] == 0
 
 
-def test_a_stack_of_prod_is_protected_against_deletion_and_one_of_dev_is_not() -> None:
+def test_the_stack_of_prod_alone_is_protected_against_deletion() -> None:
     for stage, is_protected in (("prod", True), ("dev", False)):
         cloudformation = FakeCloudFormation(changes=[ADD_TABLE], script=[ends("CREATE_COMPLETE")])
         infra(cloudformation, stage=stage, is_sure=True)
@@ -255,7 +255,7 @@ def test_what_somebody_else_has_begun_is_followed_first(status: str) -> None:
     cloudformation.begin()
     code, at = infra(cloudformation)
     assert code == 0
-    assert "Somebody is at work" in at.said
+    assert "is being changed" in at.said
     assert "update complete" in at.said
 
 

@@ -64,7 +64,7 @@ def test_every_subnet_has_the_routes_of_the_gateway_endpoints() -> None:
     assert all(each["RouteTableIds"] == [{"Ref": table}] for each in gateways.values())
 
 
-def test_there_is_an_endpoint_for_each_service_that_the_app_calls_and_no_other() -> None:
+def test_each_service_that_the_app_calls_has_an_endpoint_and_no_other() -> None:
     code = "".join(path.read_text("utf-8") for path in CHALICELIB.rglob("*.py"))
     called = set(re.findall(r"boto3\.client\(\s*\"([\w-]+)\"", code))
     assert len(called) > 3
@@ -75,16 +75,14 @@ def test_there_is_an_endpoint_for_each_service_that_the_app_calls_and_no_other()
 @pytest.mark.parametrize(
     ("stage", "zones"), [("dev", ["FirstSubnet"]), ("prod", ["FirstSubnet", "SecondSubnet"])]
 )
-def test_interface_endpoints_answer_to_the_usual_names_in_as_many_zones_as_the_stage_pays(
-    stage: str, zones: list[str]
-) -> None:
+def test_endpoints_have_the_usual_names_in_the_zones_that_are_paid_for(stage: str, zones: list[str]) -> None:
     for endpoint in endpoints(infra(Stage=stage), "Interface").values():
         assert endpoint["PrivateDnsEnabled"] is True
         assert endpoint["SecurityGroupIds"] == [{"Ref": "EndpointSecurityGroup"}]
         assert [each["Ref"] for each in endpoint["SubnetIds"]] == zones
 
 
-def test_the_app_reaches_the_endpoints_and_postgres_and_nobody_reaches_anything_else() -> None:
+def test_the_network_lets_the_app_reach_endpoints_and_postgres_alone() -> None:
     wanted = {
         ("AppSecurityGroup", "EndpointSecurityGroup", 443),
         ("AppSecurityGroup", "DatabaseSecurityGroup", 5432),
@@ -134,7 +132,7 @@ def test_a_class_of_ones_own_goes_before_that_of_the_stage() -> None:
     assert database["DBInstanceClass"] == {"Ref": "DatabaseClass"}
 
 
-def test_the_proxy_is_there_when_asked_for_and_then_the_app_goes_through_it() -> None:
+def test_the_app_goes_through_the_proxy_where_one_is_asked_for() -> None:
     direct, pooled = infra(), infra(UseRdsProxy="true")
     assert not [name for name in direct["Resources"] if "Proxy" in name]
     assert direct["Outputs"]["DatabaseHost"]["Value"] == {"Fn::GetAtt": ["Database", "Endpoint.Address"]}
@@ -149,7 +147,7 @@ def test_the_tables_can_be_taken_back_to_a_point_in_time_in_prod(stage: str, rec
     assert recovery == [{"PointInTimeRecoveryEnabled": recoverable}] * 4
 
 
-def test_documents_that_are_seldom_read_become_cheaper() -> None:
+def test_documents_that_are_rarely_read_become_cheaper() -> None:
     rules = of_type("AWS::S3::Bucket")["DocumentsBucket"]["LifecycleConfiguration"]["Rules"]
     (transition,) = [each for rule in rules for each in rule.get("Transitions", [])]
     assert transition["StorageClass"] == "INTELLIGENT_TIERING"
@@ -209,7 +207,7 @@ def test_the_role_may_embed_with_the_model_of_the_knowledge_base(store: str) -> 
     )
 
 
-def test_opensearch_lets_in_the_knowledge_base_and_who_makes_the_index_and_must_be_told_who_that_is() -> None:
+def test_opensearch_lets_in_the_knowledge_base_and_who_deploys() -> None:
     policy = infra(VectorStore="OPENSEARCH_SERVERLESS")["Resources"]["SearchAccess"]["Properties"]["Policy"]
     assert re.findall(r'"Principal": \["(.*?)"\]', policy["Fn::Sub"]) == [
         "${KnowledgeBaseRole.Arn}",

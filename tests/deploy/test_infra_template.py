@@ -113,7 +113,7 @@ def test_a_policy_names_its_actions_and_resources(holder: str, statement: dict[s
     assert "*" not in as_list(statement.get("Resource", "of the role")), holder
 
 
-def test_only_bedrock_working_for_this_account_takes_the_role_of_the_knowledge_base() -> None:
+def test_only_bedrock_for_this_account_takes_the_knowledge_base_role() -> None:
     (trust,) = of_type("AWS::IAM::Role")["KnowledgeBaseRole"]["AssumeRolePolicyDocument"]["Statement"]
     assert trust["Principal"] == {"Service": "bedrock.amazonaws.com"}
     assert trust["Condition"]["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
@@ -127,7 +127,7 @@ def test_roles_are_written_out_here_and_named_by_the_stack(kind: str) -> None:
         assert properties.get("RoleName") in (None, {"Ref": "KnowledgeBaseRole"})
 
 
-def test_what_becomes_of_a_resource_is_the_same_on_deletion_and_replacement() -> None:
+def test_deletion_and_replacement_have_the_same_policy() -> None:
     policies = {n: (r.get("DeletionPolicy"), r.get("UpdateReplacePolicy")) for n, r in RESOURCES.items()}
     assert {name: each for name, each in policies.items() if each[0] != each[1]} == {}
 

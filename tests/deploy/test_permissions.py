@@ -263,7 +263,7 @@ def test_the_files_hold_what_is_rendered(tmp_path: Path) -> None:
     write_all_policies(tmp_path)
     for path in (tmp_path / ".chalice").glob("policy-*.json"):
         held = (ROOT / ".chalice" / path.name).read_text("utf-8")
-        assert held == path.read_text("utf-8"), "python -m deployment.policies writes them anew"
+        assert held == path.read_text("utf-8"), "python -m deployment.policies writes them"
 
 
 @pytest.mark.parametrize("stage", STAGES)
@@ -308,7 +308,7 @@ def test_a_function_writes_its_own_log_alone(function: str) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_only_functions_in_the_vpc_get_network_interfaces_and_their_code_gets_none(function: str) -> None:
+def test_lambda_makes_network_interfaces_and_the_code_inside_cannot(function: str) -> None:
     facts = placeholders("dev", model_ids(CONFIG, "dev"))
     statements = render(facts)[policy_file("dev", function)]["Statement"]
     network = [each for each in statements if each["Action"][0].startswith("ec2:")]

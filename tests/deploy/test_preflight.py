@@ -133,7 +133,7 @@ def test_credentials_that_aws_does_not_take_are_said_to_be_so() -> None:
     ("named", "deployed_in", "expected"),
     [("eu-west-1", "eu-west-2", "eu-west-1"), (None, "eu-west-2", "eu-west-2"), (None, None, "us-east-1")],
 )
-def test_the_region_is_the_one_named_or_that_of_the_stage_or_of_the_profile(
+def test_the_region_is_named_or_that_of_the_stage_or_of_the_profile(
     named: str | None, deployed_in: str | None, expected: str
 ) -> None:
     def new_session(region_name: str | None) -> FakeSession:
@@ -275,7 +275,7 @@ def test_what_nothing_allows_in_general_is_asked_about() -> None:
         check_rights(unsure.work, DEPLOY)
 
 
-def test_where_iam_may_not_be_asked_that_is_said_and_the_deployment_goes_on() -> None:
+def test_rights_that_iam_does_not_tell_do_not_stop_the_deployment() -> None:
     at = scene({"iam": FakeClient(simulate_principal_policy=refusal("AccessDenied", operation="Simulate"))})
     check_rights(at.work, DEPLOY)
     assert "could not be checked (Simulate is not possible)" in at.said

@@ -115,7 +115,7 @@ def test_changed_requirements_are_installed_into_the_same_environment(
     assert kept.exists()
 
 
-def test_an_interrupted_installation_is_begun_anew(project: Path) -> None:
+def test_an_interrupted_installation_is_started_again(project: Path) -> None:
     half = project / ".venv" / "half-installed"
     half.touch()
     (project / ".venv" / "installation.unfinished").touch()

@@ -57,7 +57,7 @@ def test_every_key_comes_back_from_a_name_that_every_file_system_takes(key: str)
 @example("a", "a/b")
 @example("a" * 180, "a" * 180 + "/b")
 @example("guide.md", "guide.md.metadata.json")
-def test_two_keys_never_need_the_same_name_nor_a_file_where_the_other_needs_a_folder(a: str, b: str) -> None:
+def test_two_keys_never_need_the_same_name_as_file_or_folder(a: str, b: str) -> None:
     if a != b:
         assert path_of_key(a) != path_of_key(b)
         assert path_of_key(a) not in path_of_key(b).parents

@@ -272,7 +272,7 @@ def test_nothing_is_uploaded_when_the_app_does_not_answer(
     assert "python3 dev.py run" in capsys.readouterr().err
 
 
-def test_when_the_app_is_lost_after_the_upload_the_upload_is_said_to_be_done(
+def test_an_app_lost_after_the_upload_leaves_the_upload_done(
     kb: Kb, aws: AwsClients, folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kb.app.gets = [sync(), {"error": "not ours"}]
@@ -282,7 +282,7 @@ def test_when_the_app_is_lost_after_the_upload_the_upload_is_said_to_be_done(
 
 
 @pytest.mark.parametrize(("failed", "code"), [("a.md", 1), ("another.pdf", 0), (None, 0)])
-def test_a_file_that_could_not_be_indexed_is_shown_and_counts_when_it_was_added(
+def test_a_failed_file_is_shown_and_is_an_error_if_it_was_added(
     kb: Kb, aws: AwsClients, folder: Path, failed: str | None, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
     kb.app.gets = [sync(job("NEW", "COMPLETE", [{"file": failed, "reason": "It is damaged."}]))]
@@ -386,7 +386,7 @@ def test_a_local_stack_that_does_not_run_is_said_with_the_next_step(
 @pytest.mark.parametrize(
     "secret", [json.dumps({"zendesk": "t0ken"}), json.dumps(["t0ken", "old"]), "t0ken", "12345"]
 )
-def test_a_deployed_stage_is_managed_with_its_own_token_and_cheaper_storage(
+def test_a_deployed_stage_has_its_own_token_and_cheaper_storage(
     kb: Kb, aws: AwsClients, folder: Path, secret: str
 ) -> None:
     kb.deploy()
@@ -595,7 +595,7 @@ def test_sizes_are_told_in_the_unit_that_suits(size: int, text: str) -> None:
     assert human_size(size) == text
 
 
-def test_columns_are_aligned_also_under_wide_letters_and_hide_control_characters() -> None:
+def test_columns_align_wide_letters_and_hide_control_characters() -> None:
     assert columns([("日本", "x"), ("abcd", "y"), ("\x1b[31", "z")]).splitlines() == [
         "日本  x",
         "abcd  y",

@@ -242,7 +242,7 @@ def test_a_failed_call_is_tried_twice_more_and_then_given_up(caplog: pytest.LogC
     assert "customer wrote" not in caplog.text
 
 
-def test_a_failed_call_keeps_no_other_event_waiting_and_is_not_repeated_after_a_success() -> None:
+def test_a_failed_call_blocks_no_event_and_ends_with_a_success() -> None:
     seen: list[int] = []
 
     def fail_once(event: Event, _context: LambdaContext) -> None:

@@ -115,7 +115,7 @@ def test_a_damaged_secrets_file_is_named(tmp_path: Path, content: str) -> None:
         load_or_create_secrets(tmp_path / "secrets.json")
 
 
-def test_model_endpoints_come_from_the_environment_and_empty_counts_as_none(
+def test_model_endpoints_come_from_the_environment_if_not_empty(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("LOCAL_LLM_URL", "http://127.0.0.1:11434/v1")

@@ -89,7 +89,7 @@ def test_two_copies_run_side_by_side(product: Product, data_folder: Path) -> Non
     assert answers(product.port)
 
 
-def test_documents_and_customers_survive_a_restart_and_a_deleted_sample_stays_deleted(
+def test_documents_and_customers_are_the_same_after_a_restart(
     data_folder: Path,
 ) -> None:
     deleted, added = "reset-your-password.md", "Neue Artikel/Ü & 100 %.md"
@@ -110,7 +110,7 @@ def test_documents_and_customers_survive_a_restart_and_a_deleted_sample_stays_de
         second.stop()
 
 
-def test_a_killed_supervisor_takes_the_app_with_it_and_the_next_start_works(data_folder: Path) -> None:
+def test_a_killed_supervisor_leaves_no_app_and_can_start_again(data_folder: Path) -> None:
     with running(data_folder) as killed:
         assert answers(killed.port)
         killed.kill()

@@ -61,7 +61,7 @@ def test_every_table_lets_items_expire() -> None:
 
 
 @pytest.mark.parametrize("name", TABLES)
-def test_every_table_is_encrypted_and_paid_by_use_and_in_production_recoverable(name: str) -> None:
+def test_every_table_is_encrypted_paid_by_use_and_recoverable_in_prod(name: str) -> None:
     recoverable = {"Fn::If": ["IsProd", True, False]}
     assert TABLES[name]["SSESpecification"] == {"SSEEnabled": True}
     assert TABLES[name]["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": recoverable}
