@@ -7,7 +7,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from chalicelib.stores.migrate import apply_migrations
-from devstack.aws.clients import connect
+from devstack.aws.clients import AwsClients
 from devstack.aws.documents_mirror import DocumentsMirror
 from devstack.aws.local_secrets import load_or_create_secrets
 from devstack.aws.moto_bucket import MotoBucket, VersionedRemovals
@@ -116,7 +116,7 @@ class Stack:
         )
 
     def _provision(self) -> None:
-        self._clients = connect(self._aws.url, self._stage)
+        self._clients = AwsClients(self._aws.url, self._stage)
         create_tables(self._clients, self._stage, self._template)
         secrets = load_or_create_secrets(self._data_dir / "secrets.json")
         create_secrets(self._clients, self._stage, secrets, self._postgres.address)

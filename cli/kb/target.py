@@ -9,7 +9,7 @@ import boto3
 from mypy_boto3_s3 import S3Client
 
 from cli.kb.sync import SyncApi
-from devstack.aws.clients import connect
+from devstack.aws.clients import AwsClients
 from devstack.aws.local_secrets import AGENT_TOKEN
 from devstack.ports import HOST
 from devstack.stage import read_local_stage
@@ -39,14 +39,13 @@ def open_target(options: Namespace, root: Path) -> Target:
 
 def _local(options: Namespace, root: Path) -> Target:
     stage = read_local_stage(root)
-    aws = connect(f"http://{HOST}:{options.aws_port}", stage)
     app = f"http://{HOST}:{options.port}"
     return Target(
         bucket=stage.documents_bucket,
-        s3=aws.s3,
+        s3=AwsClients(f"http://{HOST}:{options.aws_port}", stage).s3,
         upload_arguments={},
         open_api=lambda: SyncApi(app, AGENT_TOKEN, START_LOCAL, is_local=True),
-        poll_seconds=0.5,
+        poll_seconds=0.2,
         unreachable=f"The local stack does not answer at {HOST}:{options.aws_port}. {START_LOCAL}",
     )
 

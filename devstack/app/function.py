@@ -13,7 +13,7 @@ from chalice.local import LambdaContext
 from devstack.stop_request import StopRequest
 
 LOG = logging.getLogger(__name__)
-LOOK_UP_EVERY_SECONDS = 0.5
+LOOK_UP_EVERY_SECONDS = 0.1
 
 Event = Mapping[str, Any]
 Handler = Callable[[dict[str, Any], LambdaContext], Any]

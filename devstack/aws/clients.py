@@ -1,6 +1,6 @@
 """boto3 clients for the local endpoint, whatever the user's own AWS settings say."""
 
-from dataclasses import dataclass
+from functools import cached_property
 
 import boto3
 from botocore.config import Config
@@ -12,32 +12,41 @@ from mypy_boto3_sqs import SQSClient
 
 from devstack.stage import LocalStage
 
+CONFIG = Config(signature_version="v4", s3={"addressing_style": "path"}, retries={"total_max_attempts": 2})
 
-@dataclass(frozen=True)
+
 class AwsClients:
-    """What provisioning talks to."""
+    """Clients that use the stage's credentials; each is made when it is first needed."""
 
-    dynamodb: DynamoDBClient
-    s3: S3Client
-    secrets: SecretsManagerClient
-    sqs: SQSClient
-    knowledge_bases: AgentsforBedrockClient
+    def __init__(self, url: str, stage: LocalStage) -> None:
+        self._url = url
+        self._session = boto3.Session(
+            aws_access_key_id=stage.access_key_id,
+            aws_secret_access_key=stage.secret_access_key,
+            region_name=stage.region,
+        )
 
+    @cached_property
+    def dynamodb(self) -> DynamoDBClient:
+        """Return the client of DynamoDB."""
+        return self._session.client("dynamodb", endpoint_url=self._url, config=CONFIG)
 
-def connect(url: str, stage: LocalStage) -> AwsClients:
-    """Return clients that use the stage's credentials at the local endpoint."""
-    session = boto3.Session(
-        aws_access_key_id=stage.access_key_id,
-        aws_secret_access_key=stage.secret_access_key,
-        region_name=stage.region,
-    )
-    config = Config(
-        signature_version="v4", s3={"addressing_style": "path"}, retries={"total_max_attempts": 2}
-    )
-    return AwsClients(
-        dynamodb=session.client("dynamodb", endpoint_url=url, config=config),
-        s3=session.client("s3", endpoint_url=url, config=config),
-        secrets=session.client("secretsmanager", endpoint_url=url, config=config),
-        sqs=session.client("sqs", endpoint_url=url, config=config),
-        knowledge_bases=session.client("bedrock-agent", endpoint_url=url, config=config),
-    )
+    @cached_property
+    def s3(self) -> S3Client:
+        """Return the client of S3."""
+        return self._session.client("s3", endpoint_url=self._url, config=CONFIG)
+
+    @cached_property
+    def secrets(self) -> SecretsManagerClient:
+        """Return the client of Secrets Manager."""
+        return self._session.client("secretsmanager", endpoint_url=self._url, config=CONFIG)
+
+    @cached_property
+    def sqs(self) -> SQSClient:
+        """Return the client of SQS."""
+        return self._session.client("sqs", endpoint_url=self._url, config=CONFIG)
+
+    @cached_property
+    def knowledge_bases(self) -> AgentsforBedrockClient:
+        """Return the client that starts and looks at ingestion jobs."""
+        return self._session.client("bedrock-agent", endpoint_url=self._url, config=CONFIG)

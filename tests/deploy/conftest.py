@@ -1,9 +1,8 @@
 """The stage that the tests of the deployment share: one account, one deployment, as a user makes it."""
 
 import tempfile
-import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 import pytest
@@ -51,5 +50,5 @@ def _add_samples(account: Account, project: Project) -> str:
         adding = pool.submit(project.kb, account.url, "add", SAMPLES)
         while not adding.done():
             scenarios.sweep(lambda event: account.emulator.invoke(SWEEP, event))
-            time.sleep(1)
+            wait([adding], timeout=1)
     return adding.result()

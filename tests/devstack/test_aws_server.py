@@ -10,7 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from devstack.aws.clients import AwsClients, connect
+from devstack.aws.clients import AwsClients
 from devstack.aws.moto_bucket import MotoBucket
 from devstack.aws.server import AwsServer, Environ, StartResponse
 from devstack.ports import HOST
@@ -39,7 +39,7 @@ class Endpoint:
         self.changes: list[str] = []
         self.lock = threading.RLock()
         self.server = AwsServer(0, self.stand_in, self.lock, lambda: self.changes.append("changed"))
-        self.aws: AwsClients = connect(self.server.url, STAGE)
+        self.aws = AwsClients(self.server.url, STAGE)
 
     def request(self, headers: dict[str, str], path: str = "/") -> int:
         connection = http.client.HTTPConnection(self.server.url.removeprefix("http://"), timeout=10)

@@ -19,7 +19,7 @@ from cli.kb.files import choose
 from cli.kb.sync import SyncApi, run_sync
 from cli.kb.target import open_target
 from cli.options import build_parser
-from devstack.aws.clients import AwsClients, connect
+from devstack.aws.clients import AwsClients
 from devstack.aws.local_secrets import AGENT_TOKEN
 from devstack.aws.server import AwsServer
 from devstack.bedrock.knowledge.sidecar import SUFFIX
@@ -111,15 +111,19 @@ def endpoint() -> Iterator[AwsServer]:
     server.close()
 
 
+@pytest.fixture(scope="module")
+def clients(endpoint: AwsServer) -> AwsClients:
+    return AwsClients(endpoint.url, STAGE)
+
+
 @pytest.fixture
-def aws(endpoint: AwsServer) -> Iterator[AwsClients]:
+def aws(clients: AwsClients) -> Iterator[AwsClients]:
     """The local AWS, with an empty documents bucket."""
-    aws = connect(endpoint.url, STAGE)
-    aws.s3.create_bucket(Bucket=BUCKET)
-    yield aws
-    for key in keys(aws):
-        aws.s3.delete_object(Bucket=BUCKET, Key=key)
-    aws.s3.delete_bucket(Bucket=BUCKET)
+    clients.s3.create_bucket(Bucket=BUCKET)
+    yield clients
+    for key in keys(clients):
+        clients.s3.delete_object(Bucket=BUCKET, Key=key)
+    clients.s3.delete_bucket(Bucket=BUCKET)
 
 
 @pytest.fixture(autouse=True)

@@ -18,7 +18,7 @@ from chalice.local import LambdaContext
 
 from devstack.app.events import loops_of, run_side_by_side, scheduled_event
 from devstack.app.function import AsynchronousCalls, LambdaFunction
-from devstack.aws.clients import AwsClients, connect
+from devstack.aws.clients import AwsClients
 from devstack.aws.moto_bucket import VersionedRemovals
 from devstack.aws.object_events import ObjectEvents, Subscription, queue_of
 from devstack.aws.server import AwsServer, Environ, StartResponse
@@ -42,7 +42,7 @@ class Endpoint:
     def __init__(self) -> None:
         lock = threading.RLock()
         self.server = AwsServer(0, nobody, lock, VersionedRemovals(BUCKET).update)
-        self.aws: AwsClients = connect(self.server.url, STAGE)
+        self.aws = AwsClients(self.server.url, STAGE)
         self.aws.s3.create_bucket(Bucket=BUCKET)
         announce_changes(self.aws, STAGE)
         self.events()
@@ -250,12 +250,12 @@ def test_a_failed_call_blocks_no_event_and_ends_with_a_success() -> None:
         if seen == [1]:
             raise ValueError
 
-    calls = AsynchronousCalls(LambdaFunction("changed", fail_once), retry_after_seconds=(0.2, 0.2))
+    calls = AsynchronousCalls(LambdaFunction("changed", fail_once), retry_after_seconds=(0.1, 0.1))
     with at_work(calls):
         for number in (1, 2, 3):
             calls.add({"n": number})
         assert within(5, lambda: len(seen) == 4)
-        assert not within(0.5, lambda: len(seen) > 4)
+        assert not within(0.2, lambda: len(seen) > 4)
     assert seen == [1, 2, 3, 1]
 
 
@@ -294,7 +294,7 @@ def app_with_handlers(seen: list[str], bucket: str = BUCKET) -> Chalice:
 def test_what_the_decorators_declare_is_called(endpoint: Endpoint, key: str) -> None:
     seen: list[str] = []
     stop = StopRequest()
-    loops = loops_of(app_with_handlers(seen), CONFIG, endpoint.aws.sqs, stop, schedule_every_seconds=0.2)
+    loops = loops_of(app_with_handlers(seen), CONFIG, endpoint.aws.sqs, stop, schedule_every_seconds=0.1)
     with ThreadPoolExecutor(1) as pool:
         running = pool.submit(run_side_by_side, loops, stop)
         endpoint.aws.s3.put_object(Bucket=BUCKET, Key=key, Body=b"1")

@@ -11,7 +11,7 @@ import pytest
 from psycopg2 import sql
 
 from chalicelib.domain.database import DatabaseAddress
-from devstack.aws.clients import AwsClients, connect
+from devstack.aws.clients import AwsClients
 from devstack.aws.local_secrets import load_or_create_secrets
 from devstack.provision import SAMPLE_CUSTOMERS, IngestionOutcome, ingest_documents, load_sample_customers
 from devstack.stage import read_local_stage
@@ -27,7 +27,7 @@ JOB_SECONDS = 30
 
 @pytest.fixture(scope="module")
 def aws(stack: Product) -> AwsClients:
-    return connect(stack.aws_url, STAGE)
+    return AwsClients(stack.aws_url, STAGE)
 
 
 @pytest.fixture(scope="module")

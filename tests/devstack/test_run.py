@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from devstack.aws.clients import AwsClients, connect
+from devstack.aws.clients import AwsClients
 from devstack.ports import HOST
 from devstack.stage import read_local_stage
 from tests.product import PostgresControl, Product, answers, within
@@ -26,7 +26,7 @@ def running(data_dir: Path, command: str = "run") -> Iterator[Product]:
 
 
 def aws(product: Product) -> AwsClients:
-    return connect(product.aws_url, STAGE)
+    return AwsClients(product.aws_url, STAGE)
 
 
 def keys(product: Product) -> set[str]:
