@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from devstack.bedrock.model.blocks import Unit, units
-from devstack.bedrock.search.stemmer import stem
 from devstack.bedrock.search.text import (
     content_stems,
-    hinted_words,
     is_content,
     is_filler,
     joined_words,
+    stem,
     synonyms,
 )
 
@@ -88,11 +87,10 @@ def asked_words(question: str, earlier: Sequence[str], rarity: Callable[[str], f
 def _weighed(
     text: str, rarity: Callable[[str], float], share: float, *, is_earlier: bool
 ) -> Iterable[AskedWord]:
-    hints = set(hinted_words(text)) - set(joined_words(text))
-    for word in (*joined_words(text), *sorted(hints)):
+    for word in joined_words(text):
         if is_content(word):
             weight = share * max(rarity(word), 0.0) ** _RARITY_EXPONENT
-            slight = is_filler(stem(word)) or (word.endswith("ly") and len(word) > 5) or word in hints
+            slight = is_filler(stem(word)) or (word.endswith("ly") and len(word) > 5)
             yield AskedWord(stem(word), weight * (_FILLER_WEIGHT if slight else 1.0), is_earlier)
 
 

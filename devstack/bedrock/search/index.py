@@ -1,48 +1,48 @@
 """The local knowledge base's index: finds the chunks that answer a question.
 
-Documents are ranked as a whole, in their title, headings and body, and by their best chunk;
-each is then shown by that chunk. With an embedder, the share of the question's words that matches and the
-cosine of the meanings are added up with fixed weights: a convex combination, which keeps scores comparable
-between questions where ranks alone (reciprocal rank fusion) would not.
+By words (ranking.py) and, with an embedder, by meaning too. The share of the question's words that matches
+and the cosine of the meanings are added up with fixed weights: a convex combination, which keeps scores
+comparable between questions where ranks alone (reciprocal rank fusion) would not.
 """
 
 from __future__ import annotations
 
-import difflib
+import json
 import logging
 import operator
 import re
+import sqlite3
 import threading
 from array import array
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from devstack.bedrock.knowledge.chunking import chunk
-from devstack.bedrock.search import index_store as store
+from devstack.bedrock.search import ranking
 from devstack.bedrock.search.embeddings import Embedder, EmbeddingsUnavailable
-from devstack.bedrock.search.ranking import (
-    CHUNKS,
-    DOCUMENTS,
-    Corpus,
-    Term,
-    inverse_frequency,
-    question_terms,
-    score_items,
-)
 from devstack.bedrock.search.text import content_stems
 
 _log = logging.getLogger(__name__)
 
+SCHEMA_VERSION = 2
+
+_SCHEMA = f"""
+PRAGMA user_version = {SCHEMA_VERSION};
+CREATE TABLE documents (
+    id INTEGER PRIMARY KEY, uri TEXT NOT NULL UNIQUE, etag TEXT NOT NULL, metadata TEXT NOT NULL,
+    embedder TEXT
+);
+CREATE TABLE chunks (
+    id INTEGER PRIMARY KEY, document_id INTEGER NOT NULL, text TEXT NOT NULL, vector BLOB
+);
+CREATE INDEX chunks_of_document ON chunks (document_id);
+{ranking.SCHEMA}
+"""
+
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
-_CHUNK_SHARE = 0.1
 _MEANING_SHARE = 0.6
-_DIFFERENT_DOCUMENTS_FIRST = 3
-_LATER_CHUNK_DISCOUNT = 0.9
-_VARIANT_LIMIT = 2
-_VARIANT_LIKENESS = 0.84
-_SHORTEST_VARIANT_LETTERS = 5
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,9 @@ class Hit:
 class _Catalogue:
     """Everything but texts and words, kept in memory until the next write."""
 
-    documents: Mapping[int, store.StoredDocument]
-    chunks: Mapping[int, store.StoredChunk]
-    document_corpus: Corpus
-    chunk_corpus: Corpus
+    uris: Mapping[int, str]
+    metadata: Mapping[int, Mapping[str, Any]]
+    document_of: Mapping[int, int]
     vectors: Mapping[int, array[float]]
 
 
@@ -72,7 +71,7 @@ class Index:
 
     def __init__(self, path: Path | None, embedder: Embedder | None = None) -> None:
         self._lock = threading.RLock()
-        self._database = store.open_database(path)
+        self._database = _open(path)
         self._embedder = embedder
         self._catalogue: _Catalogue | None = None
 
@@ -94,29 +93,23 @@ class Index:
         vectors: Sequence[Sequence[float] | None] = [None] * len(texts)
         if self._embedder:
             vectors = self._embedder.embed([f"{title}\n\n{each}" for each in texts])
-        chunks = [
-            store.NewChunk(each, _fields(each), vector) for each, vector in zip(texts, vectors, strict=True)
-        ]
-        made_by = self._embedder.name if self._embedder else None
-        stems = {"title": content_stems(title), **_fields(text)}
-        document = store.NewDocument(uri, etag, metadata, stems, made_by)
+        document = (uri, etag, json.dumps(dict(metadata)), self._embedder.name if self._embedder else None)
+        chunks = [(each, vector, _words(title, each)) for each, vector in zip(texts, vectors, strict=True)]
         with self._lock, self._database:
-            self._catalogue = None
-            store.delete(self._database, uri)
-            store.insert(self._database, document, chunks)
+            self._delete(uri)
+            self._insert(document, chunks)
 
     def remove(self, uri: str) -> None:
         """Remove a document; an unknown one is no error."""
         with self._lock, self._database:
-            self._catalogue = None
-            store.delete(self._database, uri)
+            self._delete(uri)
 
     def rarity(self, word: str) -> float:
         """Return how telling a word is: its idf over the documents, the most for an unseen one."""
         with self._lock:
-            size = len(self._known().documents)
-            counts = [store.documents_with(self._database, stem) for stem in content_stems(word)]
-        return max((inverse_frequency(found, size) for found in counts), default=0.0)
+            size = len(self._known().uris)
+            counts = [self._documents_with(stem) for stem in content_stems(word)]
+        return max((ranking.inverse_frequency(found, size) for found in counts), default=0.0)
 
     def search(
         self, query: str, limit: int, where: Callable[[Mapping[str, Any]], bool] | None = None
@@ -128,26 +121,23 @@ class Index:
         meaning = self._meaning(query)
         with self._lock:
             known = self._known()
-            allowed = {key for key, item in known.documents.items() if where is None or where(item.metadata)}
-            ranked = _ranked_chunks(*self._scores(query, known, meaning), known.chunks, allowed)
-            return [self._hit(chunk_id, score, known) for chunk_id, score in ranked[: max(limit, 0)]]
+            allowed = {key for key, metadata in known.metadata.items() if where is None or where(metadata)}
+            scores = {
+                chunk_id: min(score, 1.0)
+                for chunk_id, score in self._scores(query, meaning).items()
+                if score > 0 and known.document_of[chunk_id] in allowed
+            }
+            ranked = ranking.best_first(scores, known.document_of)[: max(limit, 0)]
+            return [self._hit(chunk_id, score) for chunk_id, score in ranked]
 
-    def _hit(self, chunk_id: int, score: float, known: _Catalogue) -> Hit:
-        document = known.documents[known.chunks[chunk_id].document_id]
-        text = store.chunk_text(self._database, chunk_id)
-        return Hit(document.uri, text, document.metadata, min(score, 1.0), str(chunk_id))
-
-    def _known(self) -> _Catalogue:
-        if self._catalogue is None:
-            documents, chunks = store.documents(self._database), store.chunks(self._database)
-            self._catalogue = _Catalogue(
-                documents,
-                chunks,
-                _corpus({key: item.lengths for key, item in documents.items()}, DOCUMENTS.fields),
-                _corpus({key: item.lengths for key, item in chunks.items()}, CHUNKS.fields),
-                store.vectors(self._database, self._embedder.name) if self._embedder else {},
-            )
-        return self._catalogue
+    def _scores(self, query: str, meaning: Sequence[float] | None) -> ranking.Scores:
+        known = self._known()
+        terms = ranking.question_terms(self._database, query)
+        by_words = ranking.score_chunks(self._database, terms, len(known.document_of))
+        if meaning is None:
+            return by_words
+        by_meaning = {key: max(_dot(meaning, vector), 0.0) for key, vector in known.vectors.items()}
+        return ranking.blended(by_words, by_meaning, _MEANING_SHARE)
 
     def _meaning(self, query: str) -> Sequence[float] | None:
         if self._embedder is None or not query.strip():
@@ -158,86 +148,94 @@ class Index:
             _log.warning("Searching by words only: %s", error)
             return None
 
-    def _scores(
-        self, query: str, known: _Catalogue, meaning: Sequence[float] | None
-    ) -> tuple[dict[int, float], dict[int, float]]:
-        """Return the scores of documents and of chunks."""
-        terms = question_terms(query, self._variants)
-        by_document = self._score(terms, "document_places", known.document_corpus)
-        by_chunk = self._score(terms, "chunk_places", known.chunk_corpus)
-        if meaning is not None:
-            by_meaning = {key: max(_dot(meaning, vector), 0.0) for key, vector in known.vectors.items()}
-            by_chunk = _blend(by_chunk, by_meaning, _MEANING_SHARE)
-            by_document = _blend(by_document, _best_chunks(by_meaning, known.chunks), _MEANING_SHARE)
-        return _blend(by_document, _best_chunks(by_chunk, known.chunks), _CHUNK_SHARE), by_chunk
+    def _hit(self, chunk_id: int, score: float) -> Hit:
+        known = self._known()
+        document_id = known.document_of[chunk_id]
+        (text,) = self._database.execute("SELECT text FROM chunks WHERE id = ?", (chunk_id,)).fetchone()
+        return Hit(known.uris[document_id], text, known.metadata[document_id], score, str(chunk_id))
 
-    def _score(self, terms: Sequence[Term], table: str, corpus: Corpus) -> dict[int, float]:
-        stems = {stem for term in terms for stem in term.stems}
-        scheme = DOCUMENTS if table == "document_places" else CHUNKS
-        return score_items(terms, store.places(self._database, table, stems), corpus, scheme)
+    def _known(self) -> _Catalogue:
+        if self._catalogue is None:
+            documents = self._database.execute("SELECT id, uri, metadata FROM documents").fetchall()
+            vectors = self._database.execute(
+                "SELECT chunks.id, vector FROM chunks JOIN documents ON documents.id = document_id"
+                " WHERE vector IS NOT NULL AND embedder = ?",
+                (self._embedder.name if self._embedder else None,),
+            )
+            self._catalogue = _Catalogue(
+                {key: uri for key, uri, _ in documents},
+                {key: json.loads(metadata) for key, _, metadata in documents},
+                dict(self._database.execute("SELECT id, document_id FROM chunks").fetchall()),
+                {chunk_id: array("f", packed) for chunk_id, packed in vectors},
+            )
+        return self._catalogue
 
-    def _variants(self, stem: str) -> list[str]:
-        """Return known stems that an unknown one may be a misspelling of."""
-        if len(stem) < _SHORTEST_VARIANT_LETTERS or store.documents_with(self._database, stem):
-            return []
-        candidates = store.stems_starting_with(self._database, stem[0])
-        return difflib.get_close_matches(stem, candidates, _VARIANT_LIMIT, _VARIANT_LIKENESS)
+    def _documents_with(self, stem: str) -> int:
+        rows = self._database.execute("SELECT rowid FROM words WHERE words MATCH ?", (f'"{stem}"',))
+        return len({self._known().document_of[chunk_id] for (chunk_id,) in rows})
+
+    def _insert(
+        self,
+        document: tuple[str, str, str, str | None],
+        chunks: Sequence[tuple[str, Sequence[float] | None, Sequence[str]]],
+    ) -> None:
+        self._catalogue = None
+        document_id = self._database.execute(
+            "INSERT INTO documents (uri, etag, metadata, embedder) VALUES (?, ?, ?, ?)", document
+        ).lastrowid
+        for text, vector, words in chunks:
+            packed = array("f", vector).tobytes() if vector else None
+            chunk_id = self._database.execute(
+                "INSERT INTO chunks (document_id, text, vector) VALUES (?, ?, ?)", (document_id, text, packed)
+            ).lastrowid
+            self._database.execute(
+                "INSERT INTO words (rowid, title, headings, body) VALUES (?, ?, ?, ?)", (chunk_id, *words)
+            )
+
+    def _delete(self, uri: str) -> None:
+        self._catalogue = None
+        chunks = "(SELECT id FROM chunks WHERE document_id = (SELECT id FROM documents WHERE uri = ?))"
+        self._database.execute(f"DELETE FROM words WHERE rowid IN {chunks}", (uri,))  # noqa: S608
+        self._database.execute(f"DELETE FROM chunks WHERE id IN {chunks}", (uri,))  # noqa: S608
+        self._database.execute("DELETE FROM documents WHERE uri = ?", (uri,))
 
 
-def _fields(text: str) -> dict[str, list[str]]:
-    return {"headings": content_stems("\n".join(_HEADING.findall(text))), "body": content_stems(text)}
+def _open(path: Path | None) -> sqlite3.Connection:
+    """Open or create the index; a file that is damaged or of another schema is replaced by an empty one."""
+    if path is None:
+        return _create(":memory:")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if path.exists() and (existing := _open_existing(path)) is not None:
+        return existing
+    for leftover in (path, path.with_name(f"{path.name}-journal")):
+        leftover.unlink(missing_ok=True)
+    return _create(path)
 
 
-def _corpus(lengths: Mapping[int, Mapping[str, int]], fields: Iterable[str]) -> Corpus:
-    size = max(len(lengths), 1)
-    means = {name: sum(each[name] for each in lengths.values()) / size for name in fields}
-    return Corpus(len(lengths), means, lengths)
+def _create(path: Path | str) -> sqlite3.Connection:
+    database = sqlite3.connect(path, check_same_thread=False)
+    database.executescript(_SCHEMA)
+    return database
+
+
+def _open_existing(path: Path) -> sqlite3.Connection | None:
+    database = sqlite3.connect(path, check_same_thread=False)
+    try:
+        (version,) = database.execute("PRAGMA user_version").fetchone()
+        if version == SCHEMA_VERSION and database.execute("PRAGMA quick_check").fetchone() == ("ok",):
+            return database
+        _log.warning("The index %s is of another version and is rebuilt.", path)
+    except sqlite3.DatabaseError as error:
+        _log.warning("The index %s is damaged (%s) and is rebuilt.", path, error)
+    database.close()
+    return None
+
+
+def _words(title: str, text: str) -> tuple[str, ...]:
+    """Return the stems of a chunk's title, headings and body."""
+    headings = "\n".join(_HEADING.findall(text))
+    return tuple(" ".join(content_stems(each)) for each in (title, headings, text))
 
 
 def _dot(one: Sequence[float], two: Sequence[float]) -> float:
     return sum(map(operator.mul, one, two)) if len(one) == len(two) else 0.0
-
-
-def _blend(ours: Mapping[int, float], theirs: Mapping[int, float], their_share: float) -> dict[int, float]:
-    return {
-        key: (1 - their_share) * ours.get(key, 0.0) + their_share * theirs.get(key, 0.0)
-        for key in ours.keys() | theirs.keys()
-    }
-
-
-def _best_chunks(by_chunk: Mapping[int, float], chunks: Mapping[int, store.StoredChunk]) -> dict[int, float]:
-    best: dict[int, float] = {}
-    for chunk_id, score in by_chunk.items():
-        document_id = chunks[chunk_id].document_id
-        best[document_id] = max(score, best.get(document_id, 0.0))
-    return best
-
-
-def _ranked_chunks(
-    by_document: Mapping[int, float],
-    by_chunk: Mapping[int, float],
-    chunks: Mapping[int, store.StoredChunk],
-    allowed: set[int],
-) -> list[tuple[int, float]]:
-    """Return chunk ids with their scores, best first.
-
-    A document's best chunk has the document's score. Its further chunks have a share of it, never more than
-    the documents that come first.
-    """
-    own: dict[int, list[int]] = {}
-    for chunk_id, item in chunks.items():
-        if item.document_id in allowed and by_document.get(item.document_id, 0.0) > 0:
-            own.setdefault(item.document_id, []).append(chunk_id)
-    order = sorted(own, key=lambda key: (-by_document[key], key))
-    ceiling = by_document[order[:_DIFFERENT_DOCUMENTS_FIRST][-1]] if order else 0.0
-    ranked = []
-    for place, document_id in enumerate(order):
-        best_first = sorted(own[document_id], key=lambda key: (-by_chunk.get(key, 0.0), key))
-        ranked.append((by_document[document_id], 0, place, best_first[0]))
-        best = by_chunk.get(best_first[0], 0.0)
-        for chunk_id in best_first[1:]:
-            if score := by_chunk.get(chunk_id, 0.0):
-                share = _LATER_CHUNK_DISCOUNT * by_document[document_id] * score / best
-                ranked.append((min(share, ceiling), 1, place, chunk_id))
-    ranked.sort(key=lambda each: (-each[0], *each[1:]))
-    return [(chunk_id, score) for score, _, _, chunk_id in ranked]

@@ -1,18 +1,16 @@
-"""Turn text into the words that the index and the extractive model compare."""
+"""Turn text into the words that the index and the extractive model compare.
+
+Which words are ignored, are written in several ways or mean the same is in `vocabulary.yaml`.
+"""
 
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
 
-from devstack.bedrock.search.stemmer import stem
-from devstack.bedrock.search.vocabulary import (
-    FILLER_WORDS,
-    HINTS,
-    PHRASES,
-    SPELLINGS,
-    STOP_WORDS,
-    SYNONYM_GROUPS,
-)
+import snowballstemmer
+import yaml
 
 _APOSTROPHES = re.compile(r"(?<=\w)['’ʼ`](?=\w)")
 # Scripts written without spaces are compared character by character.
@@ -37,9 +35,18 @@ def joined_words(text: str) -> list[str]:
         pair = (
             _PHRASES.get((stem(words[position]), words[position + 1])) if position + 1 < len(words) else None
         )
-        joined.append(pair or SPELLINGS.get(words[position], words[position]))
+        joined.append(pair or _SPELLINGS.get(words[position], words[position]))
         position += 2 if pair else 1
     return joined
+
+
+@lru_cache(maxsize=20_000)
+def stem(word: str) -> str:
+    """Return the stem of one lower-case word; numbers and words of other scripts come back unchanged."""
+    if len(word) < 3 or not word.isalpha():
+        return word
+    # One each time: a stemmer keeps its word in itself, so threads can't share it.
+    return str(snowballstemmer.stemmer("porter").stemWord(word))
 
 
 def content_stems(text: str) -> list[str]:
@@ -49,18 +56,12 @@ def content_stems(text: str) -> list[str]:
 
 def is_content(word: str) -> bool:
     """Tell whether a word carries a subject: no stop word, no stray letter."""
-    return word not in STOP_WORDS and (len(word) > 1 or not word.isascii() or word.isdigit())
+    return word not in _STOP_WORDS and (len(word) > 1 or not word.isascii() or word.isdigit())
 
 
 def is_filler(stemmed: str) -> bool:
     """Tell whether a stem only belongs to the asking ("need", "possible") and not to what is asked about."""
     return stemmed in _FILLER_STEMS
-
-
-def hinted_words(question: str) -> list[str]:
-    """Return words that a question means without saying them: "where is my …" asks to track it."""
-    spoken = f" {' '.join(raw_words(question))} "
-    return [hint for said, hint in HINTS.items() if f" {said} " in spoken]
 
 
 def synonyms(stemmed: str) -> frozenset[str]:
@@ -71,12 +72,19 @@ def synonyms(stemmed: str) -> frozenset[str]:
 def _synonym_table(groups: Iterable[str]) -> dict[str, frozenset[str]]:
     table: dict[str, set[str]] = {}
     for group in groups:
-        stems = {stem(SPELLINGS.get(word, word)) for word in group.split()}
+        stems = {stem(_SPELLINGS.get(word, word)) for word in group.split()}
         for member in stems:
             table.setdefault(member, set()).update(stems - {member})
     return {member: frozenset(others) for member, others in table.items()}
 
 
-_PHRASES = {(stem(first), second): one for (first, second), one in PHRASES.items()}
-_FILLER_STEMS = frozenset(stem(word) for word in FILLER_WORDS)
-_SYNONYMS = _synonym_table(SYNONYM_GROUPS)
+_VOCABULARY = yaml.safe_load(Path(__file__).with_name("vocabulary.yaml").read_text(encoding="utf-8"))
+_STOP_WORDS = frozenset(_VOCABULARY["stop_words"].split())
+_FILLER_STEMS = frozenset(map(stem, _VOCABULARY["filler_words"].split()))
+_PHRASES = {
+    (stem(first), second): word
+    for word, phrases in _VOCABULARY["phrases"].items()
+    for first, second in map(str.split, phrases)
+}
+_SPELLINGS = {other: word for word, others in _VOCABULARY["spellings"].items() for other in others}
+_SYNONYMS = _synonym_table(_VOCABULARY["synonyms"])
