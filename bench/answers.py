@@ -14,7 +14,8 @@ from json import loads
 from pathlib import Path
 
 from bench.retrieval import DEFAULT_COLLECTION, DEFAULT_QUESTIONS, index_of, load_collection, load_questions
-from devstack.bedrock.model.extractive import Answer, PromptPassage, is_follow_up, reply
+from devstack.bedrock.model.evidence import NumberedPassage
+from devstack.bedrock.model.extractive import is_follow_up, reply
 from devstack.bedrock.search.index import Index
 
 PASSAGES = 5
@@ -38,14 +39,14 @@ def ask(index: Index, question: str, earlier: Sequence[str] = ()) -> Given:
     context = earlier[-1:] if is_follow_up(question) else ()
     hits = index.search(" ".join([*context, question]), PASSAGES)
     passages = [
-        PromptPassage(number, str(hit.metadata["title"]), hit.text)
+        NumberedPassage(number, str(hit.metadata["title"]), hit.text)
         for number, hit in enumerate(hits, start=1)
     ]
     given = reply(question, earlier, passages, index.rarity, may_hand_over=True)
-    if not isinstance(given, Answer):
+    if not isinstance(given, str):
         return Given(given.message, ())
-    marks = dict.fromkeys(int(mark) for mark in _MARK.findall(given.text))
-    return Given(given.text, tuple(hits[mark - 1].uri for mark in marks if mark))
+    marks = dict.fromkeys(int(mark) for mark in _MARK.findall(given))
+    return Given(given, tuple(hits[mark - 1].uri for mark in marks if mark))
 
 
 def main() -> None:

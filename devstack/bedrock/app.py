@@ -14,20 +14,20 @@ from typing import TYPE_CHECKING, Any
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.wrappers import Request, Response
 
-from devstack.bedrock import faults, sentiment
+from devstack.bedrock import controls, sentiment
 from devstack.bedrock.guardrail.guardrail import Guardrail
 from devstack.bedrock.knowledge.ingestion import DocumentSource, Ingestion
 from devstack.bedrock.knowledge.ingestion_jobs import IngestionJobs
 from devstack.bedrock.knowledge.knowledge_base import KnowledgeBase
+from devstack.bedrock.model.chat_model import ChatModel
 from devstack.bedrock.model.converse import Conversation
+from devstack.bedrock.model.extractive import ExtractiveModel
 from devstack.bedrock.model.local_llm import LocalLlm
-from devstack.bedrock.model.models import ChatModel, ExtractiveModel
 from devstack.bedrock.search import retrieve
 from devstack.bedrock.search.embeddings import OpenAiEmbedder
 from devstack.bedrock.search.index import Index
-from devstack.bedrock.wire import calls, protocol
-from devstack.bedrock.wire.routing import Router
-from devstack.bedrock.wire.shapes import checked
+from devstack.bedrock.wire import protocol
+from devstack.bedrock.wire.operations import Router, checked
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -66,12 +66,12 @@ class BedrockStandIn:
         self._index = Index(config.index_path, _embedder(config))
         ingestion = Ingestion(documents, self._index, config.bucket, config.data_source_id)
         self._jobs = IngestionJobs(
-            ingestion, config.ingestion_seconds, lambda: self._faults.take(faults.INGESTION_JOB)
+            ingestion, config.ingestion_seconds, lambda: self._faults.take(controls.INGESTION_JOB)
         )
         self._handlers = self._operations(config)
         self._router = Router()
-        self._calls = calls.Calls()
-        self._faults = faults.Faults(self._router.declared_errors(self._handlers))
+        self._calls = controls.Calls()
+        self._faults = controls.Faults(self._router.declared_errors(self._handlers))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         request = Request(environ)
@@ -85,10 +85,8 @@ class BedrockStandIn:
         self._index.close()
 
     def _respond(self, request: Request) -> Response:
-        if request.path == faults.PATH:
-            return faults.answer(request, self._faults)
-        if request.path == calls.PATH:
-            return self._calls.answer()
+        if (answer := controls.answer(request, self._faults, self._calls)) is not None:
+            return answer
         target = None
         try:
             target = self._router.resolve(request)
@@ -108,7 +106,7 @@ class BedrockStandIn:
             parameters = checked(protocol.read_input(request, target), target.operation)
         except RequestEntityTooLarge as error:
             raise protocol.ServiceError("ValidationException", "The request body is too large.") from error
-        is_malformed = self._faults.meet(name)
+        is_malformed = self._faults.apply(name)
         output = handler(parameters)
         return protocol.malformed_answer(target) if is_malformed else protocol.answer(target, output)
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from devstack.bedrock.guardrail.guardrail import Guardrail, Source
+from devstack.bedrock.guardrail.guardrail import Guardrail, Side
 from tooling.template import Template
 
 GUARDRAIL = Guardrail("deployed", Template().guardrail())
@@ -48,8 +48,8 @@ We guarantee 99.9 % uptime on the Enterprise plan.
 """.strip().splitlines()
 
 
-def topics(text: str, source: Source) -> list[str]:
-    assessment = GUARDRAIL.evaluate([text], source).assessment
+def topics(text: str, side: Side) -> list[str]:
+    assessment = GUARDRAIL.evaluate([text], side).assessment
     return [each["name"] for each in assessment.get("topicPolicy", {}).get("topics", [])]
 
 

@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.bedrock.model.prompt import guarded_texts, passages_of, question_of
+from devstack.bedrock.model.chat_model import guarded_texts, passages_of, question_of
 from tests.devstack.bedrock_server import Server, running
 
 PASSAGES = (

@@ -118,8 +118,8 @@ def test_a_rate_throttles_what_comes_too_soon(server: Server) -> None:
         ({"operation": "Converse", "delay_seconds": -1}, "delay_seconds"),
         ({"operation": "Converse", "delay_seconds": True}, "delay_seconds"),
         ({"operation": "Converse", "malformed": "yes"}, "malformed"),
-        ({"operation": "Converse", "colour": "red"}, "unknown: colour"),
-        ({"error": "ThrottlingException"}, "names no operation"),
+        ({"operation": "Converse", "colour": "red"}, "colour: Extra inputs are not permitted"),
+        ({"error": "ThrottlingException"}, "operation: Field required"),
     ],
     ids=str,
 )

@@ -11,8 +11,8 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.bedrock.guardrail import pii
-from devstack.bedrock.guardrail.guardrail import Guardrail, Source
+from devstack.bedrock.guardrail.detectors import ENTITIES, find_entities, passes_luhn
+from devstack.bedrock.guardrail.guardrail import Guardrail, Side
 from tests.devstack.bedrock_server import GUARDRAIL
 from tooling.template import TEMPLATE, Template
 
@@ -132,12 +132,12 @@ HARMFUL = [
 ]
 
 
-def judged(guardrail: Guardrail, text: str, source: Source = "INPUT") -> Any:
-    return guardrail.evaluate([text], source)
+def judged(guardrail: Guardrail, text: str, side: Side = "INPUT") -> Any:
+    return guardrail.evaluate([text], side)
 
 
-def filters(guardrail: Guardrail, text: str, source: Source = "INPUT") -> dict[str, str]:
-    found = judged(guardrail, text, source).assessment.get("contentPolicy", {"filters": []})["filters"]
+def filters(guardrail: Guardrail, text: str, side: Side = "INPUT") -> dict[str, str]:
+    found = judged(guardrail, text, side).assessment.get("contentPolicy", {"filters": []})["filters"]
     return {each["type"]: each["action"] for each in found}
 
 
@@ -273,15 +273,15 @@ def test_usage_is_counted_in_units_of_a_thousand_characters(characters: int, uni
     ],
 )
 def test_a_card_number_passes_the_luhn_check(number: str, is_card: bool) -> None:
-    assert pii.passes_luhn(number) is is_card
+    assert passes_luhn(number) is is_card
 
 
-@given(st.text(max_size=200), st.sampled_from(sorted(pii.DETECTORS)))
+@given(st.text(max_size=200), st.sampled_from(sorted(ENTITIES)))
 def test_entities_lie_within_the_text_and_do_not_overlap(text: str, kind: str) -> None:
-    spans = list(pii.find(kind, text))
-    edges = [edge for span in spans for edge in (span.start, span.end)]
+    spans = list(find_entities(kind, text))
+    edges = [edge for span in spans for edge in span]
     assert edges == sorted(edges)
-    assert all(0 <= span.start < span.end <= len(text) for span in spans)
+    assert all(0 <= start < end <= len(text) for start, end in spans)
 
 
 @given(st.lists(st.text(max_size=80), max_size=3))

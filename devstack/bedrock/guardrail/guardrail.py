@@ -14,11 +14,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from devstack.bedrock.guardrail import pii
-from devstack.bedrock.guardrail.content import LEVELS, PROFANITY, confidence
-from devstack.bedrock.guardrail.topics import Topic
+from devstack.bedrock.guardrail.detectors import LEVELS, PROFANITY, Topic, confidence, find_entities
 
-Source = Literal["INPUT", "OUTPUT"]
+Side = Literal["INPUT", "OUTPUT"]
 Findings = list[dict[str, Any]]
 OUTCOMES = {"BLOCK": "BLOCKED", "ANONYMIZE": "ANONYMIZED", "NONE": "NONE"}
 CHARACTERS_PER_UNIT = 1_000
@@ -61,47 +59,47 @@ class Guardrail:
         self._entities = _configs(definition, "SensitiveInformation", "PiiEntitiesConfig")
         self._regexes = _configs(definition, "SensitiveInformation", "RegexesConfig")
 
-    def evaluate(self, texts: Sequence[str], source: Source, *, full: bool = False) -> Verdict:
+    def evaluate(self, texts: Sequence[str], side: Side, *, full: bool = False) -> Verdict:
         """Judge texts on their way in or out; `full` also reports the filters that found nothing."""
         started = time.perf_counter()
-        policies = self._policies(texts, source, full)
+        policies = self._policies(texts, side, full)
         actions = {
             each["action"] for policy in policies.values() for found in policy.values() for each in found
         }
         blocked, masked = "BLOCKED" in actions, "ANONYMIZED" in actions
-        outputs = (self._messages[source],) if blocked else tuple(self._mask(text, source) for text in texts)
+        outputs = (self._messages[side],) if blocked else tuple(self._mask(text, side) for text in texts)
         assessment = {name: policy for name, policy in policies.items() if any(policy.values())}
         assessment["invocationMetrics"] = self._metrics(texts, started)
         return Verdict(blocked, masked and not blocked, outputs, assessment)
 
-    def _policies(self, texts: Sequence[str], source: Source, full: bool) -> dict[str, dict[str, Findings]]:
+    def _policies(self, texts: Sequence[str], side: Side, full: bool) -> dict[str, dict[str, Findings]]:
         return {
-            "topicPolicy": {"topics": _collect(self._topics_in(text, source) for text in texts)},
-            "contentPolicy": {"filters": self._filters_on(texts, source, full)},
+            "topicPolicy": {"topics": _collect(self._topics_in(text, side) for text in texts)},
+            "contentPolicy": {"filters": self._filters_on(texts, side, full)},
             "wordPolicy": {
-                "customWords": _collect(self._words_in(text, source) for text in texts),
-                "managedWordLists": _collect(self._listed_words_in(text, source) for text in texts),
+                "customWords": _collect(self._words_in(text, side) for text in texts),
+                "managedWordLists": _collect(self._listed_words_in(text, side) for text in texts),
             },
             "sensitiveInformationPolicy": {
-                "piiEntities": _collect(self._entities_in(text, source) for text in texts),
-                "regexes": _collect(self._regexes_in(text, source) for text in texts),
+                "piiEntities": _collect(self._entities_in(text, side) for text in texts),
+                "regexes": _collect(self._regexes_in(text, side) for text in texts),
             },
         }
 
-    def _topics_in(self, text: str, source: Source) -> Iterator[dict[str, Any]]:
+    def _topics_in(self, text: str, side: Side) -> Iterator[dict[str, Any]]:
         for config, topic in self._topics:
-            action = _action(config, source)
+            action = _action(config, side)
             if action and topic.covers(text):
                 yield {"name": topic.name, "type": "DENY", "action": action, "detected": True}
 
-    def _filters_on(self, texts: Sequence[str], source: Source, full: bool) -> Findings:
-        found = [self._filter_on(config, texts, source) for config in self._filters]
+    def _filters_on(self, texts: Sequence[str], side: Side, full: bool) -> Findings:
+        found = [self._filter_on(config, texts, side) for config in self._filters]
         return [each for each in found if each and (each["detected"] or full)]
 
     def _filter_on(
-        self, config: Mapping[str, Any], texts: Sequence[str], source: Source
+        self, config: Mapping[str, Any], texts: Sequence[str], side: Side
     ) -> dict[str, Any] | None:
-        strength, action = config[f"{source.title()}Strength"], _action(config, source)
+        strength, action = config[f"{side.title()}Strength"], _action(config, side)
         if strength == "NONE" or action is None:
             return None
         sure = max((confidence(config["Type"], text) for text in texts), key=LEVELS.index, default="NONE")
@@ -115,41 +113,45 @@ class Guardrail:
             "detected": detected,
         }
 
-    def _words_in(self, text: str, source: Source) -> Iterator[dict[str, Any]]:
+    def _words_in(self, text: str, side: Side) -> Iterator[dict[str, Any]]:
         for config in self._words:
-            action = _action(config, source)
+            action = _action(config, side)
             match = re.search(rf"(?<!\w){re.escape(config['Text'])}(?!\w)", text, re.IGNORECASE)
             if action and match:
                 yield {"match": match[0], "action": action, "detected": True}
 
-    def _listed_words_in(self, text: str, source: Source) -> Iterator[dict[str, Any]]:
+    def _listed_words_in(self, text: str, side: Side) -> Iterator[dict[str, Any]]:
         for config in self._word_lists:
-            if action := _action(config, source):
+            if action := _action(config, side):
                 for match in PROFANITY.finditer(text):
                     yield {"match": match[0], "type": config["Type"], "action": action, "detected": True}
 
-    def _entities_in(self, text: str, source: Source) -> Iterator[dict[str, Any]]:
+    def _entities_in(self, text: str, side: Side) -> Iterator[dict[str, Any]]:
         for config in self._entities:
-            if action := _action(config, source):
-                for span in pii.find(config["Type"], text):
-                    found = text[span.start : span.end]
-                    yield {"match": found, "type": config["Type"], "action": action, "detected": True}
+            if action := _action(config, side):
+                for start, end in find_entities(config["Type"], text):
+                    yield {
+                        "match": text[start:end],
+                        "type": config["Type"],
+                        "action": action,
+                        "detected": True,
+                    }
 
-    def _regexes_in(self, text: str, source: Source) -> Iterator[dict[str, Any]]:
+    def _regexes_in(self, text: str, side: Side) -> Iterator[dict[str, Any]]:
         for config in self._regexes:
-            if action := _action(config, source):
+            if action := _action(config, side):
                 for match in re.finditer(config["Pattern"], text):
                     named = {"name": config["Name"], "regex": config["Pattern"]}
                     yield {**named, "match": match[0], "action": action, "detected": True}
 
-    def _mask(self, text: str, source: Source) -> str:
+    def _mask(self, text: str, side: Side) -> str:
         """Put `{TYPE}` or a regex's `{Name}` in the place of what is to be anonymised."""
         for config in self._entities:
-            if _action(config, source) == "ANONYMIZED":
-                for span in reversed(list(pii.find(config["Type"], text))):
-                    text = f"{text[: span.start]}{{{config['Type']}}}{text[span.end :]}"
+            if _action(config, side) == "ANONYMIZED":
+                for start, end in reversed(list(find_entities(config["Type"], text))):
+                    text = f"{text[:start]}{{{config['Type']}}}{text[end:]}"
         for config in self._regexes:
-            if _action(config, source) == "ANONYMIZED":
+            if _action(config, side) == "ANONYMIZED":
                 # As a function, because a name is no replacement template.
                 text = re.sub(config["Pattern"], partial(_placeholder, config["Name"]), text)
         return text
@@ -185,12 +187,12 @@ def _configs(definition: Mapping[str, Any], policy: str, key: str) -> list[Mappi
     return configs
 
 
-def _action(config: Mapping[str, Any], source: Source) -> str | None:
+def _action(config: Mapping[str, Any], side: Side) -> str | None:
     """Return what the definition does on this side, or None where it does not look."""
-    side = source.title()
-    if not config.get(f"{side}Enabled", True):
+    name = side.title()
+    if not config.get(f"{name}Enabled", True):
         return None
-    return OUTCOMES[config.get(f"{side}Action") or config.get("Action") or "BLOCK"]
+    return OUTCOMES[config.get(f"{name}Action") or config.get("Action") or "BLOCK"]
 
 
 def _placeholder(name: str, _: re.Match[str]) -> str:

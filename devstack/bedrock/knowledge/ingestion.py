@@ -1,12 +1,17 @@
-"""What an ingestion job does: bring the index up to the bucket, object by object.
+"""What an ingestion job does: bring the index up to the bucket, object by object, and name what it left out.
 
 Incremental as Bedrock's: an object is read again only when its etag or its metadata file's changed. One
 that cannot be read is counted and named, and what an earlier job made of it stays.
+
+Files are named as `GetIngestionJob` does, in strings that hold JSON lists of sentences such as "Encountered
+error: Ignored 1 files as their file format was not supported. [Files: s3://bucket/film.mp4]. Call to Customer
+Source did not succeed." Ours also say what to do about it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Protocol
@@ -14,13 +19,16 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from devstack.bedrock.knowledge.documents import UnreadableDocument, UnsupportedDocument, extract
-from devstack.bedrock.knowledge.failure_reasons import IgnoredFile
 from devstack.bedrock.knowledge.sidecar import SUFFIX, InvalidSidecar, attributes_from
 from devstack.bedrock.search.index import Index
 
 # What a source raises when it cannot be reached, or when an object is gone since it was listed.
 SOURCE_ERRORS = (OSError, KeyError, BotoCoreError, ClientError)
 ETAG_SEPARATOR = " "
+MAX_REASONS = 2_048
+MAX_REASON_CHARS = 2_048
+# Leaves room for the longest URI there is, since a reason may repeat what stands in a file.
+MAX_SUMMARY_CHARS = 300
 
 
 class DocumentSource(Protocol):
@@ -33,6 +41,15 @@ class DocumentSource(Protocol):
     def read(self, key: str) -> bytes:
         """Return an object's content. Raises one of SOURCE_ERRORS."""
         ...
+
+
+@dataclass(frozen=True)
+class IgnoredFile:
+    """A document that was left out: `kind` says why as AWS does, `detail` in our words."""
+
+    uri: str
+    kind: str
+    detail: str
 
 
 @dataclass
@@ -146,3 +163,41 @@ def _count_indexed(progress: Progress, before: str | None, after: str) -> None:
     document, _, sidecar = after.partition(ETAG_SEPARATOR)
     progress.modified_documents_indexed += document != document_before
     progress.metadata_documents_modified += bool(before) and sidecar != sidecar_before
+
+
+def named_in_sentences(ignored: Sequence[IgnoredFile]) -> list[str]:
+    """Return the API's `failureReasons`; files that share a reason share a sentence, while they fit."""
+    reasons: list[str] = []
+    packed: list[str] = []
+    for sentence in _sentences(ignored):
+        if packed and not _fits([*packed, sentence]):
+            reasons.append(_json(packed))
+            packed = []
+        packed.append(sentence)
+    return [*reasons, *([_json(packed)] if packed else [])][:MAX_REASONS]
+
+
+def _sentences(ignored: Iterable[IgnoredFile]) -> Iterator[str]:
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for file in ignored:
+        by_reason.setdefault((file.kind, file.detail), []).append(file.uri)
+    for (kind, detail), uris in by_reason.items():
+        start = 0
+        for end in range(1, len(uris) + 1):
+            # A file's name is never cut: one that is too long for the limit stands alone.
+            if end == len(uris) or not _fits([_sentence(kind, detail, uris[start : end + 1])]):
+                yield _sentence(kind, detail, uris[start:end])
+                start = end
+
+
+def _sentence(kind: str, detail: str, uris: Sequence[str]) -> str:
+    summary = f"Encountered error: Ignored {len(uris)} files{kind}. {detail}"[:MAX_SUMMARY_CHARS]
+    return f"{summary} [Files: {', '.join(uris)}]. Call to Customer Source did not succeed."
+
+
+def _fits(sentences: Sequence[str]) -> bool:
+    return len(_json(sentences)) <= MAX_REASON_CHARS
+
+
+def _json(sentences: Sequence[str]) -> str:
+    return json.dumps(sentences, ensure_ascii=False)

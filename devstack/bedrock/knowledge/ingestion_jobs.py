@@ -10,9 +10,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from typing import Any
 
-from devstack.bedrock.faults import Fault
-from devstack.bedrock.knowledge.failure_reasons import MAX_REASON_CHARS, failure_reasons
-from devstack.bedrock.knowledge.ingestion import SOURCE_ERRORS, Ingestion, Progress
+from devstack.bedrock.controls import Fault
+from devstack.bedrock.knowledge.ingestion import (
+    MAX_REASON_CHARS,
+    SOURCE_ERRORS,
+    Ingestion,
+    Progress,
+    named_in_sentences,
+)
 from devstack.bedrock.search.embeddings import EmbeddingsUnavailable
 from devstack.bedrock.wire.protocol import ServiceError
 
@@ -157,7 +162,7 @@ def described(job: Job, names: Mapping[str, str]) -> dict[str, Any]:
     """Return a job as the API describes it; `names` holds the ids of its knowledge base and data source."""
     of_the_job = [job.failure[:MAX_REASON_CHARS]] if job.failure else []
     # A copy, since the job may still be adding to it.
-    reasons = of_the_job + failure_reasons(list(job.progress.ignored))
+    reasons = of_the_job + named_in_sentences(list(job.progress.ignored))
     return {**summarised(job, names), **({"failureReasons": reasons} if reasons else {})}
 
 

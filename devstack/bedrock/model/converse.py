@@ -8,9 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devstack.bedrock.guardrail.guardrail import Guardrail, Verdict, coverage
-from devstack.bedrock.model.conversation_rules import check_messages
-from devstack.bedrock.model.models import ChatModel, ModelReply
-from devstack.bedrock.model.prompt import guarded_texts
+from devstack.bedrock.model.chat_model import ChatModel, ModelReply, guarded_texts
 from devstack.bedrock.wire.protocol import ServiceError
 
 MODEL_ID = "local-extractive"
@@ -56,7 +54,7 @@ class Conversation:
         """Answer Converse. Raises: ServiceError with an error that the operation declares."""
         if parameters["modelId"] != MODEL_ID:
             raise ServiceError("ValidationException", "The provided model identifier is invalid.")
-        check_messages(parameters.get("messages", []))
+        _check_messages(parameters.get("messages", []))
         config = parameters.get("guardrailConfig", {})
         is_guarded = self._applies(config)
         turn = Turn()
@@ -140,3 +138,50 @@ def _replaced(content: Sequence[Parameters], verdict: Verdict) -> list[Parameter
         return [{"text": verdict.outputs[0]}]
     masked = iter(verdict.outputs)
     return [{"text": next(masked)} if "text" in block else block for block in content]
+
+
+def _check_messages(messages: Sequence[Parameters]) -> None:
+    """Refuse what Bedrock refuses of a conversation. Raises: ServiceError (ValidationException)."""
+    problem = _problem_of_roles([message["role"] for message in messages]) or _problem_of_content(messages)
+    if problem:
+        raise ServiceError("ValidationException", problem)
+
+
+def _problem_of_roles(roles: Sequence[str]) -> str | None:
+    if not roles or roles[0] != "user":
+        return (
+            "A conversation must start with a user message. "
+            "Try again with a conversation that starts with a user message."
+        )
+    if any(role != ("user", "assistant")[place % 2] for place, role in enumerate(roles)):
+        return (
+            "A conversation must alternate between user and assistant roles. "
+            "Make sure the conversation alternates between user and assistant roles and try again."
+        )
+    if roles[-1] != "user":
+        return (
+            "This model does not support assistant message prefill. "
+            "The conversation must end with a user message."
+        )
+    return None
+
+
+def _problem_of_content(messages: Sequence[Parameters]) -> str | None:
+    for place, message in enumerate(messages):
+        if not message["content"]:
+            return (
+                f"The content field in the Message object at messages.{place} is empty. "
+                "Add a ContentBlock object to the content field and try again."
+            )
+        for index, block in enumerate(message["content"]):
+            if _is_blank(block):
+                return (
+                    f"The text field in the ContentBlock object at messages.{place}.content.{index} "
+                    "is blank. Add text to the text field, and try again."
+                )
+    return None
+
+
+def _is_blank(block: Parameters) -> bool:
+    text = block.get("guardContent", {}).get("text", {}).get("text", block.get("text"))
+    return isinstance(text, str) and not text.strip()

@@ -45,8 +45,17 @@ class AskedWord:
 
 
 @dataclass(frozen=True)
-class Source:
-    """A passage cut into units, with the words of its title."""
+class UnitStems:
+    """The stems of a unit with the sentence that introduces it, of each of its entries, of its heading."""
+
+    own: frozenset[str]
+    entries: tuple[frozenset[str], ...]
+    heading: frozenset[str]
+
+
+@dataclass(frozen=True)
+class NumberedPassage:
+    """A passage with the number that an answer cites, and the units that it can be cut into."""
 
     index: int
     title: str
@@ -54,25 +63,36 @@ class Source:
 
     @cached_property
     def title_stems(self) -> frozenset[str]:
-        return frozenset(content_stems(self.title))
+        return stems(self.title)
 
     @cached_property
     def units(self) -> list[Unit]:
         return units(self.text)
 
     @cached_property
-    def unit_stems(self) -> list[tuple[frozenset[str], list[frozenset[str]], frozenset[str]]]:
-        """The stems of each unit, of each of its entries, and of the heading above it."""
+    def unit_stems(self) -> list[UnitStems]:
         return [self._stems_of(place) for place in range(len(self.units))]
 
-    def _stems_of(self, place: int) -> tuple[frozenset[str], list[frozenset[str]], frozenset[str]]:
+    def _stems_of(self, place: int) -> UnitStems:
         unit = self.units[place]
-        own = _lead_in_stems(self.units, place)
-        return own, [_stems(item) for item in unit.items] or [own], _stems(unit.heading)
+        own = stems(f"{lead_in(self.units, place)}\n{unit.text}")
+        return UnitStems(own, tuple(stems(item) for item in unit.items) or (own,), stems(unit.heading))
 
     @cached_property
     def all_stems(self) -> frozenset[str]:
-        return self.title_stems | _stems(self.text)
+        return self.title_stems | stems(self.text)
+
+
+def lead_in(all_units: Sequence[Unit], place: int) -> str:
+    """Return the sentence that introduces a list, a row or code, if there is one."""
+    before = all_units[place - 1] if place else None
+    introduces = before and before.kind == "sentence" and before.text.endswith(":")
+    return before.text if before and introduces and all_units[place].kind != "sentence" else ""
+
+
+def stems(text: str) -> frozenset[str]:
+    """Return the stems of a text's words that carry a subject."""
+    return frozenset(content_stems(text))
 
 
 def asked_words(question: str, earlier: Sequence[str], rarity: Callable[[str], float]) -> list[AskedWord]:
@@ -100,29 +120,29 @@ def coverage(words: Sequence[AskedWord], found: frozenset[str]) -> float:
     return sum(word.weight * _credit(word.stem, found) for word in words) / total if total else 0.0
 
 
-def unit_scores(words: Sequence[AskedWord], source: Source) -> list[float]:
+def unit_scores(words: Sequence[AskedWord], passage: NumberedPassage) -> list[float]:
     """Return for each unit the share of the words' weight it answers, its heading and title lending some.
 
     Of a list, half of what counts is its best entry: a long list holds many words by chance.
     """
     return [
         (
-            _unit_score(words, source, own, heading)
-            + max(_unit_score(words, source, one, heading) for one in parts)
+            _unit_score(words, passage, unit, unit.own)
+            + max(_unit_score(words, passage, unit, entry) for entry in unit.entries)
         )
         / 2
-        for own, parts, heading in source.unit_stems
+        for unit in passage.unit_stems
     ]
 
 
 def _unit_score(
-    words: Sequence[AskedWord], source: Source, own: frozenset[str], heading: frozenset[str]
+    words: Sequence[AskedWord], passage: NumberedPassage, unit: UnitStems, said: frozenset[str]
 ) -> float:
     total = sum(word.weight for word in words) or 1.0
     gained = 0.0
     for word in words:
-        lent = max(_credit(word.stem, heading), _TITLE_CREDIT * _credit(word.stem, source.title_stems))
-        gained += word.weight * max(_credit(word.stem, own), lent)
+        lent = max(_credit(word.stem, unit.heading), _TITLE_CREDIT * _credit(word.stem, passage.title_stems))
+        gained += word.weight * max(_credit(word.stem, said), lent)
     return gained / total
 
 
@@ -141,15 +161,3 @@ def _credit(stemmed: str, found: frozenset[str]) -> float:
     if stemmed in found:
         return 1.0
     return _SYNONYM_CREDIT if synonyms(stemmed) & found else 0.0
-
-
-def _stems(text: str) -> frozenset[str]:
-    return frozenset(content_stems(text))
-
-
-def _lead_in_stems(all_units: Sequence[Unit], place: int) -> frozenset[str]:
-    """Return the stems of a unit, and of the sentence that introduces it when it is a list or code."""
-    unit = all_units[place]
-    before = all_units[place - 1] if place else None
-    introduced = before and unit.kind != "sentence" and before.text.endswith(":")
-    return _stems(f"{before.text}\n{unit.text}" if before and introduced else unit.text)

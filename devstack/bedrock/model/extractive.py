@@ -4,13 +4,34 @@ It weighs the question's words by how rare they are and demands that one passage
 so that a chance word answers nothing. It invents no sentence about the subject and is no language model.
 """
 
-import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from __future__ import annotations
 
-from devstack.bedrock.model.evidence import AskedWord, Source, asked_words, coverage, kind_bonus, unit_scores
-from devstack.bedrock.model.intents import asks_for_person, language, small_talk
-from devstack.bedrock.model.quoting import quote
+import re
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from devstack.bedrock.model.blocks import Unit
+from devstack.bedrock.model.chat_model import (
+    CHARACTERS_PER_TOKEN,
+    ModelReply,
+    estimated_tokens,
+    input_tokens,
+    passages_of,
+    question_of,
+)
+from devstack.bedrock.model.evidence import (
+    AskedWord,
+    NumberedPassage,
+    asked_words,
+    coverage,
+    kind_bonus,
+    lead_in,
+    stems,
+    unit_scores,
+)
+from devstack.bedrock.model.intents import HandOver, answer_without_passages, needs_no_passage
 from devstack.bedrock.search.text import is_filler, raw_words
 
 _LEAST_COVERAGE = 0.55
@@ -23,7 +44,11 @@ _EARLIER_QUESTIONS = 2
 _MOST_PARTS = 2
 _LEAST_WORDS_OF_PART = 2
 _SHORT_QUESTION_WORDS = 4
-_SUMMARY_CHARACTERS = 400
+_MOST_SENTENCES = 4
+_LONGEST_PARAGRAPH = 500
+_MOST_ITEMS = 12
+
+HAND_OVER_TOOL = "hand_over"
 
 _BETWEEN_PARTS = re.compile(r"[?.!;]\s+(?:and\b)?|,?\s+and (?:also )?", re.IGNORECASE)
 _FOLLOW_UP = re.compile(
@@ -31,119 +56,79 @@ _FOLLOW_UP = re.compile(
     r"|\b(?:it|its|it's|that|this|they|them|those|these|one|there|he|she|instead|else|too|then)\b",
     re.IGNORECASE,
 )
-
-_SMALL_TALK_REPLIES = {
-    "greeting": "Hello! I'm an automated assistant. Ask me anything about our products and services, "
-    "and I'll look it up in our help articles.",
-    "thanks": "You're welcome! If there is anything else, just ask.",
-    "goodbye": "Goodbye, and have a good day!",
-    "identity": "I'm an automated assistant, not a person. I look up answers in our help articles; "
-    "you can also ask me for a person.",
-}
+_LEANS_BACK = re.compile(r"(?:it|this|that|these|those|they|otherwise|then|also|if so)\b", re.IGNORECASE)
 _NO_ANSWER = (
     "I'm sorry, I couldn't find an answer to that in our help articles. "
     "Could you put it in other words, or ask for a person? [0]"
 )
-_HAND_OVER_MESSAGES = {
-    "en": "I'm handing this conversation over to our support team.",
-    "es": "Paso esta conversación a nuestro equipo de soporte.",
-    "fr": "Je transmets cette conversation à notre équipe d'assistance.",
-    "de": "Ich gebe dieses Gespräch an unser Support-Team weiter.",
-    "it": "Passo questa conversazione al nostro team di assistenza.",
-    "pt": "Estou passando esta conversa para a nossa equipe de suporte.",
-}
-_ALREADY_HANDED_OVER = (
-    "I'm an automated assistant: if I can look something up in our help articles meanwhile, just ask."
-)
+
+Rarity = Callable[[str], float]
+"""How telling a word is."""
 
 
-@dataclass(frozen=True)
-class PromptPassage:
-    """A passage as the prompt numbers it."""
+class ExtractiveModel:
+    """Stands behind Converse with `reply`."""
 
-    index: int
-    title: str
-    text: str
+    def __init__(self, rarity: Rarity) -> None:
+        self._rarity = rarity
+
+    def converse(self, parameters: Mapping[str, Any]) -> ModelReply:
+        """Answer the last user message."""
+        *earlier, last = parameters["messages"]
+        given = reply(
+            question_of(last),
+            [question_of(message) for message in earlier if message["role"] == "user"],
+            passages_of(last),
+            self._rarity,
+            _offers_hand_over(parameters),
+        )
+        if isinstance(given, HandOver):
+            tool_input = {"reason": given.reason, "summary": given.summary, "message": given.message}
+            tool_use = {"toolUseId": f"tooluse_{uuid.uuid4().hex}", "name": HAND_OVER_TOOL}
+            tokens = estimated_tokens("".join(tool_input.values()))
+            content = [{"toolUse": {**tool_use, "input": tool_input}}]
+            return ModelReply(content, "tool_use", input_tokens(parameters), tokens)
+        text, stop_reason = _cut(given, parameters.get("inferenceConfig", {}))
+        return ModelReply([{"text": text}], stop_reason, input_tokens(parameters), estimated_tokens(text))
 
 
-@dataclass(frozen=True)
-class Answer:
-    """A reply in Markdown: `[n]` follows what passage n says, `[0]` ends a reply that found no answer."""
-
-    text: str
+def _offers_hand_over(parameters: Mapping[str, Any]) -> bool:
+    tools = parameters.get("toolConfig", {}).get("tools", ())
+    return any(tool.get("toolSpec", {}).get("name") == HAND_OVER_TOOL for tool in tools)
 
 
-@dataclass(frozen=True)
-class HandOver:
-    """The wish to hand the conversation to a person."""
-
-    reason: str
-    summary: str
-    message: str
-
-
-@dataclass(frozen=True)
-class _Candidate:
-    """A passage with the unit in it that answers best."""
-
-    source: Source
-    place: int
-    score: float
+def _cut(text: str, limits: Mapping[str, Any]) -> tuple[str, str]:
+    """Cut a text at the first stop sequence and at the token limit; return it with its stop reason."""
+    stops = [place for stop in limits.get("stopSequences", ()) if (place := text.find(stop)) >= 0]
+    stop_reason = "stop_sequence" if stops else "end_turn"
+    text = text[: min(stops)] if stops else text
+    limit = limits.get("maxTokens")
+    if limit is not None and estimated_tokens(text) > limit:
+        return text[: limit * CHARACTERS_PER_TOKEN], "max_tokens"
+    return text, stop_reason
 
 
 def reply(
     question: str,
     earlier_questions: Sequence[str],
-    passages: Sequence[PromptPassage],
-    rarity: Callable[[str], float],
+    passages: Sequence[NumberedPassage],
+    rarity: Rarity,
     may_hand_over: bool,
-) -> Answer | HandOver:
-    """Answer a question from the passages, or hand it over when the customer asks for a person."""
-    if asks_for_person(question):
-        return _hand_over(question, earlier_questions) if may_hand_over else Answer(_ALREADY_HANDED_OVER)
-    if talk := small_talk(question):
-        return Answer(_SMALL_TALK_REPLIES[talk])
+) -> str | HandOver:
+    """Answer a question from the passages, or hand it over when the customer asks for a person.
+
+    An answer is Markdown: `[n]` follows what passage n says, `[0]` ends one that found nothing.
+    """
+    if given := answer_without_passages(question, earlier_questions, may_hand_over):
+        return given
     if not raw_words(question):
-        return Answer(_NO_ANSWER)
-    sources = [Source(passage.index, passage.title, passage.text) for passage in passages]
-    earlier = [text for text in earlier_questions if not (small_talk(text) or asks_for_person(text))]
+        return _NO_ANSWER
+    earlier = [text for text in earlier_questions if not needs_no_passage(text)]
     contexts = [earlier[-_EARLIER_QUESTIONS:], []] if earlier and is_follow_up(question) else [[]]
-    answers = _answers_to_parts(question, sources, rarity)
+    answers = _answers_to_parts(question, passages, rarity)
     for context in contexts:
-        answers = answers or _answers(question, context, sources, rarity)
-    return Answer("\n\n".join(answers) or _NO_ANSWER)
-
-
-def _answers(
-    question: str, context: Sequence[str], sources: Sequence[Source], rarity: Callable[[str], float]
-) -> list[str]:
-    """Return the quotation that answers, if there is one."""
-    words = asked_words(question, context, rarity)
-    return [quote(each.source, each.place, words) for each in _candidates(question, words, sources)[:1]]
-
-
-def _answers_to_parts(question: str, sources: Sequence[Source], rarity: Callable[[str], float]) -> list[str]:
-    """Return two quotations when two things are asked at once and different articles answer them."""
-    parts = [part for part in _BETWEEN_PARTS.split(question) if part.strip()]
-    words = [asked_words(part, [], rarity) for part in parts]
-    if len(parts) != _MOST_PARTS or min(map(len, words)) < _LEAST_WORDS_OF_PART:
-        return []
-    best = [_candidates(part, asked, sources)[:1] for part, asked in zip(parts, words, strict=True)]
-    if len({each.source.title for found in best for each in found}) < _MOST_PARTS:
-        return []
-    return [
-        quote(each.source, each.place, asked)
-        for found, asked in zip(best, words, strict=True)
-        for each in found
-    ]
-
-
-def _hand_over(question: str, earlier_questions: Sequence[str]) -> HandOver:
-    before = f" Earlier questions: {' / '.join(earlier_questions[-3:])}" if earlier_questions else ""
-    summary = " ".join(f"The customer asks for a person: {question}{before}".split())
-    if len(summary) > _SUMMARY_CHARACTERS:
-        summary = summary[: _SUMMARY_CHARACTERS - 1] + "…"
-    return HandOver("customer_request", summary, _HAND_OVER_MESSAGES[language(question)])
+        answers = answers or _answers(question, context, passages, rarity)
+    return "\n\n".join(answers) or _NO_ANSWER
 
 
 def is_follow_up(question: str) -> bool:
@@ -151,25 +136,104 @@ def is_follow_up(question: str) -> bool:
     return bool(_FOLLOW_UP.search(question)) or len(question.split()) <= _SHORT_QUESTION_WORDS
 
 
-def _candidates(question: str, words: Sequence[AskedWord], sources: Sequence[Source]) -> list[_Candidate]:
-    """Return the passages that hold an answer, best first."""
+def _answers(
+    question: str, context: Sequence[str], passages: Sequence[NumberedPassage], rarity: Rarity
+) -> list[str]:
+    """Return the quotation that answers, if there is one."""
+    words = asked_words(question, context, rarity)
+    best = _best_candidate(question, words, passages)
+    return [_quote(best.passage, best.place, words)] if best else []
+
+
+def _answers_to_parts(question: str, passages: Sequence[NumberedPassage], rarity: Rarity) -> list[str]:
+    """Return two quotations when two things are asked at once and different articles answer them."""
+    parts = [part for part in _BETWEEN_PARTS.split(question) if part.strip()]
+    words = [asked_words(part, [], rarity) for part in parts]
+    if len(parts) != _MOST_PARTS or min(map(len, words)) < _LEAST_WORDS_OF_PART:
+        return []
+    best = [_best_candidate(part, asked, passages) for part, asked in zip(parts, words, strict=True)]
+    if len({each.passage.title for each in best if each}) < _MOST_PARTS:
+        return []
+    return [_quote(each.passage, each.place, asked) for each, asked in zip(best, words, strict=True) if each]
+
+
+@dataclass(frozen=True)
+class _Candidate:
+    """A passage with the unit in it that answers best."""
+
+    passage: NumberedPassage
+    place: int
+    score: float
+
+
+def _best_candidate(
+    question: str, words: Sequence[AskedWord], passages: Sequence[NumberedPassage]
+) -> _Candidate | None:
+    found = (_candidate(question, words, passage, rank) for rank, passage in enumerate(passages))
+    return max((each for each in found if each), key=lambda each: each.score, default=None)
+
+
+def _candidate(
+    question: str, words: Sequence[AskedWord], passage: NumberedPassage, rank: int
+) -> _Candidate | None:
+    """Return the unit of a passage that answers, or None when the passage holds no answer."""
     own = [word for word in words if not (word.is_earlier or is_filler(word.stem))]
-    is_follow_up = any(word.is_earlier for word in words)
-    found = []
-    for rank, source in enumerate(sources):
-        scores = unit_scores(words, source)
-        covered = coverage(words, source.all_stems)
-        covers_own = not own or coverage(own, source.all_stems) >= _LEAST_OWN_COVERAGE
-        if not scores or covered < _LEAST_COVERAGE or max(scores) < _LEAST_UNIT_SCORE or not covers_own:
-            continue
-        fitting = [
-            score + kind_bonus(question, unit) for score, unit in zip(scores, source.units, strict=True)
-        ]
-        place = max(range(len(fitting)), key=lambda index: fitting[index])
-        headed = max(coverage(words, source.title_stems), coverage(words, source.unit_stems[place][2]))
-        total = covered + fitting[place] + _TITLE_SHARE * headed - _RANK_PENALTY * rank
-        if is_follow_up:
-            # An article about what is asked now beats one about what was asked before.
-            total += _OWN_TITLE_SHARE * coverage(own, source.title_stems)
-        found.append(_Candidate(source, place, total))
-    return sorted(found, key=lambda each: -each.score)
+    scores = unit_scores(words, passage)
+    covered = coverage(words, passage.all_stems)
+    covers_own = not own or coverage(own, passage.all_stems) >= _LEAST_OWN_COVERAGE
+    if not scores or covered < _LEAST_COVERAGE or max(scores) < _LEAST_UNIT_SCORE or not covers_own:
+        return None
+    fitting = [score + kind_bonus(question, unit) for score, unit in zip(scores, passage.units, strict=True)]
+    place = max(range(len(fitting)), key=lambda index: fitting[index])
+    headed = max(coverage(words, passage.title_stems), coverage(words, passage.unit_stems[place].heading))
+    total = covered + fitting[place] + _TITLE_SHARE * headed - _RANK_PENALTY * rank
+    if any(word.is_earlier for word in words):
+        # An article about what is asked now beats one about what was asked before.
+        total += _OWN_TITLE_SHARE * coverage(own, passage.title_stems)
+    return _Candidate(passage, place, total)
+
+
+def _quote(passage: NumberedPassage, place: int, words: Sequence[AskedWord]) -> str:
+    """Return the unit at a place with what belongs to it, followed by the passage's mark."""
+    all_units = passage.units
+    unit = all_units[place]
+    mark = f"[{passage.index}]"
+    if unit.kind == "sentence":
+        text, next_place = _paragraph_from(all_units, place)
+        listed = all_units[next_place] if next_place < len(all_units) else None
+        if not text.endswith(":"):
+            return f"{text} {mark}"
+        return f"{text}\n\n{_list_text(listed, words)} {mark}" if listed else f"{text} {mark}"
+    before = lead_in(all_units, place)
+    gap = "\n" if unit.kind == "code" else " "
+    return f"{before}\n\n" * bool(before) + f"{_list_text(unit, words)}{gap}{mark}"
+
+
+def _paragraph_from(all_units: Sequence[Unit], place: int) -> tuple[str, int]:
+    """Return a sentence's paragraph, or of a long one the sentence and what follows; and the place after."""
+    start = end = place
+    while start and _are_neighbours(all_units, start - 1):
+        start -= 1
+    while end + 1 < len(all_units) and _are_neighbours(all_units, end):
+        end += 1
+    paragraph = [unit.text for unit in all_units[start : end + 1]]
+    if len(paragraph) > _MOST_SENTENCES or len(" ".join(paragraph)) > _LONGEST_PARAGRAPH:
+        start = place - 1 if place > start and _LEANS_BACK.match(all_units[place].text) else place
+        end = min(end, start + _MOST_SENTENCES - 2)
+    return " ".join(unit.text for unit in all_units[start : end + 1]), end + 1
+
+
+def _are_neighbours(all_units: Sequence[Unit], place: int) -> bool:
+    one, two = all_units[place], all_units[place + 1]
+    return one.kind == two.kind == "sentence" and one.paragraph == two.paragraph
+
+
+def _list_text(unit: Unit, words: Sequence[AskedWord]) -> str:
+    """Return a list whole; of one too long to read, the entries that match best, or the first steps."""
+    if len(unit.items) <= _MOST_ITEMS:
+        return unit.text
+    if unit.kind == "steps":
+        return "\n".join(unit.items[:_MOST_ITEMS])
+    matches = [coverage(words, stems(item)) for item in unit.items]
+    ranked = sorted(range(len(matches)), key=lambda place: -matches[place])[: _MOST_ITEMS // 2]
+    return "\n".join(unit.items[place] for place in sorted(ranked))

@@ -1,6 +1,8 @@
-"""Recognise what needs no passage: small talk, and the wish to be helped by a person."""
+"""Recognise what needs no passage, small talk and the wish to be helped by a person, and what to reply."""
 
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from devstack.bedrock.search.text import raw_words
 
@@ -109,6 +111,15 @@ _SMALL_TALK_PATTERNS = tuple((key, re.compile(pattern)) for key, pattern in _SMA
 
 _LONGEST_SMALL_TALK_WORDS = 12
 
+_SMALL_TALK_REPLIES = {
+    "greeting": "Hello! I'm an automated assistant. Ask me anything about our products and services, "
+    "and I'll look it up in our help articles.",
+    "thanks": "You're welcome! If there is anything else, just ask.",
+    "goodbye": "Goodbye, and have a good day!",
+    "identity": "I'm an automated assistant, not a person. I look up answers in our help articles; "
+    "you can also ask me for a person.",
+}
+
 _LANGUAGE_HINTS = {
     "es": {"hablar", "quiero", "persona", "agente", "puedo", "necesito", "alguien", "chatear"},
     "fr": {"parler", "avec", "je", "veux", "voudrais", "quelquun", "conseiller", "humain"},
@@ -116,23 +127,69 @@ _LANGUAGE_HINTS = {
     "it": {"parlare", "voglio", "vorrei", "operatore", "posso", "qualcuno", "una"},
     "pt": {"falar", "quero", "pessoa", "atendente", "preciso", "alguem", "uma", "com"},
 }
+_HAND_OVER_MESSAGES = {
+    "en": "I'm handing this conversation over to our support team.",
+    "es": "Paso esta conversación a nuestro equipo de soporte.",
+    "fr": "Je transmets cette conversation à notre équipe d'assistance.",
+    "de": "Ich gebe dieses Gespräch an unser Support-Team weiter.",
+    "it": "Passo questa conversazione al nostro team di assistenza.",
+    "pt": "Estou passando esta conversa para a nossa equipe de suporte.",
+}
 
 
-def asks_for_person(message: str) -> bool:
+_ALREADY_HANDED_OVER = (
+    "I'm an automated assistant: if I can look something up in our help articles meanwhile, just ask."
+)
+_SUMMARY_CHARACTERS = 400
+
+
+@dataclass(frozen=True)
+class HandOver:
+    """The wish to hand the conversation to a person."""
+
+    reason: str
+    summary: str
+    message: str
+
+
+def answer_without_passages(
+    question: str, earlier_questions: Sequence[str], may_hand_over: bool
+) -> str | HandOver | None:
+    """Answer small talk, or hand over when the customer asks for a person; None for anything else."""
+    if not _asks_for_person(question):
+        return _small_talk_reply(question)
+    return _hand_over(question, earlier_questions) if may_hand_over else _ALREADY_HANDED_OVER
+
+
+def needs_no_passage(message: str) -> bool:
+    """Tell whether a message is small talk or the wish for a person."""
+    return _asks_for_person(message) or _small_talk_reply(message) is not None
+
+
+def _hand_over(question: str, earlier_questions: Sequence[str]) -> HandOver:
+    before = f" Earlier questions: {' / '.join(earlier_questions[-3:])}" if earlier_questions else ""
+    summary = " ".join(f"The customer asks for a person: {question}{before}".split())
+    if len(summary) > _SUMMARY_CHARACTERS:
+        summary = summary[: _SUMMARY_CHARACTERS - 1] + "…"
+    return HandOver("customer_request", summary, _hand_over_message(question))
+
+
+def _asks_for_person(message: str) -> bool:
     """Tell whether the customer asks to be helped by a person instead, in one of six languages."""
     words = " ".join(raw_words(message))
     return bool(_PERSON_REQUESTS.search(words)) and not _REFUSES_PERSON.search(words)
 
 
-def small_talk(message: str) -> str | None:
-    """Return "greeting", "thanks", "goodbye" or "identity" when the message is nothing else."""
+def _small_talk_reply(message: str) -> str | None:
+    """Return what to reply when the message is a greeting, thanks, a goodbye or "who are you?" alone."""
     spoken = raw_words(message)
     words = " ".join(spoken) if len(spoken) <= _LONGEST_SMALL_TALK_WORDS else ""
-    return next((key for key, pattern in _SMALL_TALK_PATTERNS if pattern.fullmatch(words)), None)
+    kinds = (kind for kind, pattern in _SMALL_TALK_PATTERNS if pattern.fullmatch(words))
+    return next((_SMALL_TALK_REPLIES[kind] for kind in kinds), None)
 
 
-def language(message: str) -> str:
-    """Return the language of a request for a person: es, fr, de, it, pt or, by default, en."""
+def _hand_over_message(message: str) -> str:
+    """Return what tells the customer that a person takes over, in the language of their request."""
     words = set(raw_words(message))
     best = max(_LANGUAGE_HINTS, key=lambda code: len(words & _LANGUAGE_HINTS[code]))
-    return best if len(words & _LANGUAGE_HINTS[best]) > 1 else "en"
+    return _HAND_OVER_MESSAGES[best if len(words & _LANGUAGE_HINTS[best]) > 1 else "en"]

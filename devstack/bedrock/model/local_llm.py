@@ -10,8 +10,7 @@ from typing import Any
 
 import requests
 
-from devstack.bedrock.model.models import ModelReply, estimated_tokens, input_tokens
-from devstack.bedrock.model.prompt import texts_of
+from devstack.bedrock.model.chat_model import ModelReply, estimated_tokens, input_tokens, texts_of
 from devstack.bedrock.wire.protocol import ServiceError
 
 TIMEOUT_SECONDS = (3.05, 120.0)  # to connect, to answer

@@ -1,7 +1,8 @@
-"""Faults that a test switches on over HTTP, to see how the product bears them.
+"""What a test switches on and reads over HTTP: faults of operations, and how often each was called.
 
 `PUT /_devstack/faults` with `{"operation": "Converse", "error": "ThrottlingException", "times": 2}` makes the
 next two calls fail; `GET` lists what is on; `DELETE` (with `?operation=` for one) switches off.
+`GET /_devstack/calls` answers `{"calls": {"Converse": 2}}`.
 
 The operation `IngestionJob` stands for what happens after a job has started: with `delay_seconds` the next
 one takes that much longer, with `error` it ends as FAILED, for the reason `message`, and has indexed nothing.
@@ -12,15 +13,16 @@ from __future__ import annotations
 import json
 import threading
 import time
+from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
 from werkzeug.wrappers import Request, Response
 
 from devstack.bedrock.wire.protocol import ServiceError
 
-PATH = "/_devstack/faults"
+FAULTS_PATH, CALLS_PATH = "/_devstack/faults", "/_devstack/calls"
 INGESTION_JOB = "IngestionJob"
 JOB_ERRORS = frozenset({"InternalServerException"})
 # A page in a browser can make its own host name point here (DNS rebinding), but not take one of these names.
@@ -31,17 +33,18 @@ class InvalidFault(Exception):
     """The fault asked for is not one that the operation can have."""
 
 
-@dataclass(frozen=True)
-class Fault:
+class Fault(BaseModel):
     """What goes wrong with an operation: `times` None means until cleared."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False)
 
     operation: str
     error: str | None = None
     message: str = "Switched on through /_devstack/faults"
-    times: int | None = None
-    delay_seconds: float = 0.0
+    times: PositiveInt | None = None
+    delay_seconds: NonNegativeFloat = 0.0
     malformed: bool = False
-    rate_per_second: float | None = None
+    rate_per_second: PositiveFloat | None = None
 
 
 class Faults:
@@ -72,8 +75,8 @@ class Faults:
         with self._lock:
             return list(self._faults.values())
 
-    def meet(self, operation: str) -> bool:
-        """Suffer the operation's fault, if one is on; return whether its answer is to be malformed.
+    def apply(self, operation: str) -> bool:
+        """Wait or fail as the operation's fault says, if one is on; return whether to answer malformed.
 
         Raises: ServiceError with the error that was asked for, or ThrottlingException above the rate.
         """
@@ -95,7 +98,7 @@ class Faults:
             if fault.times is not None:
                 self._count_down(fault, fault.times)
             if fault.rate_per_second is not None and not self._within_rate(operation, fault.rate_per_second):
-                return replace(fault, error="ThrottlingException", message="Rate exceeded")
+                return fault.model_copy(update={"error": "ThrottlingException", "message": "Rate exceeded"})
             return fault
 
     def close(self) -> None:
@@ -104,7 +107,7 @@ class Faults:
 
     def _count_down(self, fault: Fault, times: int) -> None:
         if times > 1:
-            self._faults[fault.operation] = replace(fault, times=times - 1)
+            self._faults[fault.operation] = fault.model_copy(update={"times": times - 1})
         else:
             del self._faults[fault.operation]
 
@@ -115,6 +118,49 @@ class Faults:
             return False
         self._last_call[operation] = now
         return True
+
+
+class Calls:
+    """Counts every call that reached the stand-in, including those that it refused."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def count(self, operation: str) -> None:
+        """Add one to an operation."""
+        with self._lock:
+            self._counts[operation] += 1
+
+    def counted(self) -> dict[str, int]:
+        """Return the counts since the start."""
+        with self._lock:
+            return dict(self._counts)
+
+
+def answer(request: Request, faults: Faults, calls: Calls) -> Response | None:
+    """Answer a request to one of the two paths; another one is not answered here."""
+    if request.path == CALLS_PATH:
+        return _json({"calls": calls.counted()})
+    return _answer_faults(request, faults) if request.path == FAULTS_PATH else None
+
+
+def _answer_faults(request: Request, faults: Faults) -> Response:
+    if request.host.rsplit(":", 1)[0] not in LOCAL_HOSTS:
+        return _json({"error": "only for this machine"}, 403)
+    if request.method == "PUT":
+        try:
+            faults.switch_on(Fault.model_validate_json(request.get_data()))
+        except ValidationError as error:
+            problems = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
+            return _json({"error": "; ".join(problems)}, 400)
+        except InvalidFault as error:
+            return _json({"error": str(error)}, 400)
+    elif request.method == "DELETE":
+        faults.switch_off(request.args.get("operation"))
+    elif request.method != "GET":
+        return _json({"error": "GET, PUT or DELETE"}, 405)
+    return _json({"faults": [fault.model_dump() for fault in faults.active()]})
 
 
 def _check(fault: Fault, declared: Mapping[str, frozenset[str]]) -> None:
@@ -129,54 +175,6 @@ def _check(fault: Fault, declared: Mapping[str, frozenset[str]]) -> None:
         raise InvalidFault(f"{INGESTION_JOB} gives no answer that could be malformed")
     if not (fault.error or fault.delay_seconds or fault.malformed or fault.rate_per_second):
         raise InvalidFault("a fault needs one of error, delay_seconds, malformed, rate_per_second")
-
-
-def answer(request: Request, faults: Faults) -> Response:
-    """Answer a request to the faults' own address."""
-    if request.host.rsplit(":", 1)[0] not in LOCAL_HOSTS:
-        return _json({"error": "only for this machine"}, 403)
-    if request.method == "PUT":
-        try:
-            faults.switch_on(_fault_from(request.get_data()))
-        except InvalidFault as error:
-            return _json({"error": str(error)}, 400)
-    elif request.method == "DELETE":
-        faults.switch_off(request.args.get("operation"))
-    elif request.method != "GET":
-        return _json({"error": "GET, PUT or DELETE"}, 405)
-    return _json({"faults": [asdict(fault) for fault in faults.active()]})
-
-
-def _fault_from(body: bytes) -> Fault:
-    try:
-        given = json.loads(body)
-    except ValueError as error:
-        raise InvalidFault("the body is not JSON") from error
-    if not isinstance(given, dict) or not isinstance(given.get("operation"), str):
-        raise InvalidFault("the body names no operation")
-    unknown = given.keys() - Fault.__dataclass_fields__.keys()
-    if unknown:
-        raise InvalidFault(f"unknown: {', '.join(sorted(unknown))}")
-    wrong = sorted(name for name, value in given.items() if not _is_allowed(name, value))
-    if wrong:
-        raise InvalidFault(f"wrong type or range: {', '.join(wrong)}")
-    return Fault(**given)
-
-
-def _is_allowed(name: str, value: Any) -> bool:
-    if name == "malformed":
-        return isinstance(value, bool)
-    if name in ("operation", "message"):
-        return isinstance(value, str)
-    if name == "error":
-        return value is None or isinstance(value, str)
-    if value is None:
-        return name in ("times", "rate_per_second")
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return False
-    return (
-        value >= 0 if name == "delay_seconds" else value > 0 and (name != "times" or isinstance(value, int))
-    )
 
 
 def _json(value: dict[str, Any], status: int = 200) -> Response:

@@ -1,7 +1,8 @@
-"""What the stand-in's model reads in a Converse request: the application's own prompt format.
+"""What a model behind Converse reads in a request, and what it replies.
 
-Passages come in a text block `<passages><passage index="1" title="…">…</passage>…</passages>` with XML's
-escapes, facts about the customer in `<customer>…</customer>`, the question in a guarded block or a plain one.
+The request is the application's: passages come in a text block
+`<passages><passage index="1" title="…">…</passage>…</passages>` with XML's escapes, facts about the customer
+in `<customer>…</customer>`, the question in a guarded block or a plain one.
 """
 
 from __future__ import annotations
@@ -9,16 +10,49 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from devstack.bedrock.model.extractive import PromptPassage
+from devstack.bedrock.model.evidence import NumberedPassage
 
+CHARACTERS_PER_TOKEN = 4
 _QUOTED = r"\"[^\"]*\"|'[^']*'"
 PASSAGE = re.compile(rf"<passage\b((?:[^<>\"']|{_QUOTED})*)>\s*(.*?)\s*</passage\s*>", re.DOTALL)
 ATTRIBUTE = re.compile(rf"(\w+)\s*=\s*({_QUOTED})")
 FACT_TAGS = ("<passages", "<customer")
 
 Message = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class ModelReply:
+    """A model's turn: content blocks and stop reason as Converse has them; `model` when another one spoke."""
+
+    content: Sequence[Mapping[str, Any]]
+    stop_reason: str
+    input_tokens: int
+    output_tokens: int
+    model: str | None = None
+
+
+class ChatModel(Protocol):
+    """Something that can stand behind Converse."""
+
+    def converse(self, parameters: Mapping[str, Any]) -> ModelReply:
+        """Answer a Converse call. Raises: ServiceError with an error that Converse declares."""
+        ...
+
+
+def estimated_tokens(text: str) -> int:
+    """Estimate tokens at four characters each, which is near for English."""
+    return -(-len(text) // CHARACTERS_PER_TOKEN)
+
+
+def input_tokens(parameters: Mapping[str, Any]) -> int:
+    """Estimate the tokens of the system prompt and the messages."""
+    system = [block.get("text", "") for block in parameters.get("system", ())]
+    said = [text for message in parameters["messages"] for text in texts_of(message)]
+    return estimated_tokens("".join([*system, *said]))
 
 
 def texts_of(message: Message) -> list[str]:
@@ -43,7 +77,7 @@ def question_of(message: Message) -> str:
     return "\n".join(guarded or plain)
 
 
-def passages_of(message: Message) -> list[PromptPassage]:
+def passages_of(message: Message) -> list[NumberedPassage]:
     """Return the passages that a user message holds."""
     blocks = (block.get("text", "") for block in message["content"])
     return [
@@ -51,11 +85,11 @@ def passages_of(message: Message) -> list[PromptPassage]:
     ]
 
 
-def _passages_in(text: str) -> Iterator[PromptPassage]:
+def _passages_in(text: str) -> Iterator[NumberedPassage]:
     for match in PASSAGE.finditer(text):
         attributes = {name: html.unescape(value[1:-1]) for name, value in ATTRIBUTE.findall(match[1])}
         if attributes.get("index", "").isdecimal():
-            yield PromptPassage(
+            yield NumberedPassage(
                 int(attributes["index"]), attributes.get("title", ""), html.unescape(match[2])
             )
 
