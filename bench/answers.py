@@ -1,23 +1,28 @@
-"""Measure the extractive model: how often it answers from the right article, and refuses what it should.
+"""Measure the extractive model: how often it answers from a right article, and refuses what it should.
 
-    python -m bench.answers [--collection DIR_OR_JSON] [--questions JSON] [--show]
+    python -m bench.answers [--check] [--show] [--collection DIR_OR_JSON --questions JSON]
 
-Questions are a JSON object: `answered` as bench.retrieval reads them, and `refused`, a list of questions that
-no article answers. The formats are described in bench/retrieval.py.
+The shares are of all questions, each asked as the application asks. What they are limited by is retrieval
+(`python -m bench.retrieval`). bench/collections.py says what is measured and how another collection looks.
+--show prints what went wrong, --check fails when a share is below its least, in LEAST.
 """
 
 import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from json import loads
-from pathlib import Path
 
-from bench.retrieval import DEFAULT_COLLECTION, DEFAULT_QUESTIONS, index_of, load_collection, load_questions
+from bench.collections import Collection, chosen_collections, parse_options, require_least
 from devstack.bedrock.model.evidence import NumberedPassage
 from devstack.bedrock.model.extractive import is_follow_up, reply
 from devstack.bedrock.search.index import Index
 
+LEAST = {
+    "samples": (91.0, 100.0, 98.0),
+    "samples, held out": (78.0, 100.0, 96.0),
+    "web apps": (53.0, 100.0, 100.0),
+}
+"""The least percentages of questions and follow-ups answered from a right article, and of refusals."""
 PASSAGES = 5
 _MARK = re.compile(r"\[(\d+)\]")
 
@@ -29,9 +34,14 @@ class Given:
     text: str
     cited: tuple[str, ...]
 
-    @property
-    def is_refusal(self) -> bool:
-        return self.text.endswith("[0]")
+
+@dataclass(frozen=True)
+class Judged:
+    """A question, what was given for it, and whether that is good."""
+
+    question: str
+    given: Given
+    is_good: bool
 
 
 def ask(index: Index, question: str, earlier: Sequence[str] = ()) -> Given:
@@ -50,32 +60,39 @@ def ask(index: Index, question: str, earlier: Sequence[str] = ()) -> Given:
 
 
 def main() -> None:
-    """Print the shares; with --show every miss, and with --all every answer."""
-    parser = argparse.ArgumentParser(description="Measure the extractive model.")
-    parser.add_argument("--collection", type=Path, default=DEFAULT_COLLECTION)
-    parser.add_argument("--questions", type=Path, default=DEFAULT_QUESTIONS)
+    """Print the shares."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--show", action="store_true", help="print what went wrong")
-    parser.add_argument("--all", action="store_true", help="print every answer")
-    options = parser.parse_args()
-    index = index_of(load_collection(options.collection))
-    right, refused = 0, 0
-    questions = load_questions(options.questions)
-    unanswerable: list[str] = loads(options.questions.read_text("utf-8")).get("refused", [])
-    for question in questions:
-        given = ask(index, question.text)
-        good = bool(given.cited) and given.cited[0] in question.articles
-        right += good
-        if options.all or (options.show and not good):
-            print(f"{'ok ' if good else 'MISS'} {question.text!r} -> {given.cited}\n{given.text}\n")
-    for text in unanswerable:
-        given = ask(index, text)
-        refused += given.is_refusal
-        if options.show and not given.is_refusal:
-            print(f"NOT REFUSED {text!r} -> {given.cited}\n{given.text}\n")
-    print(f"answered from the right article  {100 * right / len(questions):5.1f} %  of {len(questions)}")
-    if unanswerable:
-        share = 100 * refused / len(unanswerable)
-        print(f"refused                          {share:5.1f} %  of {len(unanswerable)}")
+    options = parse_options(parser)
+    print(f"{'':18} {'answered':>18} {'follow-ups':>18} {'refused':>18}")
+    shares = {each.name: _measured(each, options.show) for each in chosen_collections(options)}
+    if options.check:
+        require_least(shares, LEAST)
+
+
+def _measured(collection: Collection, shows_misses: bool) -> list[float]:
+    """Print and return the percentages of one collection; that of no questions is 100."""
+    index = collection.index()
+    kinds = (
+        [_judged(index, each.text, each.earlier, each.articles) for each in collection.answered],
+        [_judged(index, each.text, each.earlier, each.articles) for each in collection.follow_ups],
+        [_judged(index, text, (), frozenset()) for text in collection.refused],
+    )
+    shares = [100 * sum(each.is_good for each in kind) / len(kind) if kind else 100.0 for kind in kinds]
+    shown = (
+        f"{share:5.1f} % of {len(kind):3}" if kind else "-" for share, kind in zip(shares, kinds, strict=True)
+    )
+    print(f"{collection.name:18} " + " ".join(f"{each:>18}" for each in shown))
+    for each in (each for kind in kinds for each in kind if shows_misses and not each.is_good):
+        print(f"  {each.question!r} -> {each.given.cited}\n{each.given.text}\n")
+    return shares
+
+
+def _judged(index: Index, question: str, earlier: Sequence[str], right: frozenset[str]) -> Judged:
+    """Ask; good is an answer from an article that is right, or where none is, a refusal."""
+    given = ask(index, question, earlier)
+    is_good = given.cited[:1] != () and given.cited[0] in right if right else given.text.endswith("[0]")
+    return Judged(question, given, is_good)
 
 
 if __name__ == "__main__":

@@ -82,7 +82,7 @@ def _measure(address: DatabaseAddress, customers: int, orders: int) -> float:
 
 
 def _fill(address: DatabaseAddress, customers: int, orders: int) -> None:
-    """Make the tables anew and as large as asked for."""
+    """Create the tables again, as large as asked for."""
     with closing(psycopg2.connect(**connection_parameters(address))) as database:
         database.autocommit = True
         _run(database, "DROP SCHEMA public CASCADE")

@@ -12,7 +12,7 @@ from datetime import datetime, timezone
 from json import dumps
 
 from bench.answers import PASSAGES, ask
-from bench.retrieval import DEFAULT_COLLECTION, DEFAULT_QUESTIONS, index_of, load_collection, load_questions
+from bench.collections import samples
 from chalicelib.chat.prompts import HistoryBudget, build_prompt, estimate_tokens
 from chalicelib.domain.conversation import Exchange, Passage
 from chalicelib.gateways.converse import hand_over_schema
@@ -24,8 +24,9 @@ TURNS_A_CHAT = 3
 
 def prompt_tokens() -> list[int]:
     """Return the tokens of the prompt of each turn."""
-    index = index_of(load_collection(DEFAULT_COLLECTION))
-    questions = [question.text for question in load_questions(DEFAULT_QUESTIONS)]
+    collection = samples()
+    index = collection.index()
+    questions = [question.text for question in collection.answered]
     chats = [questions[n : n + TURNS_A_CHAT] for n in range(0, len(questions), TURNS_A_CHAT)]
     return [tokens for chat in chats for tokens in _turns(index, chat)]
 

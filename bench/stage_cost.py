@@ -51,7 +51,7 @@ def usd(name: str) -> float:
 
 
 def idle(stage: StageSize) -> list[Row]:
-    """Return what a stage costs in a month in which nobody comes, with S3 Vectors."""
+    """Return what a stage costs in a month without traffic, with S3 Vectors."""
     return [
         ("5 interface endpoints", ENDPOINTS * stage.zones * HOURS * usd("Interface endpoint")),
         ("Postgres", HOURS * usd(stage.instance)),
@@ -67,7 +67,7 @@ def opensearch(stage: StageSize) -> float:
 
 
 def turn(vector_store: str) -> list[Row]:
-    """Return what a turn costs besides the model, in whatever stage."""
+    """Return what a turn costs besides the model, in any stage."""
     judged = usd("Guardrail, content filters") + usd("Guardrail, denied topics")
     search = usd("S3 Vectors query") if vector_store == "S3_VECTORS" else 0.0
     return [

@@ -40,7 +40,7 @@ Handler = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 @dataclass(frozen=True)
 class BedrockConfig:
-    """What the stand-in plays.
+    """The names and the models of the stand-in.
 
     Without `llm_url` the model is extractive, without `embed_url` words alone rank the passages.
     """
@@ -100,7 +100,7 @@ class BedrockStandIn:
         handler = self._handlers.get(name)
         if handler is None:
             raise protocol.ServiceError(
-                "UnknownOperationException", f"The local stand-in does not play {name}."
+                "UnknownOperationException", f"The local stand-in does not support {name}."
             )
         try:
             parameters = checked(protocol.read_input(request, target), target.operation)

@@ -1,8 +1,8 @@
-"""Comprehend's DetectSentiment, played by VADER's English lexicon.
+"""Comprehend's DetectSentiment, by VADER's English lexicon.
 
 VADER sums the valence of words and knows nothing of support desks, where "error", "failed" or "cancel" name
-a thing rather than a mood. Those words are damped and words of anger that it lacks are added, so that a plain
-problem report stays calm and fury does not.
+a thing rather than a mood. Those words are damped, and words of anger that it lacks are added, so that a
+plain problem report counts as calm and anger does not.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ miss missed missing payment problem problems refused reject rejected risk shoot 
 stuck suspend suspended threat trouble urgent vulnerable warn warning worried worry wrong
 """
 PROBLEM_VALENCE = -0.4
-# What people write to any help desk, pleased or not.
+# Written to any help desk, by pleased and displeased people.
 POLITE_WORDS = "help helped helpful helping please support supported want wanted wants"
 POLITE_VALENCE = 0.2
 ANGER_VALENCE = {

@@ -11,13 +11,13 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.collections import samples
 from devstack.bedrock.guardrail.detectors import ENTITIES, find_entities, passes_luhn
 from devstack.bedrock.guardrail.guardrail import Guardrail, Side
 from tests.devstack.bedrock_server import GUARDRAIL
 from tooling.template import TEMPLATE, Template
 
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "kb"
-QUESTIONS = Path(__file__).with_name("questions.json")
 DEPLOYED = Guardrail("deployed", Template().guardrail())
 TEST = Guardrail("test", GUARDRAIL)
 
@@ -149,8 +149,7 @@ def test_what_people_ask_a_help_desk_passes(question: str) -> None:
 
 
 def test_every_question_that_the_sample_articles_answer_passes() -> None:
-    answered = json.loads(QUESTIONS.read_text("utf-8"))["answered"]
-    questions = [each["question"] for each in answered]
+    questions = [each.text for each in samples().answered]
     assert [each for each in questions if judged(DEPLOYED, each).intervened] == []
 
 

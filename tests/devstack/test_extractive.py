@@ -1,21 +1,14 @@
 """The stand-in's model: what it answers, what it refuses, and when it hands over."""
 
-import json
-from pathlib import Path
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.answers import ask
-from bench.retrieval import DEFAULT_COLLECTION, DEFAULT_QUESTIONS, index_of, load_collection, load_questions
 from devstack.bedrock.model.blocks import sentences, units
 from devstack.bedrock.model.evidence import NumberedPassage
 from devstack.bedrock.model.extractive import reply
 from devstack.bedrock.model.intents import HandOver
-from devstack.bedrock.search.index import Index
 
-HERE = Path(__file__).parent
 RESET = """# Reset your password
 
 Choose **Forgot password** on the sign-in page. The link works for 60 minutes.
@@ -41,11 +34,6 @@ We return your money within 30 days. Business customers have 60 days.
 | Card | 5 days |
 | PayPal | 1 day |"""
 PASSAGES = [NumberedPassage(1, "Reset your password", RESET), NumberedPassage(2, "Get a refund", REFUND)]
-
-
-@pytest.fixture(scope="module")
-def index() -> Index:
-    return index_of(load_collection(DEFAULT_COLLECTION))
 
 
 def same_rarity(_word: str) -> float:
@@ -293,47 +281,3 @@ def test_no_list_entry_or_last_paragraph_is_lost(text: str) -> None:
     assert kept.startswith("Start.")
     assert "End." in kept
     assert kept.count("item") == text.count("item")
-
-
-@pytest.mark.parametrize(
-    ("earlier", "question", "article", "part"),
-    [
-        ("How do I reset my password?", "and what if the mail never arrives?", "reset-your-password", "spam"),
-        ("How do I get a refund?", "how long does that take?", "get-a-refund", "business days"),
-        ("How do I return an item?", "what about business customers?", "returns-and-exchanges", "10 items"),
-        ("How long is the free trial?", "can I extend it?", "free-trial", "7 days"),
-        (
-            "How do I cancel my subscription?",
-            "what happens to my data then?",
-            "cancel-your-subscription",
-            "90 days",
-        ),
-        (
-            "How do I reset my password?",
-            "How do I change my billing address?",
-            "update-your-billing-address",
-            "Billing",
-        ),
-    ],
-)
-def test_follow_ups_on_the_samples(
-    index: Index, earlier: str, question: str, article: str, part: str
-) -> None:
-    given = ask(index, question, [earlier])
-    assert given.cited[0] == article
-    assert part in given.text
-
-
-@pytest.mark.parametrize(
-    ("questions", "least_right", "least_refused"),
-    [(DEFAULT_QUESTIONS, 0.90, 0.97), (HERE / "questions_held_out.json", 0.75, 0.97)],
-)
-def test_calibration_on_the_samples(
-    index: Index, questions: Path, least_right: float, least_refused: float
-) -> None:
-    asked = load_questions(questions)
-    cited = [ask(index, question.text).cited for question in asked]
-    right = [bool(uris) and uris[0] in question.articles for uris, question in zip(cited, asked, strict=True)]
-    refused = [ask(index, text).is_refusal for text in json.loads(questions.read_text("utf-8"))["refused"]]
-    assert sum(right) / len(right) >= least_right
-    assert sum(refused) / len(refused) >= least_refused

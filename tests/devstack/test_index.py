@@ -9,19 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.retrieval import (
-    DEFAULT_COLLECTION,
-    DEFAULT_QUESTIONS,
-    index_finder,
-    index_of,
-    load_collection,
-    load_questions,
-    measure,
-    plain_finder,
-)
 from devstack.bedrock.search.index import Index
 
-HERE = Path(__file__).parent
 ARTICLES = {
     "reset": (
         "Reset your password",
@@ -228,26 +217,3 @@ def test_any_text_can_be_indexed(title: str, text: str) -> None:
     assert index.etags() == {"a": "1"}
     index.search(text, 3)
     index.close()
-
-
-def test_the_samples_are_found_far_better_than_by_plain_fts5() -> None:
-    articles = load_collection(DEFAULT_COLLECTION)
-    for name, first, three in ((DEFAULT_QUESTIONS, 88, 96), (HERE / "questions_held_out.json", 82, 93)):
-        questions = load_questions(name)
-        plain, ours = (
-            measure(plain_finder(articles), questions),
-            measure(index_finder(index_of(articles)), questions),
-        )
-        assert ours.first >= max(first, plain.first)
-        assert ours.top_three >= max(three, plain.top_three)
-
-
-def test_articles_of_another_kind_are_found_better_than_by_plain_fts5() -> None:
-    source = HERE / "web_apps.json"
-    articles, questions = load_collection(source), load_questions(source)
-    plain, ours = (
-        measure(plain_finder(articles), questions),
-        measure(index_finder(index_of(articles)), questions),
-    )
-    assert ours.first >= plain.first + 3
-    assert ours.top_three >= plain.top_three + 3

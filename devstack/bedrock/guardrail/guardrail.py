@@ -24,7 +24,7 @@ CHARACTERS_PER_UNIT = 1_000
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a guardrail makes of some texts: `outputs` is what may go on in their place."""
+    """A guardrail's decision on some texts: `outputs` replaces them."""
 
     blocked: bool
     masked: bool
@@ -188,7 +188,7 @@ def _configs(definition: Mapping[str, Any], policy: str, key: str) -> list[Mappi
 
 
 def _action(config: Mapping[str, Any], side: Side) -> str | None:
-    """Return what the definition does on this side, or None where it does not look."""
+    """Return what the definition does on this side, or None where it is switched off."""
     name = side.title()
     if not config.get(f"{name}Enabled", True):
         return None

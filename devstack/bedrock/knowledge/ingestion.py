@@ -22,7 +22,7 @@ from devstack.bedrock.knowledge.documents import UnreadableDocument, Unsupported
 from devstack.bedrock.knowledge.sidecar import SUFFIX, InvalidSidecar, attributes_from
 from devstack.bedrock.search.index import Index
 
-# What a source raises when it cannot be reached, or when an object is gone since it was listed.
+# What a source raises when it cannot be reached, or when an object was deleted since it was listed.
 SOURCE_ERRORS = (OSError, KeyError, BotoCoreError, ClientError)
 ETAG_SEPARATOR = " "
 MAX_REASONS = 2_048

@@ -55,12 +55,12 @@ class Job:
 
 
 class IngestionJobs:
-    """Starts, stops and remembers the jobs of one data source, for as long as the process lives."""
+    """Starts, stops and remembers the jobs of one data source, as long as the process runs."""
 
     def __init__(
         self, ingestion: Ingestion, duration_seconds: float, next_fault: Callable[[], Fault | None]
     ) -> None:
-        """Run jobs that take so long, each with the fault that is asked for when it starts."""
+        """Run jobs of a duration, each with the fault that is on when it starts."""
         self._ingestion = ingestion
         self._duration_seconds = duration_seconds
         self._next_fault = next_fault
@@ -136,7 +136,7 @@ class IngestionJobs:
                 _move(job, outcome)
 
     def _work(self, job: Job) -> None:
-        """Index first and take the time afterwards, so that a job sees nothing that came after its start.
+        """Index first and wait afterwards, so that a job sees nothing that came after its start.
 
         Raises: ServiceError when the fault says so, and nothing is indexed then.
         """

@@ -29,7 +29,7 @@ class KnowledgeBase:
     created_at: datetime = field(default_factory=lambda: datetime.now(timezone.utc))
 
     def require(self, parameters: Parameters) -> None:
-        """Refuse an id or ARN that is not ours. Raises: ServiceError (ResourceNotFoundException)."""
+        """Refuse any other id or ARN. Raises: ServiceError (ResourceNotFoundException)."""
         knowledge_base = str(parameters["knowledgeBaseId"]).rpartition("/")[2]
         if knowledge_base != self.knowledge_base_id:
             raise ServiceError(

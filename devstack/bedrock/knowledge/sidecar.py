@@ -28,7 +28,7 @@ def attributes_from(body: bytes) -> dict[str, Any]:
         raise InvalidSidecar("The metadata file is larger than 10 KB.")
     try:
         content = json.loads(body)
-        # Python reads more than JSON is: NaN, and half a character written as an escape.
+        # Python also reads what is not JSON: NaN, and half a character written as an escape.
         json.dumps(content, ensure_ascii=False, allow_nan=False).encode()
     except (ValueError, RecursionError) as error:
         raise InvalidSidecar("The metadata file is not JSON.") from error

@@ -14,9 +14,9 @@ _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])(?:[\"'”’)\]*_]*)\s+(?=[^
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|approx|no|nr|mr|mrs|ms|dr|st|inc|ltd|[a-z])\.)$", re.IGNORECASE
 )
-# A chunk may begin in the middle of a sentence, which is then no good to quote.
+# A chunk may begin in the middle of a sentence, and half a sentence is not quoted.
 _CUT_OFF = re.compile(r"[a-z,;:.)!?%–-](?!\s|[A-Z])|[,;:.)]")
-# Digits in brackets would read as a citation of ours.
+# Digits in brackets would look like our citations.
 _FOREIGN_MARK = re.compile(r"\[(\d+)\](?!\()")
 
 
@@ -97,7 +97,7 @@ def _block_units(block: list[str], heading: str, number: int) -> Iterator[Unit]:
 
 
 def _items(lines: list[str]) -> tuple[str, ...]:
-    """Return a list's top entries, what is nested in them included."""
+    """Return a list's top entries, each with what is nested in it."""
     indents = [len(line) - len(line.lstrip()) for line in lines]
     starts = [
         bool(_ITEM.match(line)) and indent <= indents[0] for line, indent in zip(lines, indents, strict=True)

@@ -121,9 +121,9 @@ def coverage(words: Sequence[AskedWord], found: frozenset[str]) -> float:
 
 
 def unit_scores(words: Sequence[AskedWord], passage: NumberedPassage) -> list[float]:
-    """Return for each unit the share of the words' weight it answers, its heading and title lending some.
+    """Return for each unit the share of the words' weight that it and, in part, its heading and title hold.
 
-    Of a list, half of what counts is its best entry: a long list holds many words by chance.
+    Half of a list's score is that of its best entry: a long list holds many words by chance.
     """
     return [
         (

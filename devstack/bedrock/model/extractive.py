@@ -63,7 +63,7 @@ _NO_ANSWER = (
 )
 
 Rarity = Callable[[str], float]
-"""How telling a word is."""
+"""How rare a word is in the articles; the rarer, the more it tells."""
 
 
 class ExtractiveModel:

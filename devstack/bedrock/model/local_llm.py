@@ -89,7 +89,7 @@ def request_body(model: str, parameters: Mapping[str, Any]) -> Json:
 
 
 def _messages(message: Mapping[str, Any]) -> Iterator[Json]:
-    """Yield one message of ours as theirs: results of tools are messages of their own."""
+    """Yield a message of Converse as chat messages: results of tools are messages of their own."""
     for block in message["content"]:
         if result := block.get("toolResult"):
             parts = (part.get("text") or json.dumps(part.get("json")) for part in result["content"])

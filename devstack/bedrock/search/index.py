@@ -105,7 +105,7 @@ class Index:
             self._delete(uri)
 
     def rarity(self, word: str) -> float:
-        """Return how telling a word is: its idf over the documents, the most for an unseen one."""
+        """Return how rare a word is: its idf over the documents, highest for one that is in none."""
         with self._lock:
             size = len(self._known().uris)
             counts = [self._documents_with(stem) for stem in content_stems(word)]

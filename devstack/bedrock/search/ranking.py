@@ -35,7 +35,7 @@ _LONGEST_QUESTION_STEMS = 64
 _DIFFERENT_DOCUMENTS_FIRST = 3
 # In FTS5's bm25(): k1, and the least idf that a word has.
 _SATURATION = 1.2
-_LEAST_FREQUENCY = 1e-6
+_LEAST_IDF = 1e-6
 
 Scores = Mapping[int, float]
 """Scores from 0 to 1, by the id of a chunk."""
@@ -51,7 +51,7 @@ class Term:
 
 
 def inverse_frequency(found_in: int, size: int) -> float:
-    """Return BM25's idf, never negative; a word found nowhere gets the most."""
+    """Return BM25's idf, never negative, highest for a word that is found nowhere."""
     return math.log(1 + (size - found_in + 0.5) / (found_in + 0.5))
 
 
@@ -96,12 +96,12 @@ def score_chunks(database: sqlite3.Connection, terms: Sequence[Term], size: int)
 def _matches(database: sqlite3.Connection, stem: str, size: int) -> Scores:
     """Return how well each chunk with the stem matches it: its bm25() without the word's rarity."""
     rows = database.execute(
-        f"SELECT rowid, -bm25(words, {', '.join(map(str, _FIELD_WEIGHTS))})"  # noqa: S608 (numbers of ours)
+        f"SELECT rowid, -bm25(words, {', '.join(map(str, _FIELD_WEIGHTS))})"  # noqa: S608 (constants)
         " FROM words WHERE words MATCH ?",
         (f'"{stem}"',),
     ).fetchall()
     idf = math.log((size - len(rows) + 0.5) / (len(rows) + 0.5))
-    most = max(idf, _LEAST_FREQUENCY) * (_SATURATION + 1)
+    most = max(idf, _LEAST_IDF) * (_SATURATION + 1)
     return {chunk_id: score / most for chunk_id, score in rows}
 
 

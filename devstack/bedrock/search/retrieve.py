@@ -13,13 +13,13 @@ Comparison = Callable[[Any, Any], bool]
 
 MAX_QUERY_CHARACTERS = 1_000
 DEFAULT_RESULTS = 5
-NOT_PLAYED = ("guardrailConfiguration", "nextToken", "userContext")
-SEARCH_NOT_PLAYED = ("implicitFilterConfiguration", "rerankingConfiguration")
+NOT_SUPPORTED = ("guardrailConfiguration", "nextToken", "userContext")
+SEARCH_NOT_SUPPORTED = ("implicitFilterConfiguration", "rerankingConfiguration")
 
 
 def retrieve(parameters: Mapping[str, Any], index: Index) -> dict[str, Any]:
     """Answer Retrieve. Raises: ServiceError (ValidationException)."""
-    _refuse(parameters, NOT_PLAYED)
+    _refuse(parameters, NOT_SUPPORTED)
     search = _vector_search(parameters.get("retrievalConfiguration", {}))
     where = predicate(search["filter"]) if "filter" in search else None
     hits = index.search(
@@ -31,7 +31,7 @@ def retrieve(parameters: Mapping[str, Any], index: Index) -> dict[str, Any]:
 def _vector_search(configuration: Mapping[str, Any]) -> Mapping[str, Any]:
     _refuse(configuration, ("managedSearchConfiguration",))
     search: Mapping[str, Any] = configuration.get("vectorSearchConfiguration", {})
-    _refuse(search, SEARCH_NOT_PLAYED)
+    _refuse(search, SEARCH_NOT_SUPPORTED)
     if search.get("overrideSearchType") == "HYBRID":
         raise ServiceError(
             "ValidationException",
@@ -58,7 +58,7 @@ def _query_text(query: Mapping[str, Any]) -> str:
 def _refuse(given: Mapping[str, Any], members: tuple[str, ...]) -> None:
     for member in members:
         if member in given:
-            raise ServiceError("ValidationException", f"The local stand-in does not know {member}.")
+            raise ServiceError("ValidationException", f"The local stand-in does not support {member}.")
 
 
 def _result(hit: Hit) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _string_contains(found: Any, wanted: Any) -> bool:
     )
 
 
-# Which operand an operator takes, when an attribute that is there matches, and whether a missing one does.
+# For each operator: which operand it takes, when a value matches, and whether a missing one does.
 OPERATORS: dict[str, tuple[Callable[[Any], bool], Comparison, bool]] = {
     "equals": (_is_scalar, _same, False),
     "notEquals": (_is_scalar, lambda found, wanted: not _same(found, wanted), True),

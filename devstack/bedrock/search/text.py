@@ -60,7 +60,7 @@ def is_content(word: str) -> bool:
 
 
 def is_filler(stemmed: str) -> bool:
-    """Tell whether a stem only belongs to the asking ("need", "possible") and not to what is asked about."""
+    """Tell whether a stem belongs to asking ("need", "possible") and not to the subject."""
     return stemmed in _FILLER_STEMS
 
 

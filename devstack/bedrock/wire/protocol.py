@@ -1,7 +1,7 @@
 """AWS's wire protocols, as botocore's own service models describe them.
 
-Spoken here: restJson1 (Bedrock), and for Comprehend
-both smithy-rpc-v2-cbor (botocore 1.44) and awsJson1.1 (older ones).
+Supported are restJson1 (Bedrock), and for Comprehend both smithy-rpc-v2-cbor (botocore 1.44) and awsJson1.1
+(older ones).
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def answer(target: Target, output: Mapping[str, Any]) -> Response:
 
 
 def malformed_answer(target: Target) -> Response:
-    """Write an answer that stops half way, as a broken proxy would hand it on."""
+    """Write an answer that stops half way, as a broken proxy would pass it on."""
     return _response(200, target.codec, target.codec.dumps({"output": ["…"] * 3})[:-4])
 
 
