@@ -9,22 +9,17 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import boto3
 import cbor2
 import requests
 from botocore.config import Config
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.wrappers import Request, Response
 
 from devstack.bedrock.app import BedrockConfig, BedrockStandIn
-from tests.devstack.output_shapes import problems_with
-
-if TYPE_CHECKING:
-    from mypy_boto3_bedrock_agent import AgentsforBedrockClient
-    from mypy_boto3_bedrock_agent_runtime import AgentsforBedrockRuntimeClient
-    from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
-    from mypy_boto3_comprehend import ComprehendClient
+from devstack.bedrock.wire.operations import problems_with
 
 KNOWLEDGE_BASE, DATA_SOURCE, BUCKET = "TESTKB0001", "TESTDS0001", "documents"
 NAMES: Any = {"knowledgeBaseId": KNOWLEDGE_BASE, "dataSourceId": DATA_SOURCE}
@@ -65,11 +60,12 @@ GUARDRAIL: dict[str, Any] = {
 
 
 class Documents:
-    """A bucket in memory; `failure`, when set, is what every access to it raises."""
+    """A bucket in memory; `failure` is what listing it raises, `unreadable` a key that is gone by then."""
 
     def __init__(self, content: Mapping[str, str | bytes] | None = None) -> None:
         self._content: dict[str, bytes] = {}
         self.failure: Exception | None = None
+        self.unreadable = ""
         for key, body in (content or {}).items():
             self.put(key, body)
 
@@ -88,6 +84,8 @@ class Documents:
         }
 
     def read(self, key: str) -> bytes:
+        if key == self.unreadable:
+            raise KeyError(key)
         return self._content[key]
 
 
@@ -101,30 +99,15 @@ class Server:
         self._session = boto3.Session("local", "local", region_name="us-east-1")
         self.client = cache(self._client)
 
+    runtime = property(lambda self: self.client("bedrock-runtime"))
+    agent = property(lambda self: self.client("bedrock-agent"))
+    agent_runtime = property(lambda self: self.client("bedrock-agent-runtime"))
+    comprehend = property(lambda self: self.client("comprehend"))
+
     def _client(self, service: str) -> Any:
         config = Config(retries={"total_max_attempts": 1}, read_timeout=20, max_pool_connections=20)
         client = self._session.client(service, endpoint_url=self.url, config=config)  # type: ignore[call-overload]
         client.meta.events.register("before-parse", _check_answer)
-        return client
-
-    @property
-    def runtime(self) -> BedrockRuntimeClient:
-        client: BedrockRuntimeClient = self.client("bedrock-runtime")
-        return client
-
-    @property
-    def agent(self) -> AgentsforBedrockClient:
-        client: AgentsforBedrockClient = self.client("bedrock-agent")
-        return client
-
-    @property
-    def agent_runtime(self) -> AgentsforBedrockRuntimeClient:
-        client: AgentsforBedrockRuntimeClient = self.client("bedrock-agent-runtime")
-        return client
-
-    @property
-    def comprehend(self) -> ComprehendClient:
-        client: ComprehendClient = self.client("comprehend")
         return client
 
     def fault(self, **fault: Any) -> requests.Response:
@@ -174,6 +157,25 @@ def serving(application: Any) -> Iterator[str]:
         server.server_close()
 
 
+class FakeEndpoint:
+    """Answers JSON as told, raw bytes as they are, and remembers what it was asked."""
+
+    def __init__(self, answer: Any, status: int = 200, delay_seconds: float = 0.0) -> None:
+        self.answer = answer if callable(answer) else lambda _asked: answer
+        self.status = status
+        self.delay_seconds = delay_seconds
+        self.asked: list[dict[str, Any]] = []
+        self.request = Request({})
+
+    def __call__(self, environ: Any, start_response: Any) -> Any:
+        self.request = Request(environ)
+        self.asked.append(json.loads(self.request.get_data()))
+        time.sleep(self.delay_seconds)
+        answer = self.answer(self.asked[-1])
+        body = answer if isinstance(answer, bytes) else json.dumps(answer)
+        return Response(body, status=self.status)(environ, start_response)
+
+
 @contextmanager
 def running(documents: Documents | None = None, **settings: Any) -> Iterator[Server]:
     """Run a stand-in whose jobs take hardly any time, unless told otherwise."""
@@ -209,7 +211,9 @@ def _check_answer(operation_model: Any, response_dict: Mapping[str, Any], **_: A
         return  # a malformed answer that a test asked for
     if status < 300:
         assert status == operation_model.http.get("responseCode", 200)
-        assert problems_with(body, operation_model.output_shape) == []
+        problems = problems_with(body, operation_model.output_shape)
+        # A local model is named where a model's ARN should be.
+        assert [problem for problem in problems if "invokedModelId" not in problem] == []
         return
     declared = {shape.name: shape for shape in operation_model.error_shapes}
     error = declared.get(headers["x-amzn-errortype"])

@@ -21,9 +21,9 @@ from tests.devstack.bedrock_server import (
     Server,
     running,
 )
-from tests.devstack.output_shapes import problems_with
 
 CONVERSE = "/model/local-extractive/converse"
+SENTIMENT = "/service/Comprehend_20171127/operation/DetectSentiment"
 RETRIEVE = f"/knowledgebases/{KNOWLEDGE_BASE}/retrieve"
 
 
@@ -50,11 +50,9 @@ def test_every_answer_carries_a_request_id_of_its_own(server: Server) -> None:
 
 
 def test_a_model_id_may_be_an_arn_whose_slash_is_encoded(server: Server) -> None:
+    arn = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.some.model-v1:0"
     with pytest.raises(server.runtime.exceptions.ValidationException, match="model identifier is invalid"):
-        server.runtime.converse(
-            modelId="arn:aws:bedrock:us-east-1:123456789012:inference-profile/us.some.model-v1:0",
-            messages=[{"role": "user", "content": [{"text": "hello"}]}],
-        )
+        server.runtime.converse(modelId=arn, messages=[{"role": "user", "content": [{"text": "hello"}]}])
 
 
 def test_a_knowledge_base_may_be_named_by_its_arn(server: Server) -> None:
@@ -68,20 +66,37 @@ def test_a_route_that_no_service_has_is_an_unknown_operation(server: Server) -> 
     assert code_of(response) == (404, "UnknownOperationException")
 
 
-def test_an_operation_that_is_not_played_is_named(server: Server) -> None:
+def test_an_operation_that_is_not_supported_is_named(server: Server) -> None:
     response = requests.get(f"{server.url}/guardrails", timeout=5)
     assert code_of(response) == (404, "UnknownOperationException")
     assert "ListGuardrails" in response.json()["message"]
 
 
 @pytest.mark.parametrize(
-    "body",
-    [b"{", b"[]", b'"text"', b"\xff\xfe", b'{"messages": "\\ud800"}', b"[" * 100_000],
-    ids=["cut", "list", "string", "not-utf8", "lone-surrogate", "deep"],
+    ("path", "body"),
+    [
+        (CONVERSE, b"{"),
+        (CONVERSE, b"[]"),
+        (CONVERSE, b'"text"'),
+        (CONVERSE, b"\xff\xfe"),
+        (CONVERSE, b'{"messages": "\\ud800"}'),
+        (CONVERSE, b"[" * 100_000),
+        (SENTIMENT, b"\xff\xff"),
+    ],
+    ids=["cut", "list", "string", "not-utf8", "lone-surrogate", "deep", "not-cbor"],
 )
-def test_a_body_that_cannot_be_read_is_a_serialization_error(server: Server, body: bytes) -> None:
-    response = post(server, CONVERSE, body)
-    assert code_of(response) == (400, "SerializationException")
+def test_a_body_that_cannot_be_read_is_a_serialization_error(server: Server, path: str, body: bytes) -> None:
+    assert code_of(post(server, path, body)) == (400, "SerializationException")
+
+
+def searching(**search: Any) -> dict[str, Any]:
+    return {"retrievalQuery": {"text": "a"}, "retrievalConfiguration": {"vectorSearchConfiguration": search}}
+
+
+JOBS = f"/knowledgebases/{KNOWLEDGE_BASE}/datasources/{DATA_SOURCE}/ingestionjobs/"
+TWO_IN_ONE = [{"role": "user", "content": [{"text": "a", "image": {}}]}]
+BAD_GUARDRAIL = {"guardrailIdentifier": "NOT AN ID", "guardrailVersion": "1"}
+BAD_STATUS = [{"attribute": "STATUS", "operator": "NE", "values": []}]
 
 
 @pytest.mark.parametrize(
@@ -90,46 +105,16 @@ def test_a_body_that_cannot_be_read_is_a_serialization_error(server: Server, bod
         (CONVERSE, {"messages": [{"role": "user"}]}, 'parameter in messages[0]: "content"'),
         (CONVERSE, {"messages": "hello"}, "Invalid type for parameter messages"),
         (CONVERSE, {"mesages": []}, 'Unknown parameter in input: "mesages"'),
+        (CONVERSE, {"messages": TWO_IN_ONE}, "Can only set one"),
         (CONVERSE, {"inferenceConfig": {"temperature": 1.5}}, "less than or equal to 1"),
+        (CONVERSE, {"inferenceConfig": {"maxTokens": 0}}, "valid min value: 1"),
         (CONVERSE, {"requestMetadata": {str(n): "x" for n in range(17)}}, "length less than or equal to 16"),
         (CONVERSE, {"requestMetadata": {"key": "x" * 257}}, "'requestMetadata.key'"),
-        (CONVERSE, {"inferenceConfig": {"maxTokens": 0}}, "valid min value: 1"),
-        (
-            CONVERSE,
-            {"messages": [{"role": "user", "content": [{"text": "a", "image": {}}]}]},
-            "Can only set one",
-        ),
-        (
-            CONVERSE,
-            {"guardrailConfig": {"guardrailIdentifier": "NOT AN ID", "guardrailVersion": "1"}},
-            "regular expression pattern",
-        ),
+        (CONVERSE, {"guardrailConfig": BAD_GUARDRAIL}, "regular expression pattern"),
         (RETRIEVE, {}, '"retrievalQuery"'),
-        (
-            RETRIEVE,
-            {
-                "retrievalQuery": {"text": "a"},
-                "retrievalConfiguration": {"vectorSearchConfiguration": {"numberOfResults": 101}},
-            },
-            "less than or equal to 100",
-        ),
-        (
-            RETRIEVE,
-            {
-                "retrievalQuery": {"text": "a"},
-                "retrievalConfiguration": {
-                    "vectorSearchConfiguration": {
-                        "filter": {"andAll": [{"equals": {"key": "k", "value": 1}}]}
-                    }
-                },
-            },
-            "valid min length: 2",
-        ),
-        (
-            f"/knowledgebases/{KNOWLEDGE_BASE}/datasources/{DATA_SOURCE}/ingestionjobs/",
-            {"filters": [{"attribute": "STATUS", "operator": "NE", "values": []}]},
-            "enum value set: [EQ]",
-        ),
+        (RETRIEVE, searching(numberOfResults=101), "less than or equal to 100"),
+        (RETRIEVE, searching(filter={"andAll": []}), "valid min length: 2"),
+        (JOBS, {"filters": BAD_STATUS}, "enum value set: [EQ]"),
     ],
 )
 def test_a_request_that_its_shape_forbids_is_refused(server: Server, path: str, body: Any, says: str) -> None:
@@ -150,9 +135,8 @@ def test_a_body_over_the_limit_is_refused(server: Server) -> None:
 
 
 def test_comprehend_is_spoken_in_cbor_as_boto3_does_now(server: Server) -> None:
-    path = "/service/Comprehend_20171127/operation/DetectSentiment"
     body = cbor2.dumps({"Text": "Thank you, that was great!", "LanguageCode": "en"})
-    response = post(server, path, body, headers={"smithy-protocol": "rpc-v2-cbor"})
+    response = post(server, SENTIMENT, body, headers={"smithy-protocol": "rpc-v2-cbor"})
     assert response.headers["smithy-protocol"] == "rpc-v2-cbor"
     assert cbor2.loads(response.content)["Sentiment"] == "POSITIVE"
 
@@ -166,19 +150,14 @@ def test_comprehend_is_spoken_in_json_as_older_clients_do(server: Server) -> Non
     assert refused.json()["Message"]
 
 
-def test_a_cbor_body_that_cannot_be_read_is_a_serialization_error(server: Server) -> None:
-    response = post(server, "/service/Comprehend_20171127/operation/DetectSentiment", b"\xff\xff")
-    assert code_of(response) == (400, "SerializationException")
-
-
-def test_an_unplayed_comprehend_operation_is_named(server: Server) -> None:
+def test_an_unsupported_comprehend_operation_is_named(server: Server) -> None:
     with pytest.raises(ClientError, match="DetectKeyPhrases") as raised:
         server.comprehend.detect_key_phrases(Text="hello", LanguageCode="en")
     assert raised.value.response["Error"]["Code"] == "UnknownOperationException"
 
 
 def _declared_errors() -> list[tuple[str, str, str]]:
-    played = {
+    supported = {
         "bedrock-runtime": ("Converse", "ApplyGuardrail"),
         "bedrock-agent-runtime": ("Retrieve",),
         "bedrock-agent": ("StartIngestionJob", "GetIngestionJob", "ListIngestionJobs", "StopIngestionJob"),
@@ -187,28 +166,23 @@ def _declared_errors() -> list[tuple[str, str, str]]:
     session = boto3.Session(region_name="us-east-1")._session
     return [
         (service, operation, shape.name)
-        for service, operations in played.items()
+        for service, operations in supported.items()
         for operation in operations
         for shape in session.get_service_model(service).operation_model(operation).error_shapes
     ]
 
 
+HELLO = [{"text": "hello"}]
+JOB = {**NAMES, "ingestionJobId": "ABCDEFGHIJ"}
+GUARDRAIL = {"guardrailIdentifier": "testguardrail", "guardrailVersion": "1", "source": "INPUT"}
 CALLS: dict[str, dict[str, Any]] = {
-    "Converse": {
-        "modelId": "local-extractive",
-        "messages": [{"role": "user", "content": [{"text": "hello"}]}],
-    },
-    "ApplyGuardrail": {
-        "guardrailIdentifier": "testguardrail",
-        "guardrailVersion": "1",
-        "source": "INPUT",
-        "content": [{"text": {"text": "hello"}}],
-    },
+    "Converse": {"modelId": "local-extractive", "messages": [{"role": "user", "content": HELLO}]},
+    "ApplyGuardrail": {**GUARDRAIL, "content": [{"text": {"text": "hello"}}]},
     "Retrieve": {"knowledgeBaseId": KNOWLEDGE_BASE, "retrievalQuery": {"text": "refunds"}},
     "StartIngestionJob": NAMES,
-    "GetIngestionJob": {**NAMES, "ingestionJobId": "ABCDEFGHIJ"},
+    "GetIngestionJob": JOB,
     "ListIngestionJobs": NAMES,
-    "StopIngestionJob": {**NAMES, "ingestionJobId": "ABCDEFGHIJ"},
+    "StopIngestionJob": JOB,
     "DetectSentiment": {"Text": "hello", "LanguageCode": "en"},
 }
 
@@ -224,40 +198,19 @@ def test_every_declared_error_arrives_as_its_boto3_exception(
     assert raised.value.response["Error"]["Message"] == "Switched on through /_devstack/faults"
 
 
+KEYS = st.sampled_from(["messages", "role", "content", "text", "retrievalQuery"])
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS, inner),
+    max_leaves=8,
+)
+
+
 @settings(max_examples=150, deadline=None)
 @given(
     path=st.sampled_from([CONVERSE, RETRIEVE, "/nowhere", "/model/%2F/x"]),
-    body=st.binary(max_size=60)
-    | st.recursive(
-        st.none() | st.booleans() | st.integers() | st.text(max_size=5),
-        lambda inner: (
-            st.lists(inner, max_size=3)
-            | st.dictionaries(
-                st.sampled_from(["messages", "role", "content", "text", "retrievalQuery"]), inner
-            )
-        ),
-        max_leaves=8,
-    ).map(lambda value: json.dumps(value).encode()),
+    body=st.binary(max_size=60) | VALUES.map(lambda value: json.dumps(value).encode()),
 )
 def test_no_request_at_all_makes_it_fail(server: Server, path: str, body: bytes) -> None:
     response = Client(server.stand_in).post(path, data=body)
     assert response.status_code in (200, 400, 404)
-
-
-def test_the_checker_of_answers_finds_what_is_wrong() -> None:
-    session = boto3.Session(region_name="us-east-1")._session
-    shape = session.get_service_model("bedrock-runtime").operation_model("Converse").output_shape
-    answer = {
-        "output": {"message": {"role": "narrator", "content": [{"text": 1}]}},
-        "usage": {"inputTokens": "3", "outputTokens": 1, "totalTokens": True},
-        "metrics": {"latencyMs": 1},
-        "colour": "red",
-    }
-    assert sorted(problems_with(answer, shape)) == [
-        "answer has an unknown colour",
-        "answer lacks stopReason",
-        "answer.output.message.content[0].text is int, not string",
-        "answer.output.message.role is 'narrator', none of ['user', 'assistant', 'system']",
-        "answer.usage.inputTokens is str, not integer",
-        "answer.usage.totalTokens is bool, not integer",
-    ]

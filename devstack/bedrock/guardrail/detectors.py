@@ -162,7 +162,7 @@ def find_entities(entity_type: str, text: str) -> Iterator[tuple[int, int]]:
             yield start, end
 
 
-def passes_luhn(number: str) -> bool:
+def _passes_luhn(number: str) -> bool:
     """Tell whether the digits of a number end in their Luhn check digit, and are as many as a card's."""
     digits = [int(character) for character in number if character.isdigit()]
     doubled = [sum(divmod(2 * digit, 10)) for digit in digits[-2::-2]]
@@ -174,6 +174,6 @@ def _is_secret(text: str) -> bool:
 
 
 _CHECKS: dict[str, Callable[[str], bool]] = {
-    "CREDIT_DEBIT_CARD_NUMBER": passes_luhn,
+    "CREDIT_DEBIT_CARD_NUMBER": _passes_luhn,
     "PASSWORD": _is_secret,
 }

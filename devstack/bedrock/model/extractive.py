@@ -195,18 +195,20 @@ def _candidate(
 
 def _quote(passage: NumberedPassage, place: int, words: Sequence[AskedWord]) -> str:
     """Return the unit at a place with what belongs to it, followed by the passage's mark."""
-    all_units = passage.units
-    unit = all_units[place]
-    mark = f"[{passage.index}]"
-    if unit.kind == "sentence":
-        text, next_place = _paragraph_from(all_units, place)
-        listed = all_units[next_place] if next_place < len(all_units) else None
-        if not text.endswith(":"):
-            return f"{text} {mark}"
-        return f"{text}\n\n{_list_text(listed, words)} {mark}" if listed else f"{text} {mark}"
-    before = lead_in(all_units, place)
+    unit, mark = passage.units[place], f"[{passage.index}]"
+    if unit.kind != "sentence":
+        lead = lead_in(passage.units, place)
+        return f"{lead}\n\n{_listed(unit, words, mark)}" if lead else _listed(unit, words, mark)
+    text, next_place = _paragraph_from(passage.units, place)
+    if text.endswith(":") and next_place < len(passage.units):
+        return f"{text}\n\n{_listed(passage.units[next_place], words, mark)}"
+    return f"{text} {mark}"
+
+
+def _listed(unit: Unit, words: Sequence[AskedWord], mark: str) -> str:
+    # On the line that ends a code block, a mark would keep it open.
     gap = "\n" if unit.kind == "code" else " "
-    return f"{before}\n\n" * bool(before) + f"{_list_text(unit, words)}{gap}{mark}"
+    return f"{_list_text(unit, words)}{gap}{mark}"
 
 
 def _paragraph_from(all_units: Sequence[Unit], place: int) -> tuple[str, int]:

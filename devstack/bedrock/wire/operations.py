@@ -121,16 +121,18 @@ def checked(parameters: dict[str, Any], operation: OperationModel) -> dict[str, 
     if shape is None:
         return {}
     given: dict[str, Any] = _without_nulls(parameters, shape)
-    report = ParamValidator().validate(given, shape)
-    problems = (
-        report.generate_report().splitlines() if report.has_errors() else list(_excesses(given, shape, ""))
-    )
-    if problems:
+    if problems := problems_with(given, shape):
         plural = "s" if len(problems) > 1 else ""
         raise ServiceError(
             _refusal(operation), f"{len(problems)} validation error{plural} detected: {'; '.join(problems)}"
         )
     return given
+
+
+def problems_with(value: Any, shape: Shape) -> list[str]:
+    """Return what a shape forbids in a value, path by path."""
+    report = ParamValidator().validate(value, shape)
+    return report.generate_report().splitlines() if report.has_errors() else list(_excesses(value, shape, ""))
 
 
 def _refusal(operation: OperationModel) -> str:
