@@ -405,9 +405,16 @@ def test_the_knowledge_base_describes_itself(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    "names",
-    [{"knowledgeBaseId": "UNKNOWN001"}, {"dataSourceId": "UNKNOWN001"}, {"ingestionJobId": "UNKNOWN001"}],
+    ("operation", "names"),
+    [
+        ("get_knowledge_base", {"knowledgeBaseId": "UNKNOWN001"}),
+        ("list_data_sources", {"knowledgeBaseId": "UNKNOWN001"}),
+        ("get_data_source", {**NAMES, "dataSourceId": "UNKNOWN001"}),
+        ("start_ingestion_job", {**NAMES, "dataSourceId": "UNKNOWN001"}),
+        ("list_ingestion_jobs", {**NAMES, "knowledgeBaseId": "UNKNOWN001"}),
+        ("get_ingestion_job", {**NAMES, "ingestionJobId": "UNKNOWN001"}),
+    ],
 )
-def test_an_unknown_id_is_not_found(server: Server, names: Any) -> None:
+def test_an_unknown_id_is_not_found(server: Server, operation: str, names: Any) -> None:
     with pytest.raises(server.agent.exceptions.ResourceNotFoundException, match="UNKNOWN001"):
-        server.agent.get_ingestion_job(**{**NAMES, "ingestionJobId": "ABCDEFGHIJ", **names})
+        getattr(server.agent, operation)(**names)

@@ -98,6 +98,14 @@ def test_scores_compare_between_questions(index: Index) -> None:
     assert 0 < half < whole <= 1
 
 
+def test_words_of_asking_count_less_than_the_subject() -> None:
+    index = Index(None)
+    index.put("asking", "1", "Notes", "What you need to try.", {})
+    index.put("subject", "1", "Notes", "What a refund is.", {})
+    assert found(index, "I need to try a refund") == ["subject", "asking"]
+    index.close()
+
+
 def test_words_side_by_side_rank_above_the_same_words_apart() -> None:
     index = Index(None)
     index.put("apart", "1", "Notes", "Gift for a friend, who pays with the usual kind of card.", {})
