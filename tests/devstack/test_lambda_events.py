@@ -16,8 +16,7 @@ from chalice.app import CloudWatchEvent, S3Event
 from chalice.config import Config
 from chalice.local import LambdaContext
 
-from devstack.app.events import loops_of, run_side_by_side, scheduled_event
-from devstack.app.function import AsynchronousCalls, LambdaFunction
+from devstack.app.events import AsynchronousCalls, LambdaFunction, loops_of, run_side_by_side, scheduled_event
 from devstack.aws.clients import AwsClients
 from devstack.aws.moto_bucket import VersionedRemovals
 from devstack.aws.object_events import ObjectEvents, Subscription, queue_of
