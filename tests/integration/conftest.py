@@ -96,7 +96,7 @@ class Api:
         response = requests.put(url, json={"operation": operation, **fault}, timeout=5)
         assert response.ok, response.text
 
-    def mend(self) -> None:
+    def recover(self) -> None:
         """Switch all faults off."""
         requests.delete(self._product.aws_url + "/_devstack/faults", timeout=5)
 
@@ -115,7 +115,7 @@ def api(request: pytest.FixtureRequest) -> Iterator[Api]:
         return
     api = Api(request.getfixturevalue("product"))
     yield api
-    api.mend()
+    api.recover()
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -47,7 +47,7 @@ class LiveApi(Api):
         """Skip the test: AWS cannot be made to fail."""
         pytest.skip("makes Bedrock fail, which only the stand-in does when told")
 
-    def mend(self) -> None:
+    def recover(self) -> None:
         """Leave AWS as it is."""
 
     def _request(self, method: str, path: str, **arguments: Any) -> requests.Response:

@@ -72,7 +72,7 @@ def test_the_link_of_a_citation_shows_the_document_and_runs_nothing_of_it(unpubl
     assert document.headers["Content-Disposition"] == "inline"
 
 
-def test_history_signs_its_links_anew_and_keeps_none(unpublished: Api) -> None:
+def test_history_signs_its_links_again_and_keeps_none(unpublished: Api) -> None:
     answer = unpublished.ask(QUESTION)
     first = answer["citations"][0]["url"]
     time.sleep(1)  # the time in a signature is in whole seconds

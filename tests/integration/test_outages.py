@@ -32,7 +32,7 @@ def test_a_lasting_outage_of_the_model_is_503_and_the_same_message_can_be_sent_a
     assert int(refused.headers["Retry-After"]) > 0
     assert refused.json()["code"] == "model_unavailable"
     assert len(api.send("GET", f"/chat/{session}").json()["messages"]) == 2
-    api.mend()
+    api.recover()
     answered = api.send("POST", "/chat", json=message)
     assert answered.status_code == 200
     assert answered.json()["message_id"] == "retry-me"

@@ -125,7 +125,7 @@ def bucket(product: Product) -> Iterator[Bucket]:
     bucket = Bucket(api, api.aws("s3"))
     bucket.settle()
     yield bucket
-    api.mend()
+    api.recover()
     bucket.remove(*bucket.dropped)
 
 
@@ -163,7 +163,7 @@ def burst(bucket: Bucket, drop: Outcome) -> Outcome:
     with watched(bucket) as outcomes:
         bucket.drop({**files, CHANGING: article("Chamvorn", 77)})
         bucket.remove(GOING, *files)
-    bucket.api.mend()
+    bucket.api.recover()
     return outcomes[0]
 
 

@@ -21,7 +21,7 @@ SECONDS = 60
 
 @dataclass
 class Shop:
-    """Knows whoever it is asked for, under the name of the day, and counts how often it is asked."""
+    """Knows every customer it is asked for, under the name of the day, and counts how often it is asked."""
 
     name: str = "Ada"
     asked: list[str] = field(default_factory=list)

@@ -526,7 +526,7 @@ def test_stores_that_hang_after_a_slow_model_do_not_add_up_past_the_deadline(des
     assert desk.interactions.kept == []
 
 
-def test_a_fault_of_ours_is_no_degradation(desk: Desk) -> None:
+def test_a_bug_is_no_degradation(desk: Desk) -> None:
     desk.sentiment.before = lambda: 1 / 0
     with pytest.raises(ZeroDivisionError):
         desk.ask("Hello")

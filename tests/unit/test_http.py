@@ -209,7 +209,7 @@ def test_a_wrong_method_is_refused_in_our_shape(web: Web, method: str, path: str
     error_of(web.send(method, path, {"query": "a"}), 405, "method_not_allowed")
 
 
-def test_a_fault_of_ours_is_told_without_its_details(web: Web) -> None:
+def test_a_bug_is_told_without_its_details(web: Web) -> None:
     def fail() -> None:
         raise KeyError("psycopg2 secret detail arn:aws:iam")
 
@@ -429,9 +429,7 @@ def test_logs_say_how_a_turn_went_and_hold_no_word_of_it(
     assert not any(word in log_lines.getvalue() for word in ("wombat", "platypus", "aardvark"))
 
 
-def test_a_fault_of_ours_is_logged_by_type_and_place_without_its_message(
-    web: Web, log_lines: io.StringIO
-) -> None:
+def test_a_bug_is_logged_by_type_and_place_without_its_message(web: Web, log_lines: io.StringIO) -> None:
     def fail() -> None:
         raise RuntimeError("the wombat question")
 

@@ -21,7 +21,7 @@ REQUIRED = {
 
 @pytest.fixture(autouse=True)
 def only_required(monkeypatch: pytest.MonkeyPatch) -> None:
-    """An environment that holds what must be set and nothing else of ours."""
+    """An environment that holds what must be set and no other setting."""
     for key in (name for name in os.environ if name.lower() in Settings.model_fields):
         monkeypatch.delenv(key)
     for key, value in REQUIRED.items():

@@ -253,7 +253,7 @@ def test_a_ticket_that_cannot_be_kept_is_refused_and_not_logged(desk: Desk) -> N
     assert desk.log.tickets == []
 
 
-def test_a_fault_of_ours_is_no_degradation(desk: Desk) -> None:
+def test_a_bug_is_no_degradation(desk: Desk) -> None:
     desk.customers.before = lambda: 1 / 0
     with pytest.raises(ZeroDivisionError):
         desk.post()
