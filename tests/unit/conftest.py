@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import boto3
@@ -12,6 +13,7 @@ from botocore.compat import HTTPHeaders
 from botocore.exceptions import ConnectionClosedError, ReadTimeoutError
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber, MockRawResponse
+from mypy_boto3_dynamodb import DynamoDBClient
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
@@ -40,9 +42,8 @@ def aws(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 @pytest.fixture
 def tables(aws: None) -> None:
     """The tables of the template, under their bare names."""
-    dynamodb = boto3.client("dynamodb")
     for table in TABLE_DEFINITIONS:
-        dynamodb.create_table(TableName=table.name, **table.properties)
+        _dynamodb().create_table(TableName=table.name, **table.properties)
 
 
 class Throttle:
@@ -98,6 +99,12 @@ def silence(tables: None, request: pytest.FixtureRequest) -> Iterator[Silence]:
     """A network that can lose answers, in either way."""
     yield Silence(request.param)
     _forget_connections()
+
+
+@cache
+def _dynamodb() -> DynamoDBClient:
+    # Making a client takes longer than most tests do.
+    return boto3.client("dynamodb")
 
 
 def _serialise_moto(monkeypatch: pytest.MonkeyPatch) -> None:
