@@ -14,6 +14,7 @@ from moto.moto_server.werkzeug_app import (
 )
 from werkzeug.serving import BaseWSGIServer, make_server
 
+from devstack.aws.dynamodb.install import install
 from devstack.ports import HOST
 
 Environ = dict[str, Any]
@@ -82,6 +83,7 @@ class AwsServer:
         self, port: int, stand_in: WsgiApp, lock: threading.RLock, objects_changed: Callable[[], None]
     ) -> None:
         """Listen on the port; 0 takes any that is free."""
+        install()
         moto = DomainDispatcherApplication(create_backend_app)
         app = AwsDispatcher(stand_in, moto, lock, objects_changed)
         self._server: BaseWSGIServer = make_server(
