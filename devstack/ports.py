@@ -1,11 +1,18 @@
-"""Says before anything starts whether a TCP port is free."""
+"""The ports that the local servers listen on, and by which names they may be called."""
 
 import socket
 import sys
+from urllib.parse import urlsplit
 
 from tooling.errors import CommandError
 
+if sys.platform != "win32":
+    import resource
+
 HOST = "127.0.0.1"
+MOST_WAITING_CONNECTIONS = 4096
+"""How many new connections may wait for a server; systems cut it down to what they allow."""
+ENOUGH_FILES = 2 * MOST_WAITING_CONNECTIONS
 CONNECT_TIMEOUT_SECONDS = 0.5
 
 
@@ -30,12 +37,34 @@ def require_free_port(port: int, option: str) -> None:
             ) from None
 
 
+def allow_many_connections() -> None:
+    """Raise this process's limit of open files, which on many systems is met by a few hundred connections."""
+    if sys.platform != "win32":
+        allowed, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        is_enough = allowed == resource.RLIM_INFINITY or allowed >= ENOUGH_FILES
+        if not is_enough:
+            wanted = ENOUGH_FILES if most == resource.RLIM_INFINITY else min(most, ENOUGH_FILES)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+
+
 def free_port() -> int:
     """Return a port that nothing listens on at this moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+def is_local_name(url: str) -> bool:
+    """Say whether a URL's host is this machine by one of its own names.
+
+    A foreign web page can let a name of its own point here (DNS rebinding), but none of these.
+    """
+    try:
+        name = urlsplit(url).hostname or ""
+    except ValueError:
+        return False
+    return name in {HOST, "localhost"} or name.endswith(".localhost")
 
 
 def _answers(port: int) -> bool:

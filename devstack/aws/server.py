@@ -5,17 +5,16 @@ import threading
 from collections.abc import Callable, Iterable
 from io import BytesIO
 from typing import Any
-from urllib.parse import urlsplit
 
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
     MotoRequestHandler,
     create_backend_app,
 )
-from werkzeug.serving import BaseWSGIServer, make_server
+from werkzeug.serving import ThreadedWSGIServer
 
 from devstack.aws.dynamodb.install import install
-from devstack.ports import HOST
+from devstack.ports import HOST, MOST_WAITING_CONNECTIONS, allow_many_connections, is_local_name
 
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
@@ -83,12 +82,11 @@ class AwsServer:
         self, port: int, stand_in: WsgiApp, lock: threading.RLock, objects_changed: Callable[[], None]
     ) -> None:
         """Listen on the port; 0 takes any that is free."""
+        allow_many_connections()
         install()
         moto = DomainDispatcherApplication(create_backend_app)
         app = AwsDispatcher(stand_in, moto, lock, objects_changed)
-        self._server: BaseWSGIServer = make_server(
-            HOST, port, app, threaded=True, request_handler=_QuietRequestHandler
-        )
+        self._server = _Server(HOST, port, app, _QuietRequestHandler)
         self._thread = threading.Thread(target=self._serve, name="aws", daemon=True)
         self._thread.start()
 
@@ -111,7 +109,14 @@ class AwsServer:
         self._server.server_close()
 
 
+class _Server(ThreadedWSGIServer):
+    request_queue_size = MOST_WAITING_CONNECTIONS
+
+
 class _QuietRequestHandler(MotoRequestHandler):
+    # Else the second packet of an answer can wait 40 ms for the first one's acknowledgement.
+    disable_nagle_algorithm = True
+
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Write no line for each request."""
 
@@ -125,15 +130,7 @@ def _service(environ: Environ) -> str:
 def _is_local(environ: Environ) -> bool:
     """Say whether a request comes from this machine, not from a web page in the user's browser."""
     origin = environ.get("HTTP_ORIGIN")
-    return _is_local_name(f"//{environ.get('HTTP_HOST', '')}") and (origin is None or _is_local_name(origin))
-
-
-def _is_local_name(url: str) -> bool:
-    try:
-        name = urlsplit(url).hostname or ""
-    except ValueError:
-        return False
-    return name in {HOST, "localhost"} or name.endswith(".localhost")
+    return is_local_name(f"//{environ.get('HTTP_HOST', '')}") and (origin is None or is_local_name(origin))
 
 
 def _refuse(start_response: StartResponse) -> Iterable[bytes]:

@@ -1,9 +1,11 @@
 """The one local endpoint: who answers what, who is refused, and that conditional writes hold."""
 
 import http.client
+import socket
 import threading
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from uuid import uuid4
 
 import boto3
@@ -102,6 +104,15 @@ def test_local_names_are_served(endpoint: Endpoint, headers: dict[str, str]) -> 
 
 def test_it_listens_on_this_machine_alone(endpoint: Endpoint) -> None:
     assert endpoint.server.url.startswith(f"http://{HOST}:")
+
+
+def test_five_hundred_connections_at_once_are_all_answered(endpoint: Endpoint) -> None:
+    where = (HOST, int(endpoint.server.url.rpartition(":")[2]))
+    with ExitStack() as opened:
+        crowd = [opened.enter_context(socket.create_connection(where, timeout=30)) for _ in range(500)]
+        for connection in crowd:
+            connection.sendall(b"GET /_devstack/faults HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert all(connection.recv(65536).split()[1] == b"200" for connection in crowd)
 
 
 def test_only_what_changes_objects_is_reported(endpoint: Endpoint, bucket: str) -> None:

@@ -1,11 +1,13 @@
-"""The local server beside API Gateway: who gets in, and what happens when that cannot be told."""
+"""The local server beside API Gateway: who gets in, what happens when that cannot be told, and in a crowd."""
 
 import http.client
 import json
 import socket
 import threading
+import time
 from collections.abc import Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing
 from functools import partial
 from typing import Any
 
@@ -13,11 +15,11 @@ import pytest
 from chalice import AuthResponse, Chalice
 from chalice.app import AuthRequest
 from chalice.config import Config
-from chalice.local import LocalDevServer
 
 from chalicelib.errors import InvalidSettings, Unavailable
-from devstack.app.server import EdgeRequestHandler, PatientServer
+from devstack.app.http import AT_ONCE, PatientServer
 from devstack.ports import HOST, free_port
+from tests.product import within
 
 app = Chalice(app_name="guarded", configure_logs=False)
 FAILURES = {"secrets": Unavailable("secrets"), "settings": InvalidSettings("AGENT_TOKENS_SECRET_ID: missing")}
@@ -37,20 +39,51 @@ def thing(name: str) -> dict[str, str]:
     return {"name": name}
 
 
+class Room:
+    """How many requests were in the app at once, while the door was shut."""
+
+    def __init__(self) -> None:
+        self.door = threading.Event()
+        self._lock = threading.Lock()
+        self._inside = 0
+        self.most = 0
+
+    def stay(self) -> None:
+        """Come in, and leave when the door opens."""
+        with self._lock:
+            self._inside += 1
+            self.most = max(self.most, self._inside)
+        self.door.wait(10)
+        with self._lock:
+            self._inside -= 1
+
+
+room = Room()
+
+
+@app.route("/room")
+def enter_room() -> dict[str, str]:
+    """Stay until the door opens."""
+    room.stay()
+    return {"left": "room"}
+
+
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    server = LocalDevServer(app, Config(), HOST, free_port(), EdgeRequestHandler, PatientServer)
-    serving = threading.Thread(target=server.server.serve_forever, args=(0.05,))
+    server = PatientServer(app, Config(), free_port())
+    serving = threading.Thread(target=server.serve_forever, args=(0.05,))
     serving.start()
-    yield server.server.server_address[1]
+    yield server.server_address[1]
     server.shutdown()
-    server.server.server_close()
+    server.server_close()
     serving.join()
 
 
-def send(port: int, method: str, path: str, token: str | None = None) -> tuple[int, Any]:
+def send(
+    port: int, method: str, path: str, token: str | None = None, host: str = "localhost"
+) -> tuple[int, Any]:
     with closing(http.client.HTTPConnection(HOST, port, timeout=10)) as connection:
-        headers = {} if token is None else {"Authorization": token}
+        headers = {"Host": host} if token is None else {"Host": host, "Authorization": token}
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         body = answer.read()
@@ -69,12 +102,18 @@ def test_a_path_is_no_obstacle_and_comes_as_it_was_written(port: int, name: str)
 
 def test_a_path_in_plain_utf_8_comes_percent_encoded(port: int) -> None:
     with socket.create_connection((HOST, port), timeout=10) as connection:
-        head = (
-            "GET /things/Jo-Nö%20語 HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: good\r\n\r\n"
-        )
-        connection.sendall(head.encode())
-        answer = b"".join(iter(partial(connection.recv, 65536), b""))
-    assert json.loads(answer.partition(b"\r\n\r\n")[2]) == {"name": "Jo-N%C3%B6%20%E8%AA%9E"}
+        ask_for(connection, "Jo-Nö%20語")
+        assert read_body(connection) == {"name": "Jo-N%C3%B6%20%E8%AA%9E"}
+
+
+def ask_for(connection: socket.socket, name: str) -> None:
+    lines = [f"GET /things/{name} HTTP/1.1", "Host: localhost", "Connection: close", "Authorization: good"]
+    connection.sendall("\r\n".join([*lines, "", ""]).encode())
+
+
+def read_body(connection: socket.socket) -> Any:
+    answer = b"".join(iter(partial(connection.recv, 65536), b""))
+    return json.loads(answer.partition(b"\r\n\r\n")[2])
 
 
 @pytest.mark.parametrize("token", [None, "", "  "])
@@ -100,3 +139,33 @@ def test_a_preflight_needs_no_token(port: int) -> None:
 def test_an_unknown_route_is_403_whatever_the_token(port: int) -> None:
     assert send(port, "GET", "/nowhere")[0] == 403
     assert send(port, "GET", "/nowhere", "tökén") == (403, {"message": "Forbidden"})
+
+
+@pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8000", "[half", ""])
+def test_a_name_that_is_not_this_machine_is_refused(port: int, host: str) -> None:
+    refusal = {"message": "Forbidden"}
+    assert send(port, "GET", "/things/one", "good", host) == (403, refusal)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:8000", "localhost", "shop.localhost:8000"])
+def test_the_names_of_this_machine_are_served(port: int, host: str) -> None:
+    assert send(port, "GET", "/things/one", "good", host) == (200, {"name": "one"})
+
+
+def test_five_hundred_connections_at_once_are_all_answered(port: int) -> None:
+    with ExitStack() as opened:
+        crowd = [opened.enter_context(socket.create_connection((HOST, port), timeout=30)) for _ in range(500)]
+        for number, connection in enumerate(crowd):
+            ask_for(connection, str(number))
+        answers = [read_body(connection)["name"] for connection in crowd]
+    assert answers == [str(number) for number in range(500)]
+
+
+def test_the_app_works_on_a_few_requests_while_others_wait(port: int) -> None:
+    with ThreadPoolExecutor(2 * AT_ONCE) as crowd:
+        answers = [crowd.submit(send, port, "GET", "/room") for _ in range(2 * AT_ONCE)]
+        assert within(5, lambda: room.most == AT_ONCE)
+        time.sleep(0.1)
+        room.door.set()
+    assert [answer.result() for answer in answers] == [(200, {"left": "room"})] * 2 * AT_ONCE
+    assert room.most == AT_ONCE

@@ -41,7 +41,9 @@ def test_a_body_of_another_type_is_415(api: Api) -> None:
 
 def test_a_body_without_a_type_is_415(api: Api) -> None:
     body = b'{"query": "a"}'
-    head = f"POST /chat HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    head = (
+        f"POST /chat HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: {len(body)}\r\n\r\n"
+    )
     status, _, answer = api.raw(head.encode() + body).partition(b"\r\n")
     assert b" 415 " in status
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["code"] == "unsupported_media_type"

@@ -1,0 +1,157 @@
+"""What Chalice's local server lacks of API Gateway's manners at the edge of HTTP.
+
+It reads no chunked body, breaks off on a bad Content-Length, when an authorizer fails and on a token beyond
+ASCII, asks the authorizer about an empty token, takes a path in UTF-8 for Latin-1, sends a body with HEAD,
+answers an unknown method in HTML, answers to any host's name, lets only five new connections wait, and works
+on all requests at once, so that in a crowd each of them takes too long.
+"""
+
+import json
+from concurrent.futures import CancelledError, ThreadPoolExecutor
+from functools import partial
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler
+from string import punctuation
+from typing import Any
+from urllib.parse import quote
+
+from chalice import Chalice
+from chalice.config import Config
+from chalice.local import ChaliceRequestHandler, LocalGateway, ThreadedHTTPServer
+
+from chalicelib.errors import InvalidSettings, SupportError
+from chalicelib.logs import cause_of
+from devstack.ports import HOST, MOST_WAITING_CONNECTIONS, allow_many_connections, is_local_name
+
+AT_ONCE = 16
+"""How many requests the app works on: as many as it has threads for the model."""
+LARGEST_BODY_BYTES = 10 * 1024 * 1024
+"""What API Gateway takes."""
+
+
+class QueueingGateway(LocalGateway):
+    """Lets a few requests at a time into the app: those that wait outside use up none of its time limits."""
+
+    def __init__(self, app: Chalice, config: Config) -> None:
+        super().__init__(app, config)
+        self._workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="request")
+
+    def handle_request(self, *arguments: Any, **named: Any) -> dict[str, Any]:
+        """Answer a request when its turn has come."""
+        return self._workers.submit(super().handle_request, *arguments, **named).result()
+
+    def close(self) -> None:
+        """Turn away those that wait. Their `handle_request` raises CancelledError."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
+
+
+class PatientServer(ThreadedHTTPServer):
+    """Serves an app on this machine; queues a burst of new connections instead of resetting them."""
+
+    request_queue_size = MOST_WAITING_CONNECTIONS
+
+    def __init__(self, app: Chalice, config: Config, port: int) -> None:
+        allow_many_connections()
+        self._gateway = QueueingGateway(app, config)
+        super().__init__((HOST, port), partial(EdgeRequestHandler, gateway=self._gateway))
+
+    def server_close(self) -> None:
+        """Stop listening, and turn away those that wait."""
+        super().server_close()
+        self._gateway.close()
+
+
+class EdgeRequestHandler(ChaliceRequestHandler):
+    """Refuses what API Gateway would refuse, as JSON, before the app sees it."""
+
+    path: str
+    # Else the second packet of an answer waits 40 ms for the first one's acknowledgement.
+    disable_nagle_algorithm = True
+
+    def __init__(
+        self, request: Any, client_address: Any, server: PatientServer, gateway: LocalGateway
+    ) -> None:
+        self.local_gateway = gateway
+        # Past the base class, which would make a gateway for each connection.
+        BaseHTTPRequestHandler.__init__(self, request, client_address, server)
+
+    def _generic_handle(self) -> None:
+        if not is_local_name(f"//{self.headers.get('Host', '')}"):
+            self.send_error(HTTPStatus.FORBIDDEN)
+            return
+        # Some clients send a path in plain UTF-8, which the base class has read as Latin-1.
+        self.path = quote(self.path, safe=punctuation, encoding="latin-1")
+        try:
+            super()._generic_handle()
+        except _BadBody as problem:
+            self.send_error(problem.status)
+        except (SupportError, InvalidSettings) as error:
+            # A view's are answered by the app, so this is the authorizer's: nobody is let in.
+            self.log_error("authorizer: %s", cause_of(error))
+            self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR)
+        except CancelledError:
+            self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
+        except UnicodeEncodeError:
+            # On an unknown route Chalice repeats the token, in ASCII.
+            self.send_error(HTTPStatus.FORBIDDEN)
+
+    # The base class binds its own method under these names, so ours must be bound again.
+    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815
+
+    def _parse_payload(self) -> tuple[dict[str, str], bytes | None]:
+        headers = {n: v for n, v in self.headers.items() if n.lower() != "authorization" or v.strip()}
+        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+            return headers, self._read_chunks()
+        length = self.headers.get("Content-Length", "0")
+        if not (length.isascii() and length.isdecimal()):
+            raise _BadBody(HTTPStatus.BAD_REQUEST)
+        if int(length) > LARGEST_BODY_BYTES:
+            raise _BadBody(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        return headers, self.rfile.read(int(length)) or None
+
+    def _read_chunks(self) -> bytes:
+        body = b""
+        chunk: bytes
+        while True:
+            size_line = self.rfile.readline(64).split(b";")[0].strip()
+            try:
+                size = int(size_line, 16)
+            except ValueError:
+                raise _BadBody(HTTPStatus.BAD_REQUEST) from None
+            if size < 0 or len(body) + size > LARGEST_BODY_BYTES:
+                raise _BadBody(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            chunk = self.rfile.read(size)
+            body += chunk
+            self.rfile.readline(8)
+            if size == 0:
+                return body
+
+    def _send_http_response_with_body(self, code: int, headers: dict[str, object], body: str | bytes) -> None:
+        if self.command == "HEAD":
+            self._send_http_response_no_body(code, headers)
+        else:
+            super()._send_http_response_with_body(code, headers, body)
+
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write no line: the app's own has the route, and the path would hold session ids."""
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
+        """Answer in JSON what never gets to the app, and close: what follows may be anything."""
+        body = json.dumps({"message": message or HTTPStatus(code).phrase}).encode()
+        self.close_connection = True
+        self.send_response(code)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.send_header("Connection", "close")
+        self.send_header("Access-Control-Allow-Origin", "*")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(body)
+
+
+class _BadBody(Exception):
+    """The body is not one that HTTP allows, or larger than is taken."""
+
+    def __init__(self, status: HTTPStatus) -> None:
+        super().__init__(status.phrase)
+        self.status = status
