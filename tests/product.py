@@ -19,6 +19,7 @@ from devstack.postgres.server import LocalPostgres
 from tooling.project import ROOT
 
 READY = "  Stop "
+MODULES = {"app": "devstack.app.server", "events": "devstack.app.events"}
 START_SECONDS = 90
 STOP_SECONDS = 30
 
@@ -98,15 +99,22 @@ class Product:
 
     def kill_app(self) -> None:
         """End the app behind the supervisor's back."""
-        self._kill("devstack.app.server")
+        self.processes()["app"].kill()
 
     def kill_events(self) -> None:
         """End what calls the event handlers behind the supervisor's back."""
-        self._kill("devstack.app.events")
+        self.processes()["events"].kill()
 
-    def _kill(self, module: str) -> None:
-        (child,) = [each for each in psutil.Process(self._process.pid).children() if module in each.cmdline()]
-        child.kill()
+    def processes(self) -> dict[str, psutil.Process]:
+        """Return the processes: the stand-ins, which are the supervisor's, the app and the events."""
+        supervisor = psutil.Process(self._process.pid)
+        children = {
+            name: child
+            for child in supervisor.children()
+            for name, module in MODULES.items()
+            if module in child.cmdline()
+        }
+        return {"stand-ins": supervisor, **children}
 
     def kill(self) -> None:
         """End the supervisor without a chance to clean up."""
