@@ -14,6 +14,7 @@ from devstack.aws.moto_bucket import MotoBucket, VersionedRemovals
 from devstack.aws.server import AwsServer
 from devstack.bedrock.app import BedrockConfig, BedrockStandIn
 from devstack.postgres.server import LocalPostgres
+from devstack.postgres.watch import PostgresWatch
 from devstack.provision import (
     IngestionOutcome,
     announce_changes,
@@ -50,7 +51,6 @@ class Stack:
         self._resources = resources
         self._stop = stop
         self._say = say
-        self._postgres_runs = True
 
     def start(self, aws_port: int) -> None:
         """Start and fill the stand-ins.
@@ -68,15 +68,13 @@ class Stack:
         return None if self._aws.is_running() else "the AWS endpoint"
 
     def watch_postgres(self) -> None:
-        """Say when Postgres stops and when it is back; the app copes with both, so the rest keeps running."""
-        runs = self._postgres.is_running()
-        if runs != self._postgres_runs:
-            self._say("Postgres is back" if runs else "Postgres stopped: the app goes on without customers")
-        self._postgres_runs = runs
+        """Start Postgres again when it has stopped; the rest keeps running meanwhile."""
+        self._watch.look()
 
     def _start_postgres(self) -> None:
         self._postgres = LocalPostgres(self._data_dir / "postgres", self._say)
         self._resources.callback(self._postgres.close)
+        self._watch = PostgresWatch(self._postgres, self._say)
         applied = apply_migrations(self._postgres.address)
         inserted = load_sample_customers(self._postgres.address)
         done = [f"migrations applied: {len(applied)}"] * bool(applied)

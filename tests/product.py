@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -16,6 +17,7 @@ import psutil  # type: ignore[import-untyped]  # comes with the wheel of Postgre
 from devstack.ports import HOST, free_port
 from devstack.postgres.programs import PostgresPrograms, choose_account
 from devstack.postgres.server import LocalPostgres
+from tooling.errors import CommandError
 from tooling.project import ROOT
 
 READY = "  Stop "
@@ -148,16 +150,38 @@ class PostgresControl:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._process_file = folder / "data" / "postmaster.pid"
+        self._version_file = folder / "data" / "PG_VERSION"
+        self._hidden_version_file = folder / "hidden_version"
         self._programs = PostgresPrograms(choose_account(folder), folder, _ignore)
 
     def stop(self) -> None:
-        """Stop it; open connections are cut."""
+        """Stop it, so that nobody can start it; open connections are cut."""
         self._programs.run("pg_ctl", "-D", self._folder / "data", "-m", "fast", "-W", "stop")
         assert within(STOP_SECONDS, lambda: not self._process_file.exists())
+        self._version_file.rename(self._hidden_version_file)
+
+    def allow_start(self) -> None:
+        """Let whoever looks after it start it again."""
+        if self._hidden_version_file.exists():
+            self._hidden_version_file.rename(self._version_file)
 
     def start(self) -> None:
-        """Start it where it was."""
-        LocalPostgres(self._folder, _ignore)
+        """Start it where it was, even if somebody else tries at the same time."""
+        self.allow_start()
+        assert within(STOP_SECONDS, self._starts)
+
+    def _starts(self) -> bool:
+        try:
+            LocalPostgres(self._folder, _ignore)
+        except CommandError:
+            return False
+        return True
+
+    def kill(self) -> None:
+        """End the server without a chance to clean up, and wait until the rest of it is gone."""
+        server, *others = self._processes()
+        server.kill()
+        psutil.wait_procs(others, STOP_SECONDS)
 
     def hang(self) -> None:
         """Let it accept connections and queries, and answer none."""
@@ -174,7 +198,9 @@ class PostgresControl:
         if not self._process_file.exists():
             self.start()
         for process in self._processes():
-            process.resume()
+            # A session may end at this very moment.
+            with suppress(psutil.NoSuchProcess):
+                process.resume()
 
     def _processes(self) -> list[psutil.Process]:
         server = psutil.Process(int(self._process_file.read_text("utf-8").splitlines()[0]))

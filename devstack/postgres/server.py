@@ -15,6 +15,7 @@ from psycopg2.extensions import connection
 
 from chalicelib.domain.database import DatabaseAddress
 from devstack.ports import HOST, free_port
+from devstack.postgres.liveness import remove_lock_of_zombie, takes_connections
 from devstack.postgres.programs import PostgresPrograms, choose_account
 from devstack.private_files import write_private
 from tooling.errors import CommandError
@@ -25,7 +26,8 @@ SOCKET_PORT = 5432
 # 104 bytes on macOS, 108 on Linux, for the folder and "/.s.PGSQL.5432.lock".
 LONGEST_SOCKET_FOLDER = 80
 PLAIN_PATH = re.compile(r"[\w./@+:~ -]+", re.ASCII)
-START_TIMEOUT_SECONDS = "60"
+START_TIMEOUT_SECONDS = 60
+RESTART_TIMEOUT_SECONDS = 10
 STOP_TIMEOUT_SECONDS = 20
 STOP_POLL_SECONDS = 0.02
 CONNECT_TIMEOUT_SECONDS = 10
@@ -55,16 +57,25 @@ class LocalPostgres:
             self._require_same_version(version)
         self._stop_leftover()
         self._socket_folder = self._choose_socket_folder()
-        self.address = self._start()
+        self.address = self._choose_address()
+        self._start(START_TIMEOUT_SECONDS)
         _create_database(self.address)
 
     def is_running(self) -> bool:
         """Say whether the server still runs."""
-        return self._pg_ctl("status") == 0
+        return takes_connections(self.address)
+
+    def start_again(self) -> None:
+        """Start a server that has stopped, at the same address; one that takes long starts by itself.
+
+        Raises CommandError when it isn't there in some seconds.
+        """
+        self._start(RESTART_TIMEOUT_SECONDS)
 
     def close(self) -> None:
         """Stop the server; open connections are cut, nothing that was committed is lost."""
-        self._stop()
+        if self.is_running():
+            self._stop()
         if self._socket_folder is not None and self._socket_folder != self._folder:
             shutil.rmtree(self._socket_folder, ignore_errors=True)
 
@@ -129,17 +140,22 @@ class LocalPostgres:
         self._account.own(short)
         return short
 
-    def _start(self) -> DatabaseAddress:
+    def _choose_address(self) -> DatabaseAddress:
         if self._socket_folder is None:
-            address = self._address(HOST, free_port())
-            where = f"-h {HOST} -p {address.port}"
+            return self._address(HOST, free_port())
+        return self._address(str(self._socket_folder), SOCKET_PORT)
+
+    def _start(self, timeout_seconds: int) -> None:
+        remove_lock_of_zombie(self._process_file)
+        if self._socket_folder is None:
+            where = f"-h {HOST} -p {self.address.port}"
         else:
-            address = self._address(str(self._socket_folder), SOCKET_PORT)
+            remove_lock_of_zombie(self._socket_folder / f".s.PGSQL.{SOCKET_PORT}.lock")
             where = f"-h '' -p {SOCKET_PORT} -k '{self._socket_folder}'"
-        self._log.unlink(missing_ok=True)
-        if self._pg_ctl("-w", "-t", START_TIMEOUT_SECONDS, "-l", self._log, "-o", where, "start") != 0:
+        if self._log.exists():
+            self._log.replace(self._log.with_name(f"{self._log.name}.1"))
+        if self._pg_ctl("-w", "-t", str(timeout_seconds), "-l", self._log, "-o", where, "start") != 0:
             raise CommandError(f"Postgres did not start:\n{self._tail_of_log()}")
-        return address
 
     def _stop(self) -> None:
         for mode in ("fast", "immediate"):

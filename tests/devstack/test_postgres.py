@@ -14,6 +14,7 @@ from chalicelib.domain.database import DatabaseAddress
 from devstack.ports import HOST
 from devstack.postgres import programs
 from devstack.postgres.server import LocalPostgres
+from tests.product import PostgresControl
 from tooling.errors import CommandError
 
 
@@ -78,6 +79,17 @@ def test_a_server_that_a_killed_run_left_behind_is_replaced(data_folder: Path) -
     with started(data_folder / "postgres") as second:
         assert execute(second.address, "SELECT 1") == (1,)
     assert not second.is_running()
+
+
+def test_a_killed_server_starts_again_where_it_was_and_has_its_data(data_folder: Path) -> None:
+    with started(data_folder / "postgres") as server:
+        execute(server.address, "CREATE TABLE kept AS SELECT 42 AS answer")
+        PostgresControl(data_folder / "postgres").kill()
+        assert not server.is_running()
+        server.start_again()
+        assert execute(server.address, "SELECT answer FROM kept") == (42,)
+        PostgresControl(data_folder / "postgres").kill()
+    assert not server.is_running()
 
 
 def test_a_process_file_of_a_server_that_is_gone_does_no_harm(data_folder: Path) -> None:
