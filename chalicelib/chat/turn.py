@@ -35,20 +35,20 @@ from chalicelib.parallel import Call, Deadline, Parallel, Threads
 if TYPE_CHECKING:
     from chalicelib.logs import TurnLogger
 
-HISTORY_SECONDS = 3.0
-GATHER_SECONDS = 5.0
-STORE_SECONDS = 3.0
 REMEMBERED_EXCHANGES = 20
 """What is read of a session: more than the model sees, so that a ticket is not soon forgotten."""
 
 
 @dataclass(frozen=True)
 class ChatOptions:
-    """How a turn is run; see the settings of these names."""
+    """How a turn is run; see the settings of these names. The rest is how long a step may take at most."""
 
     passages_per_question: int
     history: HistoryBudget
     deadline_seconds: float
+    history_seconds: float = 3.0
+    gather_seconds: float = 5.0
+    store_seconds: float = 3.0
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Chat:
 
     def _recall(self, turn: Turn) -> tuple[Exchange | None, tuple[Exchange, ...]]:
         """Return the exchange that this very message led to already, if any, and what was said before."""
-        calls, deadline = turn.calls, turn.deadline.within(HISTORY_SECONDS)
+        calls, deadline = turn.calls, turn.deadline.within(self.options.history_seconds)
         remembered = max(REMEMBERED_EXCHANGES, self.options.history.exchanges)
         recent = calls.start("history", self.conversations.latest, turn.session_id, remembered)
         answered_before: Exchange | None = None
@@ -168,7 +168,7 @@ class Chat:
         return answered_before, tuple(e for e in earlier if e.customer_id in (None, turn.customer_id))
 
     def _gather(self, turn: Turn, earlier: tuple[Exchange, ...]) -> Gathered:
-        calls, deadline = turn.calls, turn.deadline.within(GATHER_SECONDS)
+        calls, deadline = turn.calls, turn.deadline.within(self.options.gather_seconds)
         shown = tuple(e for e in earlier if not e.guardrail.intervened)
         query = search_query(turn.question, shown)
         admitting = calls.start("storage", self.limits.admit, turn.caller)
@@ -197,7 +197,9 @@ class Chat:
         call = Parallel(self.threads.model, self.log.degraded).start("model", self.model.reply, prompt)
         try:
             # A ticket and the exchange may still have to be written after the model.
-            return call.result(turn.deadline.remaining_seconds(reserved_seconds=2 * STORE_SECONDS))
+            return call.result(
+                turn.deadline.remaining_seconds(reserved_seconds=2 * self.options.store_seconds)
+            )
         except Unavailable as error:
             if asks_for_a_person(turn.question):
                 self.log.degraded("model", error)
@@ -235,14 +237,16 @@ class Chat:
             return remind(exchange, hand_over, gathered.ticket)
         ticket_id = self.hand_overs.ticket_id(exchange, gathered.earlier)
         opening = turn.calls.start("storage", self.hand_overs.open, hand_over, exchange, ticket_id)
-        opened: HandOverTicket | None = turn.calls.settle(opening, None, turn.deadline.within(STORE_SECONDS))
+        opened: HandOverTicket | None = turn.calls.settle(
+            opening, None, turn.deadline.within(self.options.store_seconds)
+        )
         if opened is None:
             exchange = replace(exchange, unconfirmed_ticket_id=ticket_id)
         return announce(exchange, hand_over, opened)
 
     def _store(self, turn: Turn, exchange: Exchange) -> Exchange:
         """Keep an exchange; return what its message id stands for now, which a duplicate may have stored."""
-        calls, deadline = turn.calls, turn.deadline.within(STORE_SECONDS)
+        calls, deadline = turn.calls, turn.deadline.within(self.options.store_seconds)
         add = self.conversations.add_once if turn.retry_safe else self.conversations.add
         writing = calls.start("storage", add, replace(exchange, degraded=calls.degraded))
         tokens = exchange.usage.input_tokens + exchange.usage.output_tokens

@@ -6,7 +6,7 @@ from typing import Any
 from chalicelib.domain.customer import Customer, Order
 from chalicelib.domain.database import DatabaseAddresses
 from chalicelib.errors import UnreadableAnswer
-from chalicelib.stores.database import Database
+from chalicelib.stores.database import Database, TimeLimits
 
 STORE = "customers"
 # The newest orders and their number come from one index, `orders_newest_first`: see bench/customers.py.
@@ -33,8 +33,8 @@ WITH_RECENT_ORDERS = """
 class Customers:
     """Reads customers."""
 
-    def __init__(self, addresses: DatabaseAddresses) -> None:
-        self._database = Database(STORE, addresses)
+    def __init__(self, addresses: DatabaseAddresses, limits: TimeLimits | None = None) -> None:
+        self._database = Database(STORE, addresses, limits)
 
     def by_external_id(self, external_id: str) -> Customer | None:
         """Return a customer with the five newest orders, in one round trip. Raises Unavailable."""

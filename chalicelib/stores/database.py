@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, LifoQueue
 from selectors import EVENT_READ, EVENT_WRITE, DefaultSelector
@@ -22,20 +23,28 @@ CONNECT_TIMEOUT_SECONDS = 3
 URL_SCHEMES = ("postgresql://", "postgres://")
 URL_FORM = "postgresql://user:password@host:port/name"
 URL_PARTS = {"host", "port", "user", "password", "dbname", "sslmode", "sslrootcert"}
-STATEMENT_TIMEOUT_SECONDS = 2
-ANSWER_TIMEOUT_SECONDS = 2.5
-"""A server that hangs does not even notice that a statement takes too long; so we give up by ourselves."""
 CONNECTIONS = 8
 """One request at a time needs one; a server that runs several at once shares these."""
 WAIT_FOR_A_CONNECTION_SECONDS = 2
 
 
+@dataclass(frozen=True)
+class TimeLimits:
+    """How long the steps of a query may take."""
+
+    connect_seconds: float = CONNECT_TIMEOUT_SECONDS
+    statement_seconds: float = 2.0
+    answer_seconds: float = 2.5
+    """A server that hangs ends no statement that takes too long; so we give up by ourselves."""
+
+
 class Database:
     """Runs one query at a time on each connection; `name` is what its outages are called."""
 
-    def __init__(self, name: str, addresses: DatabaseAddresses) -> None:
+    def __init__(self, name: str, addresses: DatabaseAddresses, limits: TimeLimits | None = None) -> None:
         self._name = name
         self._addresses = addresses
+        self._limits = limits or TimeLimits()
         self._idle: LifoQueue[Any] = LifoQueue()
         self._free = BoundedSemaphore(CONNECTIONS)
 
@@ -67,7 +76,7 @@ class Database:
         try:
             cursor = connection.cursor(cursor_factory=RealDictCursor)
             cursor.execute(sql, parameters)
-            _wait(connection, time.monotonic() + ANSWER_TIMEOUT_SECONDS)
+            _wait(connection, time.monotonic() + self._limits.answer_seconds)
             rows = _read(cursor)
         except (psycopg2.Error, TimeoutError):
             connection.close()
@@ -78,13 +87,13 @@ class Database:
     def _connect(self) -> Any:
         address = self._addresses.known()
         try:
-            return _open(address)
+            return _open(address, self._limits)
         except psycopg2.OperationalError:
             renewed = self._addresses.renewed()
             if renewed == address:
                 raise
             # The password was rotated, or the database moved, since we read the secret.
-            return _open(renewed)
+            return _open(renewed, self._limits)
 
     @contextmanager
     def _slot(self) -> Iterator[None]:
@@ -143,16 +152,16 @@ def connection_parameters(address: DatabaseAddress) -> dict[str, Any]:
     return {**parameters, "sslmode": "verify-full", "sslrootcert": address.tls_roots}
 
 
-def _open(address: DatabaseAddress) -> Any:
+def _open(address: DatabaseAddress, limits: TimeLimits) -> Any:
     """Return a connection that commits each statement. Raises psycopg2.Error, TimeoutError."""
-    deadline = time.monotonic() + CONNECT_TIMEOUT_SECONDS
+    deadline = time.monotonic() + limits.connect_seconds
     # Asynchronous only so that we can stop waiting; the driver's own time limits stop at an open connection.
     connection = psycopg2.connect(**connection_parameters(address), async_=True)
     try:
         _wait(connection, deadline)
         # Not among the parameters above: RDS Proxy refuses a connection that brings options.
         cursor = connection.cursor()
-        cursor.execute(f"SET statement_timeout = '{STATEMENT_TIMEOUT_SECONDS}s'")
+        cursor.execute(f"SET statement_timeout = {round(limits.statement_seconds * 1000)}")
         _wait(connection, deadline)
     except (psycopg2.Error, TimeoutError):
         connection.close()

@@ -33,12 +33,6 @@ from chalicelib.tickets.customer_context import AGENT_FEEDBACK, NEWEST_INTERACTI
 if TYPE_CHECKING:
     from chalicelib.logs import TicketLogger
 
-TICKET_SECONDS = 4.5
-"""The ticketing system waits five at most."""
-GATHER_SECONDS = 4.0
-SENTIMENT_SECONDS = 2.0
-"""Less than the rest, because the interaction is still to be logged with it."""
-LOG_SECONDS = 2.0
 CLOCK_SKEW = timedelta(days=1)
 """How far ahead a ticketing system's clock or time zone may be."""
 TRANSCRIPT_EXCHANGES = 100
@@ -107,6 +101,12 @@ class TicketDesk:
     executor: Executor
     clock: Callable[[], datetime]
     log: "TicketLogger"
+    answer_seconds: float = 4.5
+    """The ticketing system waits five at most."""
+    gather_seconds: float = 4.0
+    sentiment_seconds: float = 2.0
+    """Less than the rest, because the interaction is still to be logged with it."""
+    log_seconds: float = 2.0
 
     def receive(self, new: NewTicket) -> Received:
         """Keep a ticket, and answer with what is known around it; the same ticket again answers the same.
@@ -114,8 +114,8 @@ class TicketDesk:
         Raises BadInput, TicketIdReused, and Unavailable when the ticket cannot be kept.
         """
         started = time.perf_counter()
-        calls, deadline = Parallel(self.executor, self.log.degraded), Deadline(TICKET_SECONDS)
-        gathering, listening = deadline.within(GATHER_SECONDS), deadline.within(SENTIMENT_SECONDS)
+        calls, deadline = Parallel(self.executor, self.log.degraded), Deadline(self.answer_seconds)
+        gathering, listening = deadline.within(self.gather_seconds), deadline.within(self.sentiment_seconds)
         ticket = self._accept(new)
         keeping = calls.start("storage", self.tickets.add, ticket)
         detecting = self.lookups.detect_sentiment(calls, f"{ticket.subject}\n{ticket.description}")
@@ -136,7 +136,7 @@ class TicketDesk:
 
     def view(self, ticket_id: str) -> TicketView:
         """Return a ticket with what is known around it now. Raises UnknownTicket, Unavailable."""
-        calls, deadline = Parallel(self.executor, self.log.degraded), Deadline(TICKET_SECONDS)
+        calls, deadline = Parallel(self.executor, self.log.degraded), Deadline(self.answer_seconds)
         ticket = calls.start("storage", self.tickets.get, ticket_id).result(deadline.remaining_seconds())
         looking_up = self._look_up(calls, ticket)
         reading = calls.start("history", self._transcript, ticket)
@@ -157,7 +157,7 @@ class TicketDesk:
             # The feedback is kept by now: an error would have it sent, and kept, again.
             calls = Parallel(self.executor, self.log.degraded)
             calls.settle(
-                calls.start("interactions", self.interactions.add, rated), None, Deadline(LOG_SECONDS)
+                calls.start("interactions", self.interactions.add, rated), None, Deadline(self.log_seconds)
             )
 
     def move(self, ticket_id: str, status: TicketStatus) -> Ticket:
