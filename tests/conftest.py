@@ -1,22 +1,11 @@
 """What all tests share: one product, started once for those that ask for it."""
 
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.product import Product
-
-
-@contextmanager
-def data_folder_for_a_run() -> Iterator[Path]:
-    """Make an empty folder that a Postgres can live in."""
-    # Not pytest's own: under root, each pytest that starts shuts all other accounts out of that one, even
-    # while another run uses it, and Postgres is another account then.
-    with tempfile.TemporaryDirectory(prefix="support-test-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder).resolve()
+from tests.product import Product, data_folder_for_a_run
 
 
 @pytest.fixture

@@ -5,10 +5,11 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 
@@ -30,6 +31,15 @@ if sys.platform == "win32":
     _STOP_SIGNAL = signal.CTRL_BREAK_EVENT
 else:
     _STOP_SIGNAL = signal.SIGTERM
+
+
+@contextmanager
+def data_folder_for_a_run() -> Iterator[Path]:
+    """Make an empty folder that a Postgres can live in."""
+    # Not pytest's own: under root, each pytest that starts shuts all other accounts out of that one, even
+    # while another run uses it, and Postgres is another account then.
+    with tempfile.TemporaryDirectory(prefix="support-test-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder).resolve()
 
 
 class Product:

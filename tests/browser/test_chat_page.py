@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from tests.browser.conftest import Visitor
 from tests.browser.scripted_server import Received, Reply, ScriptedServer, answer
+from tests.browser.visitor import Visitor
 from tests.product import Product
 
 EXCHANGE = [
@@ -69,9 +69,7 @@ def install_clock(page: Page) -> None:
     page.clock.install()
 
 
-def test_a_newcomer_asks_and_gets_a_cited_answer_that_remembers_the_conversation(
-    visit: Visitor, product: Product
-) -> None:
+def test_a_newcomer_gets_a_cited_answer_and_is_understood_again(visit: Visitor, product: Product) -> None:
     page = visit(product.url)
     page.context.set_default_timeout(20_000)
     page.get_by_role("button", name="How do I reset my password?").click()
@@ -175,7 +173,7 @@ def test_what_could_not_be_sent_survives_a_reload(visit: Visitor, server: Script
     assert [question["query"] for question in server.questions()] == ["Is my data safe?"]
 
 
-def test_a_question_that_was_answered_while_the_page_reloaded_is_not_offered_again(
+def test_a_question_answered_during_a_reload_is_not_offered_again(
     visit: Visitor, server: ScriptedServer
 ) -> None:
     page = visit(server.url)

@@ -1,121 +1,49 @@
-"""The running product, as its clients see it."""
+"""The product, started once, or a deployed stage instead; and a Postgres for tests of the stores alone."""
 
-import hashlib
-import hmac
-import json
 import os
-import socket
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from dataclasses import replace
 
-import boto3
 import pytest
-import requests
+from psycopg2 import sql
 
-from devstack.aws.local_secrets import AGENT_TOKEN
-from tests.product import Product
+from chalicelib.domain.database import DatabaseAddress
+from devstack.postgres.server import LocalPostgres
+from tests.integration.api import Api
+from tests.integration.databases import Server, execute
+from tests.integration.live import open_live_api
+from tests.product import PostgresControl, data_folder_for_a_run
 from tooling.environment import LIVE_STAGE
 
-TIMEOUT_SECONDS = 35
-TICKET = {
-    "customer_external_id": "CUST-1001",
-    "subject": "Parcel not arrived",
-    "description": "Where is my order?",
-}
-
-
-class Api:
-    """The product's HTTP API and the tables behind it."""
-
-    stage = "local"
-    agent_token = AGENT_TOKEN
-
-    def __init__(self, product: Product) -> None:
-        self._product = product
-        self.url = product.url
-        self._http = requests.Session()
-
-    def send(self, method: str, path: str, **arguments: Any) -> requests.Response:
-        """Send a request."""
-        return self._http.request(method, self.url + path, timeout=TIMEOUT_SECONDS, **arguments)
-
-    def send_as_agent(self, method: str, path: str, **arguments: Any) -> requests.Response:
-        """Send a request with an agent's token; in a connection of its own, so threads may."""
-        headers = {"Authorization": f"Bearer {self.agent_token}", **arguments.pop("headers", {})}
-        return self._request(method, path, headers=headers, **arguments)
-
-    def post_ticket(self, **fields: Any) -> dict[str, Any]:
-        """Post a ticket, and insist on an answer."""
-        response = self.send_as_agent("POST", "/tickets", json={**TICKET, **fields})
-        assert response.status_code == 200, response.text
-        answer: dict[str, Any] = response.json()
-        return answer
-
-    def proof_of(self, customer_id: str) -> dict[str, str]:
-        """Return the fields of a chat by which a customer is proven."""
-        path = self._product.data_dir / "secrets.json"
-        secret = json.loads(path.read_text("utf-8"))["app_secret"]
-        proof = hmac.new(secret.encode(), customer_id.encode(), hashlib.sha256).hexdigest()
-        return {"customer_id": customer_id, "customer_hash": proof}
-
-    def ask(self, query: str, **fields: Any) -> dict[str, Any]:
-        """Chat, and insist on an answer."""
-        response = self._request("POST", "/chat", json={"query": query, **fields})
-        assert response.status_code == 200, response.text
-        answer: dict[str, Any] = response.json()
-        return answer
-
-    def raw(self, request: bytes) -> bytes:
-        """Send bytes as they are and return what comes back until the server closes."""
-        with closing(socket.create_connection(("127.0.0.1", self._product.port), timeout=10)) as connection:
-            connection.sendall(request)
-            answer = b""
-            while chunk := connection.recv(65536):
-                answer += chunk
-        return answer
-
-    def aws(self, service: str) -> Any:
-        """Return a boto3 client of the local stack."""
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self._product.aws_url,
-            region_name="us-east-1",
-            aws_access_key_id="local",
-            aws_secret_access_key="local",
-        )
-
-    def items(self, table: str) -> list[dict[str, Any]]:
-        """Return all items of a table."""
-        paginator = self.aws("dynamodb").get_paginator("scan")
-        return [item for page in paginator.paginate(TableName=table) for item in page["Items"]]
-
-    def break_down(self, operation: str, **fault: Any) -> None:
-        """Switch a fault of the Bedrock stand-in on."""
-        url = self._product.aws_url + "/_devstack/faults"
-        response = requests.put(url, json={"operation": operation, **fault}, timeout=5)
-        assert response.ok, response.text
-
-    def recover(self) -> None:
-        """Switch all faults off."""
-        requests.delete(self._product.aws_url + "/_devstack/faults", timeout=5)
-
-    def _request(self, method: str, path: str, **arguments: Any) -> requests.Response:
-        """Send a request in a connection of its own."""
-        return requests.request(method, self.url + path, timeout=TIMEOUT_SECONDS, **arguments)
+ODD_NAME = 'it\'s a "name" / with 100 % & é?'
 
 
 @pytest.fixture
 def api(request: pytest.FixtureRequest) -> Iterator[Api]:
     """The running product without a fault, or the stage that the tests run against instead."""
     if os.environ.get(LIVE_STAGE):
-        from tests.integration.live import open_live_api  # which needs this module
-
         yield open_live_api()
         return
     api = Api(request.getfixturevalue("product"))
     yield api
     api.recover()
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Server]:
+    """A Postgres without the product."""
+    with data_folder_for_a_run() as folder, closing(LocalPostgres(folder, lambda _line: None)) as running:
+        yield Server(running.address, PostgresControl(folder))
+
+
+@pytest.fixture
+def empty(server: Server) -> Iterator[DatabaseAddress]:
+    """A new database of that server."""
+    name = sql.Identifier(ODD_NAME)
+    execute(server.address, sql.SQL("CREATE DATABASE {}").format(name))
+    yield replace(server.address, dbname=ODD_NAME)
+    execute(server.address, sql.SQL("DROP DATABASE {} WITH (FORCE)").format(name))
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -129,5 +57,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     for item in items:
         fixtures = getattr(item, "fixturenames", ())
-        if item.get_closest_marker("local_only") or {"product", "stack", "data_folder"} & set(fixtures):
+        if item.get_closest_marker("local_only") or {"product", "stack", "server"} & set(fixtures):
             item.add_marker(pytest.mark.skip(reason="needs the local stack"))

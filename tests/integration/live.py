@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 import pytest
 import requests
 
-from tests.integration.conftest import Api
+from tests.integration.api import Api
 from tooling.deployed_stage import LiveStage, open_live_stage
 from tooling.environment import LIVE_STAGE
 

@@ -1,12 +1,10 @@
 """A conversation with the running product, over HTTP."""
 
-import hashlib
-import hmac
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.integration.conftest import Api
+from tests.integration.api import Api
 
 
 def sources(answer: dict[str, object]) -> list[str]:
@@ -28,10 +26,6 @@ def test_a_question_is_answered_from_the_right_article_with_its_link(api: Api) -
     ("question", "follow_up", "article"),
     [
         ("How do I track my order?", "and if it never arrives?", "late-or-lost-parcel"),
-        ("How do I reset my password?", "and if the email never arrives?", "reset-your-password"),
-        ("How do I return a card reader?", "what if it is damaged?", "damaged-or-wrong-item"),
-        ("How do I create an API key?", "and how do I revoke it?", "manage-api-keys"),
-        ("Is there a free trial?", "how long is it?", "free-trial"),
         ("How do I cancel my subscription?", "Do you ship to Germany?", "delivery-times-and-costs"),
     ],
 )
@@ -49,7 +43,7 @@ def test_a_question_that_the_help_centre_does_not_hold_is_not_answered(api: Api)
     assert answer["escalation"] is None
 
 
-def test_asking_for_a_person_writes_a_real_ticket_with_the_way_back_to_the_conversation(api: Api) -> None:
+def test_asking_for_a_person_writes_a_ticket_that_leads_back(api: Api) -> None:
     answer = api.ask("I want to talk to a human")
     ticket = {i["ticket_id"]["S"]: i for i in api.items("support-tickets")}[answer["escalation"]["ticket_id"]]
     assert answer["escalation"]["reason"] == "customer_request"
@@ -73,13 +67,15 @@ def test_a_denied_topic_is_stopped_by_the_guardrail(api: Api) -> None:
 
 
 def test_the_conversation_is_read_rated_and_erased_by_its_holder(api: Api) -> None:
-    answer = api.ask("How do I change my billing address?")
+    question = "How do I change my billing address?\t“😀”"
+    answer = api.ask(question)
     path = f"/chat/{answer['session_id']}"
-    rating = {"message_id": answer["message_id"], "rating": "up", "comment": "merci"}
+    rating = {"message_id": answer["message_id"], "rating": "up", "comment": "merci, 日本"}
     assert api.send("POST", f"{path}/feedback", json=rating).json()["status"] == "accepted"
     messages = api.send("GET", path).json()["messages"]
     assert [m["role"] for m in messages] == ["user", "assistant"]
-    assert messages[1]["feedback"] == {"rating": "up", "comment": "merci"}
+    assert messages[0]["content"] == question
+    assert messages[1]["feedback"] == {"rating": "up", "comment": "merci, 日本"}
     assert messages[1]["citations"] == answer["citations"]
     assert api.send("DELETE", path).status_code == 204
     assert api.send("GET", path).json()["messages"] == []
@@ -87,53 +83,34 @@ def test_the_conversation_is_read_rated_and_erased_by_its_holder(api: Api) -> No
     assert answer["session_id"] not in sessions
 
 
-def test_an_exchange_is_one_item(api: Api) -> None:
-    session = api.ask("How do I reset my password?")["session_id"]
-    items = [i for i in api.items("customer-support-conversations") if i["session_id"]["S"] == session]
-    assert len(items) == 1
-
-
 def test_ten_tries_of_one_message_at_once_end_in_one_exchange(api: Api) -> None:
+    def ask(_: int) -> tuple[str, str]:
+        answer = api.ask("How do refunds work?", session_id=session, message_id="try-1")
+        return answer["timestamp"], answer["response"]
+
     session = api.ask("Hello")["session_id"]
     with ThreadPoolExecutor(10) as pool:
-        answers = list(
-            pool.map(
-                lambda _: api.ask("How do refunds work?", session_id=session, message_id="try-1"), range(10)
-            )
-        )
-    assert len({(a["timestamp"], a["response"]) for a in answers}) == 1
+        assert len(set(pool.map(ask, range(10)))) == 1
     assert len(api.send("GET", f"/chat/{session}").json()["messages"]) == 4
 
 
-def test_customers_who_ask_at_the_same_time_get_their_own_answers(api: Api) -> None:
-    queries = [f"How do I reset my password number {n}?" for n in range(24)]
-    with ThreadPoolExecutor(12) as pool:
+@pytest.mark.local_only
+def test_forty_customers_who_ask_at_once_get_their_own_answers(api: Api) -> None:
+    queries = [f"How do I reset my password number {n}?" for n in range(40)]
+    with ThreadPoolExecutor(40) as pool:
         answers = list(pool.map(api.ask, queries))
-    assert len({a["session_id"] for a in answers}) == 24
+    assert len({a["session_id"] for a in answers}) == 40
     for query, answer in zip(queries, answers, strict=True):
         messages = api.send("GET", f"/chat/{answer['session_id']}").json()["messages"]
         assert messages[0]["content"] == query
 
 
-def test_a_proven_customer_is_known_and_a_forged_proof_refused(api: Api) -> None:
-    secret = api.aws("secretsmanager").get_secret_value(SecretId="customer-support/local/app-secret")
-    proof = hmac.new(secret["SecretString"].encode(), b"CUST-1001", hashlib.sha256).hexdigest()
-    answer = api.ask("Where is my order?", customer_id="CUST-1001", customer_hash=proof)
+def test_a_proven_customer_is_known_and_their_chat_logged(api: Api) -> None:
+    answer = api.ask("Where is my order?", **api.proof_of("CUST-1001"))
     assert answer["degraded"] == []
-    logged = [i for i in api.items("customer-interactions") if i["session_id"]["S"] == answer["session_id"]]
+    session = {"S": answer["session_id"]}
+    logged = [i for i in api.items("customer-interactions") if i.get("session_id") == session]
     assert [i["customer_id"]["S"] for i in logged] == ["CUST-1001"]
-    body = {"query": "Where is my order?", "customer_id": "CUST-1002", "customer_hash": proof}
-    assert api.send("POST", "/chat", json=body).status_code == 403
-
-
-@pytest.mark.parametrize(
-    "query", ["كيف أعيد تعيين كلمة المرور؟", "😀😀😀", "x" * 4000, "a\tb\nc", "“¿Ünïcödé?”"]
-)
-def test_odd_text_gets_an_answer_and_comes_back_unchanged(api: Api, query: str) -> None:
-    answer = api.ask(query)
-    assert answer["response"]
-    messages = api.send("GET", f"/chat/{answer['session_id']}").json()["messages"]
-    assert messages[0]["content"] == query
 
 
 def test_deep_health_finds_everything_in_reach(api: Api) -> None:

@@ -5,9 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.integration.conftest import Api
-from tests.integration.test_refusals import check_error
-from tests.integration.test_tickets import new_id
+from tests.integration.api import Api, new_id, refused
 
 TABLES = ("customer-support-conversations", "customer-interactions", "support-tickets", "support-state")
 NOTHING = {"chats": 0, "exchanges": 0, "interactions": 0, "tickets": 0, "feedback": 0}
@@ -26,7 +24,7 @@ def traces(api: Api, *texts: str) -> list[str]:
     return [table for table in TABLES if any(text in str(api.items(table)) for text in texts)]
 
 
-def test_everything_of_a_customer_is_erased_and_counted_and_nothing_of_another(api: Api) -> None:
+def test_all_of_a_customer_is_erased_and_counted_and_nothing_of_another(api: Api) -> None:
     gone, stays = new_id("CUST"), new_id("CUST")
     sessions = {}
     for customer in (gone, stays):
@@ -50,31 +48,21 @@ def test_everything_of_a_customer_is_erased_and_counted_and_nothing_of_another(a
     assert len(api.send("GET", f"/chat/{sessions[stays]}").json()["messages"]) == 4
 
 
-@pytest.mark.parametrize(
-    "customer",
-    ["Jo Nö, Inc.", "a/b/c", "100%", "100%25", "a+b", "a?b#c&d=e", "日本 😀", "*", "'; DROP TABLE x; --"],
-)
-def test_a_customer_is_erased_by_any_name(api: Api, customer: str) -> None:
-    customer = f"{customer} {new_id()}"
+def test_a_customer_is_erased_whatever_their_id_holds(api: Api) -> None:
+    customer = f"Jo Nö, Inc. a/b 100%25 a+b?c#d&e=f 日本 😀 * '; DROP TABLE x; -- {new_id()}"
     api.post_ticket(customer_external_id=customer)
     assert erase(api, customer) == NOTHING | {"interactions": 1, "tickets": 1}
     assert traces(api, customer) == []
 
 
 @pytest.mark.local_only
-def test_a_plain_slash_is_another_route_and_an_encoded_one_part_of_the_name(api: Api) -> None:
+def test_a_plain_slash_in_a_path_leads_elsewhere(api: Api) -> None:
     assert api.send_as_agent("DELETE", "/customers/a/b/data").status_code == 403
-    assert erase(api, "a/b") == NOTHING
-
-
-def test_a_customer_of_whom_there_is_nothing_is_erased_too(api: Api) -> None:
-    assert erase(api, new_id("CUST")) == NOTHING
 
 
 @pytest.mark.local_only
-@pytest.mark.parametrize("external_id", ["%20", "%00", "%FF", "x" * 129])
-def test_a_malformed_customer_is_400(api: Api, external_id: str) -> None:
-    refusal = check_error(api.send_as_agent("DELETE", f"/customers/{external_id}/data"), 400)
+def test_a_malformed_customer_is_400(api: Api) -> None:
+    refusal = refused(api.send_as_agent("DELETE", "/customers/%FF/data"), 400)
     assert [problem["field"] for problem in refusal["fields"]] == ["external_id"]
 
 

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from werkzeug.wrappers import Request, Response
 
-from tests.conftest import data_folder_for_a_run
 from tests.devstack.bedrock_server import serving
-from tests.integration.conftest import Api
-from tests.product import Product
+from tests.integration.api import Api
+from tests.product import Product, data_folder_for_a_run
 
 pytestmark = pytest.mark.local_only
 
@@ -72,7 +71,7 @@ def test_the_proof_of_one_customer_is_none_for_another(indiscreet: Api) -> None:
     assert (response.status_code, response.json()["code"]) == (403, "wrong_customer_hash")
 
 
-def test_what_a_customer_was_told_is_not_told_to_the_next_in_the_same_session(indiscreet: Api) -> None:
+def test_what_a_customer_was_told_stays_from_the_next_in_the_session(indiscreet: Api) -> None:
     first = indiscreet.ask("What are my orders?", **indiscreet.proof_of(BOB))
     assert told_of(first["response"], but=None) == {BOB}
     again = {"session_id": first["session_id"], **indiscreet.proof_of(ADA)}

@@ -4,7 +4,6 @@ import socket
 import ssl
 import struct
 import sys
-import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import closing, suppress
@@ -26,7 +25,6 @@ from chalicelib.stores.customers import Customers
 from chalicelib.stores.database import AMAZON_ROOTS
 from chalicelib.stores.migrate import apply_migrations
 from devstack.ports import HOST
-from devstack.postgres.server import LocalPostgres
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no Unix sockets here")
 
@@ -125,25 +123,16 @@ def _private(key: ec.EllipticCurvePrivateKey) -> bytes:
     return key.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption())
 
 
-@pytest.fixture(scope="module")
-def postgres() -> Iterator[DatabaseAddress]:
-    with (
-        tempfile.TemporaryDirectory(prefix="support-test-") as folder,
-        closing(LocalPostgres(Path(folder).resolve(), lambda _line: None)) as running,
-    ):
-        yield running.address
-
-
 @pytest.fixture
 def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
 @pytest.fixture
-def address(postgres: DatabaseAddress, authority: Authority) -> Iterator[DatabaseAddress]:
+def address(empty: DatabaseAddress, authority: Authority) -> Iterator[DatabaseAddress]:
     """A server that shows the authority's certificate for `localhost`."""
-    with closing(TlsEnd(postgres, authority.server("localhost"))) as end:
-        yield replace(postgres, host="localhost", port=end.port, tls_roots=str(authority.roots))
+    with closing(TlsEnd(empty, authority.server("localhost"))) as end:
+        yield replace(empty, host="localhost", port=end.port, tls_roots=str(authority.roots))
 
 
 def ping(address: DatabaseAddress) -> None:
@@ -172,9 +161,9 @@ def test_a_server_of_another_name_is_not(address: DatabaseAddress) -> None:
     assert "does not match host name" in str(outage.value.__cause__)
 
 
-def test_a_server_without_tls_gets_no_password(postgres: DatabaseAddress, authority: Authority) -> None:
-    with closing(TlsEnd(postgres, None)) as end, pytest.raises(Unavailable) as outage:
-        ping(replace(postgres, host="localhost", port=end.port, tls_roots=str(authority.roots)))
+def test_a_server_without_tls_gets_no_password(empty: DatabaseAddress, authority: Authority) -> None:
+    with closing(TlsEnd(empty, None)) as end, pytest.raises(Unavailable) as outage:
+        ping(replace(empty, host="localhost", port=end.port, tls_roots=str(authority.roots)))
     assert "does not support SSL" in str(outage.value.__cause__)
 
 

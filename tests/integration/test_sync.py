@@ -16,7 +16,7 @@ import pytest
 import requests
 
 from devstack.stage import read_local_stage
-from tests.integration.conftest import Api
+from tests.integration.api import Api
 from tests.product import Product
 
 STAGE = read_local_stage()
@@ -91,7 +91,7 @@ class Bucket:
         deadline = time.monotonic() + SETTLED_WITHIN_SECONDS
         quiet_since = time.monotonic()
         while time.monotonic() - quiet_since < QUIET_SECONDS:
-            time.sleep(0.25)
+            time.sleep(0.1)
             now = time.monotonic()
             assert now < deadline, self.sync()
             if not self._is_quiet():
