@@ -5,13 +5,10 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 
 from chalicelib.domain.conversation import (
-    Citation,
     Exchange,
     ExchangePage,
     Feedback,
-    GuardrailVerdict,
     HandOver,
-    HandOverTicket,
     Passage,
     Prompt,
     Reply,
@@ -276,13 +273,15 @@ class FakeKnowledgeBase(Outage):
 
 
 class FakeSentiment(Outage):
-    """Gives each text the score that it is told."""
+    """Gives each text the score that it is told, and remembers the texts."""
 
     def __init__(self) -> None:
         super().__init__()
         self.score = 0.0
+        self.heard: list[str] = []
 
     def detect(self, text: str) -> Sentiment:
+        self.heard.append(text)
         self.check()
         return Sentiment(self.score)
 
@@ -357,31 +356,3 @@ class FakeTurnLog(TurnLogger):
 
     def answered(self, exchange: Exchange, laps_seconds: Mapping[str, float]) -> None:
         self.turns.append((exchange, laps_seconds))
-
-
-def exchange_at(
-    moment: datetime, session_id: str = "s", message_id: str = "m", **changes: object
-) -> Exchange:
-    """Return an exchange with something in each field."""
-    exchange = Exchange(
-        session_id=session_id,
-        message_id=message_id,
-        timestamp=moment,
-        question="How do I reset my password?",
-        answer="Choose Forgot password. [1]",
-        model="fake-model",
-        citations=(Citation(1, "Reset", "https://help.example.com/reset", "Choose…", 0.5),),
-        usage=Usage(100, 20, 0.001),
-        guardrail=GuardrailVerdict(True, ("pii:EMAIL",)),
-        handed_over=HandOverTicket("T-1", "customer_request"),
-        degraded=("sentiment",),
-        customer_id="CUST-1001",
-        sentiment=-0.25,
-        unanswered=True,
-    )
-    return replace(exchange, **changes)  # type: ignore[arg-type]
-
-
-def sequence_of(exchanges: Sequence[Exchange]) -> list[str]:
-    """Return the message ids of exchanges."""
-    return [e.message_id for e in exchanges]

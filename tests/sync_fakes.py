@@ -216,7 +216,7 @@ class FakeSyncLog(SyncLogger):
         self.changes = 0
         self.reasons: dict[str, int] = {}
         self.jobs: list[str] = []
-        self.not_started_codes: list[str] = []
+        self.refused: list[tuple[str, int]] = []
         self.outcomes: list[tuple[str, bool]] = []
         self.without: list[str] = []
 
@@ -230,7 +230,7 @@ class FakeSyncLog(SyncLogger):
         self.jobs.append(job.job_id)
 
     def not_started(self, error: IngestionCallFailed, attempts: int) -> None:
-        self.not_started_codes.append(error.code)
+        self.refused.append((error.code, attempts))
 
     def ended(self, job: IngestionJob, will_be_retried: bool) -> None:
         self.outcomes.append((job.status, will_be_retried))

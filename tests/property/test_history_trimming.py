@@ -11,7 +11,8 @@ from chalicelib.chat.prompts import HistoryBudget, build_prompt, estimate_tokens
 from chalicelib.domain.conversation import Exchange, Passage
 from chalicelib.gateways.bedrock import BedrockModel
 from chalicelib.gateways.converse import ModelOptions
-from tests.fakes import START, exchange_at
+from tests.builders import exchange_at
+from tests.fakes import START
 
 texts = st.text("a é語😀[1]", min_size=1, max_size=60)
 budgets = st.builds(HistoryBudget, exchanges=st.integers(0, 8), tokens=st.integers(0, 200))

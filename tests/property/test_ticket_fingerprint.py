@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.errors import TicketIdReused
 from chalicelib.tickets.desk import NewTicket
 from tests.fakes import START
-from tests.unit.test_ticket_desk import Desk, open_ticket_desk
+from tests.scene import Scene, open_scene
 
 # Without digits and symbols, which masking might make the same.
 words = st.text("ab é語", min_size=1, max_size=8)
@@ -36,8 +36,9 @@ one_desk = settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @pytest.fixture
-def desk() -> Iterator[Desk]:
-    yield from open_ticket_desk()
+def scene() -> Iterator[Scene]:
+    with open_scene() as scene:
+        yield scene
 
 
 def shuffled(value: Any) -> Any:
@@ -47,29 +48,29 @@ def shuffled(value: Any) -> Any:
     return [shuffled(inner) for inner in value] if isinstance(value, list) else value
 
 
-def empty(desk: Desk) -> Desk:
-    """Return the desk as on its first day: Hypothesis uses one for all its examples."""
-    desk.tickets.kept.clear()
-    desk.interactions.kept.clear()
-    desk.clock.now = START
-    return desk
+def empty(scene: Scene) -> Scene:
+    """Return the scene as on its first day: Hypothesis uses one for all its examples."""
+    scene.tickets.kept.clear()
+    scene.interactions.kept.clear()
+    scene.clock.now = START
+    return scene
 
 
 @one_desk
 @given(new=tickets, later=st.timedeltas(timedelta(0), timedelta(days=300)))
 def test_the_same_body_is_the_same_ticket_in_any_order_and_at_any_time(
-    desk: Desk, new: NewTicket, later: timedelta
+    scene: Scene, new: NewTicket, later: timedelta
 ) -> None:
-    first = empty(desk).post(new).ticket
-    desk.clock.now += later
-    assert desk.post(new, metadata=shuffled(new.metadata)).ticket == first
+    first = empty(scene).post(new).ticket
+    scene.clock.now += later
+    assert scene.post(new, metadata=shuffled(new.metadata)).ticket == first
 
 
 @one_desk
 @given(new=tickets, data=st.data())
-def test_any_changed_field_is_another_ticket(desk: Desk, new: NewTicket, data: st.DataObject) -> None:
-    empty(desk).post(new)
+def test_any_changed_field_is_another_ticket(scene: Scene, new: NewTicket, data: st.DataObject) -> None:
+    empty(scene).post(new)
     name = data.draw(st.sampled_from(sorted(FIELDS)))
     other = data.draw(FIELDS[name].filter(lambda value: value != getattr(new, name)))
     with pytest.raises(TicketIdReused):
-        desk.post(new, **{name: other})
+        scene.post(new, **{name: other})

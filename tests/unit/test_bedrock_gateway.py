@@ -1,17 +1,17 @@
 """One Converse call, tried on the models in order; requests and answers are held to botocore's own model."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, cast
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
-from botocore.stub import Stubber
 
 from chalicelib.domain.conversation import GuardrailVerdict, HandOver, Prompt, Usage
 from chalicelib.errors import ModelUnavailable, Unavailable
 from chalicelib.gateways.bedrock import BedrockModel
 from chalicelib.gateways.converse import FILTERED, ModelOptions, hand_over_schema
+from tests.aws import stubbed
 
 HAIKU_5 = "us.anthropic.claude-haiku-5-5"
 HAIKU_4 = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
@@ -25,7 +25,6 @@ PROMPT = Prompt(
     question="How do I reset it?",
     may_hand_over=True,
 )
-END_OF_LIFE = "This model version has reached the end of its life."
 
 
 def says(*texts: str, stop: str = "end_turn", trace: Mapping[str, Any] | None = None) -> dict[str, Any]:
@@ -47,18 +46,35 @@ def hands_over(tool_input: Any) -> dict[str, Any]:
     return {"toolUse": {"toolUseId": "t1", "name": "hand_over", "input": tool_input}}
 
 
+ANSWER = says("Like this.")
+GONE = [
+    (code, "This model version has reached the end of its life.")
+    for code in (
+        *("ResourceNotFoundException", "AccessDeniedException", "ValidationException"),
+        "ModelErrorException",
+    )
+]
+BUSY = [
+    (code, "no")
+    for code in (
+        *("ThrottlingException", "ModelNotReadyException", "ServiceUnavailableException"),
+        "InternalServerException",
+    )
+]
+ODD_INPUTS: list[Any] = [{}, [], "please", None]
+ENDS_IT = [
+    (code, "no") for code in ("ModelTimeoutException", "ExpiredTokenException", "SomethingNewException")
+]
+
+
 class Bedrock:
     """A real client whose answers are scripted; `requests` and `pauses_seconds` are what was done."""
 
     def __init__(self, model_ids: Sequence[str] = LIST, guardrail_id: str | None = "gr-1") -> None:
         self.requests: list[dict[str, Any]] = []
         self.pauses_seconds: list[float] = []
-        client = boto3.client(
-            "bedrock-runtime", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
-        )
+        client, self._stub = stubbed("bedrock-runtime")
         client.meta.events.register("provide-client-params.bedrock-runtime.Converse", self._note)
-        self._stub = Stubber(client)
-        self._stub.activate()
         options = ModelOptions(model_ids, 2000, 0.7, 0.9, guardrail_id, "3")
         self.model = BedrockModel(client, options, self.pauses_seconds.append)
 
@@ -109,7 +125,7 @@ def error(code: str, message: str = "no") -> tuple[str, str]:
     return code, message
 
 
-def test_the_request_holds_rules_history_facts_and_the_question() -> None:
+def test_the_request_marks_the_question_alone_for_the_guardrail() -> None:
     bedrock = Bedrock().then(says("Like this."))
     bedrock.reply()
     (request,) = bedrock.requests
@@ -128,16 +144,7 @@ def test_the_request_holds_rules_history_facts_and_the_question() -> None:
             ],
         },
     ]
-
-
-def test_only_the_question_is_marked_for_the_guardrail() -> None:
-    bedrock = Bedrock(guardrail_id="gr-1").then(says("Like this."))
-    bedrock.reply()
-    blocks = [block for message in bedrock.requests[0]["messages"] for block in message["content"]]
-    assert [block for block in blocks if "guardContent" in block] == [
-        {"guardContent": {"text": {"text": "How do I reset it?"}}}
-    ]
-    assert bedrock.requests[0]["guardrailConfig"] == {
+    assert request["guardrailConfig"] == {
         "guardrailIdentifier": "gr-1",
         "guardrailVersion": "3",
         "trace": "enabled",
@@ -151,18 +158,14 @@ def test_without_a_guardrail_nothing_is_marked() -> None:
     assert bedrock.requests[0]["messages"][-1]["content"][-1] == {"text": "How do I reset it?"}
 
 
-def test_the_hand_over_tool_is_offered() -> None:
-    bedrock = Bedrock().then(says("Like this."))
-    bedrock.reply()
+def test_the_hand_over_tool_is_offered_until_there_is_a_ticket() -> None:
+    bedrock = Bedrock().then(says("Like this."), says("Like this."))
+    bedrock.model.reply(PROMPT)
+    bedrock.reply(replace(PROMPT, may_hand_over=False))
     (tool,) = bedrock.requests[0]["toolConfig"]["tools"]
     assert tool["toolSpec"]["name"] == "hand_over"
     assert tool["toolSpec"]["inputSchema"] == {"json": hand_over_schema()}
-
-
-def test_the_hand_over_tool_is_absent_once_there_is_a_ticket() -> None:
-    bedrock = Bedrock().then(says("Like this."))
-    bedrock.reply(Prompt("Be kind.", (), ("<passages></passages>",), "How?", may_hand_over=False))
-    assert "toolConfig" not in bedrock.requests[0]
+    assert "toolConfig" not in bedrock.requests[1]
 
 
 @pytest.mark.parametrize(
@@ -197,66 +200,28 @@ def test_texts_are_joined_and_thoughts_left_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "gone",
-    ["ResourceNotFoundException", "AccessDeniedException", "ValidationException", "ModelErrorException"],
-)
-def test_a_model_that_is_gone_is_skipped_at_once(gone: str) -> None:
-    bedrock = Bedrock().then(error(gone, END_OF_LIFE), error(gone, END_OF_LIFE), says("Like this."))
-    assert bedrock.reply().model == HAIKU_3
-    assert bedrock.asked == [HAIKU_5, HAIKU_4, HAIKU_3]
-    assert bedrock.pauses_seconds == []
-
-
-@pytest.mark.parametrize(
-    "passing",
+    ("outcomes", "asked", "pauses"),
     [
-        "ThrottlingException",
-        "ModelNotReadyException",
-        "ServiceUnavailableException",
-        "InternalServerException",
+        *([[gone, gone, ANSWER], [HAIKU_5, HAIKU_4, HAIKU_3], 0] for gone in GONE),
+        *([[busy, ANSWER], [HAIKU_5, HAIKU_4], 0] for busy in BUSY),
+        ([*BUSY[:3], ANSWER], [HAIKU_5, HAIKU_4, HAIKU_3, HAIKU_5], 1),
+        ([GONE[0], *BUSY[:2], ANSWER], [HAIKU_5, HAIKU_4, HAIKU_3, HAIKU_4], 1),
+        ([BUSY[0]] * 6, [HAIKU_5, HAIKU_4, HAIKU_3] * 2, 1),
+        ([GONE[0]] * 3, [HAIKU_5, HAIKU_4, HAIKU_3], 0),
+        *([[other], [HAIKU_5], 0] for other in ENDS_IT),
     ],
 )
-def test_a_model_that_is_busy_makes_way_for_the_next(passing: str) -> None:
-    bedrock = Bedrock().then(error(passing), says("Like this."))
-    assert bedrock.reply().model == HAIKU_4
-    assert bedrock.pauses_seconds == []
-
-
-def test_when_all_are_busy_they_are_asked_once_more_after_a_pause() -> None:
-    bedrock = Bedrock([HAIKU_5, HAIKU_4]).then(
-        error("ThrottlingException"), error("ModelNotReadyException"), says("Like this.")
-    )
-    assert bedrock.reply().model == HAIKU_5
-    assert bedrock.asked == [HAIKU_5, HAIKU_4, HAIKU_5]
-    assert len(bedrock.pauses_seconds) == 1
-
-
-def test_a_model_that_is_gone_is_not_asked_again() -> None:
-    bedrock = Bedrock([HAIKU_5, HAIKU_4]).then(
-        error("ResourceNotFoundException"), error("ThrottlingException"), says("Like this.")
-    )
-    bedrock.reply()
-    assert bedrock.asked == [HAIKU_5, HAIKU_4, HAIKU_4]
-
-
-def test_after_two_rounds_it_gives_up() -> None:
-    bedrock = Bedrock([HAIKU_5, HAIKU_4]).then(*[error("ThrottlingException")] * 4)
-    refusal = bedrock.refuses()
-    assert isinstance(refusal.__cause__, ClientError)
-    assert refusal.retry_after_seconds > 0
-
-
-def test_when_all_are_gone_it_gives_up_without_waiting() -> None:
-    bedrock = Bedrock().then(*[error("AccessDeniedException")] * 3)
-    bedrock.refuses()
-    assert bedrock.pauses_seconds == []
-
-
-@pytest.mark.parametrize("code", ["ModelTimeoutException", "ExpiredTokenException", "SomethingNewException"])
-def test_another_failure_ends_the_attempt(code: str) -> None:
-    bedrock = Bedrock().then(error(code))
-    bedrock.refuses()
-    assert bedrock.asked == [HAIKU_5]
+def test_the_gone_are_skipped_and_the_busy_asked_again_after_a_pause(
+    outcomes: list[Any], asked: list[str], pauses: int
+) -> None:
+    bedrock = Bedrock().then(*outcomes)
+    if outcomes[-1] is ANSWER:
+        assert bedrock.reply().model == asked[-1]
+    else:
+        refusal = bedrock.refuses()
+        assert isinstance(refusal.__cause__, ClientError)
+        assert refusal.retry_after_seconds > 0
+    assert (bedrock.asked, len(bedrock.pauses_seconds)) == (asked, pauses)
 
 
 def test_the_model_that_worked_is_asked_first_from_then_on() -> None:
@@ -362,24 +327,14 @@ def test_the_hand_over_is_read_beside_the_text() -> None:
 @pytest.mark.parametrize(
     ("tool_input", "hand_over"),
     [
-        ({}, HandOver("customer_request", "", "")),
-        ([], HandOver("customer_request", "", "")),
-        ("please", HandOver("customer_request", "", "")),
-        (None, HandOver("customer_request", "", "")),
-        ({"reason": "boredom", "summary": "s"}, HandOver("customer_request", "s", "")),
-        ({"reason": ["customer_request"], "summary": "s"}, HandOver("customer_request", "s", "")),
-        (
-            {"reason": "policy_restriction", "summary": None, "message": None},
-            HandOver("policy_restriction", ""),
-        ),
-        (
-            {"reason": "policy_restriction", "summary": {"a": 1}, "message": 5},
-            HandOver("policy_restriction", ""),
-        ),
-        (
-            {"summary": "x" * 5000, "message": "y" * 5000},
-            HandOver("customer_request", "x" * 1000, "y" * 1000),
-        ),
+        *((odd, HandOver("customer_request", "", "")) for odd in ODD_INPUTS),
+        ({"reason": "boredom", "summary": "s"}, HandOver("customer_request", "s")),
+        ({"reason": ["customer_request"], "summary": "s"}, HandOver("customer_request", "s")),
+        ({"reason": "policy_restriction", "summary": None}, HandOver("policy_restriction", "")),
+        ({"reason": "policy_restriction", "message": 5}, HandOver("policy_restriction", "")),
+        ({"reason": "policy_restriction", "summary": {"a": 1}}, HandOver("policy_restriction", "")),
+        ({"summary": "x" * 5000}, HandOver("customer_request", "x" * 1000)),
+        ({"message": "y" * 5000}, HandOver("customer_request", "", "y" * 1000)),
     ],
 )
 def test_a_hand_over_that_is_filled_in_oddly_counts(tool_input: Any, hand_over: HandOver) -> None:

@@ -14,40 +14,27 @@ MILLION_IN = Usage(1_000_000, 0)
 BOTH = {"temperature": 0.7, "topP": 0.9}
 TEMPERATURE = {"temperature": 0.7}
 NEITHER: dict[str, float] = {}
+HAIKU_4 = "anthropic.claude-haiku-4-5-20251001-v1:0"
+HAIKU_5 = "anthropic.claude-haiku-5-5"
 ARN = "arn:aws:bedrock:us-east-1:123456789012:inference-profile/"
 
 
 @pytest.mark.parametrize(
-    ("model_id", "taken"),
+    ("taken", "model_id"),
     [
-        ("anthropic.claude-instant-v1", BOTH),
-        ("anthropic.claude-v2:1", BOTH),
-        ("anthropic.claude-3-haiku-20240307-v1:0", BOTH),
-        ("us.anthropic.claude-3-haiku-20240307-v1:0", BOTH),
-        ("anthropic.claude-3-5-haiku-20241022-v1:0", BOTH),
-        ("anthropic.claude-3-5-sonnet-20241022-v2:0", BOTH),
-        ("us.anthropic.claude-3-7-sonnet-20250219-v1:0", BOTH),
-        ("us.anthropic.claude-sonnet-4-20250514-v1:0", TEMPERATURE),
-        ("us.anthropic.claude-opus-4-1-20250805-v1:0", TEMPERATURE),
-        ("anthropic.claude-haiku-4-5-20251001-v1:0", TEMPERATURE),
-        ("us.anthropic.claude-haiku-4-5-20251001-v1:0", TEMPERATURE),
-        ("eu.anthropic.claude-haiku-4-5-20251001-v1:0", TEMPERATURE),
-        ("global.anthropic.claude-haiku-4-5-20251001-v1:0", TEMPERATURE),
-        (ARN + "eu.anthropic.claude-sonnet-4-5-20250929-v1:0", TEMPERATURE),
-        ("arn:aws:bedrock:us-east-1::foundation-model/anthropic.claude-haiku-4-5-20251001-v1:0", TEMPERATURE),
-        ("anthropic.claude-haiku-5-5", NEITHER),
-        ("us.anthropic.claude-haiku-5-5", NEITHER),
-        ("global.anthropic.claude-haiku-5-5", NEITHER),
-        (ARN + "global.anthropic.claude-haiku-5-5", NEITHER),
-        ("anthropic.claude-opus-12-20300101-v1:0", NEITHER),
-        ("arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123", NEITHER),
-        ("amazon.nova-lite-v1:0", BOTH),
-        ("us.meta.llama4-scout-17b-instruct-v1:0", BOTH),
-        ("mistral.mistral-large-2407-v1:0", BOTH),
+        *((BOTH, f"anthropic.claude-{name}") for name in ("instant-v1", "v2:1", "3-haiku-20240307-v1:0")),
+        *((BOTH, f"us.anthropic.claude-{name}") for name in ("3-5-sonnet-v2:0", "3-7-sonnet-v1:0")),
+        *((BOTH, f"{name}-v1:0") for name in ("amazon.nova-lite", "us.meta.llama4-scout-17b-instruct")),
+        *((TEMPERATURE, f"us.anthropic.claude-{name}") for name in ("sonnet-4-v1:0", "opus-4-1-v1:0")),
+        *((TEMPERATURE, f"{where}{HAIKU_4}") for where in ("", "us.", "eu.", "global.", ARN + "eu.")),
+        (TEMPERATURE, f"arn:aws:bedrock:us-east-1::foundation-model/{HAIKU_4}"),
+        *((NEITHER, f"{where}{HAIKU_5}") for where in ("", "us.", "global.", ARN + "global.")),
+        (NEITHER, "anthropic.claude-opus-12-20300101-v1:0"),
+        (NEITHER, "arn:aws:bedrock:us-east-1:123456789012:application-inference-profile/abc123"),
     ],
 )
 def test_a_model_is_sent_the_sampling_parameters_that_it_takes(
-    model_id: str, taken: dict[str, float]
+    taken: dict[str, float], model_id: str
 ) -> None:
     assert sampling_of(model_id, OPTIONS) == taken
 
@@ -95,57 +82,22 @@ INSULT = {"type": "INSULTS", "confidence": "HIGH", "action": "BLOCKED"}
 
 
 @pytest.mark.parametrize(
-    ("trace", "reason"),
+    ("policy", "kind", "finding", "reason"),
     [
-        (on_input(topicPolicy={"topics": [TOPIC]}), "topic:Legal advice"),
-        (on_input(contentPolicy={"filters": [INSULT]}), "content:INSULTS"),
-        (
-            on_input(
-                wordPolicy={
-                    "customWords": [],
-                    "managedWordLists": [{"match": "damn", "type": "PROFANITY", "action": "BLOCKED"}],
-                }
-            ),
-            "word:PROFANITY",
-        ),
-        (
-            on_input(
-                wordPolicy={"customWords": [{"match": "damn", "action": "BLOCKED"}], "managedWordLists": []}
-            ),
-            "word:custom",
-        ),
-        (
-            on_input(
-                sensitiveInformationPolicy={
-                    "piiEntities": [{"match": "damn", "type": "EMAIL", "action": "ANONYMIZED"}],
-                    "regexes": [],
-                }
-            ),
-            "pii:EMAIL",
-        ),
-        (
-            on_input(
-                sensitiveInformationPolicy={
-                    "piiEntities": [],
-                    "regexes": [{"name": "API key", "match": "damn", "regex": "d.*", "action": "BLOCKED"}],
-                }
-            ),
-            "pii:API key",
-        ),
-        (
-            on_input(
-                sensitiveInformationPolicy={
-                    "piiEntities": [],
-                    "regexes": [{"match": "damn", "regex": "d.*", "action": "BLOCKED"}],
-                }
-            ),
-            "pii:unnamed",
-        ),
+        ("topicPolicy", "topics", {"name": "Legal advice", "type": "DENY"}, "topic:Legal advice"),
+        ("contentPolicy", "filters", {"type": "INSULTS", "confidence": "HIGH"}, "content:INSULTS"),
+        ("wordPolicy", "managedWordLists", {"match": "damn", "type": "PROFANITY"}, "word:PROFANITY"),
+        ("wordPolicy", "customWords", {"match": "damn"}, "word:custom"),
+        ("sensitiveInformationPolicy", "piiEntities", {"match": "damn", "type": "EMAIL"}, "pii:EMAIL"),
+        ("sensitiveInformationPolicy", "regexes", {"name": "API key", "match": "damn"}, "pii:API key"),
+        ("sensitiveInformationPolicy", "regexes", {"match": "damn", "regex": "d.*"}, "pii:unnamed"),
     ],
 )
-def test_each_kind_of_finding_has_its_word_and_no_customers_text(trace: dict[str, Any], reason: str) -> None:
-    assert guardrail_reasons(trace) == (reason,)
-    assert "damn" not in "".join(guardrail_reasons(trace))
+def test_each_kind_of_finding_has_its_word_and_no_customers_text(
+    policy: str, kind: str, finding: dict[str, str], reason: str
+) -> None:
+    for action in ("BLOCKED", "ANONYMIZED"):
+        assert guardrail_reasons(on_input(**{policy: {kind: [{**finding, "action": action}]}})) == (reason,)
 
 
 def test_findings_of_the_answer_count_too() -> None:

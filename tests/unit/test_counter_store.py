@@ -5,10 +5,8 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from chalicelib.errors import Unavailable
 from chalicelib.stores.state import Counters
 from tests.fakes import START, FakeCounters
-from tests.unit.conftest import Silence
 
 MINUTE = timedelta(minutes=1)
 
@@ -38,18 +36,3 @@ def test_a_counter_expires_after_its_window(tables: None) -> None:
     Counters().add("a", 1, START, MINUTE)
     (item,) = boto3.client("dynamodb").scan(TableName="support-state")["Items"]
     assert item["ttl"] == {"N": str(1795176000 + 120)}
-
-
-def test_counters_without_their_table_are_an_outage(aws: None) -> None:
-    with pytest.raises(Unavailable):
-        Counters().add("a", 1, START, MINUTE)
-    with pytest.raises(Unavailable):
-        Counters().value("a", START, MINUTE)
-
-
-def test_a_counter_whose_answer_never_comes_is_an_outage(silence: Silence) -> None:
-    silence.fall()
-    with pytest.raises(Unavailable):
-        Counters().add("a", 1, START, MINUTE)
-    with pytest.raises(Unavailable):
-        Counters().value("a", START, MINUTE)

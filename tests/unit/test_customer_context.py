@@ -109,21 +109,12 @@ def test_the_average_sentiment_is_that_of_the_interactions_that_have_one(
     assert judge(log=interactions(*scores)).avg_sentiment == average
 
 
-def test_the_last_interaction_is_the_newest() -> None:
-    assert judge(log=interactions(0.1, 0.2, 0.3)).last_interaction == START
-    assert judge(log=[]).last_interaction is None
+def test_the_customer_comes_along_with_their_newest_interaction() -> None:
+    context = judge(customer(3), interactions(None, 0.2, 0.3), open_tickets=2)
+    assert (context.customer, context.open_tickets, context.last_interaction) == (customer(3), 2, START)
 
 
-def test_a_customers_own_feedback_is_a_contact() -> None:
-    (rated,) = interactions(None)
-    assert judge(log=[replace(rated, channel="feedback")]).last_interaction == START
-
-
-def test_what_could_not_be_read_is_not_known_and_not_zero() -> None:
-    context = judge(log=None, open_tickets=None)
+@pytest.mark.parametrize("log", [None, ()])
+def test_what_is_not_known_is_not_zero(log: tuple[()] | None) -> None:
+    context = judge(log=log, open_tickets=None)
     assert (context.avg_sentiment, context.last_interaction, context.open_tickets) == (None, None, None)
-
-
-def test_the_customer_comes_along_as_they_are() -> None:
-    context = judge(customer(3), open_tickets=2)
-    assert (context.customer, context.open_tickets) == (customer(3), 2)

@@ -1,80 +1,83 @@
 """What can go wrong: a sentence for a person each, and an answer of its own each."""
 
+import json
 import re
 
 import pytest
 
 from chalicelib import errors
-from chalicelib.api.http import STATUSES
-from chalicelib.errors import (
-    BadInput,
-    FieldProblem,
-    ModelUnavailable,
-    SupportError,
-    TooManyRequests,
-    Unavailable,
-)
+from chalicelib.errors import BadInput, FieldProblem, SupportError, TooManyRequests, Unavailable
+from tests.web import refusal, serving
 
-EXAMPLES: dict[type[SupportError], SupportError] = {
-    type(error): error
-    for error in (
-        BadInput(FieldProblem("query", "is required")),
-        errors.NotYourSession(),
-        errors.WrongCustomerHash(),
-        errors.UnknownMessage(),
-        errors.UnknownTicket(),
-        errors.MessageIdReused(),
-        errors.TicketIdReused(),
-        errors.BodyTooLarge("The request is too large."),
-        errors.NotJson("The body is text/plain; send JSON."),
-        TooManyRequests("Please wait a moment.", 5),
-        Unavailable("customers"),
-        errors.UnreadableAnswer("customers"),
-        ModelUnavailable(),
-        errors.IngestionCallFailed("ThrottlingException"),
-        errors.KnowledgeBaseBusy("ConflictException"),
-        errors.UnknownIngestionJob("ResourceNotFoundException"),
-    )
-}
+ANSWERS: list[tuple[SupportError, int, str]] = [
+    (BadInput(FieldProblem("query", "is required")), 400, "invalid_request"),
+    (errors.NotYourSession(), 403, "not_your_session"),
+    (errors.WrongCustomerHash(), 403, "wrong_customer_hash"),
+    (errors.UnknownMessage(), 404, "unknown_message"),
+    (errors.UnknownTicket(), 404, "unknown_ticket"),
+    (errors.MessageIdReused(), 409, "message_id_reused"),
+    (errors.TicketIdReused(), 409, "ticket_id_reused"),
+    (errors.BodyTooLarge("The request is too large."), 413, "body_too_large"),
+    (errors.NotJson("The body is text/plain; send JSON."), 415, "unsupported_media_type"),
+    (TooManyRequests("Please wait a moment.", 7), 429, "too_many_requests"),
+    (Unavailable("customers"), 503, "unavailable"),
+    (errors.UnreadableAnswer("customers"), 503, "unavailable"),
+    (errors.ModelUnavailable(retry_after_seconds=7), 503, "model_unavailable"),
+    (errors.IngestionCallFailed("ThrottlingException"), 503, "unavailable"),
+    (errors.KnowledgeBaseBusy("ConflictException"), 503, "unavailable"),
+    (errors.UnknownIngestionJob("ResourceNotFoundException"), 503, "unavailable"),
+]
+
+
+class Failing:
+    """A health check that fails."""
+
+    def __init__(self, error: SupportError) -> None:
+        self._error = error
+
+    def check(self) -> None:
+        raise self._error
 
 
 def every_error(base: type[SupportError] = SupportError) -> set[type[SupportError]]:
     return {error for child in base.__subclasses__() for error in {child, *every_error(child)}}
 
 
-def test_every_error_has_an_example_here() -> None:
+def test_every_error_has_its_answer_here() -> None:
     ours = {error for error in every_error() if error.__module__ == errors.__name__}
-    assert ours == set(EXAMPLES)
+    assert ours == {type(error) for error, _, _ in ANSWERS}
 
 
-def test_every_error_has_a_status_and_each_code_means_one_thing() -> None:
-    assert all(any(base in STATUSES for base in error.__mro__) for error in EXAMPLES)
-    assert len({code for _, code in STATUSES.values()}) == len(STATUSES)
+@pytest.mark.parametrize(("error", "status", "code"), ANSWERS, ids=lambda value: type(value).__name__)
+def test_an_error_is_a_sentence_with_a_status_and_a_code(error: SupportError, status: int, code: str) -> None:
+    with serving(health=Failing(error)) as web:
+        response = web.send("GET", "/health?deep=1")
+    body = refusal(response, status, code)
+    assert re.fullmatch(r"[A-Z].*\.", body["error"])
+    assert not any(name in body["error"] for name in ("customers", "ingestion", "Exception"))
+    assert ("fields" in body) == (status == 400)
+    waits = getattr(error, "retry_after_seconds", None)
+    assert response.headers.get("Retry-After") == (str(waits) if waits else None)
 
 
-@pytest.mark.parametrize("kind", STATUSES)
-def test_codes_are_snake_case_and_statuses_are_errors(kind: type[SupportError]) -> None:
-    status, code = STATUSES[kind]
-    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", code)
-    assert 400 <= status < 600
+def test_all_wrong_fields_are_told_with_what_to_do() -> None:
+    error = BadInput(FieldProblem("query", "is required"), FieldProblem("session_id", "must be a string"))
+    with serving(health=Failing(error)) as web:
+        body = web.send("GET", "/health?deep=1").json_body
+    assert body["error"] == "The request is not valid: query is required; session_id must be a string."
+    assert body["fields"] == [
+        {"field": "query", "problem": "is required"},
+        {"field": "session_id", "problem": "must be a string"},
+    ]
 
 
-@pytest.mark.parametrize("error", [e for e in EXAMPLES.values() if not isinstance(e, BadInput)], ids=type)
-def test_an_error_is_a_sentence_for_a_person(error: SupportError) -> None:
-    assert re.fullmatch(r"[A-Z].*\.", str(error))
-
-
-@pytest.mark.parametrize("name", ["customers", "model", "knowledge_base"])
-def test_the_name_of_what_is_down_stays_inside(name: str) -> None:
-    assert name not in str(Unavailable(name))
-
-
-def test_a_silent_model_is_a_kind_of_outage_with_words_of_its_own() -> None:
-    error = ModelUnavailable(retry_after_seconds=7)
-    assert isinstance(error, Unavailable)
-    assert error.retry_after_seconds == 7
-    assert "send your message again" in str(error)
+def test_a_silent_model_is_an_outage_with_words_of_its_own() -> None:
+    assert isinstance(errors.ModelUnavailable(), Unavailable)
+    assert "send your message again" in str(errors.ModelUnavailable())
 
 
 def test_wrong_settings_are_no_answer_to_a_client() -> None:
-    assert not issubclass(errors.InvalidSettings, SupportError)
+    error = errors.InvalidSettings("KNOWLEDGE_BASE_ID: is missing")
+    with serving(health=Failing(error)) as web:  # type: ignore[arg-type]
+        body = refusal(web.send("GET", "/health?deep=1"), 500, "internal_error")
+    assert "KNOWLEDGE_BASE_ID" not in json.dumps(body)

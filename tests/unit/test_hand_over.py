@@ -15,7 +15,8 @@ from chalicelib.chat.hand_over import (
     ticket_of,
 )
 from chalicelib.domain.conversation import Exchange, HandOver, HandOverReason, HandOverTicket
-from tests.fakes import START, exchange_at
+from tests.builders import exchange_at
+from tests.fakes import START
 
 TICKET = HandOverTicket("T-0F3A9C77D1E2", "customer_request")
 HAND_OVER = HandOver("customer_request", "Wants a person.")
@@ -29,12 +30,6 @@ def exchange(**changes: object) -> Exchange:
 ANGRY = exchange(sentiment=STRONGLY_NEGATIVE)
 LOST = exchange(unanswered=True)
 CALM = exchange()
-
-
-def test_who_asks_for_a_person_gets_one_at_once() -> None:
-    hand_over = by_rule(exchange(question="I want to talk to a human"), [])
-    assert hand_over
-    assert hand_over.reason == "customer_request"
 
 
 @pytest.mark.parametrize(("twice", "reason"), [(ANGRY, "negative_sentiment"), (LOST, "missing_knowledge")])
@@ -64,8 +59,9 @@ def test_once_or_with_calm_between_does_not(now: Exchange, earlier: list[Exchang
     assert by_rule(now, earlier) is None
 
 
-def test_asking_for_a_person_goes_before_the_other_reasons() -> None:
-    hand_over = by_rule(exchange(question="agent please", sentiment=-1.0, unanswered=True), [ANGRY])
+@pytest.mark.parametrize("changes", [{}, {"sentiment": -1.0, "unanswered": True}])
+def test_asking_for_a_person_goes_before_the_other_reasons(changes: dict[str, object]) -> None:
+    hand_over = by_rule(exchange(question="agent please", **changes), [ANGRY] if changes else [])
     assert hand_over
     assert hand_over.reason == "customer_request"
 
@@ -104,8 +100,8 @@ def test_the_same_words_are_not_said_twice() -> None:
 
 
 def test_without_a_ticket_nothing_is_promised() -> None:
-    told = announce(exchange(answer=""), HAND_OVER, None)
-    assert told.answer == NOT_NOW
+    told = announce(exchange(answer="Hm."), HAND_OVER, None)
+    assert told.answer == f"Hm.\n\n{NOT_NOW}"
     assert told.handed_over is None
 
 

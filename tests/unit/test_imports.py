@@ -1,6 +1,7 @@
 """Who may import whom, by folder: one way, from the routes to the types, and each library in its own room."""
 
 import ast
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -140,7 +141,7 @@ def test_no_folder_holds_more_than_a_reader_can_take_in() -> None:
 
 
 @pytest.mark.parametrize("module", [m for m in SOURCES if m not in MAY_READ_THE_ENVIRONMENT])
-def test_only_one_file_of_the_app_and_one_of_the_tools_read_the_environment(module: str) -> None:
+def test_the_app_and_the_tools_read_the_environment_in_one_file_each(module: str) -> None:
     tree = ast.parse(SOURCES[module].read_text(encoding="utf-8"))
     names = {ast.unparse(node) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     assert (names | imports_of(module)) & {"os.environ", "os.environb", "os.getenv"} == set()
@@ -163,3 +164,16 @@ def test_the_use_cases_can_be_imported_without_aws_and_http() -> None:
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == ""
+
+
+def test_no_test_and_no_benchmark_imports_a_test() -> None:
+    shared = re.compile(r"^from tests(?:\.\w+)*\.(?:test_\w+|conftest) import", re.MULTILINE)
+    paths = [*(ROOT / "tests").rglob("*.py"), *(ROOT / "bench").rglob("*.py")]
+    assert [path for path in paths if shared.search(path.read_text("utf-8"))] == []
+
+
+@pytest.mark.parametrize("folder", ["unit", "property", "integration", "browser"])
+def test_a_tests_name_is_a_sentence_of_at_most_70_characters(folder: str) -> None:
+    sources = (path.read_text("utf-8") for path in (ROOT / "tests" / folder).glob("test_*.py"))
+    names = [name for source in sources for name in re.findall(r"^def (test_\w+)", source, re.MULTILINE)]
+    assert [name for name in names if len(name) > 70] == []

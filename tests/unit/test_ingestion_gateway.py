@@ -3,7 +3,6 @@
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from botocore.stub import Stubber
@@ -11,6 +10,7 @@ from botocore.stub import Stubber
 from chalicelib.domain.ingestion import FileFailure, IngestionJob, IngestionStatistics
 from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable, UnknownIngestionJob
 from chalicelib.gateways.ingestion import IngestionGateway
+from tests.aws import stubbed
 from tests.fakes import START
 
 TOKEN = "0" * 64
@@ -32,11 +32,7 @@ def described(status: str = "IN_PROGRESS", **changes: Any) -> dict[str, Any]:
 
 
 def gateway() -> tuple[IngestionGateway, Stubber]:
-    client = boto3.client(
-        "bedrock-agent", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
-    )
-    stub = Stubber(client)
-    stub.activate()
+    client, stub = stubbed("bedrock-agent")
     return IngestionGateway(client, "KB12345678", "DS12345678"), stub
 
 
@@ -55,14 +51,13 @@ def test_a_job_is_started_with_its_token_and_says_what_for() -> None:
     stub.assert_no_pending_responses()
 
 
-@pytest.mark.parametrize("status", ["STARTING", "IN_PROGRESS", "STOPPING"])
-def test_a_job_that_runs_has_no_end(status: str) -> None:
-    assert (get(status=status).ended_at, get(status=status).has_ended) == (None, False)
-
-
-@pytest.mark.parametrize("status", ["COMPLETE", "FAILED", "STOPPED"])
+@pytest.mark.parametrize("status", ["STARTING", "IN_PROGRESS", "STOPPING", "COMPLETE", "FAILED", "STOPPED"])
 def test_a_job_that_ended_did_so_when_it_last_changed(status: str) -> None:
-    assert (get(status=status).ended_at, get(status=status).has_ended) == (LATER, True)
+    has_ended = status in ("COMPLETE", "FAILED", "STOPPED")
+    assert (get(status=status).ended_at, get(status=status).has_ended) == (
+        LATER if has_ended else None,
+        has_ended,
+    )
 
 
 def test_what_a_job_did_is_counted() -> None:
@@ -86,14 +81,15 @@ def test_what_failed_is_named() -> None:
     assert get(status="COMPLETE", failureReasons=[reason]).failures == (FileFailure("a b.pdf", "Too large."),)
 
 
-@pytest.mark.parametrize("trigger", ["change", "manual", "retry", "daily"])
-def test_a_job_of_ours_is_known_by_its_description(trigger: str) -> None:
-    assert get(description=f"customer-support: {trigger}").trigger == trigger
-
-
-@pytest.mark.parametrize("description", [None, "change", "customer-support: whim", "nightly"])
-def test_any_other_job_was_started_in_the_console(description: str | None) -> None:
-    assert get(description=description).trigger == "console"
+@pytest.mark.parametrize(
+    ("description", "trigger"),
+    [
+        *((f"customer-support: {trigger}", trigger) for trigger in ("change", "manual", "retry", "daily")),
+        *((other, "console") for other in (None, "change", "customer-support: whim", "nightly")),
+    ],
+)
+def test_a_job_of_ours_is_known_by_its_description(description: str | None, trigger: str) -> None:
+    assert get(description=description).trigger == trigger
 
 
 def test_the_newest_jobs_come_newest_first() -> None:

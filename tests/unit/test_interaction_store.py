@@ -1,6 +1,5 @@
 """The contract of the interaction log: the fake and DynamoDB keep the same one."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -10,20 +9,14 @@ import pytest
 
 from chalicelib.domain.customer import Interaction
 from chalicelib.errors import Unavailable
-from chalicelib.stores.interactions import InteractionItem, Interactions, places
+from chalicelib.stores.interactions import Interactions, places
 from chalicelib.times import MILLISECOND
 from tests.fakes import START, FakeClock, FakeInteractions
-from tests.unit.conftest import Silence, Throttle
 
 Store = Interactions | FakeInteractions
 MINUTE = timedelta(minutes=1)
 CHAT = Interaction("CUST-1001", START, "chat", -0.5, session_id="s")
 TICKET = Interaction("CUST-1001", START, "email", None, ticket_id="T-1")
-
-
-@pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -60,17 +53,6 @@ def test_the_latest_are_as_many_when_a_channel_is_left_out(store: Store) -> None
     assert store.latest("CUST-1001", 2) == (said[119], said[118])
 
 
-def test_customers_do_not_see_each_other(store: Store) -> None:
-    store.add(CHAT)
-    assert store.latest("CUST-1002", 10) == store.everything("CUST-1002") == ()
-
-
-def test_two_interactions_of_the_same_millisecond_both_survive(store: Store) -> None:
-    store.add(CHAT)
-    store.add(TICKET)
-    assert store.everything("CUST-1001") == (replace(TICKET, timestamp=START + MILLISECOND), CHAT)
-
-
 @pytest.mark.parametrize(
     "change", [{"channel": "web"}, {"session_id": "other"}, {"session_id": None}, {"ticket_id": "T-1"}]
 )
@@ -82,10 +64,11 @@ def test_what_differs_in_channel_session_or_ticket_is_another_interaction(
     assert len(store.everything("CUST-1001")) == 2
 
 
-def test_the_same_interaction_again_is_logged_once(store: Store) -> None:
+def test_interactions_of_one_millisecond_both_survive_and_each_once(store: Store) -> None:
     for interaction in (CHAT, TICKET, CHAT, TICKET):
         store.add(interaction)
-    assert len(store.everything("CUST-1001")) == 2
+    assert store.everything("CUST-1001") == (replace(TICKET, timestamp=START + MILLISECOND), CHAT)
+    assert store.latest("CUST-1002", 10) == store.everything("CUST-1002") == ()
 
 
 def test_a_sentiment_that_is_known_the_second_time_is_kept(store: Store) -> None:
@@ -140,20 +123,14 @@ def test_an_interaction_is_kept_without_a_word_of_text(tables: None, clock: Fake
     assert item["ttl"] == {"N": str(1795176000 + 90 * 86400)}
 
 
-def test_sixty_interactions_of_one_millisecond_are_all_logged_within_a_second_and_once(store: Store) -> None:
+def test_sixty_of_one_millisecond_are_logged_once_and_within_a_second(store: Store) -> None:
     sixty = [replace(TICKET, ticket_id=f"T-{n}") for n in range(60)]
-    for interaction in [*sixty, *reversed(sixty)]:
+    for interaction in [*sixty, *reversed(sixty), replace(sixty[-1], sentiment=0.25)]:
         store.add(interaction)
     logged = store.everything("CUST-1001")
     assert sorted(i.ticket_id or "" for i in logged) == sorted(f"T-{n}" for n in range(60))
     assert all(START <= i.timestamp < START + timedelta(seconds=1) for i in logged)
-
-
-def test_a_ticket_among_many_of_its_millisecond_gets_the_sentiment_that_is_known_later(store: Store) -> None:
-    for n in range(60):
-        store.add(replace(TICKET, ticket_id=f"T-{n}"))
-    store.add(replace(TICKET, ticket_id="T-59", sentiment=0.25))
-    assert {i.ticket_id: i.sentiment for i in store.everything("CUST-1001") if i.sentiment} == {"T-59": 0.25}
+    assert {i.ticket_id: i.sentiment for i in logged if i.sentiment} == {"T-59": 0.25}
 
 
 def test_twenty_interactions_of_one_millisecond_all_survive(tables: None, clock: FakeClock) -> None:
@@ -170,41 +147,3 @@ def test_no_millisecond_left_is_an_outage_not_a_loop(tables: None, clock: FakeCl
         store.add(replace(CHAT, timestamp=timestamp))
     with pytest.raises(Unavailable):
         store.add(TICKET)
-
-
-def calls_of(store: Interactions) -> list[Callable[[], object]]:
-    return [
-        lambda: store.add(CHAT),
-        lambda: store.latest("CUST-1001", 1),
-        lambda: store.everything("CUST-1001"),
-        lambda: store.erase([CHAT]),
-    ]
-
-
-def test_a_missing_table_is_an_outage(aws: None, clock: FakeClock) -> None:
-    for call in calls_of(Interactions(90, clock)):
-        with pytest.raises(Unavailable, match="try again") as caught:
-            call()
-        assert caught.value.dependency == "interactions"
-
-
-def test_an_interaction_whose_answer_never_comes_is_an_outage(silence: Silence, clock: FakeClock) -> None:
-    silence.fall()
-    for call in calls_of(Interactions(90, clock)):
-        with pytest.raises(Unavailable):
-            call()
-
-
-def test_a_throttled_interaction_is_logged_on_another_try(throttle: Throttle, clock: FakeClock) -> None:
-    throttle.next_requests(InteractionItem, 2)
-    store = Interactions(90, clock)
-    store.add(CHAT)
-    assert store.latest("CUST-1001", 10) == (CHAT,)
-
-
-def test_endless_throttling_is_an_outage_after_three_tries(throttle: Throttle, clock: FakeClock) -> None:
-    throttle.next_requests(InteractionItem, 100)
-    with pytest.raises(Unavailable) as caught:
-        Interactions(90, clock).add(CHAT)
-    assert caught.value.dependency == "interactions"
-    assert throttle.refused == 3

@@ -190,7 +190,7 @@ def test_json_is_masked_in_all_its_strings_however_deep() -> None:
         ("secret", "Where is it?", "Where is it?"),
     ],
 )
-def test_what_its_name_calls_a_secret_and_card_numbers_without_quotes_are_masked_too(
+def test_secrets_by_their_name_and_cards_without_quotes_are_masked_too(
     name: str, value: object, masked: object
 ) -> None:
     assert mask_values({name: value}) == {name: masked}

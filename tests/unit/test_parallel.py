@@ -86,7 +86,7 @@ def test_a_call_without_default_raises_what_it_raised(notes: Notes) -> None:
         notes.calls.start("model", fail, ModelUnavailable()).result(5)
 
 
-def test_a_call_without_default_that_is_too_slow_is_unavailable_by_its_name(notes: Notes) -> None:
+def test_a_call_without_default_that_is_too_slow_is_unavailable(notes: Notes) -> None:
     with pytest.raises(Unavailable) as slow:
         notes.calls.start("model", notes.wait_for_gate).result(0)
     assert slow.value.dependency == "model"

@@ -1,169 +1,238 @@
 """What clients may send, and how they are told what is wrong with the rest."""
 
 import json
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
+from pydantic import BaseModel
 
 from chalicelib.api.chat import ChatRequest, FeedbackRequest, HistoryQuery
-from chalicelib.api.parsing import parse, parse_body, parse_path
-from chalicelib.errors import BadInput, BodyTooLarge, FieldProblem
+from chalicelib.api.parsing import Body, parse, parse_body, parse_path
+from chalicelib.api.tickets import (
+    EXTERNAL_ID,
+    TicketFeedbackRequest,
+    TicketMove,
+    TicketRequest,
+    TicketsQuery,
+)
+from chalicelib.chat.turn import Message
+from chalicelib.domain.conversation import Feedback
+from chalicelib.domain.ticket import TicketFeedback
+from chalicelib.errors import BadInput, BodyTooLarge
+from chalicelib.tickets.desk import NewTicket
 from chalicelib.times import from_millis
+from tests.fakes import START
 
-PROBLEM_WITH_ID = "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit"
-SURROGATE = "holds half a character (a lone surrogate); send valid Unicode"
+LEAST: dict[type[Body], dict[str, Any]] = {
+    ChatRequest: {"query": "How?"},
+    FeedbackRequest: {"message_id": "m1", "rating": "up"},
+    TicketRequest: {"customer_external_id": "CUST-1001", "subject": "Late", "description": "Where is it?"},
+    TicketFeedbackRequest: {"helpful": True},
+    TicketMove: {"status": "open"},
+}
+DEFAULTS: dict[type[Body], dict[str, Any]] = {
+    ChatRequest: dict.fromkeys(("session_id", "message_id", "customer_id", "customer_hash")),
+    FeedbackRequest: {"comment": None},
+    TicketRequest: {
+        **dict.fromkeys(("ticket_id", "external_ticket_id", "channel", "priority", "created_at")),
+        "metadata": {},
+    },
+    TicketFeedbackRequest: {"source": None, "comment": None},
+    TicketMove: {},
+}
+TEXTS: list[tuple[type[Body], str, int]] = [
+    (ChatRequest, "query", 4000),
+    (FeedbackRequest, "comment", 1000),
+    (TicketRequest, "subject", 300),
+    (TicketRequest, "description", 20_000),
+    (TicketRequest, "external_ticket_id", 200),
+    (TicketFeedbackRequest, "source", 200),
+    (TicketFeedbackRequest, "comment", 1000),
+]
+"""Text of any kind, with the most characters that it may have."""
+NAME: tuple[type[Body], str, int] = (TicketRequest, "customer_external_id", 128)
+"""The same but on one line."""
+NEEDED: list[tuple[type[Body], str]] = [
+    (ChatRequest, "query"),
+    *((TicketRequest, field) for field in LEAST[TicketRequest]),
+]
+IDS: list[tuple[type[Body], str]] = [
+    (ChatRequest, "session_id"),
+    (ChatRequest, "message_id"),
+    (FeedbackRequest, "message_id"),
+    (TicketRequest, "ticket_id"),
+]
+PROVEN: list[tuple[type[Body], str]] = [(ChatRequest, "customer_id"), (ChatRequest, "customer_hash")]
+STRING = "must be a string"
+BLANK = "is blank; write something"
+LINE = "holds a control character or a line break; remove it"
+HALF = "holds half a character (a lone surrogate); send valid Unicode"
+IDENTIFIER = "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit"
+CUSTOMER_ID = "must be 1 to 128 printable ASCII characters without spaces"
+CUSTOMER_HASH = "must be 64 hexadecimal digits (HMAC-SHA256 of the customer_id)"
+RATING = "must be 'up' or 'down'"
+CHANNEL = "must be 'email', 'chat', 'phone' or 'web'"
+PRIORITY = "must be 'low', 'medium', 'high' or 'urgent'"
+STATUS = "must be 'open', 'pending' or 'closed'"
+YES_OR_NO = "must be true or false"
+OBJECT = "must be a JSON object"
+DATE = "must be a date and time in ISO 8601, such as 2026-11-20T12:00:00Z"
+YEARS = "must lie between the years 2000 and 2999"
+JSON = "is not valid JSON; send one JSON object"
+UTF_8 = "is not UTF-8 text; send JSON encoded as UTF-8"
+NEXT = "must be the `next` of an earlier answer"
 
 
-def chat(**fields: Any) -> ChatRequest:
-    return parse_body(ChatRequest, json.dumps({"query": "How?"} | fields).encode())
+def read(model: type[Body], **fields: Any) -> Any:
+    """Parse the least that a body must hold with some fields more."""
+    return parse_body(model, json.dumps(LEAST[model] | fields).encode())
 
 
-def problems(body: bytes, model: type[ChatRequest | FeedbackRequest] = ChatRequest) -> list[tuple[str, str]]:
+def problems(model: type[Body], body: object) -> list[tuple[str, str]]:
     """Return what is found wrong with a body: fields and sentences."""
     with pytest.raises(BadInput) as refused:
-        parse_body(model, body)
+        parse_body(model, body if isinstance(body, bytes) else json.dumps(body).encode())
     return [(p.field, p.problem) for p in refused.value.problems]
 
 
-def test_a_query_alone_is_a_request() -> None:
-    request = chat()
-    assert request.query == "How?"
-    assert (request.session_id, request.message_id) == (None, None)
-    assert (request.customer_id, request.customer_hash) == (None, None)
+def each(field: str, problem: str, *values: object) -> list[tuple[str, object, str]]:
+    """Return the same problem of a field for each of the values."""
+    return [(field, value, problem) for value in values]
 
 
-def test_all_fields_are_read() -> None:
-    fields = {
-        "session_id": "cs_1.a:b-c",
-        "message_id": "m1",
-        "customer_id": "CUST-1001",
-        "customer_hash": "aB" * 32,
-    }
-    assert chat(**fields).model_dump() == {"query": "How?"} | fields
+def nested(levels: int) -> dict[str, Any]:
+    """Return a JSON object with that many levels, by turns objects and lists, empty at the bottom."""
+    value: Any = {} if levels % 2 else []
+    for level in range(levels - 1, 0, -1):
+        value = {"a": value} if level % 2 else [value]
+    found: dict[str, Any] = value
+    return found
 
 
-def test_null_is_as_good_as_absent() -> None:
-    assert chat(session_id=None, message_id=None, customer_id=None, customer_hash=None) == chat()
+def short(value: object) -> str:
+    return ascii(value)[:30]
 
 
-def test_fields_of_other_systems_are_ignored() -> None:
-    assert chat(stream=True, user={"name": "Jo"}) == chat()
+@pytest.mark.parametrize("model", LEAST)
+def test_the_least_is_enough_and_null_and_other_fields_change_nothing(model: type[Body]) -> None:
+    assert read(model).model_dump() == LEAST[model] | DEFAULTS[model]
+    assert read(model, **dict.fromkeys(DEFAULTS[model]), requester={"name": "Jo"}, via=None) == read(model)
+
+
+@pytest.mark.parametrize("model", LEAST)
+def test_what_is_missing_is_required(model: type[Body]) -> None:
+    assert problems(model, DEFAULTS[model]) == [(field, "is required") for field in LEAST[model]]
+
+
+def test_a_chat_becomes_the_message_that_it_is() -> None:
+    fields = {"session_id": "cs_1.a:b-c", "message_id": "m1", "customer_id": "~", "customer_hash": "aB" * 32}
+    assert read(ChatRequest, **fields).message("address#::1") == Message("How?", "address#::1", **fields)
+
+
+def test_a_ticket_becomes_the_ticket_that_it_is() -> None:
+    fields: dict[str, Any] = {"ticket_id": "ZD-1:a.b_c", "external_ticket_id": "№ 4711 / b"}
+    fields |= {"channel": "phone", "priority": "urgent", "metadata": {"tags": ["vip", 2.5, None, True]}}
+    request = read(TicketRequest, **fields, created_at="2026-11-20T12:00:00Z")
+    assert request.ticket() == NewTicket(**LEAST[TicketRequest], **fields, created_at=START)
+
+
+@pytest.mark.parametrize("comment", [None, "", "Found it\nat once."])
+def test_feedback_becomes_what_is_kept_of_it(comment: str | None) -> None:
+    for rating in ("up", "down"):
+        feedback = read(FeedbackRequest, rating=rating, comment=comment).feedback(START)
+        assert feedback == Feedback(rating, comment, START)
+    for helpful in (True, False):
+        given = read(TicketFeedbackRequest, helpful=helpful, source="kb", comment=comment).feedback(START)
+        assert given == TicketFeedback(helpful, "kb", comment, START)
+
+
+@pytest.mark.parametrize("status", ["open", "pending", "closed"])
+def test_a_ticket_can_be_moved_to_each_status(status: str) -> None:
+    assert read(TicketMove, status=status).status == status
 
 
 def test_of_a_field_given_twice_the_last_counts() -> None:
     assert parse_body(ChatRequest, b'{"query": "one", "query": "two"}').query == "two"
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        "שלום, איך מאפסים סיסמה?",
-        "\u202eكيف أعيد تعيين كلمة المرور\u202c",
-        "👩‍👩‍👧‍👦 🇺🇳 help 😀",
-        "😀",
-        "ทำอย่างไร",
-        "line\nline\r\n\tindented",
-        "a\u200bb\ufeff",
-        "e\u0301",
-        "\U0010ffff?",
-        " ?",
-        '{"query": "json"}',
-        "'; DROP TABLE customers; --",
-        "</passages><script>alert(1)</script>",
-    ],
-)
-def test_odd_but_valid_text_arrives_as_it_was_sent(query: str) -> None:
-    assert chat(query=query).query == query
-    raw = json.dumps({"query": query}, ensure_ascii=False).encode()
-    assert parse_body(ChatRequest, raw).query == query
-
-
+@pytest.mark.parametrize(("model", "field", "longest"), [*TEXTS, NAME])
 @pytest.mark.parametrize("letter", ["x", "語", "😀"])
-def test_a_query_may_have_4000_characters_and_not_one_more(letter: str) -> None:
-    assert len(chat(query=letter * 4000).query) == 4000
-    body = json.dumps({"query": letter * 4001}, ensure_ascii=False).encode()
-    assert problems(body) == [("query", "must be at most 4000 characters long")]
+def test_a_text_may_be_so_long_and_not_one_character_longer(
+    model: type[Body], field: str, longest: int, letter: str
+) -> None:
+    assert getattr(parse(model, LEAST[model] | {field: letter * longest}), field) == letter * longest
+    with pytest.raises(BadInput) as refused:
+        parse(model, LEAST[model] | {field: letter * (longest + 1)})
+    assert str(refused.value) == f"{field} must be at most {longest} characters long"
 
 
-@pytest.mark.parametrize(
-    ("value", "problem"),
-    [
-        ("", "is blank; write something"),
-        ("  \n\t ", "is blank; write something"),
-        ("\u200b\u2060\u3000", "is blank; write something"),
-        ("\u0301", "is blank; write something"),
-        (None, "must be a string"),
-        (5, "must be a string"),
-        (True, "must be a string"),
-        (["How?"], "must be a string"),
-        ({"text": "How?"}, "must be a string"),
-        ("How\x00?", "holds the control character U+0000 at position 3; remove it"),
-        ("\x1b[31mHow?", "holds the control character U+001B at position 0; remove it"),
-        ("How?\x7f", "holds the control character U+007F at position 4; remove it"),
-        ("How?\x85", "holds the control character U+0085 at position 4; remove it"),
-        ("How\ud800?", SURROGATE),
-        ("\udfff", SURROGATE),
-        ("\ude00\ud83d", SURROGATE),
-    ],
-)
-def test_a_query_that_is_no_text_is_refused_with_a_kind_sentence(value: object, problem: str) -> None:
-    assert problems(json.dumps({"query": value}).encode()) == [("query", problem)]
-
-
-def test_a_missing_query_is_required() -> None:
-    assert problems(b"{}") == [("query", "is required")]
-
-
-@pytest.mark.parametrize(
-    ("body", "problem"),
-    [
-        (b"", "is not valid JSON; send one JSON object"),
-        (b"query=How%3F", "is not valid JSON; send one JSON object"),
-        (b'{"query": "How?"', "is not valid JSON; send one JSON object"),
-        (b'{"query": "How?"} trailing', "is not valid JSON; send one JSON object"),
-        (b'{"query": "line\nline"}', "is not valid JSON; send one JSON object"),
-        (b"{'query': 'How?'}", "is not valid JSON; send one JSON object"),
-        (b'{"query": ' + b"9" * 5000 + b"}", "is not valid JSON; send one JSON object"),
-        (b"[" * 60_000, "is not valid JSON; send one JSON object"),
-        (b'{"a":' * 10_000 + b"1" + b"}" * 10_000, "is not valid JSON; send one JSON object"),
-        (b'{"query": "\xff"}', "is not UTF-8 text; send JSON encoded as UTF-8"),
-        ('{"query": "How?"}'.encode("utf-16"), "is not UTF-8 text; send JSON encoded as UTF-8"),
-        (b"null", 'must be a JSON object, such as {"query": "…"}'),
-        (b'"How?"', 'must be a JSON object, such as {"query": "…"}'),
-        (b'[{"query": "How?"}]', 'must be a JSON object, such as {"query": "…"}'),
-        (b"NaN", "is not valid JSON; send one JSON object"),
-        (b'{"query": "a", "x": Infinity}', "is not valid JSON; send one JSON object"),
-    ],
-    ids=lambda value: repr(value[:18]),
-)
-def test_a_body_that_is_no_json_object_is_refused(body: bytes, problem: str) -> None:
-    assert problems(body) == [("body", problem)]
-
-
-def test_deep_nesting_beside_the_query_does_no_harm() -> None:
-    body = b'{"query": "How?", "extra": ' + b"[" * 100 + b"]" * 100 + b"}"
-    assert parse_body(ChatRequest, body).query == "How?"
-
-
-def test_a_body_may_have_64_kb_and_not_one_byte_more() -> None:
-    body = json.dumps({"query": "How?", "extra": ""}).encode()
-    fitting = body[:-2] + b"x" * (64 * 1024 - len(body)) + b'"}'
-    assert len(fitting) == 64 * 1024
-    assert parse_body(ChatRequest, fitting).query == "How?"
-    with pytest.raises(BodyTooLarge, match="65537 bytes"):
-        parse_body(ChatRequest, fitting + b" ")
-
-
-@pytest.mark.parametrize("field", ["session_id", "message_id"])
-@pytest.mark.parametrize("value", ["a", "0", "A.b_c:d-e", "x" * 128, "550e8400-e29b-41d4-a716-446655440000"])
-def test_a_clients_own_id_may_be_of_any_usual_shape(field: str, value: str) -> None:
-    assert getattr(chat(**{field: value}), field) == value
-
-
-@pytest.mark.parametrize("field", ["session_id", "message_id"])
+@pytest.mark.parametrize(("model", "field", "_longest"), [*TEXTS, NAME])
 @pytest.mark.parametrize(
     "value",
     [
+        *(
+            "שלום, איך מאפסים סיסמה?",
+            "\u202eكيف أعيد\u202c",
+            "👩‍👩‍👧‍👦 🇺🇳 help 😀",
+            "ทำอย่างไร",
+            "\U0010ffff?",
+        ),
+        *("a\u200bb\ufeff", "e\u0301", " ?", '{"query": "json"}', "'; DROP TABLE customers; --"),
+        *("</passages><script>alert(1)</script>", "{{7*7}}", "Jo Nö, Inc. <a/b>%2F+"),
+    ],
+)
+def test_odd_but_valid_text_arrives_as_it_was_sent(
+    model: type[Body], field: str, _longest: int, value: str
+) -> None:
+    assert getattr(read(model, **{field: value}), field) == value
+    raw = json.dumps(LEAST[model] | {field: value}, ensure_ascii=False).encode()
+    assert getattr(parse_body(model, raw), field) == value
+
+
+@pytest.mark.parametrize(("model", "field", "_longest"), TEXTS)
+def test_a_text_may_have_lines_and_tabs_and_no_other_control_characters(
+    model: type[Body], field: str, _longest: int
+) -> None:
+    assert getattr(read(model, **{field: "Hello,\r\n\tyou"}), field) == "Hello,\r\n\tyou"
+    for position, text in enumerate(("\x1b[31m", "a\x00", "ab\x7f", "abc\x85")):
+        code = f"U+{ord(text[position]):04X}"
+        sentence = f"holds the control character {code} at position {position}; remove it"
+        assert problems(model, LEAST[model] | {field: text}) == [(field, sentence)]
+
+
+@pytest.mark.parametrize("name", ["a\nb", "a\u0000", "a\u2028b"])
+def test_a_customers_name_has_one_line(name: str) -> None:
+    field = "customer_external_id"
+    assert problems(TicketRequest, LEAST[TicketRequest] | {field: name}) == [(field, LINE)]
+
+
+@pytest.mark.parametrize(("model", "field"), NEEDED)
+@pytest.mark.parametrize("blank", ["", "  ", "\u200b\u2060\u3000", "\u0301"])
+def test_a_text_that_is_needed_is_not_blank(model: type[Body], field: str, blank: str) -> None:
+    assert problems(model, LEAST[model] | {field: blank}) == [(field, BLANK)]
+
+
+def strings(fields: Iterable[Sequence[Any]]) -> list[tuple[type[Body], str]]:
+    return [(model, field) for model, field, *_ in fields]
+
+
+@pytest.mark.parametrize(("model", "field"), strings([*TEXTS, NAME, *IDS, *PROVEN]))
+def test_what_is_no_text_is_refused(model: type[Body], field: str) -> None:
+    for value in (5, 1.5, True, [], ["a"], {}, {"a": "b"}):
+        assert problems(model, LEAST[model] | {field: value}) == [(field, STRING)]
+    if field in LEAST[model]:
+        assert problems(model, LEAST[model] | {field: None}) == [(field, STRING)]
+    for half in ("a\ud800", "\udfff", "\ude00\ud83d"):
+        assert problems(model, LEAST[model] | {field: half}) == [(field, HALF)]
+
+
+@pytest.mark.parametrize(("model", "field"), IDS)
+def test_an_id_may_be_of_any_usual_shape_and_no_other(model: type[Body], field: str) -> None:
+    for value in ("a", "0", "A.b_c:d-e", "x" * 128, "550e8400-e29b-41d4-a716-446655440000"):
+        assert getattr(read(model, **{field: value}), field) == value
+    for value in (
         "",
         " ",
         "x" * 129,
@@ -177,137 +246,228 @@ def test_a_clients_own_id_may_be_of_any_usual_shape(field: str, value: str) -> N
         "\na",
         "a#b",
         "é",
-        "語",
         "a\x00",
-        "{}",
-        "a'--",
-    ],
-)
-def test_a_malformed_id_is_refused(field: str, value: str) -> None:
-    assert problems(json.dumps({"query": "How?", field: value}).encode()) == [(field, PROBLEM_WITH_ID)]
-
-
-@pytest.mark.parametrize("field", ["session_id", "message_id", "customer_id", "customer_hash"])
-@pytest.mark.parametrize("value", [5, 0, False, [], {}, ["a"]])
-def test_an_id_that_is_no_string_is_refused(field: str, value: object) -> None:
-    assert problems(json.dumps({"query": "How?", field: value}).encode()) == [(field, "must be a string")]
-
-
-def test_an_id_with_half_a_character_is_refused() -> None:
-    assert problems(rb'{"query": "How?", "session_id": "\ud800"}') == [("session_id", SURROGATE)]
-
-
-@pytest.mark.parametrize("value", ["", "CUST 1001", "CUST-1001\n", "KÄUFER-1", "x" * 129])
-def test_a_malformed_customer_id_is_refused(value: str) -> None:
-    assert problems(json.dumps({"query": "How?", "customer_id": value}).encode()) == [
-        ("customer_id", "must be 1 to 128 printable ASCII characters without spaces")
-    ]
-
-
-@pytest.mark.parametrize("value", ["", "ab" * 31, "ab" * 33, "gg" * 32, "ab" * 32 + "\n", "٠" * 64])
-def test_a_malformed_customer_hash_is_refused(value: str) -> None:
-    assert problems(json.dumps({"query": "How?", "customer_hash": value}).encode()) == [
-        ("customer_hash", "must be 64 hexadecimal digits (HMAC-SHA256 of the customer_id)")
-    ]
-
-
-def test_all_wrong_fields_are_named_at_once() -> None:
-    body = b'{"query": 5, "session_id": "-", "customer_hash": "x"}'
-    assert [field for field, _ in problems(body)] == ["query", "session_id", "customer_hash"]
+    ):
+        assert problems(model, LEAST[model] | {field: value}) == [(field, IDENTIFIER)]
 
 
 @pytest.mark.parametrize(
-    "body",
+    ("field", "value", "problem"),
     [
-        b'{"query": "hunter2\\u0000"}',
-        b'{"query": "hunter2\\ud800"}',
-        b'{"query": ["hunter2"]}',
-        b'{"query": {"hunter2": 1}}',
-        b'{"query": "How?", "session_id": "hunter2 "}',
-        b'{"query": "How?", "customer_hash": "hunter2"}',
-        b'{"query": "hunter2',
-        b'["hunter2"]',
-        b"hunter2 \xff",
-        json.dumps({"query": "hunter2" * 1000}).encode(),
+        *each("customer_id", CUSTOMER_ID, "", "CUST 1001", "CUST-1001\n", "KÄUFER-1", "x" * 129),
+        *each(
+            "customer_hash", CUSTOMER_HASH, "", "ab" * 31, "ab" * 33, "gg" * 32, "ab" * 32 + "\n", "٠" * 64
+        ),
+        *each("rating", RATING, "good", "UP", None, []),
+        *each("channel", CHANNEL, "fax", "EMAIL", "", 5, True, [], ["email"], {}),
+        *each("priority", PRIORITY, "critical", "High", "", 1, False, [], {}),
+        *each("status", STATUS, "solved", "OPEN", "", None, 1, [], {}),
+        *each("helpful", YES_OR_NO, "yes", "true", 1, None, []),
+        *each("metadata", OBJECT, "", "{}", 5, True, [], [["a", 1]]),
+    ],
+    ids=short,
+)
+def test_a_wrong_field_is_refused_by_its_name(field: str, value: object, problem: str) -> None:
+    (model,) = [model for model in LEAST if field in model.model_fields]
+    assert problems(model, LEAST[model] | {field: value}) == [(field, problem)]
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        *(("2026-11-20T12:00:00Z", 0), ("2026-11-20T12:00:00z", 0), ("2026-11-20t12:00:00Z", 0)),
+        *(("2026-11-20T12:00:00", 0), ("2026-11-20T12:00", 0), ("2026-11-20 12:00:00+00", 0)),
+        *(("2026-11-20T12:00:00.000+00:00", 0), ("2026-11-20T14:00:00+02:00", 0)),
+        *(("2026-11-20T17:30:00+0530", 0), ("2026-11-20T07:00:00-05:00", 0), ("2026-11-20", -12 * 3600)),
+        *(("2026-11-20T12:00:00.25Z", 0.25), ("2026-11-20T12:00:00,25Z", 0.25)),
+        ("2026-11-20T12:00:00.123456789Z", 0.123456),
     ],
 )
-def test_a_refusal_never_repeats_what_was_sent(body: bytes) -> None:
+def test_a_date_is_read_in_any_usual_spelling_of_iso_8601(text: str, seconds: float) -> None:
+    created_at: datetime = read(TicketRequest, created_at=text).created_at
+    assert created_at == START + timedelta(seconds=seconds)
+    assert created_at.tzinfo is timezone.utc
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "problem"),
+    [
+        *each("created_at", DATE, "", "yesterday", "20 Nov 2026", "11/20/2026", "2026-11", "20261120"),
+        *each("created_at", DATE, "2026-13-01", "2026-02-30", "2026-11-20T24:01:00Z", "0000-01-01"),
+        *each("created_at", DATE, "2026-11-20T12:60:00Z", "2026-11-20T12:00:61Z", "2026-11-20T12Z"),
+        *each("created_at", DATE, "2026-11-20T12:00:00+25:00", "2026-11-20T12:00:00 CET", "now"),
+        *each("created_at", DATE, "2026-11-20T12:00:00Z\n", " 2026-11-20", "1763640000", "٢٠٢٦-11-20"),
+        *each("created_at", DATE, 1763640000, 1763640000.5, True, [], {}, "2026-11-20" * 1000),
+        *each("created_at", YEARS, "1999-12-31", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00"),
+        *each("created_at", YEARS, "3000-01-01", "9999-12-31T23:59:59-23:59"),
+        *each("metadata", LINE, {"a\n": 1}, {"a": [{"b\u0000": 1}]}),
+        *each("metadata", HALF, {"a\ud800": 1}, {"a": {"b\ud800": 1}}, {"a": ["b", "c\ud800"]}),
+        *each("metadata", "is nested deeper than 20 levels", nested(21), nested(400)),
+    ],
+    ids=short,
+)
+def test_a_date_or_metadata_that_could_not_be_kept_is_refused(
+    field: str, value: object, problem: str
+) -> None:
+    assert problems(TicketRequest, LEAST[TicketRequest] | {field: value}) == [(field, problem)]
+
+
+@pytest.mark.parametrize("metadata", [{}, {"": 1}, {"a": "line\nline\u0000"}, {"n": 10**300}, nested(20)])
+def test_metadata_is_any_json_object(metadata: dict[str, Any]) -> None:
+    assert read(TicketRequest, metadata=metadata).metadata == metadata
+
+
+def test_a_number_beyond_all_bounds_is_refused() -> None:
+    body = json.dumps(LEAST[TicketRequest])[:-1].encode() + b', "metadata": {"n": [1e999]}}'
+    assert problems(TicketRequest, body) == [("metadata", "holds a number that is too large")]
+
+
+@pytest.mark.parametrize(
+    ("problem", "body"),
+    [
+        *(
+            (JSON, body)
+            for body in (b"", b"query=How%3F", b'{"query": "How?"', b'{"query": "How?"} trailing')
+        ),
+        *((JSON, body) for body in (b'{"query": "line\nline"}', b"{'query': 'How?'}", b"NaN")),
+        *((JSON, body) for body in (b'{"query": ' + b"9" * 5000 + b"}", b'{"query": "a", "x": Infinity}')),
+        *((JSON, body) for body in (b"[" * 65_000, b'{"a":' * 13_000, b'{"metadata": ' + b"[" * 65_000)),
+        (JSON, b'{"a":' * 10_000 + b"1" + b"}" * 10_000),
+        *((UTF_8, body) for body in (b'{"query": "\xff"}', '{"query": "How?"}'.encode("utf-16"))),
+        *(('must be a JSON object, such as {"query": "…"}', body) for body in (b"null", b'"How?"', b"[{}]")),
+    ],
+    ids=short,
+)
+def test_a_body_that_is_no_json_object_is_refused(problem: str, body: bytes) -> None:
+    assert problems(ChatRequest, body) == [("body", problem)]
+
+
+def test_what_is_no_object_is_told_with_an_example_of_its_own() -> None:
+    example = 'must be a JSON object, such as {"customer_external_id": "…"}'
+    assert problems(TicketRequest, []) == [("body", example)]
+
+
+def test_deep_nesting_beside_the_query_and_a_byte_order_mark_do_no_harm() -> None:
+    body = b'\xef\xbb\xbf{"query": "How?", "extra": ' + b"[" * 100 + b"]" * 100 + b"}"
+    assert parse_body(ChatRequest, body).query == "How?"
+
+
+def test_a_body_may_have_64_kb_and_not_one_byte_more() -> None:
+    body = json.dumps({"query": "How?", "extra": ""}).encode()
+    fitting = body[:-2] + b"x" * (64 * 1024 - len(body)) + b'"}'
+    assert len(fitting) == 64 * 1024
+    assert parse_body(ChatRequest, fitting).query == "How?"
+    with pytest.raises(BodyTooLarge, match="65537 bytes"):
+        parse_body(ChatRequest, fitting + b" ")
+
+
+def test_all_wrong_fields_are_named_at_once() -> None:
+    body = {"subject": 5, "description": "", "channel": "fax", "created_at": "soon", "metadata": []}
+    assert [field for field, _ in problems(TicketRequest, body)] == [
+        *("customer_external_id", "subject", "description", "channel", "metadata", "created_at")
+    ]
+
+
+@pytest.mark.parametrize("model", LEAST)
+@pytest.mark.parametrize(
+    "value", ["hunter2\u0000", "hunter2\ud800", ["hunter2"], {"hunter2\n": "hunter2\ud800"}, "hunter2" * 9999]
+)
+def test_a_refusal_never_repeats_what_was_sent(model: type[Body], value: object) -> None:
+    for field in model.model_fields:
+        with pytest.raises(BadInput) as refused:
+            parse(model, LEAST[model] | {field: value})
+        assert "hunter2" not in str(refused.value)
+
+
+@pytest.mark.parametrize("body", [b'{"query": "hunter2', b'["hunter2"]', b"hunter2 \xff"])
+def test_a_refused_body_is_not_repeated(body: bytes) -> None:
     with pytest.raises(BadInput) as refused:
         parse_body(ChatRequest, body)
     assert "hunter2" not in str(refused.value)
 
 
-def test_a_refusal_reads_as_one_sentence() -> None:
-    error = BadInput(FieldProblem("query", "is required"), FieldProblem("session_id", "must be a string"))
-    assert str(error) == "query is required; session_id must be a string"
+@pytest.mark.parametrize(
+    ("query", "exchanges", "older_than"),
+    [
+        ({}, 25, None),
+        ({"limit": "2", "before": "0", "x": "y"}, 1, from_millis(0)),
+        ({"limit": "200", "before": "1763640000123"}, 100, from_millis(1763640000123)),
+        ({"limit": "5", "before": "99999999999999"}, 2, from_millis(99999999999999)),
+    ],
+)
+def test_a_page_of_history_is_so_many_exchanges_before_a_moment(
+    query: dict[str, str], exchanges: int, older_than: datetime | None
+) -> None:
+    page = parse(HistoryQuery, query)
+    assert (page.exchanges, page.older_than) == (exchanges, older_than)
 
 
-@pytest.mark.parametrize("comment", [{}, {"comment": None}, {"comment": ""}, {"comment": "x" * 1000}])
-@pytest.mark.parametrize("rating", ["up", "down"])
-def test_feedback_is_a_rating_with_or_without_a_comment(rating: str, comment: dict[str, Any]) -> None:
-    body = json.dumps({"message_id": "m1", "rating": rating} | comment).encode()
-    request = parse_body(FeedbackRequest, body)
-    assert (request.message_id, request.rating, request.comment) == ("m1", rating, comment.get("comment"))
+@pytest.mark.parametrize("ticket_id", ["T", "T-1", "a.b:c_d-e", "x" * 128])
+def test_a_page_of_tickets_is_chosen_and_goes_on_after_any_ticket(ticket_id: str) -> None:
+    assert parse(TicketsQuery, {}).model_dump() == {"status": None, "limit": 20, "before": None}
+    place = f"01795176000000.{ticket_id}"
+    for limit in (1, 100):
+        query = {"status": "closed", "limit": str(limit), "before": place, "x": "y"}
+        chosen = {"status": "closed", "limit": limit, "before": place}
+        assert parse(TicketsQuery, query).model_dump() == chosen
 
 
 @pytest.mark.parametrize(
-    ("fields", "problem"),
+    ("model", "field", "value", "problem"),
     [
-        ({"rating": "good"}, ("rating", "must be 'up' or 'down'")),
-        ({"rating": None}, ("rating", "must be 'up' or 'down'")),
-        ({"rating": []}, ("rating", "must be 'up' or 'down'")),
-        ({"rating": "UP"}, ("rating", "must be 'up' or 'down'")),
-        ({"message_id": "-"}, ("message_id", PROBLEM_WITH_ID)),
-        ({"message_id": None}, ("message_id", "must be a string")),
-        ({"comment": "x" * 1001}, ("comment", "must be at most 1000 characters long")),
-        ({"comment": 5}, ("comment", "must be a string")),
-        ({"comment": "a\x00"}, ("comment", "holds the control character U+0000 at position 1; remove it")),
+        *((HistoryQuery, *row) for row in each("limit", "must be at least 2", "1", "-5")),
+        *((TicketsQuery, *row) for row in each("limit", "must be at least 1", "0", "-1")),
+        (HistoryQuery, "limit", "201", "must be at most 200"),
+        (TicketsQuery, "limit", "101", "must be at most 100"),
+        (TicketsQuery, "limit", "9" * 5000, "is too large"),
+        *((HistoryQuery, *row) for row in each("limit", "must be a whole number", "", "ten", "2.5")),
+        *((HistoryQuery, *row) for row in each("before", NEXT, "", "2026-11-20", "-1", "1\n", "9" * 15, "٣")),
+        *((TicketsQuery, *row) for row in each("before", NEXT, "", "a b", "a\n", "é", "0", "T-1")),
+        *(
+            (TicketsQuery, *row)
+            for row in each("before", NEXT, "01795176000000.", "0" * 14 + "." + "x" * 129)
+        ),
+        *((TicketsQuery, *row) for row in each("status", STATUS, "", "Open")),
     ],
+    ids=short,
 )
-def test_wrong_feedback_is_refused(fields: dict[str, Any], problem: tuple[str, str]) -> None:
-    body = json.dumps({"message_id": "m1", "rating": "up"} | fields).encode()
-    assert problems(body, FeedbackRequest) == [problem]
-
-
-def test_feedback_needs_a_message_and_a_rating() -> None:
-    assert problems(b"{}", FeedbackRequest) == [("message_id", "is required"), ("rating", "is required")]
-
-
-def test_a_session_in_a_path_is_checked_like_one_in_a_body() -> None:
-    assert parse_path("session_id", "cs_1") == "cs_1"
-    with pytest.raises(BadInput, match="must be 1 to 128"):
-        parse_path("session_id", "%00")
-
-
-def test_history_starts_with_the_newest_messages() -> None:
-    query = parse(HistoryQuery, {})
-    assert query.limit == 50
-    assert query.older_than is None
-
-
-@pytest.mark.parametrize("millis", ["0", "1763640000123", "99999999999999"])
-def test_history_goes_on_before_a_moment(millis: str) -> None:
-    assert parse(HistoryQuery, {"before": millis}).older_than == from_millis(int(millis))
-
-
-@pytest.mark.parametrize(
-    ("query", "problem"),
-    [
-        ({"limit": "1"}, "limit must be at least 2"),
-        ({"limit": "-5"}, "limit must be at least 2"),
-        ({"limit": "201"}, "limit must be at most 200"),
-        ({"limit": "ten"}, "limit must be a whole number"),
-        ({"limit": "2.5"}, "limit must be a whole number"),
-        ({"limit": ""}, "limit must be a whole number"),
-        ({"before": ""}, "before must be the `next` of an earlier answer"),
-        ({"before": "2026-11-20"}, "before must be the `next` of an earlier answer"),
-        ({"before": "-1"}, "before must be the `next` of an earlier answer"),
-        ({"before": "1\n"}, "before must be the `next` of an earlier answer"),
-        ({"before": "999999999999999"}, "before must be the `next` of an earlier answer"),
-        ({"before": "٣"}, "before must be the `next` of an earlier answer"),
-    ],
-)
-def test_a_wrong_page_of_history_is_refused(query: dict[str, str], problem: str) -> None:
+def test_a_wrong_page_is_refused(model: type[BaseModel], field: str, value: str, problem: str) -> None:
     with pytest.raises(BadInput) as refused:
-        parse(HistoryQuery, query)
-    assert str(refused.value) == problem
+        parse(model, {field: value})
+    assert str(refused.value) == f"{field} {problem}"
+
+
+@pytest.mark.parametrize(("written", "ticket_id"), [("T-1", "T-1"), ("a%3Ab", "a:b"), ("a:b", "a:b")])
+def test_an_id_in_a_path_is_decoded(written: str, ticket_id: str) -> None:
+    assert parse_path("ticket_id", written) == ticket_id
+
+
+@pytest.mark.parametrize(
+    ("written", "external_id"),
+    [
+        *(("CUST-1001", "CUST-1001"), ("Jo%20N%C3%B6", "Jo Nö"), ("a%2Fb", "a/b"), ("a+b", "a+b")),
+        *(("a%2Bb", "a+b"), ("100%25", "100%"), ("100%2541", "100%41"), ("100%", "100%")),
+        *(("%F0%9F%98%80", "😀"), ("*", "*")),
+    ],
+)
+def test_a_customer_in_a_path_is_decoded_once(written: str, external_id: str) -> None:
+    assert parse_path("external_id", written, EXTERNAL_ID) == external_id
+
+
+@pytest.mark.parametrize(
+    ("name", "written", "problem"),
+    [
+        *each("ticket_id", IDENTIFIER, "a%20b", "%00", "-a", "a%2Fb", "x" * 129),
+        *each("external_id", "is not percent-encoded UTF-8", "%FF", "%ED%A0%80"),
+        *each("external_id", LINE, "a%0Ab", "%00"),
+        ("external_id", "%20", BLANK),
+        ("external_id", "x" * 129, "must be at most 128 characters long"),
+    ],
+)
+def test_a_malformed_part_of_a_path_is_refused(name: str, written: str, problem: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        if name == "external_id":
+            parse_path(name, written, EXTERNAL_ID)
+        else:
+            parse_path(name, written)
+    assert str(refused.value) == f"{name} {problem}"

@@ -1,22 +1,32 @@
-"""What clients get back, to the name."""
+"""What clients and agents get back, to the name."""
 
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from chalicelib.api.chat import chat_answer, history
+from chalicelib.api.tickets import customer_erased, ticket_context, ticket_received, tickets_answer
 from chalicelib.domain.conversation import (
     Citation,
+    Exchange,
     ExchangePage,
     Feedback,
     GuardrailVerdict,
     HandOverTicket,
+    Passage,
     Usage,
 )
-from tests.fakes import START, exchange_at
+from chalicelib.domain.customer import CustomerContext
+from chalicelib.domain.ticket import TicketFeedback, TicketPage
+from chalicelib.tickets.desk import Received, TicketView
+from chalicelib.tickets.erasure import Erased
+from tests.builders import ADA, LINKED_REFUND, exchange_at, ticket
+from tests.fakes import START
 
+NOON = "2026-11-20T12:00:00.000+00:00"
 CITATION = {
     "index": 1,
     "title": "Reset",
@@ -24,16 +34,85 @@ CITATION = {
     "snippet": "Choose…",
     "score": 0.5,
 }
-SIGNED = "https://bucket.example.com/returns.md?signed"
-UNPUBLISHED = Citation(1, "Returns", SIGNED, "Thirty days…", 0.5, document="returns.md")
+LOST = Passage("# Late parcels\n\nWait for two days.", "Late parcels", "https://help.example.com/late", 0.9)
+CONTEXT = CustomerContext(ADA, 2, -0.25, START, is_high_value=True, churn_risk="low")
+CASE = ticket(
+    reason="customer_request",
+    customer_id="CUST-1001",
+    session_id="cs_secret",
+    external_ticket_id="ZD-1",
+    metadata={"tags": ["vip"]},
+    fingerprint="f1a9",
+    feedback=(TicketFeedback(False, "kb_suggestions", None, START),),
+)
+CASE_AS_JSON = {
+    "ticket_id": "T-1",
+    "external_ticket_id": "ZD-1",
+    "customer_external_id": "CUST-1001",
+    "status": "open",
+    "channel": "chat",
+    "priority": "medium",
+    "subject": "Wants a person",
+    "description": "A person please",
+    "reason": "customer_request",
+    "metadata": {"tags": ["vip"]},
+    "created_at": NOON,
+}
+CUSTOMER_AS_JSON = {
+    "customer_id": 7,
+    "external_id": "CUST-1001",
+    "name": "Ada Byron",
+    "email": "ada@example.com",
+    "company": "Engines Ltd",
+    "tier": "premium",
+    "lifetime_value": 120.5,
+    "total_orders": 1,
+    "recent_orders": [
+        {
+            "order_number": "O-77",
+            "order_date": NOON,
+            "status": "shipped",
+            "total_amount": 49.0,
+            "currency": "EUR",
+            "items": "1 × scanner",
+        }
+    ],
+    "open_tickets": 2,
+    "avg_sentiment": -0.25,
+    "last_interaction": NOON,
+    "is_high_value": True,
+    "churn_risk": "low",
+}
+SUGGESTIONS_AS_JSON = [
+    {
+        "title": "Late parcels",
+        "url": "https://help.example.com/late",
+        "snippet": "Wait for two days.",
+        "score": 0.9,
+    },
+    {"title": "Refunds", "url": LINKED_REFUND.url, "snippet": "Refunds take 5 days.", "score": 0.4},
+]
 
 
-def test_an_answer_has_the_fields_that_the_api_promises() -> None:
+def received(context: CustomerContext | None = CONTEXT) -> dict[str, Any]:
+    return ticket_received(Received(CASE, context, (LOST, LINKED_REFUND), ("interactions",), seconds=0.1234))
+
+
+def opened(transcript: tuple[Exchange, ...] | None) -> dict[str, Any]:
+    return ticket_context(TicketView(CASE, CONTEXT, (LOST, LINKED_REFUND), transcript, ("storage",)))
+
+
+def messages_of(exchange: Exchange) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = history("s", ExchangePage((exchange,), None))["messages"]
+    return found
+
+
+def test_an_answer_has_the_fields_that_the_api_promises_and_no_more() -> None:
     assert chat_answer(exchange_at(START)) == {
         "response": "Choose Forgot password. [1]",
         "session_id": "s",
         "message_id": "m",
-        "timestamp": "2026-11-20T12:00:00.000+00:00",
+        "timestamp": NOON,
         "citations": [CITATION],
         "guardrail": {"intervened": True, "reasons": ["pii:EMAIL"]},
         "escalation": {"ticket_id": "T-1", "reason": "customer_request"},
@@ -60,39 +139,19 @@ def test_what_there_is_not_is_null_or_empty_and_never_left_out() -> None:
     assert answer["guardrail"] == {"intervened": False, "reasons": []}
 
 
-def test_a_citation_has_its_link_and_names_no_object_of_the_bucket() -> None:
-    exchange = exchange_at(START, citations=(UNPUBLISHED,))
-    (_, message) = history("s", ExchangePage((exchange,), None))["messages"]
-    for citations in (chat_answer(exchange)["citations"], message["citations"]):
-        assert citations == [
-            {
-                "index": 1,
-                "title": "Returns",
-                "url": SIGNED,
-                "snippet": "Thirty days…",
-                "score": 0.5,
-            }
-        ]
-
-
-def test_a_citation_that_leads_nowhere_has_no_url() -> None:
-    unlinked = replace(UNPUBLISHED, url=None)
-    (citation,) = chat_answer(exchange_at(START, citations=(unlinked,)))["citations"]
-    assert citation["url"] is None
-
-
-def test_an_answer_is_json_and_says_nothing_of_what_is_inside() -> None:
-    text = json.dumps(chat_answer(exchange_at(START)))
-    assert "CUST-1001" not in text
-    assert "sentiment" not in json.loads(text)
+@pytest.mark.parametrize("url", ["https://bucket.example.com/returns.md?signed", None])
+def test_a_citation_has_its_link_and_names_no_object_of_the_bucket(url: str | None) -> None:
+    source = Citation(1, "Returns", url, "Thirty days…", 0.5, document="returns.md")
+    exchange = exchange_at(START, citations=(source,))
+    told = {"index": 1, "title": "Returns", "url": url, "snippet": "Thirty days…", "score": 0.5}
+    assert chat_answer(exchange)["citations"] == messages_of(exchange)[1]["citations"] == [told]
 
 
 @pytest.mark.parametrize(
     ("moment", "written"),
     [
-        (START, "2026-11-20T12:00:00.000+00:00"),
         (START + timedelta(milliseconds=7), "2026-11-20T12:00:00.007+00:00"),
-        (START.astimezone(timezone(timedelta(hours=-5))), "2026-11-20T12:00:00.000+00:00"),
+        (START.astimezone(timezone(timedelta(hours=-5))), NOON),
     ],
 )
 def test_times_are_iso_8601_in_utc_with_offset(moment: datetime, written: str) -> None:
@@ -100,45 +159,96 @@ def test_times_are_iso_8601_in_utc_with_offset(moment: datetime, written: str) -
 
 
 def test_history_holds_two_messages_an_exchange_oldest_first() -> None:
-    page = ExchangePage((exchange_at(START, message_id="m1"), exchange_at(START, message_id="m2")), None)
-    answer = history("s", page)
-    assert answer["session_id"] == "s"
+    exchanges = (exchange_at(START, message_id="m1"), exchange_at(START, message_id="m2"))
+    answer = history("s", ExchangePage(exchanges, None))
+    assert (answer["session_id"], answer["next"]) == ("s", None)
     assert [(m["message_id"], m["role"]) for m in answer["messages"]] == [
-        ("m1", "user"),
-        ("m1", "assistant"),
-        ("m2", "user"),
-        ("m2", "assistant"),
+        *(("m1", "user"), ("m1", "assistant"), ("m2", "user"), ("m2", "assistant"))
     ]
-    assert answer["next"] is None
+    assert history("s", ExchangePage((), START))["next"] == str(int(START.timestamp() * 1000))
 
 
-def test_a_question_holds_its_text_and_nothing_of_the_answer() -> None:
-    question, _ = history("s", ExchangePage((exchange_at(START),), None))["messages"]
-    assert question == {
-        "message_id": "m",
-        "role": "user",
-        "content": "How do I reset my password?",
-        "timestamp": "2026-11-20T12:00:00.000+00:00",
-    }
-
-
-def test_an_answer_in_history_holds_its_sources_ticket_and_feedback() -> None:
+def test_a_message_holds_what_is_said_and_an_answer_what_belongs_to_it() -> None:
     rated = exchange_at(
         START,
         feedback=Feedback("down", "Too long.", START),
         handed_over=HandOverTicket("T-1", "missing_knowledge"),
     )
-    _, answer = history("s", ExchangePage((rated,), None))["messages"]
-    assert answer["citations"] == [CITATION]
-    assert answer["escalation"] == {"ticket_id": "T-1", "reason": "missing_knowledge"}
-    assert answer["feedback"] == {"rating": "down", "comment": "Too long."}
+    shared = {"message_id": "m", "timestamp": NOON}
+    question = {**shared, "role": "user", "content": "How do I reset my password?"}
+    answer = {**shared, "role": "assistant", "content": "Choose Forgot password. [1]"}
+    assert messages_of(exchange_at(START, citations=(), handed_over=None)) == [question, answer]
+    assert messages_of(rated) == [
+        question,
+        {
+            **answer,
+            "citations": [CITATION],
+            "escalation": {"ticket_id": "T-1", "reason": "missing_knowledge"},
+            "feedback": {"rating": "down", "comment": "Too long."},
+        },
+    ]
 
 
-def test_an_answer_in_history_without_these_leaves_them_out() -> None:
-    bare = exchange_at(START, citations=(), handed_over=None)
-    _, answer = history("s", ExchangePage((bare,), None))["messages"]
-    assert answer.keys() == {"message_id", "role", "content", "timestamp"}
+def test_a_received_ticket_comes_with_its_customer_and_suggestions() -> None:
+    assert received() == {
+        "ticket_id": "T-1",
+        "status": "received",
+        "customer_context": CUSTOMER_AS_JSON,
+        "kb_suggestions": SUGGESTIONS_AS_JSON,
+        "processing_time_ms": 123,
+        "degraded": ["interactions"],
+    }
 
 
-def test_next_is_what_goes_into_before() -> None:
-    assert history("s", ExchangePage((), START))["next"] == str(int(START.timestamp() * 1000))
+def test_what_is_not_known_of_a_customer_is_null_and_never_left_out() -> None:
+    unknown = replace(CONTEXT, open_tickets=None, avg_sentiment=None, last_interaction=None)
+    nothing = {"open_tickets": None, "avg_sentiment": None, "last_interaction": None}
+    assert received(unknown)["customer_context"] == CUSTOMER_AS_JSON | nothing
+    assert received(None)["customer_context"] is None
+
+
+def test_of_a_long_passage_the_first_words_are_told() -> None:
+    long = replace(LOST, text="word " * 100)
+    answer = ticket_received(Received(CASE, None, (long,), (), seconds=0))
+    assert answer["kb_suggestions"][0]["snippet"].endswith("word …")
+    assert len(answer["kb_suggestions"][0]["snippet"]) <= 242
+
+
+def test_tickets_are_listed_with_what_goes_into_before() -> None:
+    assert tickets_answer(TicketPage((CASE,), "2026#T-1")) == {"tickets": [CASE_AS_JSON], "next": "2026#T-1"}
+    assert tickets_answer(TicketPage((), None)) == {"tickets": [], "next": None}
+
+
+@pytest.mark.parametrize("transcript", [None, (exchange_at(START), exchange_at(START, message_id="m2"))])
+def test_a_tickets_context_is_all_that_is_known_around_it(transcript: tuple[Exchange, ...] | None) -> None:
+    context = opened(transcript)
+    messages = context.pop("transcript")
+    feedback = {"helpful": False, "source": "kb_suggestions", "comment": None, "timestamp": NOON}
+    assert context == {
+        "ticket": CASE_AS_JSON,
+        "customer_context": CUSTOMER_AS_JSON,
+        "kb_suggestions": SUGGESTIONS_AS_JSON,
+        "feedback": [feedback],
+        "degraded": ["storage"],
+    }
+    # The id of a session's first message may lead into the session.
+    told = [{k: v for k, v in m.items() if k != "message_id"} for m in messages_of(exchange_at(START))]
+    assert messages == (told * 2 if transcript else None)
+
+
+def test_an_erasure_is_counted() -> None:
+    assert customer_erased("CUST 1", Erased(chats=1, exchanges=2, interactions=3, tickets=4, feedback=5)) == {
+        "external_id": "CUST 1",
+        "erased": {"chats": 1, "exchanges": 2, "interactions": 3, "tickets": 4, "feedback": 5},
+    }
+
+
+def test_all_answers_are_json_and_none_holds_what_is_inside() -> None:
+    answers = [
+        chat_answer(exchange_at(START)),
+        received(),
+        opened(None),
+        tickets_answer(TicketPage((CASE,), None)),
+    ]
+    text = json.dumps(answers)
+    assert not any(secret in text for secret in ("cs_secret", "f1a9", 'refunds.md"'))

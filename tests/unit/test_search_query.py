@@ -4,8 +4,8 @@ import pytest
 
 from chalicelib.chat.search_query import MAX_CHARS, is_follow_up, search_query, ticket_query
 from chalicelib.domain.conversation import Citation, Exchange
-from chalicelib.domain.ticket import Ticket
-from tests.fakes import START, exchange_at
+from tests.builders import exchange_at, ticket
+from tests.fakes import START
 
 RESET = exchange_at(START)
 TITLES = tuple(Citation(n, f"Title {n}", None, "", 0.5) for n in (1, 2, 3))
@@ -130,19 +130,15 @@ def test_what_says_nothing_alone_is_a_follow_up(question: str) -> None:
     assert is_follow_up(question)
 
 
-def ticket(subject: str, description: str) -> Ticket:
-    return Ticket("T-1", START, "open", "web", "low", subject, description)
-
-
-def test_a_ticket_is_looked_up_by_its_subject_and_its_description() -> None:
-    assert ticket_query(ticket("Late parcel", "It has not come.")) == "Late parcel\nIt has not come."
-
-
-def test_a_ticket_that_says_the_same_twice_is_looked_up_once() -> None:
-    assert ticket_query(ticket("Late parcel", " Late parcel\n")) == "Late parcel"
+@pytest.mark.parametrize(
+    ("description", "query"),
+    [("It has not come.", "Late parcel\nIt has not come."), (" Late parcel\n", "Late parcel")],
+)
+def test_a_ticket_is_looked_up_by_what_its_subject_and_description_say(description: str, query: str) -> None:
+    assert ticket_query(ticket(subject="Late parcel", description=description)) == query
 
 
 def test_of_a_long_ticket_the_beginning_is_looked_up() -> None:
-    query = ticket_query(ticket("Late parcel", "word " * 2000))
+    query = ticket_query(ticket(subject="Late parcel", description="word " * 2000))
     assert query.startswith("Late parcel\nword word")
     assert len(query) == MAX_CHARS

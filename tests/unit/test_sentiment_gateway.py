@@ -2,20 +2,16 @@
 
 from typing import Any
 
-import boto3
 import pytest
 from botocore.stub import Stubber
 
 from chalicelib.errors import Unavailable
 from chalicelib.gateways.sentiment import SentimentGateway
+from tests.aws import stubbed
 
 
 def gateway() -> tuple[SentimentGateway, Stubber]:
-    client = boto3.client(
-        "comprehend", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
-    )
-    stub = Stubber(client)
-    stub.activate()
+    client, stub = stubbed("comprehend")
     return SentimentGateway(client, "de"), stub
 
 
@@ -62,18 +58,3 @@ def test_a_refusal_is_an_outage_and_not_a_neutral_mood(code: str) -> None:
     with pytest.raises(Unavailable) as outage:
         source.detect("Hm.")
     assert outage.value.dependency == "sentiment"
-
-
-def test_an_answer_without_scores_is_an_outage() -> None:
-    source, stub = gateway()
-    stub.add_response("detect_sentiment", {"Sentiment": "NEUTRAL"})
-    with pytest.raises(Unavailable):
-        source.detect("Hm.")
-
-
-def test_a_score_that_is_no_number_is_an_outage_and_never_stored() -> None:
-    source, stub = gateway()
-    scores = {"Positive": 0.1, "Negative": float("nan"), "Neutral": 0.9, "Mixed": 0.0}
-    stub.add_response("detect_sentiment", {"SentimentScore": scores})
-    with pytest.raises(Unavailable):
-        source.detect("Hm.")

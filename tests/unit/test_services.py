@@ -112,7 +112,7 @@ def test_outside_local_tls_is_verified(local_stage: pytest.MonkeyPatch) -> None:
     assert Path(tls_roots).name == "amazon-rds.pem"
 
 
-def test_where_rds_keeps_its_own_secret_the_settings_say_where_the_database_is(
+def test_where_rds_keeps_its_secret_the_settings_know_the_place(
     local_stage: pytest.MonkeyPatch,
 ) -> None:
     local_stage.delenv("AWS_ENDPOINT_URL")

@@ -5,7 +5,8 @@ import pytest
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.domain.conversation import Citation, Passage
 from chalicelib.errors import Unavailable
-from tests.fakes import START, FakeLinks, exchange_at
+from tests.builders import exchange_at
+from tests.fakes import START, FakeLinks
 
 PUBLISHED = "https://help.example.com/a"
 SIGNED = "https://bucket.example.com/a.md?signed"
@@ -42,7 +43,7 @@ def test_a_citation_is_linked_as_its_passage_is() -> None:
     assert [citation.url for citation in linked.citations] == [SIGNED]
 
 
-def test_what_cannot_be_linked_is_noted_once_and_the_published_keep_their_links() -> None:
+def test_what_cannot_be_linked_is_noted_once_and_the_rest_is_linked() -> None:
     links, notes = FakeLinks(), Notes()
     links.down = Unavailable("links")
     linked = SourceLinks(links).linked([passage(PUBLISHED), passage(None), passage(None)], notes)

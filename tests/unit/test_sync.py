@@ -7,6 +7,7 @@ import pytest
 
 from chalicelib.domain.ingestion import FileFailure, SyncState
 from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable
+from chalicelib.sync.knowledge_base import KnowledgeBaseSync
 from chalicelib.sync.starts import LEASE, START_INTERVAL
 from chalicelib.times import EPOCH
 from tests.fakes import START, FakeClock
@@ -59,13 +60,16 @@ def test_a_change_starts_a_job_at_once(scene: Scene) -> None:
     assert scene.bedrock.running
     assert scene.bedrock.running.trigger == "change"
     assert not scene.state.pending
-    assert scene.state.last_change_at == START
+    assert scene.sync.status().last_change_at == START
+    assert scene.log.jobs == [scene.bedrock.running.job_id]
 
 
 def test_a_thousand_changes_at_once_make_two_jobs(scene: Scene) -> None:
     for n in range(1000):
-        scene.change(f"{n}.md")
-    assert scene.state.pending
+        scene.change(f"{n}.md", f"{n}.png")
+    assert (scene.state.requested, scene.log.changes) == (1000, 2000)
+    scene.sweep_after()
+    assert scene.state.pending, "a job runs"
     scene.bedrock.end()
     scene.sweep_after()
     scene.bedrock.end()
@@ -75,23 +79,12 @@ def test_a_thousand_changes_at_once_make_two_jobs(scene: Scene) -> None:
     assert len(scene.state.recorded) == 2
 
 
-def test_the_documents_of_one_notice_are_one_request(scene: Scene) -> None:
-    scene.change("a.md", "b.md", "c.md")
-    assert (scene.state.requested, scene.log.changes) == (1, 3)
-
-
 def test_a_notice_of_nothing_that_matters_starts_nothing(scene: Scene) -> None:
     scene.sync.documents_changed({"Event": "s3:TestEvent"})
     scene.sync.documents_changed(notification("guides/", "b/"))
     assert scene.states.state == SyncState()
     assert scene.log.reasons == {"test": 1, "folder": 2}
     assert scene.bedrock.calls == []
-
-
-def test_a_change_that_cannot_be_noted_is_to_be_sent_again(scene: Scene) -> None:
-    scene.states.down = Unavailable("sync_state")
-    with pytest.raises(Unavailable):
-        scene.change()
 
 
 def test_a_change_that_is_noted_is_not_sent_again_for_what_fails_later(scene: Scene) -> None:
@@ -110,8 +103,8 @@ def test_a_change_that_is_noted_is_not_sent_again_for_what_fails_later(scene: Sc
 def test_a_refused_start_stays_pending_until_the_sweep(scene: Scene, error: IngestionCallFailed) -> None:
     scene.bedrock.refuse("start", error)
     scene.change()
-    assert (scene.state.pending, scene.state.last_error) == (True, error.code)
-    assert scene.log.not_started_codes == [error.code]
+    assert (scene.state.pending, scene.sync.status().last_error) == (True, error.code)
+    assert scene.log.refused == [(error.code, 1)]
     scene.sweep_after()
     assert scene.bedrock.running
     assert (scene.state.pending, scene.state.last_error) == (False, None)
@@ -205,14 +198,6 @@ def test_an_idle_sweep_asks_bedrock_nothing(scene: Scene) -> None:
     assert len(scene.bedrock.calls) == before
 
 
-def test_a_sweep_that_meets_a_running_job_waits(scene: Scene) -> None:
-    scene.change()
-    scene.change()
-    scene.sweep_after()
-    assert scene.state.pending
-    assert scene.bedrock.count("start") == 1
-
-
 @pytest.mark.parametrize(("status", "code"), [("FAILED", "JobFailed"), ("STOPPED", "JobStopped")])
 def test_a_job_that_bedrock_did_not_finish_is_tried_again(scene: Scene, status: str, code: str) -> None:
     scene.change()
@@ -220,12 +205,13 @@ def test_a_job_that_bedrock_did_not_finish_is_tried_again(scene: Scene, status: 
     scene.sweep_after()
     assert (scene.state.pending, scene.state.last_error) == (True, code)
     assert scene.log.outcomes == [(status, True)]
+    assert scene.state.settled_at == scene.clock()
     scene.sweep_after()
     assert scene.bedrock.running
     assert scene.bedrock.running.trigger == "retry"
 
 
-def test_jobs_that_fail_for_ever_are_tried_less_and_less_often(scene: Scene) -> None:
+def test_jobs_that_fail_for_ever_are_tried_less_and_less(scene: Scene) -> None:
     scene.change()
     for _ in range(60):
         if scene.bedrock.running:
@@ -265,6 +251,7 @@ def test_a_job_that_bedrock_forgot_is_requested_again(scene: Scene) -> None:
     assert scene.state.pending
     (job,) = scene.sync.status().jobs
     assert job.failures == (FileFailure(None, "Bedrock does not know this job any more."),)
+    assert job.ended_at == scene.clock()
 
 
 def test_a_sweep_without_bedrock_changes_nothing(scene: Scene) -> None:
@@ -274,12 +261,6 @@ def test_a_sweep_without_bedrock_changes_nothing(scene: Scene) -> None:
     scene.sweep_after()
     assert scene.state == before
     assert scene.log.without == ["ingestion"]
-
-
-def test_a_sweep_without_the_state_is_an_outage(scene: Scene) -> None:
-    scene.states.down = Unavailable("sync_state")
-    with pytest.raises(Unavailable):
-        scene.sync.sweep()
 
 
 def test_a_job_of_the_console_delays_ours_and_is_shown_too(scene: Scene) -> None:
@@ -292,6 +273,7 @@ def test_a_job_of_the_console_delays_ours_and_is_shown_too(scene: Scene) -> None
     ours, theirs = scene.sync.status().jobs
     assert (ours.trigger, theirs.trigger) == ("change", "console")
     assert theirs.failures == (BAD_FILE,)
+    assert scene.log.outcomes == [("COMPLETE", False)]
     assert ours.status == "IN_PROGRESS"
 
 
@@ -306,15 +288,11 @@ def test_a_job_of_the_console_covers_nothing(scene: Scene) -> None:
     assert scene.state.pending
 
 
-def test_an_agent_starts_a_job(scene: Scene) -> None:
+def test_an_agent_starts_a_job_or_waits_for_the_one_that_runs(scene: Scene) -> None:
     assert scene.sync.request_now() == "JOB0000001"
     assert scene.bedrock.running
     assert scene.bedrock.running.trigger == "manual"
     assert scene.sync.status().last_change_at is None
-
-
-def test_an_agents_request_is_queued_while_a_job_runs(scene: Scene) -> None:
-    scene.change()
     assert scene.sync.request_now() is None
     assert scene.state.pending
 
@@ -324,17 +302,11 @@ def test_the_status_at_first_is_empty(scene: Scene) -> None:
     assert (status.pending, status.last_change_at, status.last_error, status.jobs) == (False, None, None, ())
 
 
-def test_the_status_shows_a_running_job_as_bedrock_sees_it(scene: Scene) -> None:
-    scene.change()
-    scene.change()
-    (job,) = scene.sync.status().jobs
-    assert (job.status, job.ended_at) == ("IN_PROGRESS", None)
-    assert scene.sync.status().pending
-
-
 def test_asking_for_the_status_records_what_ended_and_starts_nothing(scene: Scene) -> None:
     scene.change()
     scene.change()
+    (running,) = scene.sync.status().jobs
+    assert (running.status, running.ended_at) == ("IN_PROGRESS", None)
     scene.clock.advance(minutes=5)
     scene.bedrock.end()
     status = scene.sync.status()
@@ -352,18 +324,12 @@ def test_without_bedrock_the_status_shows_what_is_stored(scene: Scene, operation
     assert scene.log.without == ["ingestion"]
 
 
-def test_the_status_shows_the_last_twenty_jobs_newest_first_and_no_more_are_named(scene: Scene) -> None:
+def test_the_status_shows_the_last_twenty_jobs_newest_first(scene: Scene) -> None:
     for _ in range(25):
         scene.run_a_job()
     jobs = scene.sync.status().jobs
     assert [job.job_id for job in jobs] == [f"JOB{n:07}" for n in range(25, 5, -1)]
     assert len(scene.state.recorded) == 20
-
-
-def test_the_status_tells_what_stands_in_the_way(scene: Scene) -> None:
-    scene.bedrock.refuse("start", IngestionCallFailed("AccessDeniedException"))
-    scene.change()
-    assert scene.sync.status().last_error == "AccessDeniedException"
 
 
 def test_a_knowledge_base_is_settled_when_all_is_recorded(scene: Scene) -> None:
@@ -379,12 +345,21 @@ def test_a_knowledge_base_is_settled_when_all_is_recorded(scene: Scene) -> None:
 
 
 @pytest.mark.parametrize(
-    "ask", [lambda s: s.settled_since(), lambda s: s.status(), lambda s: s.request_now()]
+    "call",
+    [
+        lambda s: s.documents_changed(notification("a.md")),
+        lambda s: s.request_now(),
+        lambda s: s.sweep(),
+        lambda s: s.status(),
+        lambda s: s.settled_since(),
+    ],
 )
-def test_without_the_state_nothing_is_claimed(scene: Scene, ask: Callable[[object], object]) -> None:
+def test_without_the_state_nothing_is_claimed(
+    scene: Scene, call: Callable[[KnowledgeBaseSync], object]
+) -> None:
     scene.states.down = Unavailable("sync_state")
     with pytest.raises(Unavailable):
-        ask(scene.sync)
+        call(scene.sync)
 
 
 def test_the_documents_that_were_there_before_are_synced_at_first() -> None:

@@ -7,17 +7,7 @@ from tests.sync_fakes import BUCKET, notification
 
 
 @pytest.mark.parametrize(
-    "key",
-    [
-        "reset-password.md",
-        "reset-password.md.metadata.json",
-        "guides/a+b%20%C3%BC.md",
-        "100%25.md",
-        "a%2Fb%22c%27.md",
-        "a" * 1024,
-        "%ff%zz+",
-        ".hidden",
-    ],
+    "key", ["reset-password.md", "a.md.metadata.json", "guides/a+b%20%C3%BC%2F%22.md", "%ff%zz+", ".hidden"]
 )
 def test_any_document_and_sidecar_counts(key: str) -> None:
     assert read_notices(notification(key), BUCKET) == Notices(1, {})
@@ -25,15 +15,7 @@ def test_any_document_and_sidecar_counts(key: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    [
-        "ObjectCreated:Put",
-        "ObjectCreated:CompleteMultipartUpload",
-        "ObjectCreated:Copy",
-        "ObjectRemoved:Delete",
-        "ObjectRemoved:DeleteMarkerCreated",
-        "LifecycleExpiration:Delete",
-        "s3:ObjectCreated:Put",
-    ],
+    ["ObjectCreated:Copy", "ObjectRemoved:Delete", "LifecycleExpiration:Delete", "s3:ObjectCreated:Put"],
 )
 def test_whatever_changes_a_document_counts(name: str) -> None:
     assert read_notices(notification("a.md", name=name), BUCKET) == Notices(1, {})

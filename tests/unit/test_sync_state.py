@@ -1,6 +1,5 @@
 """The contract of the sync's state, on the fake and on DynamoDB."""
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -19,11 +18,9 @@ from chalicelib.domain.ingestion import (
     SyncTrigger,
 )
 from chalicelib.domain.protocols import SyncStateStore
-from chalicelib.errors import Unavailable
 from chalicelib.stores.sync_state import MAX_FAILURE_BYTES, MAX_FAILURES, SyncStates
 from tests.fakes import START
 from tests.sync_fakes import FakeSyncStates
-from tests.unit.conftest import Silence
 
 SECOND = timedelta(seconds=1)
 LEASE = SyncLease("first", START + 30 * SECOND)
@@ -58,59 +55,38 @@ def start(states: SyncStateStore, job: IngestionJob = RUNNING, next_start_at_sec
     assert states.started(LEASE, state.requested, job, START + next_start_at_seconds * SECOND)
 
 
-def test_at_first_nothing_is_wanted(states: SyncStateStore) -> None:
-    assert states.read() == SyncState()
-    assert not states.read().pending
-    assert states.jobs([]) == ()
-
-
-def test_requests_are_counted_and_pending(states: SyncStateStore) -> None:
-    first = states.request("change", START)
-    second = states.request("manual", START + SECOND)
-    assert (first.requested, second.requested, second.covered) == (1, 2, 0)
-    assert first.pending
-    assert second == states.read()
-    assert (second.trigger, second.last_change_at) == ("manual", START)
-    assert second.origin
-    assert second.origin != first.origin
-
-
 @pytest.mark.parametrize("trigger", ["manual", "daily", "retry"])
-def test_only_a_change_is_a_change(states: SyncStateStore, trigger: SyncTrigger) -> None:
-    assert states.request(trigger, START).last_change_at is None
+def test_requests_are_counted_and_only_a_change_is_a_change(
+    states: SyncStateStore, trigger: SyncTrigger
+) -> None:
+    assert (states.read(), states.read().pending, states.jobs([])) == (SyncState(), False, ())
+    first = states.request(trigger, START)
+    assert (first.requested, first.pending, first.last_change_at) == (1, True, None)
+    second = states.request("change", START)
+    third = states.request(trigger, START + SECOND)
+    assert third == states.read()
+    assert (third.requested, third.covered, third.trigger, third.last_change_at) == (3, 0, trigger, START)
+    assert len({"", first.origin, second.origin, third.origin}) == 4
 
 
-def test_one_of_two_gets_the_lease(states: SyncStateStore) -> None:
+def test_one_of_two_gets_the_lease_until_it_ends(states: SyncStateStore) -> None:
     states.request("change", START)
     leased = states.lease(LEASE, START)
     assert leased
     assert (leased.requested, leased.lease_until) == (1, LEASE.until)
+    assert states.lease(LEASE, START) == leased, "its answer may have got lost"
     assert states.lease(OTHER, START) is None
     assert states.lease(OTHER, LEASE.until - timedelta(milliseconds=1)) is None
-
-
-def test_a_lease_whose_answer_got_lost_can_be_taken_again(states: SyncStateStore) -> None:
-    states.request("change", START)
-    assert states.lease(LEASE, START) == states.lease(LEASE, START)
-
-
-def test_a_lease_ends_by_itself(states: SyncStateStore) -> None:
-    states.request("change", START)
-    states.lease(LEASE, START)
     assert states.lease(OTHER, LEASE.until)
 
 
-def test_nobody_gets_a_lease_when_nothing_is_pending(states: SyncStateStore) -> None:
+def test_nobody_gets_a_lease_without_a_request_or_beside_a_job(states: SyncStateStore) -> None:
     assert states.lease(LEASE, START) is None
-    start(states)
-    states.settled(ENDED, START)
-    assert states.lease(OTHER, START + 99 * SECOND) is None
-
-
-def test_nobody_gets_a_lease_while_a_job_is_active(states: SyncStateStore) -> None:
     start(states)
     states.request("change", START)
     assert states.lease(OTHER, START + 99 * SECOND) is None
+    states.settled(ENDED, START)
+    assert states.lease(OTHER, START + 99 * SECOND)
 
 
 def test_a_start_covers_what_was_requested_with_its_lease(states: SyncStateStore) -> None:
@@ -208,7 +184,7 @@ def test_an_adopted_job_is_named_and_covers_nothing(states: SyncStateStore) -> N
     states.adopted(ENDED, START + SECOND)
     state = states.read()
     assert (state.pending, state.settled_at) == (True, START + SECOND)
-    assert states.jobs(state.recorded) == (ENDED,)
+    assert states.jobs([*state.recorded, JobKey(START, "one that expired")]) == (ENDED,)
 
 
 def test_jobs_come_newest_first_and_can_be_forgotten(states: SyncStateStore) -> None:
@@ -225,12 +201,7 @@ def test_jobs_come_newest_first_and_can_be_forgotten(states: SyncStateStore) -> 
     assert states.read().recorded == recorded[:1]
 
 
-def test_a_named_job_that_expired_is_left_out(states: SyncStateStore) -> None:
-    states.adopted(ENDED, START)
-    assert states.jobs(states.read().recorded) == ()
-
-
-def test_of_twenty_who_come_at_once_one_gets_the_lease_and_no_request_is_lost(dynamodb: Any) -> None:
+def test_of_twenty_at_once_one_gets_the_lease_and_no_request_is_lost(dynamodb: Any) -> None:
     states = SyncStates("DS1")
 
     def come(n: int) -> SyncState | None:
@@ -243,15 +214,7 @@ def test_of_twenty_who_come_at_once_one_gets_the_lease_and_no_request_is_lost(dy
     assert states.read().requested == 20
 
 
-def test_another_table_counts_from_another_origin(dynamodb: Any) -> None:
-    first = SyncStates("DS1").request("change", START)
-    dynamodb.delete_item(TableName="support-state", Key={"pk": {"S": "sync#DS1"}})
-    second = SyncStates("DS1").request("change", START)
-    assert first.requested == second.requested
-    assert first.origin != second.origin
-
-
-def test_a_restored_table_comes_to_the_same_count_with_another_origin(dynamodb: Any) -> None:
+def test_a_restored_table_counts_on_from_another_origin(dynamodb: Any) -> None:
     start(SyncStates("DS1"))
     backup = dynamodb.get_item(TableName="support-state", Key={"pk": {"S": "sync#DS1"}})["Item"]
     for again in (lambda: SyncStates("DS1").request("change", START), retry):
@@ -283,11 +246,7 @@ def test_of_many_failures_so_many_are_kept_and_the_rest_is_counted(dynamodb: Any
     kept = kept_failures(failures)
     assert kept[:-1] == failures[:MAX_FAILURES]
     assert kept[-1] == FileFailure(None, "50 more failures are not listed here.")
-
-
-def test_just_as_many_failures_as_fit_are_all_kept(dynamodb: Any) -> None:
-    failures = tuple(FileFailure(f"{n}.png", "Not supported.") for n in range(MAX_FAILURES))
-    assert kept_failures(failures) == failures
+    assert kept_failures(failures[:MAX_FAILURES]) == failures[:MAX_FAILURES]
 
 
 def test_failures_with_the_longest_names_fit_into_an_item(dynamodb: Any) -> None:
@@ -304,37 +263,6 @@ def kept_failures(failures: tuple[FileFailure, ...]) -> tuple[FileFailure, ...]:
     SyncStates("DS1").keep(replace(ENDED, failures=failures))
     (job,) = SyncStates("DS1").jobs([JobKey(START, ENDED.job_id)])
     return job.failures
-
-
-def calls_of(states: SyncStates) -> list[Callable[[], object]]:
-    key = JobKey(START, "JOB0000001")
-    return [
-        states.read,
-        lambda: states.request("change", START),
-        lambda: states.lease(LEASE, START),
-        lambda: states.started(LEASE, 1, RUNNING, START),
-        lambda: states.refused(LEASE, "ConflictException", START),
-        lambda: states.keep(ENDED),
-        lambda: states.adopted(ENDED, START),
-        lambda: states.settled(ENDED, START),
-        lambda: states.failed(ENDED, "JobFailed", START, START),
-        lambda: states.forget([key]),
-        lambda: states.jobs([key]),
-    ]
-
-
-def test_without_its_table_the_state_is_an_outage(aws: None) -> None:
-    for call in calls_of(SyncStates("DS1")):
-        with pytest.raises(Unavailable):
-            call()
-
-
-def test_a_state_whose_answer_never_comes_is_an_outage(silence: Silence) -> None:
-    silence.fall()
-    calls = calls_of(SyncStates("DS1"))
-    with ThreadPoolExecutor(len(calls)) as threads:
-        errors = [call.exception() for call in [threads.submit(call) for call in calls]]
-    assert [type(error) for error in errors] == [Unavailable] * len(calls)
 
 
 def test_a_new_data_source_starts_with_nothing_behind_it(tables: None) -> None:

@@ -1,7 +1,5 @@
 """Answers of AWS that are cut off or of another shape are outages, whatever Python makes of them."""
 
-from collections.abc import Callable, Iterator
-from datetime import timedelta
 from functools import cache
 from typing import Any
 
@@ -12,10 +10,7 @@ from botocore.compat import HTTPHeaders
 from moto.core.botocore_stubber import MockRawResponse
 
 from chalicelib.answers import finite, reading, require
-from chalicelib.domain.conversation import Feedback, Prompt
-from chalicelib.domain.customer import Interaction
-from chalicelib.domain.ingestion import IngestionJob, JobKey, SyncLease
-from chalicelib.domain.ticket import Ticket, TicketFeedback
+from chalicelib.domain.conversation import Prompt
 from chalicelib.errors import IngestionCallFailed, ModelUnavailable, Unavailable, UnreadableAnswer
 from chalicelib.gateways.bedrock import BedrockModel
 from chalicelib.gateways.converse import ModelOptions
@@ -23,13 +18,6 @@ from chalicelib.gateways.ingestion import IngestionGateway
 from chalicelib.gateways.knowledge_base import KnowledgeBase
 from chalicelib.gateways.sentiment import SentimentGateway
 from chalicelib.logs import cause_of
-from chalicelib.services import TABLES
-from chalicelib.stores.conversations import Conversations
-from chalicelib.stores.interactions import Interactions
-from chalicelib.stores.state import Counters
-from chalicelib.stores.sync_state import SyncStates
-from chalicelib.stores.tickets import Tickets
-from tests.fakes import START, exchange_at
 
 NOTHING_LIKE_IT = (b"null", b"[]", b"5", b'"text"', b'{"cut off": ', b"{}", b"")
 SAID = '"stopReason":"end_turn","usage":{"inputTokens":1,"outputTokens":1}'
@@ -80,18 +68,6 @@ JOB = (
 )
 PROMPT = Prompt("Be kind.", (), (), "How?", may_hand_over=False)
 OPTIONS = ModelOptions(["a", "b"], 100, 0.5, 0.5, None, "1")
-TICKET = Ticket("T-1", START, "open", "chat", "low", "Late", "Where?")
-INGESTED = IngestionJob("J", "STARTING", START, None, "change")
-MINUTE = timedelta(minutes=1)
-
-
-def answers(body: bytes) -> Callable[..., AWSResponse]:
-    """Make AWS answer with these bytes."""
-
-    def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        return AWSResponse(request.url, 200, HTTPHeaders(), MockRawResponse(body))
-
-    return answer
 
 
 class Wire:
@@ -106,7 +82,7 @@ class Wire:
 
     def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         self.calls += 1
-        return answers(self.body)(request)
+        return AWSResponse(request.url, 200, HTTPHeaders(), MockRawResponse(self.body))
 
 
 wire_to = cache(Wire)
@@ -159,120 +135,6 @@ def test_a_job_that_cannot_be_read_is_a_failed_call(body: bytes) -> None:
         with pytest.raises(IngestionCallFailed) as outage:
             call()
         assert outage.value.code == "UnreadableAnswer"
-
-
-class DynamoDB:
-    """Tables that answer with what they are told."""
-
-    def __init__(self) -> None:
-        self.body = b""
-        self.conversations = Conversations(30, lambda: START)
-        for connection in (
-            self.conversations._connection,
-            *(table._get_connection().connection for table in TABLES),
-        ):
-            events: Any = connection.client.meta.events
-            events.register_first("before-send", lambda request, **_: answers(self.body)(request))
-
-
-@pytest.fixture(scope="module")
-def dynamodb() -> Iterator[DynamoDB]:
-    with pytest.MonkeyPatch.context() as environment:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            environment.setenv(name, "testing")
-        environment.setenv("AWS_DEFAULT_REGION", "us-east-1")
-        environment.delenv("AWS_ENDPOINT_URL", raising=False)
-        _forget_connections()
-        yield DynamoDB()
-        _forget_connections()
-
-
-def _forget_connections() -> None:
-    for table in TABLES:
-        table._connection = None
-
-
-def every_call(conversations: Conversations) -> dict[str, tuple[str, Callable[[], object]]]:
-    """Return each call of each store that reads an answer, with the name of its outage."""
-    tickets, interactions = Tickets(365, lambda: START), Interactions(90, lambda: START)
-    counters, sync = Counters(), SyncStates("DS12345678")
-    exchange, interaction = exchange_at(START), Interaction("CUST-1", START, "chat", None)
-    return {
-        "latest": ("conversations", lambda: conversations.latest("s", 5)),
-        "by_client_message": ("conversations", lambda: conversations.by_client_message("s", "m")),
-        "everything": ("conversations", lambda: conversations.everything("s")),
-        "sessions_of": ("conversations", lambda: conversations.sessions_of("CUST-1")),
-        "rate": ("conversations", lambda: conversations.rate("s", "m", Feedback("up", None, START))),
-        "add": ("conversations", lambda: conversations.add(exchange)),
-        "add_once": ("conversations", lambda: conversations.add_once(exchange)),
-        "erase": ("conversations", lambda: conversations.erase([exchange])),
-        "get": ("tickets", lambda: tickets.get("T-1")),
-        "tickets": ("tickets", lambda: tickets.page(None, 5, None)),
-        "open_of": ("tickets", lambda: tickets.open_of("CUST-1")),
-        "add_ticket": ("tickets", lambda: tickets.add(TICKET)),
-        "move": ("tickets", lambda: tickets.move("T-1", "closed")),
-        "rate_ticket": ("tickets", lambda: tickets.rate("T-1", TicketFeedback(True, None, None, START))),
-        "erase_tickets": ("tickets", lambda: tickets.erase(["T-1"])),
-        "log": ("interactions", lambda: interactions.add(interaction)),
-        "interactions": ("interactions", lambda: interactions.latest("CUST-1", 5)),
-        "erase_interactions": ("interactions", lambda: interactions.erase([interaction])),
-        "count": ("counters", lambda: counters.add("a", 1, START, MINUTE)),
-        "counted": ("counters", lambda: counters.value("a", START, MINUTE)),
-        "state": ("sync_state", lambda: sync.read()),
-        "request": ("sync_state", lambda: sync.request("change", START)),
-        "lease": ("sync_state", lambda: sync.lease(SyncLease("me", START), START)),
-        "keep": ("sync_state", lambda: sync.keep(INGESTED)),
-        "jobs": ("sync_state", lambda: sync.jobs([JobKey(START, "J")])),
-    }
-
-
-@pytest.mark.parametrize("body", [b"null", b"[]", b"5", b'"text"'])
-def test_whatever_is_asked_of_dynamodb_an_odd_answer_is_an_outage(dynamodb: DynamoDB, body: bytes) -> None:
-    dynamodb.body = body
-    for store, call in every_call(dynamodb.conversations).values():
-        with pytest.raises(UnreadableAnswer) as outage:
-            call()
-        assert outage.value.dependency == store
-
-
-FOUND = b'{"Responses":{%s},"UnprocessedKeys":{}}'
-ITEMS = b'{"Items":[%s],"Count":1,"ScannedCount":1}'
-
-
-@pytest.mark.parametrize(
-    ("names", "body"),
-    [
-        # No answer of these operations is without these, so this one was cut off.
-        ("latest everything sessions_of rate tickets open_of interactions", b"{}"),
-        ("move rate_ticket log count request lease", b"{}"),
-        ("erase_tickets jobs", b"{}"),
-        ("by_client_message get counted state", b'{"Item":[]}'),
-        ("by_client_message get", b'{"Item":{"ticket_id":{"S":"T-1"},"session_id":{"S":"s"}}}'),
-        ("get", b'{"Item":{"ticket_id":{"N":"5"}}}'),
-        ("latest everything sessions_of tickets open_of interactions", ITEMS % b"{}"),
-        ("latest everything sessions_of rate tickets open_of interactions", ITEMS % b"null"),
-        ("latest everything sessions_of rate", ITEMS % b'{"timestamp":{"N":"today"}}'),
-        ("interactions tickets open_of", ITEMS % b'{"timestamp":{"N":"5"},"created_at":{"S":"today"}}'),
-        ("move rate_ticket", b'{"Attributes":{"ticket_id":{"S":"T-1"}}}'),
-        ("log count request lease", b'{"Attributes":[]}'),
-        ("count", b'{"Attributes":{"value":{"S":"many"}}}'),
-        ("erase_tickets jobs", b'{"Responses":[]}'),
-        (
-            "erase_tickets",
-            b'{"Responses":{"support-tickets":[{"ticket_id":{"S":"T-1"}}]},"UnprocessedKeys":{}}',
-        ),
-        ("jobs", b'{"Responses":{"support-state":[{"pk":{"S":"sync-job#J"}}]},"UnprocessedKeys":{}}'),
-    ],
-)
-def test_an_item_that_lacks_what_it_must_hold_is_an_outage(
-    dynamodb: DynamoDB, names: str, body: bytes
-) -> None:
-    dynamodb.body = body
-    calls = every_call(dynamodb.conversations)
-    for store, call in (calls[name] for name in names.split()):
-        with pytest.raises(UnreadableAnswer) as outage:
-            call()
-        assert outage.value.dependency == store
 
 
 @pytest.mark.parametrize("kind", [AttributeError, IndexError, KeyError, TypeError, ValueError])

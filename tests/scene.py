@@ -1,0 +1,150 @@
+"""The chat and the ticket desk over the same fakes."""
+
+import hashlib
+import hmac
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.chat.hand_over import HandOvers
+from chalicelib.chat.limits import Limits
+from chalicelib.chat.lookups import Lookups
+from chalicelib.chat.prompts import HistoryBudget
+from chalicelib.chat.sessions import Sessions
+from chalicelib.chat.source_links import SourceLinks
+from chalicelib.chat.transcripts import Transcripts
+from chalicelib.chat.turn import Chat, ChatOptions, Message
+from chalicelib.domain.conversation import Exchange
+from chalicelib.parallel import Threads
+from chalicelib.tickets.customer_context import CustomerRules
+from chalicelib.tickets.desk import NewTicket, Received, TicketDesk
+from chalicelib.tickets.erasure import Erasure
+from tests.builders import ADA, BOB, REFUND, RESET
+from tests.fakes import (
+    FakeClock,
+    FakeConversations,
+    FakeCounters,
+    FakeCustomers,
+    FakeInteractions,
+    FakeKnowledgeBase,
+    FakeLinks,
+    FakeModel,
+    FakeSentiment,
+    FakeTicketLog,
+    FakeTickets,
+    FakeTurnLog,
+)
+
+SECRET = "test-secret"
+RULES = CustomerRules(
+    high_value_lifetime_usd=10_000, churn_sentiment=-0.4, churn_open_tickets=3, churn_inactive_days=180
+)
+PARCEL = NewTicket(ADA.external_id, "Parcel is late", "It should have come on Monday.", ticket_id="T-1")
+
+
+def proof_of(customer_id: str) -> dict[str, str]:
+    """Return the fields of a message by which a customer is proven."""
+    proof = hmac.new(SECRET.encode(), customer_id.encode(), hashlib.sha256).hexdigest()
+    return {"customer_id": customer_id, "customer_hash": proof}
+
+
+ADA_PROOF, BOB_PROOF = proof_of(ADA.external_id), proof_of(BOB.external_id)
+
+
+class Scene:
+    """What customers and agents use, and the fakes below it."""
+
+    def __init__(
+        self,
+        threads: Threads,
+        requests_per_minute: int = 0,
+        tokens_per_day: int = 0,
+        tickets: type[FakeTickets] = FakeTickets,
+    ) -> None:
+        self.clock = FakeClock()
+        self.log, self.ticket_log = FakeTurnLog(), FakeTicketLog()
+        self.conversations = FakeConversations(30, self.clock)
+        self.interactions = FakeInteractions(clock=self.clock)
+        self.tickets = tickets(clock=self.clock)
+        self.customers = FakeCustomers(ADA, BOB)
+        self.knowledge_base, self.sentiment = FakeKnowledgeBase(RESET, REFUND), FakeSentiment()
+        self.links, self.model, self.counters = FakeLinks(), FakeModel(), FakeCounters()
+        self.sessions = Sessions(lambda: SECRET, accept_made_up_ids=True)
+        self.forgotten: list[str] = []
+        lookups = Lookups(self.knowledge_base, self.sentiment, self.customers, self.tickets)
+        links = SourceLinks(self.links)
+        self.chat = Chat(
+            sessions=self.sessions,
+            limits=Limits(self.counters, requests_per_minute, tokens_per_day, self.clock),
+            conversations=self.conversations,
+            interactions=self.interactions,
+            lookups=lookups,
+            links=links,
+            model=self.model,
+            hand_overs=HandOvers(self.sessions, self.tickets),
+            threads=threads,
+            clock=self.clock,
+            log=self.log,
+            options=ChatOptions(5, HistoryBudget(5, 1000), deadline_seconds=26),
+        )
+        self.transcripts = Transcripts(
+            self.sessions, self.conversations, self.interactions, self.tickets, links, self.log
+        )
+        self.desk = TicketDesk(
+            tickets=self.tickets,
+            interactions=self.interactions,
+            conversations=self.conversations,
+            lookups=lookups,
+            links=links,
+            rules=RULES,
+            suggestions=5,
+            executor=threads.calls,
+            clock=self.clock,
+            log=self.ticket_log,
+        )
+        self.erasure = Erasure(
+            self.sessions, self.conversations, self.interactions, self.tickets, self.forgotten.append
+        )
+
+    def ask(self, query: str, **fields: Any) -> Exchange:
+        """Send a message as a network address."""
+        return self.chat.answer(Message(query, caller="address#192.0.2.1", **fields))
+
+    def post(self, new: NewTicket = PARCEL, **changes: Any) -> Received:
+        """Post a ticket."""
+        return self.desk.receive(replace(new, **changes))
+
+
+@contextmanager
+def open_scene(**options: Any) -> Iterator[Scene]:
+    """Open a scene with threads of its own."""
+    with ThreadPoolExecutor(32) as calls, ThreadPoolExecutor(4) as model:
+        yield Scene(Threads(calls, model), **options)
+
+
+class Meeting:
+    """Lets nobody on before all have come; who comes later is let through."""
+
+    def __init__(self, participants: int) -> None:
+        self._barrier = threading.Barrier(participants, timeout=10)
+        self._took_place = False
+
+    def __call__(self) -> None:
+        if not self._took_place:
+            self._barrier.wait()
+            self._took_place = True
+
+
+@contextmanager
+def hanging(*parts: Any) -> Iterator[Callable[[], object]]:
+    """Let these fakes hang until the block ends."""
+    released = threading.Event()
+    for part in parts:
+        part.before = lambda: released.wait(20)
+    try:
+        yield released.set
+    finally:
+        released.set()
