@@ -1,12 +1,14 @@
 """DynamoDB in process, with the tables that the template deploys."""
 
 from collections.abc import Iterator
+from functools import cache
 from types import SimpleNamespace
 
 import boto3
 import pytest
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
+from mypy_boto3_dynamodb import DynamoDBClient
 
 from chalicelib.services import TABLES
 from tests.dynamodb import Network
@@ -53,9 +55,14 @@ def aws(network: Network) -> None:
 @pytest.fixture
 def tables(aws: None) -> None:
     """The tables of the template, under their bare names."""
-    dynamodb = boto3.client("dynamodb")
     for table in TABLE_DEFINITIONS:
-        dynamodb.create_table(TableName=table.name, **table.properties)
+        _dynamodb().create_table(TableName=table.name, **table.properties)
+
+
+@cache
+def _dynamodb() -> DynamoDBClient:
+    # Making a client takes longer than most tests do.
+    return boto3.client("dynamodb")
 
 
 @pytest.fixture
