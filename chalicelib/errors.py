@@ -87,6 +87,10 @@ class TooManyRequests(SupportError):
         self.retry_after_seconds = retry_after_seconds
 
 
+class BudgetReached(TooManyRequests):
+    """The stage has spent what it may spend in a day."""
+
+
 class Unavailable(SupportError):
     """A dependency could not be reached or did not answer in time.
 

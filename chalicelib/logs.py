@@ -104,6 +104,10 @@ class SyncLogger(DegradedLogger):
 class TurnLogger(DegradedLogger):
     """Logs what happened in a turn of the chat."""
 
+    def budget_reached(self) -> None:
+        """Say, once a day, that the stage has spent what it may."""
+        logger.error("budget_reached")
+
     def answered(self, exchange: "Exchange", laps_seconds: Mapping[str, float]) -> None:
         """Say how a turn went."""
         logger.info(

@@ -13,11 +13,12 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
 from chalicelib.api.agent_tokens import AgentTokens
 from chalicelib.chat.hand_over import HandOvers
-from chalicelib.chat.limits import Limits
+from chalicelib.chat.limits import LimitOptions, Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.prompts import HistoryBudget
 from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.source_links import SourceLinks
+from chalicelib.chat.spending import MICRO, UNKNOWN_PRICES_USD, Spending
 from chalicelib.chat.transcripts import Transcripts
 from chalicelib.chat.turn import Chat, ChatOptions
 from chalicelib.domain.database import DatabaseAddress, DatabaseAddresses, DatabaseSecret, FixedAddress
@@ -25,7 +26,7 @@ from chalicelib.domain.protocols import PassageSearch
 from chalicelib.errors import InvalidSettings
 from chalicelib.gateways.aws import client_config
 from chalicelib.gateways.bedrock import BedrockModel
-from chalicelib.gateways.converse import ModelOptions
+from chalicelib.gateways.converse import ModelOptions, price_of
 from chalicelib.gateways.document_links import SIGNING, DocumentLinks
 from chalicelib.gateways.ingestion import IngestionGateway
 from chalicelib.gateways.knowledge_base import KnowledgeBase
@@ -40,7 +41,7 @@ from chalicelib.stores.conversations import Conversations, ExchangeItem
 from chalicelib.stores.customers import Customers, NoCustomers
 from chalicelib.stores.database import AMAZON_ROOTS, address_from_url
 from chalicelib.stores.interactions import InteractionItem, Interactions
-from chalicelib.stores.state import Counters, StateItem
+from chalicelib.stores.state import Counters, OwnCounters, StateItem
 from chalicelib.stores.sync_state import JobItem, SyncItem, SyncStates
 from chalicelib.stores.tickets import TicketItem, Tickets
 from chalicelib.sync.knowledge_base import KnowledgeBaseSync
@@ -102,7 +103,8 @@ class Services:
         settings = self.settings
         return Chat(
             sessions=self.sessions,
-            limits=Limits(Counters(), settings.chat_requests_per_minute, settings.chat_tokens_per_day, now),
+            limits=self.limits,
+            spending=_spending(self.settings),
             conversations=self.conversations,
             interactions=self.interactions,
             lookups=self.lookups,
@@ -210,6 +212,17 @@ class Services:
             calls=ThreadPoolExecutor(CALL_THREADS, thread_name_prefix="call"),
             model=ThreadPoolExecutor(MODEL_THREADS, thread_name_prefix="model"),
         )
+
+    @property
+    @once
+    def limits(self) -> Limits:
+        settings = self.settings
+        options = LimitOptions(
+            settings.chat_requests_per_minute,
+            settings.chat_tokens_per_day,
+            round(settings.daily_budget_usd * MICRO),
+        )
+        return Limits(Counters(), OwnCounters(), options, now, TurnLogger().budget_reached)
 
     @property
     @once
@@ -327,6 +340,19 @@ def _customer_rules(settings: Settings) -> CustomerRules:
         churn_sentiment=settings.churn_sentiment,
         churn_open_tickets=settings.churn_open_tickets,
         churn_inactive_days=settings.churn_inactive_days,
+    )
+
+
+def _spending(settings: Settings) -> Spending:
+    prices = [
+        price_of(each, settings.model_prices) or UNKNOWN_PRICES_USD for each in settings.bedrock_model_ids
+    ]
+    return Spending(
+        prices_usd=max(prices),
+        passages=settings.passages_per_question,
+        history_tokens=settings.history_tokens,
+        max_tokens=settings.max_tokens,
+        has_guardrail=settings.guardrail_id is not None,
     )
 
 

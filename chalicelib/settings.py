@@ -1,7 +1,8 @@
 """The settings: the only reader of the environment, read once, failing by the key's name."""
 
 import os
-from typing import Annotated, Literal
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, Json, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -93,6 +94,9 @@ class Settings(BaseSettings):
     """How many messages a proven customer, or else a network address, may send in a minute; 0 any number."""
     chat_tokens_per_day: int = Field(200_000, ge=0)
     """How many tokens a proven customer, or else a network address, may use in a day (UTC); 0 any number."""
+    daily_budget_usd: float = Field(0, ge=0)
+    """How many US dollars the stage may spend in a day (UTC) on model, search, guardrail and sentiment, over
+    all callers; 0 any number. Once they are spent, the chat only hands over to people."""
     chat_deadline_seconds: float = Field(24.0, gt=6, le=27)
     """How long a turn may take. API Gateway gives up after 29 s, and a cold start counts too. Six seconds of
     it are kept for writing."""
@@ -142,13 +146,31 @@ def documents_bucket_name() -> str:
     return bucket or "documents-bucket-not-set"
 
 
+def check_settings(variables: Mapping[str, str], named: Iterable[str]) -> None:
+    """Check environment variables as `read_settings` would read them.
+
+    Raises InvalidSettings, also for a name among `named` that is no setting.
+    """
+    unknown = [name for name in named if name not in map(str.upper, Settings.model_fields)]
+    if unknown:
+        raise InvalidSettings(f"{unknown[0]}: there is no such setting; docs/settings.md lists them")
+    values = {
+        name.lower(): value for name, value in variables.items() if name.lower() in Settings.model_fields
+    }
+    _checked(**values)
+
+
 def read_settings() -> Settings:
     """Read the settings from the environment.
 
     Raises InvalidSettings naming each missing or wrong key.
     """
+    return _checked()
+
+
+def _checked(**values: Any) -> Settings:
     try:
-        return Settings()
+        return Settings(**values)
     except ValidationError as error:
         problems = (f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False))
         raise InvalidSettings("; ".join(problems)) from None

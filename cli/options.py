@@ -17,6 +17,15 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="command")
     run = commands.add_parser("run", help="start the whole product on this machine; Ctrl-C stops it")
     run.add_argument("--port", type=_port, default=8000, help="where the chat page is served (8000)")
+    run.add_argument(
+        "--set",
+        type=_assignment,
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="NAME=VALUE",
+        help="another value for a setting of stage local (docs/settings.md), for this run; can be repeated",
+    )
     stack = commands.add_parser("stack", help="start the stand-ins alone, for `chalice local --stage local`")
     for command in (run, stack):
         command.add_argument("--aws-port", type=_port, default=4566, help="where the stand-ins listen (4566)")
@@ -69,7 +78,7 @@ def _add_infra(commands: Any) -> None:
     )
     infra.add_argument(
         "--parameter",
-        type=_parameter,
+        type=_assignment,
         action="append",
         default=[],
         metavar="NAME=VALUE",
@@ -119,7 +128,7 @@ def _path(text: str) -> Path:
     return Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - absolute() would keep `..`
 
 
-def _parameter(text: str) -> tuple[str, str]:
+def _assignment(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not name or not equals:
         raise argparse.ArgumentTypeError(f"{text} is not of the form NAME=VALUE")

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from chalicelib.errors import InvalidSettings
 from cli import announcement
 from devstack.ports import HOST, require_free_port
 from devstack.stack import Stack
@@ -74,6 +75,9 @@ def run(options: Namespace, stop: StopRequest) -> int:
             _start_and_watch(options, resources, stop)
     except StopRequested:
         _say(announcement.goodbye(options))
+    except InvalidSettings as problem:
+        print(problem, file=sys.stderr, flush=True)
+        return 2
     except CommandError as problem:
         print(problem, file=sys.stderr, flush=True)
         return 1
@@ -82,11 +86,13 @@ def run(options: Namespace, stop: StopRequest) -> int:
 
 def _start_and_watch(options: Namespace, resources: ExitStack, stop: StopRequest) -> None:
     with_app = options.command == "run"
+    overrides = dict(options.settings) if with_app else {}
+    stage = read_local_stage(overrides)
     models = environment.model_endpoints()
     _require_ports(options, with_app)
     _require_own_folder(options.data_dir, resources)
     _say(f"Starting; the data is in {options.data_dir}")
-    stack = Stack(options.data_dir, read_local_stage(), models, resources, stop, _say_step)
+    stack = Stack(options.data_dir, stage, models, resources, stop, _say_step)
     stack.start(options.aws_port)
     children = {"the app": _start_app(options, resources, stop)} if with_app else {}
     children["what calls the event handlers"] = _start_events(options, resources)
@@ -127,7 +133,7 @@ def _require_own_folder(folder: Path, resources: ExitStack) -> None:
 
 def _start_app(options: Namespace, resources: ExitStack, stop: StopRequest) -> Child:
     ports = ["--port", str(options.port), "--aws-port", str(options.aws_port)]
-    command = [sys.executable, "-m", "devstack.app.server", "--stage", "local", *ports]
+    command = [sys.executable, "-m", "devstack.app.server", "--stage", "local", *ports, *_set_by(options)]
     app = Child(command, announcement.app_log(options.data_dir))
     resources.callback(app.close)
     deadline = time.monotonic() + APP_START_SECONDS
@@ -141,9 +147,14 @@ def _start_app(options: Namespace, resources: ExitStack, stop: StopRequest) -> C
 
 def _start_events(options: Namespace, resources: ExitStack) -> Child:
     command = [sys.executable, "-m", "devstack.app.events", "--stage", "local"]
-    events = Child([*command, "--aws-port", str(options.aws_port)], announcement.events_log(options.data_dir))
+    command += ["--aws-port", str(options.aws_port), *(_set_by(options) if options.command == "run" else ())]
+    events = Child(command, announcement.events_log(options.data_dir))
     resources.callback(events.close)
     return events
+
+
+def _set_by(options: Namespace) -> list[str]:
+    return [f"--set={name}={value}" for name, value in options.settings]
 
 
 def _require_alive(name: str, child: Child) -> None:

@@ -1,10 +1,14 @@
 """The names and ids of stage `local`, from where the app gets them too: `.chalice/config.json`."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from chalicelib.settings import check_settings
 from tooling.project import ROOT
 from tooling.stages import LOCAL, read_config
+
+NO_OVERRIDES: Mapping[str, str] = {}
 
 
 @dataclass(frozen=True)
@@ -24,9 +28,14 @@ class LocalStage:
     agent_tokens_secret_id: str
 
 
-def read_local_stage(root: Path = ROOT) -> LocalStage:
-    """Read stage `local` of the Chalice configuration."""
-    variables = read_config(root)["stages"][LOCAL]["environment_variables"]
+def read_local_stage(overrides: Mapping[str, str] = NO_OVERRIDES, root: Path = ROOT) -> LocalStage:
+    """Read stage `local` of the Chalice configuration, with other values for some settings.
+
+    Raises InvalidSettings for an override that is no setting, or a value that is not valid for it.
+    """
+    variables = {**read_config(root)["stages"][LOCAL]["environment_variables"], **overrides}
+    if overrides:
+        check_settings(variables, overrides)
     return LocalStage(
         region=variables["AWS_DEFAULT_REGION"],
         access_key_id=variables["AWS_ACCESS_KEY_ID"],

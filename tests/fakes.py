@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from threading import Lock
 
 from chalicelib.domain.conversation import (
     Exchange,
@@ -310,16 +311,31 @@ class FakeCounters(Outage):
     def __init__(self) -> None:
         super().__init__()
         self.counts: dict[tuple[str, int], int] = {}
+        self.writes = 0
+        self._lock = Lock()
 
-    def add(self, name: str, amount: int, now: datetime, window: timedelta) -> int:
+    def reserve(self, name: str, amount: int, limit: int, now: datetime, window: timedelta) -> bool:
         self.check()
-        key = (name, int(now.timestamp() // window.total_seconds()))
-        self.counts[key] = self.counts.get(key, 0) + amount
-        return self.counts[key]
+        self.writes += 1
+        with self._lock:
+            if self.value(name, now, window) >= limit:
+                return False
+            self._add(name, amount, now, window)
+            return True
+
+    def add(self, name: str, amount: int, now: datetime, window: timedelta) -> None:
+        self.check()
+        self.writes += 1
+        with self._lock:
+            self._add(name, amount, now, window)
 
     def value(self, name: str, now: datetime, window: timedelta) -> int:
-        self.check()
+        """What was counted in the window."""
         return self.counts.get((name, int(now.timestamp() // window.total_seconds())), 0)
+
+    def _add(self, name: str, amount: int, now: datetime, window: timedelta) -> None:
+        key = (name, int(now.timestamp() // window.total_seconds()))
+        self.counts[key] = self.counts.get(key, 0) + amount
 
 
 class FakeLinks(Outage):
@@ -350,6 +366,10 @@ class FakeTurnLog(TurnLogger):
     def __init__(self) -> None:
         self.without: list[str] = []
         self.turns: list[tuple[Exchange, Mapping[str, float]]] = []
+        self.budgets_reached = 0
+
+    def budget_reached(self) -> None:
+        self.budgets_reached += 1
 
     def degraded(self, name: str, error: Unavailable) -> None:
         self.without.append(name)

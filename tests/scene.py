@@ -10,15 +10,17 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.chat.hand_over import HandOvers
-from chalicelib.chat.limits import Limits
+from chalicelib.chat.limits import LimitOptions, Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.prompts import HistoryBudget
 from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.source_links import SourceLinks
+from chalicelib.chat.spending import Spending
 from chalicelib.chat.transcripts import Transcripts
 from chalicelib.chat.turn import Chat, ChatOptions, Message
 from chalicelib.domain.conversation import Exchange
 from chalicelib.parallel import Threads
+from chalicelib.stores.state import OwnCounters
 from chalicelib.tickets.customer_context import CustomerRules
 from chalicelib.tickets.desk import NewTicket, Received, TicketDesk
 from chalicelib.tickets.erasure import Erasure
@@ -39,6 +41,7 @@ from tests.fakes import (
 )
 
 SECRET = "test-secret"
+SPENDING = Spending((1.0, 5.0), passages=5, history_tokens=1000, max_tokens=500, has_guardrail=True)
 RULES = CustomerRules(
     high_value_lifetime_usd=10_000, churn_sentiment=-0.4, churn_open_tickets=3, churn_inactive_days=180
 )
@@ -62,6 +65,7 @@ class Scene:
         threads: Threads,
         requests_per_minute: int = 0,
         tokens_per_day: int = 0,
+        budget_micro_usd: int = 0,
         tickets: type[FakeTickets] = FakeTickets,
     ) -> None:
         self.clock = FakeClock()
@@ -78,7 +82,14 @@ class Scene:
         links = SourceLinks(self.links)
         self.chat = Chat(
             sessions=self.sessions,
-            limits=Limits(self.counters, requests_per_minute, tokens_per_day, self.clock),
+            limits=Limits(
+                self.counters,
+                OwnCounters(),
+                LimitOptions(requests_per_minute, tokens_per_day, budget_micro_usd),
+                self.clock,
+                self.log.budget_reached,
+            ),
+            spending=SPENDING,
             conversations=self.conversations,
             interactions=self.interactions,
             lookups=lookups,

@@ -32,6 +32,7 @@ STATUSES: Mapping[type[errors.SupportError], tuple[int, str]] = {
     errors.BodyTooLarge: (413, "body_too_large"),
     errors.NotJson: (415, "unsupported_media_type"),
     errors.TooManyRequests: (429, "too_many_requests"),
+    errors.BudgetReached: (429, "budget_reached"),
     errors.ModelUnavailable: (503, "model_unavailable"),
     errors.Unavailable: (503, "unavailable"),
 }

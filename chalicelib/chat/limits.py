@@ -1,42 +1,168 @@
-"""How much one caller may ask: requests a minute, and tokens a day for the cost."""
+"""What may be spent: by one caller in a minute and a day, and by the whole stage in a day.
+
+Before a turn spends anything, it is counted and what it is expected to cost is reserved; afterwards the
+difference to what it did cost is given back. A turn is admitted while its counters are below their limits: so
+a limit can be used up, and turns that come at once overshoot it by the last one's cost at most.
+"""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from chalicelib.chat.spending import NOTHING, Spend
 from chalicelib.domain.protocols import CounterStore
-from chalicelib.errors import TooManyRequests
+from chalicelib.errors import BudgetReached, TooManyRequests, Unavailable
 
 MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+HAND_OVERS_PER_HOUR = 3
+"""How many tickets a caller may still open when over a limit: a person needs one."""
+OWN_SHARE = 10
+"""While the counters are out of reach, each container lets through a tenth of every limit."""
+RECHECK = timedelta(seconds=5)
+"""What running turns reserved and did not use comes back, so a container soon asks again."""
+MOST_REFUSED = 10_000
+"""How many callers a container remembers as refused."""
+BUDGET = "budget"
+
+
+@dataclass(frozen=True)
+class LimitOptions:
+    """The limits; 0 is off and costs no call. Tokens and dollars are counted by UTC day."""
+
+    requests_per_minute: int
+    tokens_per_day: int
+    budget_micro_usd: int = 0
+
+
+@dataclass(frozen=True)
+class Admission:
+    """The right to spend up to what is reserved; `outage` is why it was not counted in common."""
+
+    caller: str
+    admitted_at: datetime
+    reserved: Spend
+    outage: Unavailable | None = None
 
 
 @dataclass(frozen=True)
 class Limits:
-    """Counts by caller in fixed windows of UTC time; a limit of 0 is off and costs no call."""
+    """Counts in fixed windows of UTC time. `own` counts for this container alone.
+
+    `budget_reached` is told once a day that the stage's budget is spent.
+    """
 
     counters: CounterStore
-    requests_per_minute: int
-    tokens_per_day: int
+    own: CounterStore
+    options: LimitOptions
     clock: Callable[[], datetime]
+    budget_reached: Callable[[], None]
+    _refused_until: dict[str, tuple[datetime, TooManyRequests]] = field(default_factory=dict)
 
-    def admit(self, caller: str) -> None:
-        """Count a request. Raises TooManyRequests when the caller is over a limit, Unavailable."""
+    def admit(self, caller: str, estimate: Spend, outage: Unavailable | None = None) -> Admission:
+        """Count a request and reserve what it is expected to cost.
+
+        A refusal is remembered for a while, so that the next ones cost no call at all. With an `outage`
+        of the counters, the container counts for itself.
+        Raises TooManyRequests when the caller is over a limit, BudgetReached when the stage is.
+        """
         now = self.clock()
-        if self.requests_per_minute:
-            count = self.counters.add(f"requests#{caller}", 1, now, MINUTE)
-            if count > self.requests_per_minute:
-                raise TooManyRequests(
-                    "You are sending messages faster than I can answer. Please wait a moment.",
-                    _seconds_left(now, MINUTE),
-                )
-        if self.tokens_per_day and self.counters.value(f"tokens#{caller}", now, DAY) >= self.tokens_per_day:
-            raise TooManyRequests("You have reached today's limit of this chat.", _seconds_left(now, DAY))
+        admission = Admission(caller, now, NOTHING, outage)
+        options = self.options
+        try:
+            admission = self._take(admission, "requests", 1, options.requests_per_minute, MINUTE)
+            admission = self._take(admission, "tokens", estimate.tokens, options.tokens_per_day, DAY)
+            return self._take(admission, BUDGET, estimate.micro_usd, options.budget_micro_usd, DAY)
+        except TooManyRequests:
+            self._give_back(admission)
+            raise
 
-    def record(self, caller: str, tokens: int) -> None:
-        """Count the tokens of an answer. Raises Unavailable."""
-        if self.tokens_per_day and tokens:
-            self.counters.add(f"tokens#{caller}", tokens, self.clock(), DAY)
+    def admit_hand_over(self, caller: str) -> bool:
+        """Tell whether a caller who is over a limit may still open a ticket, and count it."""
+        now = self.clock()
+        try:
+            return self.counters.reserve(f"hand-overs#{caller}", 1, HAND_OVERS_PER_HOUR, now, HOUR)
+        except Unavailable:
+            return self.own.reserve(f"hand-overs#{caller}", 1, HAND_OVERS_PER_HOUR, now, HOUR)
+
+    def settle(self, admission: Admission, used: Spend) -> None:
+        """Give back what was reserved and not used, or count what was used beyond it. Raises Unavailable."""
+        reserved, counters = admission.reserved, self.own if admission.outage else self.counters
+        for name, amount in (
+            (f"tokens#{admission.caller}", used.tokens - reserved.tokens if reserved.tokens else 0),
+            (BUDGET, used.micro_usd - reserved.micro_usd if reserved.micro_usd else 0),
+        ):
+            if amount:
+                # In the window that it was reserved in: a turn may end after midnight.
+                counters.add(name, amount, admission.admitted_at, DAY)
+
+    def _give_back(self, admission: Admission) -> None:
+        try:
+            self.settle(admission, NOTHING)
+        except Unavailable:
+            # What stays reserved errs on the side of spending less, and only until the day ends.
+            return
+
+    def _take(self, admission: Admission, kind: str, amount: int, limit: int, window: timedelta) -> Admission:
+        """Return the admission with more reserved. Raises TooManyRequests."""
+        if not limit:
+            return admission
+        name = BUDGET if kind == BUDGET else f"{kind}#{admission.caller}"
+        self._require_not_refused(name, admission.admitted_at)
+        try:
+            if admission.outage:
+                raise admission.outage
+            is_taken = self.counters.reserve(name, amount, limit, admission.admitted_at, window)
+        except Unavailable as error:
+            admission = replace(admission, outage=error)
+            is_taken = self.own.reserve(
+                name, amount, max(1, limit // OWN_SHARE), admission.admitted_at, window
+            )
+        if not is_taken:
+            self._refuse(name, kind, admission.admitted_at, window, admission.outage)
+        reserved = {"tokens": Spend(tokens=amount), BUDGET: Spend(micro_usd=amount)}.get(kind, NOTHING)
+        return replace(admission, reserved=admission.reserved + reserved)
+
+    def _require_not_refused(self, name: str, now: datetime) -> None:
+        until, refusal = self._refused_until.get(name, (now, None))
+        if refusal and now < until:
+            raise refusal
+
+    def _refuse(
+        self, name: str, kind: str, now: datetime, window: timedelta, outage: Unavailable | None
+    ) -> None:
+        wait_seconds = _seconds_left(now, window)
+        refusal = _refusal(kind, wait_seconds)
+        remembered = timedelta(seconds=wait_seconds) if kind == "requests" and not outage else RECHECK
+        if kind == BUDGET:
+            self._announce(now)
+        if len(self._refused_until) >= MOST_REFUSED:
+            self._refused_until.clear()
+        self._refused_until[name] = (now + remembered, refusal)
+        raise refusal
+
+    def _announce(self, now: datetime) -> None:
+        try:
+            is_first = self.counters.reserve("budget.reached", 1, 1, now, DAY)
+        except Unavailable:
+            is_first = self.own.reserve("budget.reached", 1, 1, now, DAY)
+        if is_first:
+            self.budget_reached()
+
+
+def _refusal(kind: str, wait_seconds: int) -> TooManyRequests:
+    if kind == BUDGET:
+        return BudgetReached(
+            "I have answered as much as I may for today. Please come back tomorrow, "
+            "or tell me that you would like a person to help you.",
+            wait_seconds,
+        )
+    if kind == "requests":
+        sentence = "You are sending messages faster than I can answer. Please wait a moment."
+    else:
+        sentence = "You have reached today's limit of this chat."
+    return TooManyRequests(sentence, wait_seconds)
 
 
 def _seconds_left(now: datetime, window: timedelta) -> int:

@@ -17,18 +17,19 @@ from chalicelib.chat.hand_over import (
     remind,
     ticket_of,
 )
-from chalicelib.chat.limits import Limits
+from chalicelib.chat.limits import Admission, Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.person_request import asks_for_a_person
 from chalicelib.chat.prompts import HistoryBudget, KnownCustomer, build_prompt
 from chalicelib.chat.search_query import search_query
 from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.source_links import SourceLinks
+from chalicelib.chat.spending import NOTHING, Spend, Spending
 from chalicelib.domain.conversation import Exchange, HandOver, HandOverTicket, Passage, Reply, Sentiment
 from chalicelib.domain.customer import Customer, Interaction
 from chalicelib.domain.protocols import ConversationStore, InteractionStore, LanguageModel
 from chalicelib.domain.ticket import TicketSummary
-from chalicelib.errors import MessageIdReused, ModelUnavailable, Unavailable
+from chalicelib.errors import MessageIdReused, ModelUnavailable, TooManyRequests, Unavailable
 from chalicelib.masking import mask
 from chalicelib.parallel import Call, Deadline, Parallel, Threads
 
@@ -70,6 +71,7 @@ class Turn:
     session_id: str
     message_id: str
     retry_safe: bool
+    has_past: bool
     question: str
     customer_id: str | None
     caller: str
@@ -103,6 +105,7 @@ class Chat:
 
     sessions: Sessions
     limits: Limits
+    spending: Spending
     conversations: ConversationStore
     interactions: InteractionStore
     lookups: Lookups
@@ -117,20 +120,29 @@ class Chat:
     def answer(self, message: Message) -> Exchange:
         """Answer a message and return its exchange; the same message id again returns the same exchange.
 
-        Raises NotYourSession, WrongCustomerHash, MessageIdReused, TooManyRequests, ModelUnavailable.
+        Nothing that costs money is called before the turn is admitted. Raises NotYourSession,
+        WrongCustomerHash, MessageIdReused, TooManyRequests, BudgetReached, ModelUnavailable.
         """
         watch = Stopwatch()
         turn = self._begin(message, Deadline(self.options.deadline_seconds))
-        has_past = message.session_id is not None or self.sessions.is_derived(message.message_id)
-        answered_before, earlier = self._recall(turn) if has_past else (None, ())
+        expected = self.spending.expected(turn.question, turn.has_past)
+        admitting = turn.calls.start("storage", self.limits.admit, turn.caller, expected)
+        answered_before, earlier = self._recall(turn) if turn.has_past else (None, ())
         watch.lap("history")
         if answered_before:
+            self._release(turn, admitting)
             return self._answered(turn, require_same_question(answered_before, turn))
-        gathered = self._gather(turn, earlier)
-        watch.lap("gather")
-        reply = self._ask_model(turn, gathered)
+        try:
+            admission = self._require_admission(turn, admitting)
+        except TooManyRequests as refusal:
+            gathered, reply = self._only_hand_over(turn, earlier, refusal)
+            admission = Admission(turn.caller, self.clock(), NOTHING)
+        else:
+            gathered = self._gather(turn, earlier)
+            watch.lap("gather")
+            reply = self._ask_model(turn, gathered, admission)
         watch.lap("model")
-        stored = self._store(turn, self._conclude(turn, gathered, reply))
+        stored = self._store(turn, self._conclude(turn, gathered, reply), admission)
         watch.lap("store")
         answered = self._answered(turn, stored)
         self.log.answered(answered, watch.laps_seconds)
@@ -142,6 +154,7 @@ class Chat:
             session_id=self.sessions.for_chat(message.session_id, message.message_id),
             message_id=message.message_id or f"m_{uuid.uuid4().hex}",
             retry_safe=message.message_id is not None,
+            has_past=message.session_id is not None or self.sessions.is_derived(message.message_id),
             # Masked here once, so that no credential goes to the model, the log or the tables.
             question=mask(message.query),
             customer_id=customer_id,
@@ -167,16 +180,50 @@ class Chat:
         # What a proven customer was told is not for somebody else who knows the session's id.
         return answered_before, tuple(e for e in earlier if e.customer_id in (None, turn.customer_id))
 
+    def _require_admission(self, turn: Turn, admitting: Call[Admission]) -> Admission:
+        """Return the right to spend. With slow counters the container counts for itself, as without any.
+
+        Raises TooManyRequests, BudgetReached.
+        """
+        try:
+            admission = admitting.result(
+                turn.deadline.within(self.options.history_seconds).remaining_seconds()
+            )
+        except Unavailable as error:
+            admission = self.limits.admit(
+                turn.caller, self.spending.expected(turn.question, turn.has_past), error
+            )
+        if admission.outage:
+            turn.calls.note(admitting.name, admission.outage)
+        return admission
+
+    def _release(self, turn: Turn, admitting: Call[Admission]) -> None:
+        """Give back what was reserved for a message that turns out to be answered already."""
+        try:
+            admission = admitting.result(
+                turn.deadline.within(self.options.history_seconds).remaining_seconds()
+            )
+        except (TooManyRequests, Unavailable):
+            return  # nothing is reserved; the answer is there, and costs nothing more
+        releasing = turn.calls.start("storage", self.limits.settle, admission, NOTHING)
+        turn.calls.settle(releasing, None, turn.deadline.within(self.options.store_seconds))
+
+    def _only_hand_over(
+        self, turn: Turn, earlier: tuple[Exchange, ...], refusal: TooManyRequests
+    ) -> tuple[Gathered, Reply]:
+        """Let a customer who is over a limit get to a person, and no further. Raises TooManyRequests."""
+        if not asks_for_a_person(turn.question) or not self.limits.admit_hand_over(turn.caller):
+            raise refusal
+        return Gathered(earlier, (), (), None, None), Reply(text="", model=None)
+
     def _gather(self, turn: Turn, earlier: tuple[Exchange, ...]) -> Gathered:
         calls, deadline = turn.calls, turn.deadline.within(self.options.gather_seconds)
         shown = tuple(e for e in earlier if not e.guardrail.intervened)
         query = search_query(turn.question, shown)
-        admitting = calls.start("storage", self.limits.admit, turn.caller)
         finding = self.lookups.find_passages(calls, query, self.options.passages_per_question)
         listening = self.lookups.detect_sentiment(calls, turn.question)
         identifying = self.lookups.find_customer(calls, turn.customer_id)
         listing = self.lookups.find_open_tickets(calls, turn.customer_id)
-        _require_admission(admitting, turn, deadline)
         customer: Customer | None = calls.settle(identifying, None, deadline)
         tickets: tuple[TicketSummary, ...] | None = calls.settle(listing, None, deadline)
         passages: tuple[Passage, ...] = calls.settle(finding, (), deadline)
@@ -184,7 +231,7 @@ class Chat:
         known = KnownCustomer(customer, tickets) if customer else None
         return Gathered(earlier, shown, passages, known, sentiment.score if sentiment else None)
 
-    def _ask_model(self, turn: Turn, gathered: Gathered) -> Reply:
+    def _ask_model(self, turn: Turn, gathered: Gathered, admission: Admission) -> Reply:
         ticket = gathered.ticket
         prompt = build_prompt(
             turn.question,
@@ -204,6 +251,10 @@ class Chat:
             if asks_for_a_person(turn.question):
                 self.log.degraded("model", error)
                 return Reply(text="", model=None)
+            # Bedrock may have read the prompt all the same.
+            spent = self.spending.without_answer(turn.question, turn.has_past)
+            counting = turn.calls.start("storage", self.limits.settle, admission, spent)
+            turn.calls.settle(counting, None, turn.deadline.within(self.options.store_seconds))
             if isinstance(error, ModelUnavailable):
                 raise
             raise ModelUnavailable from error
@@ -244,13 +295,12 @@ class Chat:
             exchange = replace(exchange, unconfirmed_ticket_id=ticket_id)
         return announce(exchange, hand_over, opened)
 
-    def _store(self, turn: Turn, exchange: Exchange) -> Exchange:
+    def _store(self, turn: Turn, exchange: Exchange, admission: Admission) -> Exchange:
         """Keep an exchange; return what its message id stands for now, which a duplicate may have stored."""
         calls, deadline = turn.calls, turn.deadline.within(self.options.store_seconds)
         add = self.conversations.add_once if turn.retry_safe else self.conversations.add
         writing = calls.start("storage", add, replace(exchange, degraded=calls.degraded))
-        tokens = exchange.usage.input_tokens + exchange.usage.output_tokens
-        counting = calls.start("storage", self.limits.record, turn.caller, tokens)
+        counting = calls.start("storage", self.limits.settle, admission, self._spent(turn, exchange))
         stored: Exchange | None = calls.settle(writing, None, deadline)
         if stored and stored.customer_id:
             # With the timestamp that the exchange was stored under, by which it is erased with it.
@@ -260,6 +310,11 @@ class Chat:
             calls.settle(logging, None, deadline)
         calls.settle(counting, None, deadline)
         return stored or exchange
+
+    def _spent(self, turn: Turn, exchange: Exchange) -> Spend:
+        if exchange.model is None:
+            return self.spending.without_answer(turn.question, turn.has_past)
+        return self.spending.of(exchange.question, exchange.answer, exchange.usage)
 
     def _answered(self, turn: Turn, exchange: Exchange) -> Exchange:
         """Return an exchange as it is answered now: with links to its sources, and what it went without."""
@@ -280,14 +335,6 @@ class Stopwatch:
         now = time.perf_counter()
         self.laps_seconds[step] = now - self._last
         self._last = now
-
-
-def _require_admission(admitting: Call[None], turn: Turn, deadline: Deadline) -> None:
-    """Raise TooManyRequests when the caller is over a limit. Limits out of reach refuse nobody."""
-    try:
-        admitting.result(deadline.remaining_seconds())
-    except Unavailable as error:
-        turn.calls.note(admitting.name, error)
 
 
 def require_same_question(exchange: Exchange, turn: Turn) -> Exchange:

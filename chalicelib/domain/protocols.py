@@ -121,11 +121,14 @@ class TicketStore(Protocol):
 class CounterStore(Protocol):
     """Counts within windows of time that start at multiples of their length since 1970."""
 
-    def add(self, name: str, amount: int, now: datetime, window: timedelta) -> int:
-        """Add to the counter of the window that `now` is in, and return its new value."""
+    def reserve(self, name: str, amount: int, limit: int, now: datetime, window: timedelta) -> bool:
+        """Add to the counter of the window that `now` is in, if it is below its limit; tell whether it was.
 
-    def value(self, name: str, now: datetime, window: timedelta) -> int:
-        """Return the counter of the window that `now` is in; 0 if nothing was counted."""
+        One atomic write. The last amount may take the counter over the limit.
+        """
+
+    def add(self, name: str, amount: int, now: datetime, window: timedelta) -> None:
+        """Add to the counter of the window that `now` is in, whatever its limit; less than 0 takes away."""
 
 
 class SyncStateStore(Protocol):

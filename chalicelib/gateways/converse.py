@@ -126,16 +126,19 @@ def guardrail_reasons(trace: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def cost_usd(model_id: str, usage: Usage, prices: Prices) -> float | None:
-    """Return what tokens cost; None where no price is known.
-
-    `prices` come before the list, and the longest known part of the model id decides.
-    """
+def price_of(model_id: str, prices: Prices) -> tuple[float, float] | None:
+    """Return the price of a model: of `prices` and the list, that of the longest known part of its id."""
     known = {**LIST_PRICES, **prices}
     parts = sorted((part for part in known if part in model_id), key=len, reverse=True)
-    if not parts:
+    return known[parts[0]] if parts else None
+
+
+def cost_usd(model_id: str, usage: Usage, prices: Prices) -> float | None:
+    """Return what tokens cost; None where no price is known."""
+    price = price_of(model_id, prices)
+    if price is None:
         return None
-    per_input, per_output = known[parts[0]]
+    per_input, per_output = price
     return round((usage.input_tokens * per_input + usage.output_tokens * per_output) / 1_000_000, 8)
 
 

@@ -2,12 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from threading import Lock
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from chalicelib.stores.dynamodb import TableLimits, reaching
+from chalicelib.stores.dynamodb import TableLimits, reaching, write_if
 from chalicelib.times import to_millis
+
+STORE = "counters"
+MOST_OWN_COUNTERS = 10_000
+"""How many counters a container keeps before it drops those whose window is over."""
 
 
 class StateItem(Model):
@@ -25,25 +31,52 @@ class StateItem(Model):
 class Counters:
     """Counts things in windows of time; a counter is gone some time after its window."""
 
-    def add(self, name: str, amount: int, now: datetime, window: timedelta) -> int:
-        """Add to the counter of the window that `now` is in and return its new value. Raises Unavailable."""
-        item = StateItem(_key(name, now, window))
-        with reaching("counters"):
-            item.update(
-                actions=[
-                    StateItem.value.add(amount),
-                    StateItem.ttl.set(to_millis(now + 2 * window) // 1000),
-                ]
-            )
-            return int(item.value)
+    def reserve(self, name: str, amount: int, limit: int, now: datetime, window: timedelta) -> bool:
+        """Add to a counter that is below its limit; tell whether it was. Raises Unavailable."""
+        has_room = StateItem.value.does_not_exist() | (StateItem.value < limit)
+        with reaching(STORE):
+            return write_if(has_room, StateItem(_key(name, now, window)).update, _adding(amount, now, window))
 
-    def value(self, name: str, now: datetime, window: timedelta) -> int:
-        """Return the counter of the window that `now` is in. Raises Unavailable."""
-        with reaching("counters"):
-            try:
-                return int(StateItem.get(_key(name, now, window)).value)
-            except StateItem.DoesNotExist:
-                return 0
+    def add(self, name: str, amount: int, now: datetime, window: timedelta) -> None:
+        """Add to a counter, or take from it. Raises Unavailable."""
+        with reaching(STORE):
+            StateItem(_key(name, now, window)).update(_adding(amount, now, window))
+
+
+class OwnCounters:
+    """Counts for this container alone, in memory; only of the windows that are not over yet."""
+
+    def __init__(self) -> None:
+        self._counts: dict[str, tuple[int, datetime]] = {}
+        self._lock = Lock()
+
+    def reserve(self, name: str, amount: int, limit: int, now: datetime, window: timedelta) -> bool:
+        """Add to a counter that is below its limit; tell whether it was."""
+        with self._lock:
+            counted = self._counts.get(_key(name, now, window), (0, now))[0]
+            if counted >= limit:
+                return False
+            self._set(name, counted + amount, now, window)
+            return True
+
+    def add(self, name: str, amount: int, now: datetime, window: timedelta) -> None:
+        """Add to a counter, or take from it."""
+        with self._lock:
+            counted = self._counts.get(_key(name, now, window), (0, now))[0]
+            self._set(name, counted + amount, now, window)
+
+    def __len__(self) -> int:
+        """Return how many counters are kept."""
+        return len(self._counts)
+
+    def _set(self, name: str, value: int, now: datetime, window: timedelta) -> None:
+        if len(self._counts) >= MOST_OWN_COUNTERS:
+            self._counts = {key: kept for key, kept in self._counts.items() if kept[1] > now}
+        self._counts[_key(name, now, window)] = (value, now + window)
+
+
+def _adding(amount: int, now: datetime, window: timedelta) -> list[Action]:
+    return [StateItem.value.add(amount), StateItem.ttl.set(to_millis(now + 2 * window) // 1000)]
 
 
 def _key(name: str, now: datetime, window: timedelta) -> str:

@@ -38,7 +38,7 @@ def open_target(options: Namespace, root: Path) -> Target:
 
 
 def _local(options: Namespace, root: Path) -> Target:
-    stage = read_local_stage(root)
+    stage = read_local_stage(root=root)
     app = f"http://{HOST}:{options.port}"
     return Target(
         bucket=stage.documents_bucket,

@@ -26,7 +26,7 @@ from chalice.config import Config as ChaliceConfig
 from chalice.local import LambdaContext
 from mypy_boto3_sqs import SQSClient
 
-from devstack.app.stage import load_app, stop_with_parent
+from devstack.app.stage import add_overrides, load_app, stop_with_parent
 from devstack.aws.object_events import ObjectEvents, Subscription
 from devstack.stop_request import StopRequest, StopRequested
 
@@ -108,12 +108,13 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m devstack.app.events")
     parser.add_argument("--stage", default="local")
     parser.add_argument("--aws-port", type=int, required=True)
+    add_overrides(parser)
     options = parser.parse_args(arguments)
     _log_to_output()
     stop = StopRequest()
     stop.listen()
     threading.Thread(target=stop_with_parent, args=(stop,), daemon=True).start()
-    app, config = load_app(options.stage, options.aws_port)
+    app, config = load_app(options.stage, options.aws_port, dict(options.settings))
     sqs = boto3.client("sqs", config=Config(retries={"total_max_attempts": 2}))
     run_side_by_side(loops_of(app, config, sqs, stop), stop)
     return 0

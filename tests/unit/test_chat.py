@@ -10,8 +10,10 @@ from typing import Any
 
 import pytest
 
+from chalicelib.chat.limits import HAND_OVERS_PER_HOUR
 from chalicelib.domain.conversation import GuardrailVerdict, HandOver, HandOverTicket, Usage
 from chalicelib.errors import (
+    BudgetReached,
     MessageIdReused,
     ModelUnavailable,
     TooManyRequests,
@@ -20,7 +22,7 @@ from chalicelib.errors import (
 )
 from tests.builders import LINKED_REFUND, REFUND, RESET, interaction, ticket
 from tests.fakes import START
-from tests.scene import ADA_PROOF, BOB_PROOF, Meeting, Scene, hanging, open_scene
+from tests.scene import ADA_PROOF, BOB_PROOF, SPENDING, Meeting, Scene, hanging, open_scene
 
 BOBS = (
     *("Robert", "Hooke", "bob@", "Springs", "98765", "O-88", "77.70", "microscope"),
@@ -441,6 +443,73 @@ def test_tokens_are_counted_and_stop_the_day_when_used_up() -> None:
         scene.ask("1"), scene.ask("2")
         with pytest.raises(TooManyRequests):
             scene.ask("3")
+
+
+def test_of_a_burst_that_a_limit_stops_nothing_is_paid() -> None:
+    with open_scene(requests_per_minute=20) as scene, ThreadPoolExecutor(32) as threads:
+        asking = [threads.submit(scene.ask, "Hello") for _ in range(100)]
+        refused = sum(isinstance(each.exception(), TooManyRequests) for each in asking)
+        assert refused == 80
+        calls = (len(scene.knowledge_base.queries), len(scene.sentiment.heard), len(scene.model.prompts))
+        assert calls == (20, 20, 20)
+
+
+def test_a_burst_overshoots_a_limit_by_no_more_than_one_turn() -> None:
+    with open_scene(tokens_per_day=30_000) as scene, ThreadPoolExecutor(32) as threads:
+        scene.model.reply_with = replace(scene.model.reply_with, usage=Usage(2500, 500, 0.005))
+        asking = [threads.submit(scene.ask, "Hello") for _ in range(100)]
+        answered = sum(each.exception() is None for each in asking)
+        assert 3000 * answered <= 30_000 + SPENDING.expected("Hello", has_past=False).tokens
+
+
+def test_a_model_that_fails_is_counted_by_what_it_was_sent() -> None:
+    with open_scene(tokens_per_day=100_000) as scene:
+        scene.model.down = ModelUnavailable()
+        with pytest.raises(ModelUnavailable):
+            scene.ask("Hello")
+        (counted,) = scene.counters.counts.values()
+        assert counted == SPENDING.without_answer("Hello", has_past=False).tokens
+
+
+def test_a_message_that_was_answered_before_spends_nothing() -> None:
+    with open_scene(requests_per_minute=2, tokens_per_day=200) as scene:
+        first = scene.ask("Hello", session_id="s", message_id="m")
+        spent = dict(scene.counters.counts)
+        assert [scene.ask("Hello", session_id="s", message_id="m") for _ in range(5)] == [first] * 5
+        tokens = {name: count for (name, _), count in scene.counters.counts.items() if "tokens" in name}
+        assert tokens == {name: count for (name, _), count in spent.items() if "tokens" in name}
+
+
+def test_when_the_budget_is_spent_nobody_is_answered_until_the_next_day() -> None:
+    with open_scene(budget_micro_usd=1000) as scene:
+        scene.ask("Hello")
+        with pytest.raises(BudgetReached) as refusal:
+            scene.ask("Hello", **ADA_PROOF)
+        assert refusal.value.retry_after_seconds == 12 * 3600
+        assert scene.log.budgets_reached == 1
+        scene.clock.advance(hours=12)
+        assert scene.ask("Hello").answer
+
+
+@pytest.mark.parametrize("limit", ["requests_per_minute", "tokens_per_day", "budget_micro_usd"])
+def test_over_a_limit_a_wish_for_a_person_is_a_ticket_without_any_search(limit: str) -> None:
+    with open_scene(**{limit: 1}) as scene:
+        session = scene.ask("My parcel is late").session_id
+        answer = scene.ask("I want to talk to a human", session_id=session)
+        assert answer.handed_over
+        assert scene.tickets.kept[answer.handed_over.ticket_id].session_id == session
+        assert (answer.model, answer.usage) == (None, Usage())
+        assert (len(scene.model.prompts), len(scene.knowledge_base.queries)) == (1, 1)
+
+
+def test_over_a_limit_only_a_few_tickets_can_be_opened() -> None:
+    with open_scene(requests_per_minute=1) as scene:
+        scene.ask("Hello")
+        for _ in range(HAND_OVERS_PER_HOUR):
+            assert scene.ask("I want to talk to a human").handed_over
+        with pytest.raises(TooManyRequests):
+            scene.ask("I want to talk to a human")
+        assert len(scene.tickets.kept) == HAND_OVERS_PER_HOUR
 
 
 def test_what_a_turn_needs_is_gathered_side_by_side_for_so_long(scene: Scene) -> None:

@@ -6,7 +6,14 @@ import re
 import pytest
 
 from chalicelib import errors
-from chalicelib.errors import BadInput, FieldProblem, SupportError, TooManyRequests, Unavailable
+from chalicelib.errors import (
+    BadInput,
+    BudgetReached,
+    FieldProblem,
+    SupportError,
+    TooManyRequests,
+    Unavailable,
+)
 from tests.web import refusal, serving
 
 ANSWERS: list[tuple[SupportError, int, str]] = [
@@ -20,6 +27,7 @@ ANSWERS: list[tuple[SupportError, int, str]] = [
     (errors.BodyTooLarge("The request is too large."), 413, "body_too_large"),
     (errors.NotJson("The body is text/plain; send JSON."), 415, "unsupported_media_type"),
     (TooManyRequests("Please wait a moment.", 7), 429, "too_many_requests"),
+    (BudgetReached("Please come back tomorrow.", 7), 429, "budget_reached"),
     (Unavailable("customers"), 503, "unavailable"),
     (errors.UnreadableAnswer("customers"), 503, "unavailable"),
     (errors.ModelUnavailable(retry_after_seconds=7), 503, "model_unavailable"),

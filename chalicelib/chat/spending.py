@@ -1,0 +1,97 @@
+"""What a turn costs in tokens and dollars: an estimate before it, the true figure after."""
+
+from dataclasses import dataclass
+
+from chalicelib.chat.prompts import estimate_tokens
+from chalicelib.domain.conversation import Usage
+
+MICRO = 1_000_000
+# What `python -m bench.prompt_tokens` says, rounded up.
+RULES_TOKENS = 1_200
+"""The rules, the tool and a customer's facts."""
+PASSAGE_TOKENS = 400
+ANSWER_TOKENS = 400
+"""Three times a usual answer's; `MAX_TOKENS` would hold back ten turns for one."""
+UNKNOWN_PRICES_USD = (5.0, 25.0)
+"""Per million input and output tokens, for a model without a known price: those of the dearest Claude."""
+# US dollars in millionths, from the prices in docs/cost.md.
+RETRIEVE_MICRO_USD = 3
+SENTIMENT_UNIT_CHARS, SENTIMENT_UNIT_MICRO_USD, LEAST_SENTIMENT_UNITS = 100, 100, 3
+GUARDRAIL_UNIT_CHARS = 1000
+GUARDRAIL_QUESTION_MICRO_USD = 300
+"""A unit of a question: content filters and denied topics."""
+GUARDRAIL_ANSWER_MICRO_USD = 400
+"""A unit of an answer: personal data as well."""
+CHARS_PER_TOKEN = 4
+
+
+@dataclass(frozen=True)
+class Spend:
+    """An amount of tokens, and of millionths of a US dollar."""
+
+    tokens: int = 0
+    micro_usd: int = 0
+
+    def __add__(self, other: "Spend") -> "Spend":
+        return Spend(self.tokens + other.tokens, self.micro_usd + other.micro_usd)
+
+
+NOTHING = Spend()
+
+
+@dataclass(frozen=True)
+class Spending:
+    """Prices turns; `prices_usd` are the dearest of the stage's models, per million tokens."""
+
+    prices_usd: tuple[float, float]
+    passages: int
+    history_tokens: int
+    max_tokens: int
+    has_guardrail: bool
+
+    def expected(self, question: str, has_past: bool) -> Spend:
+        """Return what answering a question usually consumes, rather too much than too little."""
+        answer_tokens = min(self.max_tokens, ANSWER_TOKENS)
+        guardrail = self._guardrail_micro_usd(0, answer_tokens * CHARS_PER_TOKEN)
+        answer = Spend(answer_tokens, self._tokens_micro_usd(0, answer_tokens) + guardrail)
+        return self.without_answer(question, has_past) + answer
+
+    def without_answer(self, question: str, has_past: bool) -> Spend:
+        """Return what is consumed although no answer came, such as when the model timed out."""
+        input_tokens = (
+            RULES_TOKENS
+            + self.passages * PASSAGE_TOKENS
+            + (self.history_tokens if has_past else 0)
+            + estimate_tokens(question)
+        )
+        micro_usd = self._tokens_micro_usd(input_tokens, 0) + self._around(question)
+        return Spend(input_tokens, micro_usd + self._guardrail_micro_usd(len(question), 0))
+
+    def of(self, question: str, answer: str, usage: Usage) -> Spend:
+        """Return what an answer did consume."""
+        tokens = usage.input_tokens + usage.output_tokens
+        if usage.cost_usd is None:
+            model = self._tokens_micro_usd(usage.input_tokens, usage.output_tokens)
+        else:
+            model = round(usage.cost_usd * MICRO)
+        return Spend(
+            tokens, model + self._around(question) + self._guardrail_micro_usd(len(question), len(answer))
+        )
+
+    def _tokens_micro_usd(self, input_tokens: int, output_tokens: int) -> int:
+        per_input, per_output = self.prices_usd
+        return round(input_tokens * per_input + output_tokens * per_output)
+
+    def _guardrail_micro_usd(self, question_chars: int, answer_chars: int) -> int:
+        if not self.has_guardrail:
+            return 0
+        questions, answers = (-(-chars // GUARDRAIL_UNIT_CHARS) for chars in (question_chars, answer_chars))
+        return questions * GUARDRAIL_QUESTION_MICRO_USD + answers * GUARDRAIL_ANSWER_MICRO_USD
+
+    def _around(self, question: str) -> int:
+        return RETRIEVE_MICRO_USD + sentiment_micro_usd(question)
+
+
+def sentiment_micro_usd(text: str) -> int:
+    """Return what hearing how a text sounds costs."""
+    return max(LEAST_SENTIMENT_UNITS, -(-len(text) // SENTIMENT_UNIT_CHARS)) * SENTIMENT_UNIT_MICRO_USD
