@@ -65,7 +65,7 @@ def test_a_citations_link_shows_the_document_and_runs_nothing_of_it(unpublished:
     assert document.headers["Content-Disposition"] == "inline"
 
 
-def test_history_signs_its_links_itself_and_keeps_none(unpublished: Api) -> None:
+def test_history_signs_its_links_again_and_keeps_none(unpublished: Api) -> None:
     answer = unpublished.ask(QUESTION)
     messages = unpublished.send("GET", f"/chat/{answer['session_id']}").json()["messages"]
     again = messages[1]["citations"][0]["url"]

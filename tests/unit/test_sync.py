@@ -211,7 +211,7 @@ def test_a_job_that_bedrock_did_not_finish_is_tried_again(scene: Scene, status: 
     assert scene.bedrock.running.trigger == "retry"
 
 
-def test_jobs_that_fail_for_ever_are_tried_less_and_less(scene: Scene) -> None:
+def test_jobs_that_fail_for_ever_are_tried_less_and_less_often(scene: Scene) -> None:
     scene.change()
     for _ in range(60):
         if scene.bedrock.running:
