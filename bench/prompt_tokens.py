@@ -8,7 +8,6 @@ earlier turns, five passages and the question.
 
 import statistics
 from collections.abc import Sequence
-from datetime import datetime, timezone
 from json import dumps
 
 from bench.answers import PASSAGES, ask
@@ -36,7 +35,7 @@ def _turns(index: Index, questions: Sequence[str]) -> list[int]:
     found = []
     for question in questions:
         found.append(_tokens(index, question, earlier))
-        earlier.append(_exchange(question, ask(index, question).text))
+        earlier.append(ask(index, question))
     return found
 
 
@@ -52,10 +51,6 @@ def _tokens(index: Index, question: str, earlier: Sequence[Exchange]) -> int:
 def _budget() -> HistoryBudget:
     defaults = Settings.model_fields
     return HistoryBudget(defaults["history_exchanges"].default, defaults["history_tokens"].default)
-
-
-def _exchange(question: str, answer: str) -> Exchange:
-    return Exchange("", "", datetime(2026, 1, 1, tzinfo=timezone.utc), question, answer, None)
 
 
 def main() -> None:

@@ -120,6 +120,15 @@ def test_a_word_that_stands_once_in_a_long_document_is_found(index: Index) -> No
     assert (best.uri, "7781" in best.text) == ("ledger", True)
 
 
+def test_what_a_chunk_leaves_out_may_be_next_to_it_but_not_further_away() -> None:
+    index = Index(None)
+    filler = "word " * 450
+    index.put("far", "1", "Soup", "\n\n".join(["Carrots.", filler, filler, filler, "Onions."]), {})
+    index.put("near", "1", "Soup", "\n\n".join([filler, f"{filler} Carrots.", f"Onions. {filler}"]), {})
+    assert found(index, "carrots and onions", 1) == ["near"]
+    index.close()
+
+
 def test_the_first_three_hits_are_of_different_documents() -> None:
     index = Index(None)
     long = "\n\n".join(

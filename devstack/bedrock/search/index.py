@@ -26,7 +26,8 @@ from devstack.bedrock.search.text import content_stems
 
 _log = logging.getLogger(__name__)
 
-SCHEMA_VERSION = 2
+# To be raised whenever documents are read, cut or stemmed in another way, so that they are read again.
+SCHEMA_VERSION = 3
 
 _SCHEMA = f"""
 PRAGMA user_version = {SCHEMA_VERSION};
@@ -121,23 +122,26 @@ class Index:
         meaning = self._meaning(query)
         with self._lock:
             known = self._known()
+            alone, together = self._scores(query, meaning)
             allowed = {key for key, metadata in known.metadata.items() if where is None or where(metadata)}
-            scores = {
-                chunk_id: min(score, 1.0)
-                for chunk_id, score in self._scores(query, meaning).items()
-                if score > 0 and known.document_of[chunk_id] in allowed
+            alone = {
+                key: score for key, score in alone.items() if score > 0 and known.document_of[key] in allowed
             }
-            ranked = ranking.best_first(scores, known.document_of)[: max(limit, 0)]
-            return [self._hit(chunk_id, score) for chunk_id, score in ranked]
+            ranked = ranking.best_first(alone, together, known.document_of)[: max(limit, 0)]
+            return [self._hit(chunk_id, min(score, 1.0)) for chunk_id, score in ranked]
 
-    def _scores(self, query: str, meaning: Sequence[float] | None) -> ranking.Scores:
+    def _scores(self, query: str, meaning: Sequence[float] | None) -> tuple[ranking.Scores, ranking.Scores]:
+        """Return the scores of chunks by themselves, and together with their neighbours."""
         known = self._known()
         terms = ranking.question_terms(self._database, query)
-        by_words = ranking.score_chunks(self._database, terms, len(known.document_of))
+        alone, together = ranking.score_chunks(self._database, terms, known.document_of)
         if meaning is None:
-            return by_words
+            return alone, together
         by_meaning = {key: max(_dot(meaning, vector), 0.0) for key, vector in known.vectors.items()}
-        return ranking.blended(by_words, by_meaning, _MEANING_SHARE)
+        return (
+            ranking.blended(alone, by_meaning, _MEANING_SHARE),
+            ranking.blended(together, by_meaning, _MEANING_SHARE),
+        )
 
     def _meaning(self, query: str) -> Sequence[float] | None:
         if self._embedder is None or not query.strip():
