@@ -1,1 +1,1 @@
-"""Measurements, each run by hand: `python -m bench.<name>`."""
+"""Measurements, run by hand: `python -m bench.<name>`, as the docstring of each says."""
