@@ -112,6 +112,8 @@ def read_histories(port: int, sessions: Iterable[str]) -> Kept:
 
 def _history(client: Client, session_id: str) -> dict[str, tuple[str, str]]:
     status, answer = client.send("GET", f"/chat/{session_id}?limit=100")
+    if status == http.client.NOT_FOUND:
+        return {}
     if status != http.client.OK or answer["next"]:
         raise SystemExit(f"A history cannot be read: {status} {answer}")
     said: dict[str, dict[str, str]] = {}

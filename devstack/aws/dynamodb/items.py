@@ -6,7 +6,7 @@ A query reads what it is about and no more: each key attribute has a column, eac
 import pickle
 import sqlite3
 from collections.abc import Iterable, Iterator, MutableMapping, Sequence
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
@@ -25,6 +25,8 @@ COMPARISONS = {
 EXPONENT_OFFSET = 500
 """Makes any exponent in DynamoDB, -130 to 125, three digits of equal sign."""
 COMPLEMENT = bytes.maketrans(b"0123456789", b"9876543210")
+PRECISION = Context(prec=38)
+"""The digits that a number in DynamoDB can have."""
 
 Condition = tuple[str, str, Sequence[DynamoType]]
 """A key attribute, one of COMPARISONS, and its operands."""
@@ -35,9 +37,7 @@ def open_database() -> sqlite3.Connection:
 
     The caller sees to it that one thread at a time uses it.
     """
-    database = sqlite3.connect("", isolation_level=None, check_same_thread=False)
-    database.execute("PRAGMA synchronous = OFF")
-    return database
+    return sqlite3.connect("", isolation_level=None, check_same_thread=False)
 
 
 class ItemTable:
@@ -170,7 +170,7 @@ def _sortable(value: DynamoType | None) -> bytes | None:
 
 def _sortable_number(number: Decimal) -> bytes:
     """Return the sign, the exponent and the digits; of what is below zero their complement."""
-    sign, digits, _ = number.normalize().as_tuple()
+    sign, digits, _ = number.normalize(PRECISION).as_tuple()
     if not number:
         return b"1"
     magnitude = b"%03d" % (number.adjusted() + EXPONENT_OFFSET) + "".join(map(str, digits)).encode()
