@@ -1,4 +1,4 @@
-"""Reading the files of a knowledge base."""
+"""What reading any file has in common: kinds, titles, encodings, and refusals that say what to do."""
 
 import io
 import zipfile
@@ -9,53 +9,10 @@ from hypothesis import strategies as st
 from pypdf import PdfWriter
 
 from devstack.bedrock.knowledge.documents import Document, UnreadableDocument, UnsupportedDocument, extract
+from tests.devstack.document_files import docx, paragraph, pdf, table
 
 ENDINGS = ["md", "txt", "html", "htm", "csv", "pdf", "docx"]
-
-WORD_XML = """<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
-<w:document xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"><w:body>
-<w:p><w:pPr><w:pStyle w:val="Heading1"/></w:pPr><w:r><w:t>Opening hours</w:t></w:r></w:p>
-<w:p><w:r><w:t>We are open from nine to five.</w:t></w:r></w:p>
-</w:body></w:document>"""
-WORD_TYPES = """<?xml version="1.0" encoding="UTF-8"?>
-<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
-<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
-<Override PartName="/word/document.xml"
- ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>"""
-WORD_RELATIONS = """<?xml version="1.0" encoding="UTF-8"?>
-<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1"
- Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
- Target="word/document.xml"/></Relationships>"""
-
-
-def docx() -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr("[Content_Types].xml", WORD_TYPES)
-        archive.writestr("_rels/.rels", WORD_RELATIONS)
-        archive.writestr("word/document.xml", WORD_XML)
-    return buffer.getvalue()
-
-
-def pdf(text: str, title: str = "") -> bytes:
-    """Build a PDF of one page, by hand: no library at hand writes text into one."""
-    drawing = f"BT /F1 12 Tf 72 720 Td ({text}) Tj ET".encode()
-    objects = [
-        b"<< /Type /Catalog /Pages 2 0 R >>",
-        b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 612 792] /Contents 4 0 R"
-        b" /Resources << /Font << /F1 5 0 R >> >> >>",
-        b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawing), drawing),
-        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
-        b"<< /Title (%s) >>" % title.encode(),
-    ]
-    body, places = b"%PDF-1.4\n", []
-    for number, content in enumerate(objects, start=1):
-        places.append(len(body))
-        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
-    table = b"".join(b"%010d 00000 n \n" % place for place in places)
-    trailer = b"trailer << /Size 7 /Root 1 0 R /Info 6 0 R >>\nstartxref\n%d\n%%%%EOF" % len(body)
-    return body + b"xref\n0 7\n0000000000 65535 f \n" + table + trailer
+OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
 def locked_pdf() -> bytes:
@@ -67,106 +24,126 @@ def locked_pdf() -> bytes:
     return buffer.getvalue()
 
 
-def test_takes_the_title_of_markdown_from_its_first_heading() -> None:
-    assert extract("a/b.md", b"Intro\n\n## Reset **it**\n\nText") == Document(
-        "Reset it", "Intro\n\n## Reset **it**\n\nText"
-    )
+def package(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, "x")
+    return buffer.getvalue()
 
 
-def test_takes_no_heading_out_of_a_code_block() -> None:
-    assert extract("a.md", b"```\n# comment\n```\n\n# Title").title == "Title"
-
-
-def test_takes_the_title_from_front_matter_and_drops_the_rest_of_it() -> None:
-    document = extract("a.md", b'---\ntitle: "Plans"\ndraft: no\n---\nText')
-    assert document == Document("Plans", "Text")
-
-
-def test_takes_a_short_first_line_of_plain_text_as_its_title() -> None:
-    assert extract("a.txt", b"Opening hours\n\nWe open at nine.").title == "Opening hours"
-    assert extract("a.txt", b"We open at nine. We close\nat five.").title is None
+def old_office(stream: str) -> bytes:
+    return OLE + bytes(64) + stream.encode("utf-16-le")
 
 
 def test_endings_are_read_in_any_case() -> None:
     assert extract("GUIDE.MD", b"# Hi\n\nThere").title == "Hi"
 
 
-def test_reads_html_as_markdown_without_the_page_around_it() -> None:
-    html = """<!DOCTYPE html><html><head><title>Plans &amp; prices</title><style>p{}</style></head><body>
-    <nav><a>Home</a></nav><script>alert(1)</script><!-- hidden -->
-    <h1>Plans</h1><p>Choose <b>one</b>:</p><ol><li>Small</li><li>Large<ul><li>yearly</li></ul></li></ol>
-    <table><tr><th>Plan</th><th>Price</th></tr><tr><td>Small</td><td>5|6</td></tr></table>
-    <div>Loose <p>text</p> end</div><pre>a  b</pre></body></html>"""
-    document = extract("a.html", html.encode())
-    assert document.title == "Plans & prices"
-    assert document.text.split("\n\n") == [
-        "# Plans",
-        "Choose one:",
-        "1. Small\n2. Large\n   - yearly",
-        "| Plan | Price |\n|---|---|\n| Small | 5\\|6 |",
-        "Loose",
-        "text",
-        "end",
-        "```\na  b\n```",
-    ]
-
-
-def test_reads_html_in_the_encoding_that_it_declares() -> None:
-    body = '<meta charset="iso-8859-1"><p>Größe</p>'.encode("latin-1")
-    assert extract("a.htm", body).text == "Größe"
-
-
-@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
-def test_reads_each_row_of_a_csv_with_its_column_names(delimiter: str) -> None:
-    body = f'Country{delimiter}Price\nFrance{delimiter}"8,90"\n\nItaly{delimiter}\n'.encode("utf-8-sig")
-    assert extract("a.csv", body).text == "Country: France; Price: 8,90\n\nCountry: Italy"
-
-
-def test_reads_the_text_and_title_of_a_pdf() -> None:
-    assert extract("a.pdf", pdf("We open at nine.", "Hours")) == Document("Hours", "We open at nine.")
-    assert extract("a.pdf", pdf("We open at nine.")).title is None
-
-
-def test_reads_a_word_file() -> None:
-    document = extract("a.docx", docx())
-    assert document == Document("Opening hours", "# Opening hours\n\nWe are open from nine to five.")
-
-
-@pytest.mark.parametrize(
-    ("key", "body", "part"),
-    [
-        ("a.md", b"", "empty"),
-        ("a.txt", b" \n\t", "empty"),
-        ("a.txt", b"\xff\xfe\xfa", "UTF-8"),
-        ("a.txt", "größe".encode("latin-1"), "UTF-8"),
-        ("a.html", b"<script>x</script>", "no text"),
-        ("a.csv", b'"' + b"x" * 200_000, "CSV"),
-        ("a.pdf", b"%PDF-1.4 nothing", "damaged"),
-        ("a.pdf", locked_pdf(), "password"),
-        ("a.pdf", pdf(""), "no text"),
-        ("a.docx", b"PK\x03\x04nothing", "damaged"),
-        ("a.docx", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "password"),
-        ("a.txt", b"x" * (50 * 1024 * 1024 + 1), "50 MB"),
-    ],
-)
-def test_says_what_is_wrong_with_a_file(key: str, body: bytes, part: str) -> None:
-    with pytest.raises(UnreadableDocument, match=part) as caught:
-        extract(key, body)
-    assert str(caught.value).endswith(".")
-
-
-@pytest.mark.parametrize("key", ["a.exe", "a", "folder.md/a", "a.doc"])
+@pytest.mark.parametrize("key", ["a.exe", "a", "folder.md/a", "a.doc", "a.xlsx"])
 def test_names_the_kinds_it_reads_when_it_does_not_read_one(key: str) -> None:
     with pytest.raises(UnsupportedDocument, match=r"\.docx.*\.md"):
         extract(key, b"x")
 
 
-def test_refuses_html_nested_too_deeply() -> None:
-    with pytest.raises(UnreadableDocument):
-        extract("a.html", b"<div>" * 20_000 + b"x")
+@pytest.mark.parametrize(
+    ("key", "body"),
+    [
+        ("a.txt", b"Plans\n\nTwo."),
+        ("a.md", b"---\ntitle: Plans\n---\nTwo."),
+        ("a.html", b"<title>Plans</title>Two."),
+        ("a.docx", docx(paragraph("Plans"), paragraph("Two."))),
+        ("a.pdf", pdf([(72, 720, "Two.")], title="Plans")),
+    ],
+)
+def test_a_text_begins_with_its_title(key: str, body: bytes) -> None:
+    assert extract(key, body) == Document("Plans", "# Plans\n\nTwo.")
 
 
-def test_refuses_a_word_file_that_unpacks_to_too_much() -> None:
+@pytest.mark.parametrize(
+    ("text", "headed"),
+    [
+        ("## Plans\n\nTwo.", "## Plans\n\nTwo."),
+        ("Plans", "Plans"),
+        ("Open from 9 to 5\n\nCome in.", "# Open from 9 to 5\n\nOpen from 9 to 5\n\nCome in."),
+    ],
+)
+def test_no_fact_becomes_a_heading_alone_and_no_heading_two(text: str, headed: str) -> None:
+    assert extract("a.txt", text.encode()).text == headed
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@pytest.mark.parametrize("ending", ["csv", "html", "md", "txt"])
+def test_reads_unicode_in_every_encoding(ending: str, encoding: str) -> None:
+    text = "Die Größe ist 4 €, der Preis 5 €."
+    assert extract(f"a.{ending}", text.encode(encoding)).text.replace("; ", ", ") == text
+
+
+@pytest.mark.parametrize(
+    ("typeset", "plain"),
+    [
+        ("re\u00adim\u00adburse", "reimburse"),
+        ("of\ufb01ce, \ufb02at, o\ufb00er", "office, flat, offer"),
+        ("HM\u2011120", "HM-120"),
+        ("pass\u200bword\u2060s", "passwords"),
+        ("one\u2028two", "one\ntwo"),
+        ("bell\x07", "bell"),
+    ],
+)
+def test_what_only_a_typesetter_needs_is_dropped(typeset: str, plain: str) -> None:
+    assert extract("a.txt", f"{typeset}.".encode()).text == f"{plain}."
+
+
+REFUSED = [
+    ("empty.md", b"", "empty"),
+    ("blank.txt", b" \n\t", "empty"),
+    ("scripted.html", b"<script>x</script>", "no text"),
+    ("image-only.pdf", pdf(["q 1 0 0 1 0 0 cm Q"]), "OCR"),
+    ("images-only.docx", docx("<w:p><w:r><w:drawing/></w:r></w:p>"), "OCR"),
+    ("latin-1.txt", "Die Größe".encode("latin-1"), "UTF-8"),
+    ("windows.csv", "Größe;4 €".encode("cp1252"), "UTF-8"),
+    ("shift-jis.md", "返品について".encode("shift-jis"), "UTF-8"),
+    ("bytes.txt", b"\xff\xfe\xfa", "UTF-8"),
+    ("zeros.txt", b"a\0b" * 50, "not text"),
+    ("damaged.pdf", b"%PDF-1.4 nothing", "damaged"),
+    ("cut-off.pdf", pdf([(72, 720, "x")])[:300], "damaged"),
+    ("damaged.docx", b"PK\x03\x04nothing", "damaged"),
+    ("text.docx", b"Dear Sir", "damaged"),
+    ("locked.pdf", locked_pdf(), "password"),
+    ("locked.docx", old_office("EncryptedPackage"), "password"),
+    ("old.docx", old_office("WordDocument"), r"\.doc format"),
+    ("old-excel.docx", old_office("Workbook"), r"\.xls format"),
+    ("some-ole.docx", OLE, "password"),
+    ("rich.docx", rb"{\rtf1 Hello}", "RTF"),
+    ("excel.docx", package("xl/workbook.xml"), "CSV"),
+    ("slides.docx", package("ppt/presentation.xml"), "PDF"),
+    ("writer.docx", package("mimetype", "content.xml"), r"Save it as \.docx"),
+    ("page.docx", b"<!DOCTYPE html><html>x", r"\.html"),
+    ("mail.docx", b"MIME-Version: 1.0\n", "MHTML"),
+    ("word.pdf", docx(paragraph("x")), r"\.docx"),
+    ("pdf.docx", pdf([(72, 720, "x")]), r"\.pdf"),
+    ("pdf.txt", pdf([(72, 720, "x")]), r"\.pdf"),
+    ("excel.csv", package("xl/workbook.xml"), "CSV"),
+    ("archive.md", package("a.md"), "Unpack"),
+    ("archive.txt", b"\x1f\x8b\x08\0", "Unpack"),
+    ("photo.txt", b"\x89PNG\r\n", "OCR"),
+    ("large.txt", b"x" * (50 * 1024 * 1024 + 1), "50 MB"),
+]
+
+
+@pytest.mark.parametrize(("key", "body", "part"), REFUSED, ids=[each[0] for each in REFUSED])
+def test_a_refusal_says_what_is_wrong_and_what_to_do(key: str, body: bytes, part: str) -> None:
+    with pytest.raises(UnreadableDocument, match=part) as refusal:
+        extract(key, body)
+    assert str(refusal.value).endswith(".")
+
+
+def test_a_text_may_quote_a_web_page_or_be_a_mail() -> None:
+    assert extract("a.md", b"<html>\n\nis the root.").text.endswith("is the root.")
+    assert extract("a.txt", b"MIME-Version: 1.0\n\nHello.").text.endswith("Hello.")
+
+
+def test_a_word_file_that_unpacks_to_too_much_is_refused() -> None:
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for number in range(5):
@@ -193,7 +170,15 @@ def test_garbage_is_read_or_refused_and_nothing_else(ending: str, body: bytes) -
     read_or_refuse(f"a.{ending}", body)
 
 
-@given(st.sampled_from([("a.pdf", pdf("Some text", "Title")), ("a.docx", docx())]), st.data())
+@given(
+    st.sampled_from(
+        [
+            ("a.pdf", pdf([(72, 720, "Some text"), "72 700 m 300 700 l S"], title="Title")),
+            ("a.docx", docx(paragraph("Some text"), table(["a", "b"], ["c", "d"]))),
+        ]
+    ),
+    st.data(),
+)
 @settings(deadline=None)
 def test_a_damaged_file_is_read_or_refused_and_nothing_else(
     file: tuple[str, bytes], data: st.DataObject
@@ -204,7 +189,10 @@ def test_a_damaged_file_is_read_or_refused_and_nothing_else(
     read_or_refuse(key, body[:place] + data.draw(st.binary(max_size=20)) + body[place + length :])
 
 
-@given(st.text(alphabet="<>/!?-[] abdiuloptrhx&;=\"'\n", max_size=300))
+@given(
+    st.sampled_from(["html", "md"]),
+    st.text(alphabet="<>/!?-[]|`~# abdiuloptrhx&;=\"'\n\ue000\ue0011", max_size=300),
+)
 @settings(deadline=None)
-def test_any_markup_is_read_or_refused_and_nothing_else(html: str) -> None:
-    read_or_refuse("a.html", html.encode())
+def test_any_markup_is_read_or_refused_and_nothing_else(ending: str, markup: str) -> None:
+    read_or_refuse(f"a.{ending}", markup.encode())

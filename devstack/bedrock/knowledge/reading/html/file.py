@@ -1,0 +1,200 @@
+"""Turn a web page into Markdown: what a visitor can read of it, in blocks."""
+
+import codecs
+import re
+from collections.abc import Iterator, Sequence
+
+from lxml import etree
+from lxml.html import HtmlElement, HTMLParser, document_fromstring
+
+from devstack.bedrock.knowledge.reading.characters import decode, tidy
+from devstack.bedrock.knowledge.reading.document import Document, UnreadableDocument
+from devstack.bedrock.knowledge.reading.html import table as grid
+from devstack.bedrock.knowledge.reading.html.inline import (
+    inline_text,
+    is_struck,
+    struck,
+    tidy_inline,
+    write_inline,
+)
+from devstack.bedrock.knowledge.reading.html.visible import keep_visible
+from devstack.bedrock.knowledge.reading.tables import cell_text, table_blocks
+
+_HEADINGS = {f"h{level}": level for level in range(1, 7)}
+_LISTS = frozenset({"menu", "ol", "ul"})
+_BLOCKS = frozenset(
+    {
+        "address", "article", "aside", "blockquote", "body", "center", "dd", "details", "dialog", "div", "dl",
+        "dt", "fieldset", "figcaption", "figure", "footer", "form", "header", "hr", "legend", "li", "main",
+        "p", "pre", "section", "summary", "table", *_LISTS, *_HEADINGS,
+    }
+)  # fmt: skip
+_DECLARED_CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
+_PROBED_BYTES = 2048
+_LOWEST_LEVEL = 6
+_LONGEST_DEFINITION = 200
+
+
+def read_html(body: bytes) -> Document:
+    """Read a web page, in the encoding that it declares. Raises UnreadableDocument."""
+    return Document(*html_to_text(tidy(decode(body, _declared_charset(body)))))
+
+
+def _declared_charset(body: bytes) -> str | None:
+    declared = _DECLARED_CHARSET.search(body[:_PROBED_BYTES])
+    if declared is None:
+        return None
+    try:
+        return codecs.lookup(declared.group(1).decode("ascii", "replace")).name
+    except LookupError:
+        return None
+
+
+def html_to_text(html: str) -> tuple[str | None, str]:
+    """Return the title (the <title>, else the first heading) and the text. Raises UnreadableDocument."""
+    page = _parsed(html)
+    if page is None:
+        return None, ""
+    titles = [inline_text(each) for each in page.iter("title") if each.getparent().tag in ("body", "head")]
+    keep_visible(page)
+    reader = _Reader(page)
+    text = "\n\n".join(filter(None, reader.blocks(page)))
+    return next(filter(None, [*titles, reader.first_heading]), None), text
+
+
+def _parsed(html: str) -> HtmlElement | None:
+    parser = HTMLParser(encoding="utf-8")
+    try:
+        page = document_fromstring(html.encode(), parser=parser)
+    except etree.ParserError:  # there is no element in it
+        return None
+    if parser.error_log.filter_from_level(etree.ErrorLevels.FATAL):
+        raise UnreadableDocument("The HTML is nested too deeply to be read. Check it with a validator.")
+    return page
+
+
+class _Reader:
+    """Walks through a page, and knows under which heading it is."""
+
+    def __init__(self, page: HtmlElement) -> None:
+        self.first_heading = ""
+        self._section = ""
+        self._level = 1
+        self._holders: set[HtmlElement] = set()
+        for block in page.iter(*_BLOCKS):
+            for around in block.iterancestors():
+                if around in self._holders:
+                    break
+                self._holders.add(around)
+
+    def blocks(self, parent: HtmlElement) -> Iterator[str]:
+        """Yield the blocks in an element; text between two block elements is a paragraph."""
+        inline = [parent.text or ""]
+        for child in parent:
+            if child.tag in _BLOCKS or child in self._holders:
+                yield tidy_inline(inline)
+                inline = []
+                yield from self._block(child)
+            else:
+                write_inline(child, inline)
+            inline.append(child.tail or "")
+        yield tidy_inline(inline)
+
+    def _block(self, element: HtmlElement) -> Iterator[str]:
+        if element.tag in _HEADINGS:
+            yield self._heading(element)
+        elif element.tag == "summary":
+            yield self._subheading(inline_text(element))
+        elif element.tag in _LISTS:
+            yield "\n".join(self._list_lines(element))
+        elif element.tag == "table":
+            yield from self._table(element)
+        elif element.tag == "pre":
+            yield _code(element)
+        elif element.tag == "dl":
+            yield from self._definitions(element)
+        else:
+            inner = self.blocks(element)
+            yield from map(struck, inner) if is_struck(element) else inner
+        if element.tag in ("details", "dl") and _is_followed_by_text(element):
+            yield self._section
+
+    def _heading(self, element: HtmlElement) -> str:
+        text = inline_text(element).replace("\n", " ")
+        if not text:
+            return ""
+        self._level = _HEADINGS[element.tag]
+        self._section = f"{'#' * self._level} {text}"
+        self.first_heading = self.first_heading or text
+        return self._section
+
+    def _subheading(self, text: str) -> str:
+        level = min(self._level + 1, _LOWEST_LEVEL)
+        return f"{'#' * level} {' '.join(text.split())}" if text else ""
+
+    def _list_lines(self, element: HtmlElement) -> Iterator[str]:
+        number = _integer(element, "start", 1)
+        for item in element:
+            if item.tag in _LISTS:
+                yield from (f"  {line}" for line in self._list_lines(item))
+                continue
+            number = _integer(item, "value", number)
+            mark = f"{number}. " if element.tag == "ol" else "- "
+            first, *others = "\n".join(filter(None, self.blocks(item))).split("\n")
+            if first:
+                yield mark + first
+                yield from (" " * len(mark) + line for line in others)
+            number += 1
+
+    def _table(self, element: HtmlElement) -> Iterator[str]:
+        yield from (inline_text(caption) for caption in element.findall("caption"))
+        if grid.is_layout(element):
+            for row in grid.own_rows(element):
+                for cell in grid.own_cells(row):
+                    yield from self.blocks(cell)
+        else:
+            rows = list(grid.table_rows(element, lambda cell: cell_text(self.blocks(cell))))
+            yield from table_blocks(rows, grid.count_header_rows(element))
+
+    def _definitions(self, element: HtmlElement) -> Iterator[str]:
+        """Yield terms with what is said of them; a question, or a term of long text, is a heading."""
+        terms: list[str] = []
+        meaning: list[str] = []
+        groups = (child if child.tag == "div" else [child] for child in element)
+        for part in (part for group in groups for part in group if part.tag in ("dd", "dt")):
+            if part.tag == "dt" and meaning:
+                yield from self._definition(", ".join(terms), meaning)
+                terms, meaning = [], []
+            if part.tag == "dt":
+                terms.append(" ".join(inline_text(part).split()))
+            else:
+                meaning.extend(filter(None, self.blocks(part)))
+        yield from self._definition(", ".join(terms), meaning)
+
+    def _definition(self, term: str, meaning: Sequence[str]) -> Iterator[str]:
+        short = "; ".join(meaning)
+        if term and not term.endswith("?") and "\n" not in short and len(short) <= _LONGEST_DEFINITION:
+            yield f"{term.rstrip(':')}: {short}" if short else term
+        else:
+            yield self._subheading(term)
+            yield from meaning
+
+
+def _is_followed_by_text(element: HtmlElement) -> bool:
+    """Tell whether text comes next that does not belong to the last entry of a list of entries."""
+    following = element.getnext()
+    if (element.tail or "").strip():
+        return True
+    return following is not None and following.tag not in ("details", "dl", *_HEADINGS)
+
+
+def _code(element: HtmlElement) -> str:
+    for line_break in element.iter("br"):
+        line_break.tail = "\n" + (line_break.tail or "")
+    code = element.text_content().strip("\n").rstrip()
+    return f"```\n{code}\n```" if code else ""
+
+
+def _integer(element: HtmlElement, name: str, default: int) -> int:
+    given = element.get(name) or ""
+    return int(given) if given.isascii() and given.isdigit() and len(given) < 7 else default

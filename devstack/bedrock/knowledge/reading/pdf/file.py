@@ -1,0 +1,101 @@
+"""Read PDF files as Markdown."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import pypdfium2
+
+from devstack.bedrock.knowledge.reading.characters import tidy
+from devstack.bedrock.knowledge.reading.document import Document, UnreadableDocument
+from devstack.bedrock.knowledge.reading.markdown import title_of
+from devstack.bedrock.knowledge.reading.pdf.columns import columns
+from devstack.bedrock.knowledge.reading.pdf.grids import ruled_tables
+from devstack.bedrock.knowledge.reading.pdf.page import Box, Page, Piece, read_page
+from devstack.bedrock.knowledge.reading.pdf.prose import Column, written
+from devstack.bedrock.knowledge.reading.pdf.running_heads import without_running_heads
+from devstack.bedrock.knowledge.reading.pdf.tables import Line, Table, lines_of, loose_tables
+
+# PDFium must not be called by two threads at once.
+_PDFIUM = threading.Lock()
+_PROTECTED = (4, 5)  # PDFium's numbers for a wrong password and for an unknown protection
+_NO_TITLE = re.compile(
+    r"\(?anonymous\)?|untitled|unbenannt|(?:document|dokument)\s?\d*|microsoft word - .*"
+    r"|.*\.(?:docx?|indd|odt|pdf|pptx?|tex|xlsx?)",
+    re.IGNORECASE,
+)
+_MOST_UNMAPPED_SHARE = 0.3
+_UNMAPPED = re.compile(r"[\ue000-\uf8ff\ufffd]")
+
+
+def read_pdf(body: bytes) -> Document:
+    """Read a PDF; the title is that of its properties, else its first heading or line that stands alone.
+
+    Raises UnreadableDocument.
+    """
+    try:
+        with _PDFIUM, pypdfium2.PdfDocument(body) as file:
+            title = tidy(file.get_metadata_value("Title")).strip()
+            pages = without_running_heads([read_page(file[place]) for place in range(len(file))])
+    except pypdfium2.PdfiumError as error:
+        if error.err_code in _PROTECTED:
+            raise UnreadableDocument("The PDF is protected by a password. Save it without one.") from error
+        raise UnreadableDocument("The PDF is damaged. Open it, and save or print it as PDF again.") from error
+    text = tidy(written(_with_whole_tables(column for page in pages for column in _columns(page))))
+    if len(_UNMAPPED.findall(text)) > _MOST_UNMAPPED_SHARE * len(text):
+        raise UnreadableDocument("The PDF does not say which letters it draws. Run text recognition (OCR).")
+    return Document(title_of(text) if _NO_TITLE.fullmatch(title) or not title else title, text)
+
+
+def _columns(page: Page) -> Iterator[Column]:
+    """Yield the columns of a page with their lines and tables."""
+    if page.unplaced:
+        yield [Piece(0, 0, 0, 0, line) for line in page.unplaced.split("\n") if line.strip()]
+        return
+    tables = list(ruled_tables(page.pieces, page.rules))
+    in_tables = {piece for _, pieces in tables for piece in pieces}
+    boxes: list[Box] = [piece for piece in page.pieces if piece not in in_tables]
+    for column in columns([*boxes, *(table for table, _ in tables)], page.rules):
+        yield list(_parts(column))
+
+
+def _parts(column: Sequence[Box]) -> Iterator[Piece | Table]:
+    """Yield the lines and tables of a column from the top down."""
+    whole = sorted((box for box in column if isinstance(box, Table)), key=lambda table: -table.middle)
+    lines = lines_of(box for box in column if isinstance(box, Piece))
+    for table in [*whole, None]:
+        above = [line for line in lines if table is None or line[0].middle > table.middle]
+        lines = lines[len(above) :]
+        for part in loose_tables(above):
+            yield part if isinstance(part, Table) else _joined(part)
+        if table is not None:
+            yield table
+
+
+def _joined(line: Line) -> Piece:
+    first = line[0]
+    return Piece(first.left, line[-1].right, first.bottom, first.top, " ".join(piece.text for piece in line))
+
+
+def _with_whole_tables(columns: Iterator[Column]) -> Iterator[Column]:
+    """Yield the columns with each table whole that goes on in the next column or on the next page."""
+    open_table: Table | None = None
+    for column in columns:
+        parts = list(column)
+        first = parts[0] if parts else None
+        if open_table and isinstance(first, Table) and len(first.rows[0]) == len(open_table.rows[0]):
+            repeats_head = first.rows[0] == open_table.rows[0]
+            open_table = replace(open_table, rows=open_table.rows + first.rows[int(repeats_head) :])
+            del parts[0]
+            if not parts:
+                continue
+        if open_table:
+            yield [open_table]
+        last = parts[-1] if parts else None
+        open_table = last if isinstance(last, Table) else None
+        yield parts[:-1] if open_table else parts
+    if open_table:
+        yield [open_table]

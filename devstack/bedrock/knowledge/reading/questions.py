@@ -1,0 +1,97 @@
+"""Make headings of the questions in a text that answers them, so that question and answer stay together.
+
+Recognised are "Q: …" above "A: …", and a question on a line or in a paragraph of its own above other text.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+from textwrap import dedent
+
+_FENCE = re.compile(r"```|~~~")
+_HEADING = re.compile(r"(#{1,6}) ")
+_NO_PROSE = ("#", "|", "```", "~~~", ">")
+_ITEM_MARK = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
+_LONGEST_QUESTION = 200
+_SHORTEST_QUESTION = 6
+_LOWEST_LEVEL = 6
+_ONE_SENTENCE_ASKS = re.compile(r"(?:(?![.!?。！？]\s).)+[?？؟]\W{0,3}", re.DOTALL)
+_Q = r"(?:Q\s?\d*\s?[.:)]|(?:Questions?|Frage|Pregunta|Domanda|Pergunta|Vraag|[FPDV])\s?\d*\s?:)"
+_A = r"(?:A\s?\d*\s?[.:)]|(?:Answers?|Antwort|R[ée]ponse|Respuesta|Risposta|Resposta|Antwoord|R)\s?\d*\s?:)"
+_Q_LABEL = re.compile(rf"\W{{0,3}}{_Q}\W{{0,3}}\s+(?=\S)", re.IGNORECASE)
+_A_LABEL = re.compile(rf"\W{{0,3}}{_A}\W{{0,3}}\s+(?=\S)", re.IGNORECASE)
+_ON_ONE_LINE = re.compile(rf"^({_Q}\s.+?[?？؟])\s+({_A}\s)", re.MULTILINE | re.IGNORECASE)
+
+Lines = Sequence[str]
+
+
+def mark_questions(text: str) -> str:
+    """Return Markdown in which each question with an answer is a heading, one level below the last one."""
+    blocks = list(_blocks(_ON_ONE_LINE.sub(r"\1\n\2", text)))
+    level = 1
+    is_answer = False
+    marked: list[str] = []
+    for place, block in enumerate(blocks):
+        heading = _HEADING.match(block[0])
+        level = len(heading.group(1)) if heading else level
+        question, answer = _split(block, blocks[place + 1] if place + 1 < len(blocks) else ())
+        if question:
+            marked.append(f"{'#' * min(level + 1, _LOWEST_LEVEL)} {question}")
+        if answer:
+            lines = "\n".join(answer)
+            marked.append(_A_LABEL.sub("", lines, count=1) if question or is_answer else lines)
+        is_answer = bool(question) and not answer
+    return "\n\n".join(marked)
+
+
+def _blocks(text: str) -> Iterator[Lines]:
+    """Yield paragraphs, headings and whole fences; what is labelled as a question begins a block."""
+    block: list[str] = []
+    is_code = False
+    for line in text.split("\n"):
+        is_fence, is_heading = bool(_FENCE.match(line)), bool(_HEADING.match(line))
+        if block and not is_code and (not line.strip() or is_fence or is_heading or _Q_LABEL.match(line)):
+            yield block
+            block = []
+        if line.strip() or is_code:
+            block.append(line)
+        if is_fence if is_code else is_heading:
+            yield block
+            block = []
+        is_code = is_code != is_fence
+    if block:
+        yield block
+
+
+def _split(block: Lines, following: Lines) -> tuple[str, Lines]:
+    """Return the question that a block begins with, if it is one that is answered, and the rest of it."""
+    label = _Q_LABEL.match(block[0])
+    if block[0].startswith(_NO_PROSE):
+        return "", block
+    if label:
+        end = next((place for place, line in enumerate(block) if _A_LABEL.match(line)), len(block))
+        is_answered = end < len(block) or (following and _A_LABEL.match(following[0]))
+        return (_as_title(block[:end], label.end()), block[end:]) if is_answered else ("", block)
+    mark = _ITEM_MARK.match(block[0])
+    start = mark.end() if mark else 0
+    next_line = (*block[1:], *following, "")[0]
+    if mark and _ITEM_MARK.match(next_line):
+        return "", block
+    if _asks(block, start) and _answers(following):
+        return _as_title(block, start), ()
+    if len(block) > 1 and _asks(block[:1], start) and _answers(block[1:]):
+        return _as_title(block[:1], start), dedent("\n".join(block[1:])).split("\n")
+    return "", block
+
+
+def _answers(lines: Lines) -> bool:
+    return bool(lines) and not _HEADING.match(lines[0]) and not _asks(lines, 0) and not _asks(lines[:1], 0)
+
+
+def _asks(lines: Lines, start: int) -> bool:
+    text = " ".join(lines)[start:].strip()
+    is_short = _SHORTEST_QUESTION <= len(text) <= _LONGEST_QUESTION
+    return is_short and _ONE_SENTENCE_ASKS.fullmatch(text) is not None
+
+
+def _as_title(lines: Lines, start: int) -> str:
+    return " ".join(" ".join(lines)[start:].replace("**", "").replace("__", "").split()).strip("*_ ")

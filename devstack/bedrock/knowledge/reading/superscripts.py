@@ -1,0 +1,31 @@
+"""Write raised and lowered characters on the line, so that "10⁶" cannot be read as 106."""
+
+import re
+
+_WHOLE_NUMBER = re.compile(r"[+−–-]?\d+")
+_POWER_BASE = re.compile(r"(?:\d|\)|(?<![^\W\d_])(?:[a-z]{1,2}|[A-Z]))\Z")
+_CENTS = re.compile(r"\d\d")
+_PRICE_BEFORE = re.compile(r"[$€£]\s?\d+\Z")
+_PRICE_AFTER = re.compile(r"\s?(?:[$€£]|EUR\b|USD\b|GBP\b)")
+_FRACTION_AFTER = re.compile(r"\s?[/⁄]")
+_EXPONENT = re.compile(r"(?!(?:st|nd|rd|th|er|re|e|o|a)\Z)[A-Za-z]{1,2}", re.IGNORECASE)
+
+
+def raised(text: str, before: str, after: str = "") -> str:
+    """Return a superscript as a power, cents or a note's number; `before` and `after` stand next to it."""
+    if not before or before[-1].isspace():
+        return text
+    ends_in_digit = before[-1].isdigit()
+    if _FRACTION_AFTER.match(after):
+        return f" {text}" if ends_in_digit else text
+    is_price = _PRICE_BEFORE.search(before) or (ends_in_digit and _PRICE_AFTER.match(after))
+    if is_price and _CENTS.fullmatch(text):
+        return f".{text}"
+    if _WHOLE_NUMBER.fullmatch(text):
+        return f"^{text}" if _POWER_BASE.search(before) else f" ({text})"
+    return f"^{text}" if ends_in_digit and _EXPONENT.fullmatch(text) else text
+
+
+def lowered(text: str, before: str) -> str:
+    """Return a subscript: "H2O" as it is read, but "10_2" where the digits would run together."""
+    return f"_{text}" if before[-1:].isdigit() else text

@@ -1,0 +1,98 @@
+"""Read Word files (.docx) as Markdown."""
+
+import io
+import posixpath
+import zipfile
+import zlib
+from dataclasses import dataclass
+
+from lxml import etree
+
+from devstack.bedrock.knowledge.reading.document import Document, UnreadableDocument
+from devstack.bedrock.knowledge.reading.markdown import title_of
+from devstack.bedrock.knowledge.reading.word.body import Paragraph, body_blocks
+from devstack.bedrock.knowledge.reading.word.styles import Numbering, Styles
+from devstack.bedrock.knowledge.reading.word.text import paragraph_text
+from devstack.bedrock.knowledge.reading.word.xml import attribute, children, name_of
+
+_MOST_UNPACKED_BYTES = 200 * 1024 * 1024
+_INDENT = "   "
+_NOTES = ("footnotes.xml", "endnotes.xml")
+_OTHER_PARTS = ("styles.xml", "numbering.xml", *_NOTES)
+# What a damaged archive raises; zipfile has no class of its own for all of it.
+_DAMAGED_ARCHIVE = (
+    zipfile.BadZipFile, zlib.error, EOFError, LookupError, NotImplementedError, OSError, RuntimeError,
+    ValueError,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The main part, and by name what others the file has."""
+
+    main: bytes
+    others: dict[str, bytes]
+
+
+def read_docx(body: bytes) -> Document:
+    """Read a Word file; the title is its first heading, or a first line that stands alone.
+
+    Raises UnreadableDocument.
+    """
+    try:
+        text = "\n\n".join(_blocks(_unpacked(body)))
+    except etree.LxmlError as error:
+        raise UnreadableDocument("The Word file is damaged. Open it and save it as .docx again.") from error
+    return Document(title_of(text), text)
+
+
+def _unpacked(body: bytes) -> _Parts:
+    try:
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            if sum(entry.file_size for entry in archive.infolist()) > _MOST_UNPACKED_BYTES:
+                raise UnreadableDocument(
+                    "The Word file unpacks to more than 200 MB. Split it into smaller files."
+                )
+            main = _main_part(archive.read("_rels/.rels"))
+            paths = {name: posixpath.join(posixpath.dirname(main), name) for name in _OTHER_PARTS}
+            there = set(archive.namelist())
+            others = {name: archive.read(path) for name, path in paths.items() if path in there}
+            return _Parts(archive.read(main), others)
+    except _DAMAGED_ARCHIVE as error:
+        raise UnreadableDocument("The Word file is damaged. Open it and save it as .docx again.") from error
+
+
+def _main_part(relations: bytes) -> str:
+    for relation in children(etree.fromstring(relations), "Relationship"):
+        if (attribute(relation, "Type") or "").endswith("/officeDocument"):
+            return (attribute(relation, "Target") or "").lstrip("/")
+    return ""
+
+
+def _blocks(parts: _Parts) -> list[str]:
+    roots = {name: etree.fromstring(part) for name, part in parts.others.items()}
+    styles, numbering = Styles(roots.get("styles.xml")), Numbering(roots.get("numbering.xml"))
+
+    def read_paragraph(element: etree._Element) -> Paragraph:
+        text = paragraph_text(element)
+        level = styles.heading_level(element)
+        if not text or level:
+            return Paragraph(f"{'#' * (level or 0)} {' '.join(text.split())}" if text else "")
+        place = styles.list_place(element)
+        if place is None:
+            return Paragraph(text)
+        mark = _INDENT * place.depth + numbering.mark(place)
+        return Paragraph(mark + text.replace("\n", f"\n{' ' * len(mark)}"), is_entry=True)
+
+    blocks = body_blocks(io.BytesIO(parts.main), read_paragraph)
+    return [*blocks, *(note for name in _NOTES for note in _notes(roots.get(name)))]
+
+
+def _notes(root: etree._Element | None) -> list[str]:
+    """Return the notes that the text refers to; those with a type only draw lines."""
+    found = []
+    for note in root if root is not None else ():
+        text = " ".join(paragraph_text(each) for each in note.iter() if name_of(each) == "p")
+        if text and attribute(note, "type") is None:
+            found.append(f"[{attribute(note, 'id')}] {text}")
+    return found

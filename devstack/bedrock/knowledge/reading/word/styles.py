@@ -1,0 +1,91 @@
+"""What the styles and lists of a Word file make of a paragraph: a heading of a level, or an entry."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from lxml import etree
+
+from devstack.bedrock.knowledge.reading.word.xml import attribute, child, children, number
+
+_LOWEST_LEVEL = 6
+_BULLETS = frozenset({"bullet", "none"})
+_MOST_ANCESTORS = 20
+
+
+@dataclass(frozen=True)
+class ListPlace:
+    """Which list a paragraph is an entry of, and how deep in it."""
+
+    list_id: str
+    depth: int
+
+
+class Styles:
+    """The paragraph styles."""
+
+    def __init__(self, root: etree._Element | None) -> None:
+        self._styles = {attribute(style, "styleId"): style for style in children(root, "style")}
+
+    def heading_level(self, paragraph: etree._Element) -> int | None:
+        """Return 1 to 6 for a heading, 1 for the title of the whole; None for other paragraphs."""
+        for properties, style_name in self._properties(paragraph):
+            outline = child(properties, "outlineLvl")
+            if outline is not None:
+                level = number(outline, default=_LOWEST_LEVEL) + 1
+                return level if level <= _LOWEST_LEVEL else None
+            if style_name == "title":
+                return 1
+            kind, _, digits = style_name.partition(" ")
+            if kind == "heading" and digits.isdecimal():
+                return min(int(digits), _LOWEST_LEVEL) or 1
+        return None
+
+    def list_place(self, paragraph: etree._Element) -> ListPlace | None:
+        """Return the list that a paragraph is an entry of."""
+        depth: int | None = None
+        for properties, _ in self._properties(paragraph):
+            place = child(properties, "numPr")
+            if (level := child(place, "ilvl")) is not None and depth is None:
+                depth = number(level)
+            if list_id := attribute(child(place, "numId")):
+                return ListPlace(list_id, depth or 0) if list_id != "0" else None
+        return None
+
+    def _properties(self, paragraph: etree._Element) -> "list[tuple[etree._Element | None, str]]":
+        """Return what is set for a paragraph, then for its style and the styles that this one builds on."""
+        own = child(paragraph, "pPr")
+        found = [(own, "")]
+        style_id = attribute(child(own, "pStyle"))
+        while style_id in self._styles and len(found) < _MOST_ANCESTORS:
+            style = self._styles[style_id]
+            found.append((child(style, "pPr"), (attribute(child(style, "name")) or "").casefold()))
+            style_id = attribute(child(style, "basedOn"))
+        return found
+
+
+@dataclass
+class Numbering:
+    """The lists of a file; counts their entries while the text is read."""
+
+    root: etree._Element | None
+    _counts: dict[str, Counter[int]] = field(default_factory=dict)
+
+    def mark(self, place: ListPlace) -> str:
+        """Return the mark of the next entry at a place: a dash, or its number."""
+        level = self._level(place)
+        if level is None or attribute(child(level, "numFmt")) in _BULLETS:
+            return "- "
+        counts = self._counts.setdefault(place.list_id, Counter())
+        for deeper in [depth for depth in counts if depth > place.depth]:
+            del counts[deeper]
+        counts[place.depth] += 1
+        return f"{number(child(level, 'start'), default=1) + counts[place.depth] - 1}. "
+
+    def _level(self, place: ListPlace) -> etree._Element | None:
+        used = next((n for n in children(self.root, "num") if attribute(n, "numId") == place.list_id), None)
+        definition_id = attribute(child(used, "abstractNumId"))
+        for definition in children(self.root, "abstractNum"):
+            if attribute(definition, "abstractNumId") == definition_id:
+                levels = children(definition, "lvl")
+                return next((each for each in levels if number(each, "ilvl") == place.depth), None)
+        return None

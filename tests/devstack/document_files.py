@@ -1,0 +1,112 @@
+"""Word files and PDFs to read, built by hand: what stands in them is all that a test shows."""
+
+import io
+import zipfile
+from collections.abc import Iterable, Sequence
+from html import escape
+
+_NAMESPACES = (
+    'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+    ' xmlns:m="http://schemas.openxmlformats.org/officeDocument/2006/math"'
+    ' xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+)
+_TYPES = """<?xml version="1.0" encoding="UTF-8"?>
+<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">
+<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>
+<Override PartName="/word/document.xml"
+ ContentType="application/vnd.openxmlformats-officedocument.wordprocessingml.document.main+xml"/></Types>"""
+_RELATIONS = """<?xml version="1.0" encoding="UTF-8"?>
+<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="rId1"
+ Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
+ Target="word/document.xml"/></Relationships>"""
+
+
+def docx(*blocks: str, **parts: str) -> bytes:
+    """Build a Word file of blocks of WordprocessingML; other parts are named, such as `styles`."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("[Content_Types].xml", _TYPES)
+        archive.writestr("_rels/.rels", _RELATIONS)
+        archive.writestr("word/document.xml", _part("document", f"<w:body>{''.join(blocks)}</w:body>"))
+        for name, content in parts.items():
+            archive.writestr(f"word/{name}.xml", _part(name, content))
+    return buffer.getvalue()
+
+
+def _part(name: str, content: str) -> str:
+    return f'<?xml version="1.0" encoding="UTF-8"?><w:{name} {_NAMESPACES}>{content}</w:{name}>'
+
+
+def paragraph(*runs: str, style: str = "", properties: str = "") -> str:
+    """Write a paragraph of runs, or of plain text."""
+    named = f'<w:pStyle w:val="{style}"/>' if style else ""
+    written = "".join(each if each.startswith("<") else run(each) for each in runs)
+    return f"<w:p><w:pPr>{named}{properties}</w:pPr>{written}</w:p>"
+
+
+def run(text: str, properties: str = "") -> str:
+    """Write a run of text."""
+    return f'<w:r><w:rPr>{properties}</w:rPr><w:t xml:space="preserve">{escape(text)}</w:t></w:r>'
+
+
+def table(*rows: str | Sequence[str]) -> str:
+    """Write a table of rows, each made of cells or of their texts."""
+    return f"<w:tbl>{''.join(each if isinstance(each, str) else row(*each) for each in rows)}</w:tbl>"
+
+
+def row(*cells: str, properties: str = "") -> str:
+    """Write a row of cells, or of their texts."""
+    written = "".join(each if each.startswith("<w:tc>") else cell(each) for each in cells)
+    return f"<w:tr><w:trPr>{properties}</w:trPr>{written}</w:tr>"
+
+
+def cell(*blocks: str, properties: str = "") -> str:
+    """Write a cell of blocks, or of plain text."""
+    written = "".join(each if each.startswith("<") else paragraph(each) for each in blocks)
+    return f"<w:tc><w:tcPr>{properties}</w:tcPr>{written}</w:tc>"
+
+
+Text = tuple[float, float, str] | tuple[float, float, str, float]
+"""Where a text starts, in points from the lower left corner, the text, and its size when that is not 10."""
+
+
+def pdf(*pages: Iterable[Text | str], title: str = "") -> bytes:
+    """Build a PDF; each page holds texts, and drawing operators as they are."""
+    count = len(pages)
+    kids = " ".join(f"{4 + 2 * place} 0 R" for place in range(count))
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        f"<< /Type /Pages /Kids [{kids}] /Count {count} >>".encode(),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+    ]
+    for place, page in enumerate(pages):
+        drawing = "\n".join(each if isinstance(each, str) else _shown(*each) for each in page).encode(
+            "cp1252"
+        )
+        objects += [
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents %d 0 R"
+            b" /Resources << /Font << /F1 3 0 R >> >> >>" % (5 + 2 * place),
+            b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawing), drawing),
+        ]
+    objects.append(b"<< /Title (%s) >>" % title.encode("cp1252"))
+    return _file(objects)
+
+
+def _shown(x: float, y: float, text: str, size: float = 10) -> str:
+    escaped = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
+    return f"BT /F1 {size} Tf {x} {y} Td ({escaped}) Tj ET"
+
+
+def _file(objects: Sequence[bytes]) -> bytes:
+    body, places = b"%PDF-1.4\n", []
+    for number, content in enumerate(objects, start=1):
+        places.append(len(body))
+        body += b"%d 0 obj\n%s\nendobj\n" % (number, content)
+    size = len(objects) + 1
+    entries = b"".join(b"%010d 00000 n \n" % place for place in places)
+    trailer = b"trailer << /Size %d /Root 1 0 R /Info %d 0 R >>\nstartxref\n%d\n%%%%EOF" % (
+        size,
+        size - 1,
+        len(body),
+    )
+    return body + b"xref\n0 %d\n0000000000 65535 f \n" % size + entries + trailer

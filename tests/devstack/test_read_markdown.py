@@ -1,0 +1,106 @@
+"""Reading Markdown and plain text."""
+
+import pytest
+
+from devstack.bedrock.knowledge.documents import extract
+
+
+def read(text: str) -> str:
+    return extract("a.md", text.encode()).text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '---\ntitle: "Plans"\ndraft: no\n---\n# Other\n\nTwo.',
+        "# **Plans**\n\nTwo.",
+        "[logo]\n\n## Plans ##\n\nTwo.",
+        "```\n# comment\n```\n\n# Plans",
+        "~~~\n# comment\n~~~\n\n# Plans",
+        "Plans\n=====\n\nTwo.",
+        "Plans\n---\n\nTwo.",
+    ],
+)
+def test_the_title_is_the_front_matters_or_the_first_heading(text: str) -> None:
+    assert extract("a.md", text.encode()).title == "Plans"
+
+
+@pytest.mark.parametrize("text", ["Two plans.", "#1 is best.", "```\n# comment\n```"])
+def test_a_text_without_a_heading_has_no_title(text: str) -> None:
+    assert extract("a.md", text.encode()).title is None
+
+
+def test_front_matter_is_no_part_of_the_text() -> None:
+    assert read("---\ntitle: Plans\ndraft: no\n---\nTwo.") == "# Plans\n\nTwo."
+
+
+@pytest.mark.parametrize(
+    ("written", "form"),
+    [
+        ("Plans\n=====\n\nTwo.\n\nSmall\n---\n\nOne.", "# Plans\n\nTwo.\n\n## Small\n\nOne."),
+        ("~~~py\n# one\n~~~", "```py\n# one\n```"),
+        ("a | b\n---|---\n1 | 2", "| a | b |\n| ---|--- |\n| 1 | 2 |"),
+        ("One&nbsp;month &ndash; 5&#8364;.", "One\u00a0month – 5€."),
+        ("One.<br>Two.", "One.\nTwo."),
+        ("10<sup>6</sup> of H<sub>2</sub>O, <del>5</del> <s> 4 </s>.", "10^6 of H2O, ~~5~~ ~~4~~."),
+        ("| a |\n|---|\n| 1<br>2 |", "| a |\n|---|\n| 1, 2 |"),
+        ("<p align='center'>One.</p><p>Two.</p>", "One.\n\nTwo."),
+        ("<table><tr><th>a<th>b<tr><td>1<td>2</table>\n\nEnd.", "| a | b |\n|---|---|\n| 1 | 2 |\n\nEnd."),
+        ("<ul><li>a<ul><li>b</ul></ul>\n\nEnd.", "- a\n  - b\n\nEnd."),
+    ],
+)
+def test_what_can_be_written_several_ways_is_read_in_one(written: str, form: str) -> None:
+    assert read(written).strip() == form
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "```html\n<!-- kept --> <del>x</del>&nbsp;<br>\n```",
+        "Use `<sup>2</sup>` and `&nbsp;`.",
+        "A Pellon parcel takes 3~5 days, `a*b*c`.",
+        "- [x] done\n- [ ] open",
+        'Use <your-key> & "a" < b &lt;i&gt;.',
+        "~~29 EUR~~ **19 EUR**",
+    ],
+)
+def test_code_and_what_carries_meaning_is_left_as_it_is(text: str) -> None:
+    assert read(text) == text
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [
+        "<!-- STAFF77 -->",
+        "<!--\nSTAFF77\n\n-->",
+        "[//]: # (STAFF77)",
+        "<div hidden>STAFF77</div>",
+        "<p style='display:none'>STAFF77</p>",
+        "<span aria-hidden='true'>STAFF77</span>",
+        "<script>STAFF77</script>",
+        "<template>STAFF77</template>",
+    ],
+)
+def test_what_a_reader_of_the_page_does_not_see_is_left_out(hidden: str) -> None:
+    assert read(f"One.\n\n{hidden}\n\nTwo.") == "One.\n\nTwo."
+
+
+def test_a_folded_part_is_a_section_of_its_own() -> None:
+    folded = "<details>\n<summary>Small <b>print</b></summary>\n\nTwo **plans**.\n\n</details>"
+    assert read(f"# Plans\n\n{folded}") == "# Plans\n\n### Small print\n\nTwo **plans**."
+
+
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        ("Opening hours\n\nWe open at nine.", "Opening hours"),
+        ("Opening hours\n=============\n\nWe open at nine.", "Opening hours"),
+        ("How do I reset it?\nHold the button.", "How do I reset it?"),
+        ("We open at nine. We close\nat five.", None),
+        ("Opening hours: nine to five\n\nCome in.", None),
+        ("Dear customer,\n\nwe open at nine.", None),
+        ("x" * 121 + "\n\nWe open at nine.", None),
+    ],
+)
+def test_a_short_first_line_of_plain_text_is_its_title(text: str, title: str | None) -> None:
+    assert extract("a.txt", text.encode()).title == title
