@@ -1,5 +1,6 @@
 """The passages of the team's documents that may hold an answer, by a Bedrock knowledge base."""
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -12,10 +13,14 @@ from chalicelib.gateways.aws import calling
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_agent_runtime import AgentsforBedrockRuntimeClient
 
+COMMON_NAMES = frozenset({"index", "main", "overview", "readme"})
+MAIN_HEADING = re.compile(r"(?:(?![#`~]).*\n){0,6}#[ \t]+(.*\S)")
+"""A heading of the first level, with at most a few lines above it, such as a logo."""
+
 
 @dataclass(frozen=True)
 class KnowledgeBase:
-    """Looks passages up; their titles and addresses come from the documents' sidecars."""
+    """Looks passages up; titles and addresses come from the documents' sidecars, else from what they are."""
 
     client: "AgentsforBedrockRuntimeClient"
     knowledge_base_id: str
@@ -32,14 +37,19 @@ class KnowledgeBase:
                 retrievalQuery={"text": query},
                 retrievalConfiguration={"vectorSearchConfiguration": {"numberOfResults": limit}},
             )
-            return tuple(map(self._passage, require(answer["retrievalResults"], list)))
+            results = require(answer["retrievalResults"], list)
+            # What a document is called is at its beginning, which may be in another passage.
+            headings = {
+                _uri(result): heading for result in results[::-1] if (heading := _heading(_text(result)))
+            }
+            return tuple(self._passage(result, headings.get(_uri(result))) for result in results)
 
-    def _passage(self, result: Any) -> Passage:
+    def _passage(self, result: Any, heading: str | None) -> Passage:
         metadata = result.get("metadata", {})
-        uri = result.get("location", {}).get("s3Location", {}).get("uri", "")
+        uri = _uri(result)
         return Passage(
-            text=require(result["content"].get("text", ""), str),
-            title=str(metadata.get("title") or _title_from(uri)),
+            text=_text(result),
+            title=_named(metadata.get("title")) or heading or _title_from(uri),
             url=_web_address(metadata.get("source_url")),
             score=round(finite(result.get("score", 0.0)), 4),
             document=self._key_of(uri),
@@ -52,10 +62,39 @@ class KnowledgeBase:
         return uri.removeprefix(ours) or None if uri.startswith(ours) else None
 
 
+def _uri(result: Any) -> str:
+    return str(result.get("location", {}).get("s3Location", {}).get("uri", ""))
+
+
+def _text(result: Any) -> str:
+    return require(result["content"].get("text", ""), str)
+
+
+def _named(title: object) -> str:
+    """Return the title that a sidecar gives; of a list, its first entry."""
+    first = title[0] if isinstance(title, list) and title else title
+    return " ".join(str(first).split()) if isinstance(first, str | int | float) else ""
+
+
+def _heading(text: str) -> str | None:
+    """Return the heading of a whole document that a passage begins with."""
+    found = MAIN_HEADING.match(text)
+    return found[1] if found else None
+
+
 def _title_from(uri: str) -> str:
-    """Make a title of a document's name: `s3://b/reset-password.md` is "Reset password"."""
-    words = PurePosixPath(uri).stem.replace("-", " ").replace("_", " ").strip()
-    return words[:1].upper() + words[1:] if words else "Untitled document"
+    """Make a title of a document's name: `s3://b/reset-password.md` is "Reset password".
+
+    A name that many folders have is shown with its folder: `s3://b/setup/README.md` is "Setup – README".
+    """
+    path = PurePosixPath(uri.removeprefix("s3://"))
+    folders = [folder.name for folder in path.parents[:-2]] if path.stem.lower() in COMMON_NAMES else []
+    return " – ".join(filter(None, map(_words, [*folders[:1], path.stem]))) or "Untitled document"
+
+
+def _words(name: str) -> str:
+    words = name.replace("-", " ").replace("_", " ").strip()
+    return words[:1].upper() + words[1:]
 
 
 def _web_address(value: object) -> str | None:

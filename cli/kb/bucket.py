@@ -1,13 +1,11 @@
 """The documents bucket: lists, uploads and removes documents."""
 
-import json
 import mimetypes
 import sys
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
@@ -15,7 +13,7 @@ from botocore.exceptions import ClientError
 from cli.display import Line, columns, human_size, local_time
 from cli.kb.files import Refusal, Upload
 from cli.kb.target import Target
-from devstack.bedrock.knowledge.sidecar import SUFFIX
+from devstack.bedrock.knowledge.sidecar import SUFFIX, InvalidSidecar, attributes_from, title_of
 from tooling.aws_errors import code_of
 from tooling.errors import CommandError
 
@@ -92,9 +90,8 @@ def _exists(target: Target, key: str) -> bool:
 def _title(target: Target, key: str) -> str:
     body = target.s3.get_object(Bucket=target.bucket, Key=key + SUFFIX)["Body"].read()
     try:
-        metadata: Any = json.loads(body)
-        return str(metadata["metadataAttributes"].get("title", ""))
-    except (ValueError, KeyError, TypeError, AttributeError):
+        return title_of(attributes_from(body)) or ""
+    except InvalidSidecar:
         return "(its metadata file cannot be read)"
 
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.gateways.failure_reasons import read_failures
 from devstack.bedrock.knowledge.ingestion import IgnoredFile, Ingestion, Progress, named_in_sentences
-from devstack.bedrock.knowledge.sidecar import InvalidSidecar, attributes_from
+from devstack.bedrock.knowledge.sidecar import InvalidSidecar, attributes_from, title_of
 from devstack.bedrock.search.index import Hit, Index
 from tests.devstack.bedrock_server import (
     DATA_SOURCE,
@@ -214,14 +214,15 @@ def test_every_file_is_named_whole_in_reasons_that_keep_to_the_limit(keys: list[
     [
         (sidecar(text="a" * 10_240), "larger than 10 KB"),
         ("", "not JSON"),
-        (b"\xff\xfe{", "not JSON"),
+        (b"\xff\xfe{", "not UTF-8"),
+        ('{"metadataAttributes": {"title": "Café"}}'.encode("latin-1"), "not UTF-8"),
+        (sidecar(title=None), "'title'"),
         ('{"metadataAttributes": {"year": NaN}}', "not JSON"),
         (r'{"metadataAttributes": {"title": "\ud800"}}', "not JSON"),
         ("[]", "no object metadataAttributes"),
         ('{"title": "A"}', "no object metadataAttributes"),
         (sidecar(nested={"a": 1}), "'nested'"),
         (sidecar(numbers=[1, 2]), "'numbers'"),
-        (sidecar(nothing=None), "'nothing'"),
     ],
 )
 def test_a_sidecar_that_is_no_metadata_says_why(body: str | bytes, reason: str) -> None:
@@ -236,6 +237,26 @@ def test_typed_attributes_are_read_as_plain_ones() -> None:
         draft=False,
     )
     assert attributes_from(body.encode()) == {"year": 2024, "tags": ["a", "b"], "draft": False}
+
+
+def test_a_byte_order_mark_is_no_part_of_a_sidecar() -> None:
+    assert attributes_from(b"\xef\xbb\xbf" + sidecar(title="Plans").encode()) == {"title": "Plans"}
+
+
+@pytest.mark.parametrize(
+    ("title", "first"),
+    [
+        ("Plans ", "Plans"),
+        (["Plans", "Prices"], "Plans"),
+        (2024, "2024"),
+        ([], None),
+        (" ", None),
+        (True, None),
+    ],
+)
+def test_the_title_of_a_sidecar_is_its_first(title: object, first: str | None) -> None:
+    assert title_of({"title": title}) == first
+    assert title_of({}) is None
 
 
 @given(st.binary(max_size=200) | st.text(max_size=100).map(lambda text: sidecar(a=text).encode()))

@@ -68,6 +68,9 @@ def test_passages_keep_their_order(texts: list[str]) -> None:
         ("s3://kb/FAQ.txt", "FAQ"),
         ("s3://kb/release-1.2.md", "Release 1.2"),
         ("s3://kb/a+b ü.md", "A+b ü"),
+        ("s3://kb/setup/README.md", "Setup – README"),
+        ("s3://kb/guides/first-steps/index.html", "First steps – Index"),
+        ("s3://kb/README.md", "README"),
         ("s3://kb/---.md", "Untitled document"),
         ("", "Untitled document"),
     ],
@@ -93,6 +96,38 @@ def test_a_document_of_our_bucket_is_known_by_its_key(key: str) -> None:
 )
 def test_what_is_no_object_of_our_bucket_is_no_document_of_ours(uri: str) -> None:
     assert retrieve(result(uri=uri))[0].document is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["# Choose a plan\n\nTwo.", "[logo]\n\n# Choose a plan \n\nTwo.", "# Choose a plan\n\n## Small\n\nOne."],
+)
+def test_without_a_sidecar_the_documents_heading_is_its_title(text: str) -> None:
+    assert retrieve(result(text))[0].title == "Choose a plan"
+    assert retrieve(result(text, title="Plans"))[0].title == "Plans"
+
+
+@pytest.mark.parametrize(
+    "text", ["## Small\n\nOne.", "```\n# install\n```", "One.\n## Small\n# Large", "#1 is one."]
+)
+def test_what_is_not_the_documents_heading_is_no_title(text: str) -> None:
+    assert retrieve(result(text))[0].title == "Reset password"
+
+
+def test_passages_of_one_document_have_one_title() -> None:
+    assert [p.title for p in retrieve(result("Three."), result("# Plans\n\nTwo."))] == ["Plans", "Plans"]
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"), [(2026, "2026"), (["Plans", "Prices"], "Plans"), ([], "Reset password")]
+)
+def test_a_title_that_is_no_text_is_written_out(title: object, shown: str) -> None:
+    assert retrieve(result(title=title))[0].title == shown
+
+
+@pytest.mark.parametrize("address", ["https://help.example.com/a?b=c#d", "http://help.example.com"])
+def test_a_web_address_is_kept(address: str) -> None:
+    assert retrieve(result(source_url=address))[0].url == address
 
 
 @pytest.mark.parametrize(

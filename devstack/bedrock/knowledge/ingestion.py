@@ -19,7 +19,7 @@ from typing import Any, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from devstack.bedrock.knowledge.documents import UnreadableDocument, UnsupportedDocument, extract
-from devstack.bedrock.knowledge.sidecar import SUFFIX, InvalidSidecar, attributes_from
+from devstack.bedrock.knowledge.sidecar import SUFFIX, InvalidSidecar, attributes_from, title_of
 from devstack.bedrock.search.index import Index
 
 # What a source raises when it cannot be reached, or when an object was deleted since it was listed.
@@ -130,7 +130,7 @@ class Ingestion:
         has_sidecar = not etag.endswith(ETAG_SEPARATOR)
         attributes = attributes_from(self.source.read(key + SUFFIX)) if has_sidecar else {}
         document = extract(key, body)
-        title = str(attributes.get("title") or document.title or PurePosixPath(key).name)
+        title = title_of(attributes) or document.title or PurePosixPath(key).name
         self.index.put(self._uri(key), etag, title, document.text, self._metadata(key, attributes))
 
     def _metadata(self, key: str, attributes: Mapping[str, Any]) -> dict[str, Any]:
