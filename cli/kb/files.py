@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from cli.display import human_size
+from devstack.bedrock.knowledge.documents import UnreadableDocument, UnsupportedDocument, extract
 from devstack.bedrock.knowledge.sidecar import SUFFIX, InvalidSidecar, attributes_from
 
 KINDS = (".csv", ".doc", ".docx", ".html", ".md", ".pdf", ".txt", ".xls", ".xlsx")
@@ -135,6 +136,18 @@ def _check_content(upload: Upload) -> None:
         raise RefusedFile(f"it has {human_size(size)}, Bedrock takes {human_size(MOST_BYTES)}: split it")
     elif size == 0:
         raise RefusedFile("the file is empty")
+    else:
+        _check_readable(upload)
+
+
+def _check_readable(upload: Upload) -> None:
+    """Refuse what the local knowledge base cannot read either; of other kinds Bedrock is the judge."""
+    try:
+        extract(upload.key, upload.path.read_bytes())
+    except UnsupportedDocument:
+        return
+    except UnreadableDocument as error:
+        raise RefusedFile(str(error).rstrip(".")) from error
 
 
 def _check_sidecar(path: Path) -> None:

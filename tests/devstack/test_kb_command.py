@@ -496,6 +496,9 @@ def test_a_failing_upload_is_explained_by_what_aws_answered(
         ("large.pdf", b"x" * (50 * 1024 * 1024 + 1), "it has 50.0 MB"),
         ("page.htm", b"x", "does not read this kind"),
         ("none", b"x", "does not read this kind"),
+        ("latin.csv", "Größe;4".encode("latin-1"), "Save it with the encoding UTF-8"),
+        ("broken.pdf", b"%PDF-1.4", "The PDF is damaged"),
+        ("rich.docx", rb"{\rtf1}", "It is a rich text file"),
     ],
 )
 def test_a_file_is_refused_for_its_content(folder: Path, name: str, content: bytes, reason: str) -> None:
@@ -503,6 +506,11 @@ def test_a_file_is_refused_for_its_content(folder: Path, name: str, content: byt
     choice = choose([folder / name], "")
     assert choice.uploads == ()
     assert reason in choice.refusals[0].reason
+
+
+def test_a_file_that_only_bedrock_reads_is_uploaded_unread(folder: Path) -> None:
+    (folder / "sheet.xlsx").write_bytes(b"x")
+    assert choose([folder / "sheet.xlsx"], "").keys == {"sheet.xlsx"}
 
 
 @pytest.mark.parametrize("sidecar", ["{", "[]", json.dumps({"metadataAttributes": {"title": "x" * 10_240}})])
