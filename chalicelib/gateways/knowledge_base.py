@@ -63,7 +63,7 @@ class KnowledgeBase:
 
 
 def _uri(result: Any) -> str:
-    return str(result.get("location", {}).get("s3Location", {}).get("uri", ""))
+    return require(result.get("location", {}).get("s3Location", {}).get("uri", ""), str)
 
 
 def _text(result: Any) -> str:

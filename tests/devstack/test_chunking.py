@@ -128,8 +128,25 @@ def test_code_that_is_cut_is_closed_and_opened_again() -> None:
     assert set(code) <= {line for piece in pieces for line in piece.split("\n")}
 
 
+def test_code_in_a_list_is_closed_and_opened_with_its_indent() -> None:
+    code = [f"   call({number})" for number in range(60)]
+    pieces = chunk("\n".join(["1. Run:", "   ```sh", *code, "   ```", "2. Restart."]), 100)
+    assert all(piece.count("   ```") == 2 for piece in pieces)
+    assert all(piece.startswith("   ```sh\n   call(") for piece in pieces[1:])
+
+
+def test_code_that_holds_shorter_fences_ends_at_its_own() -> None:
+    code = ["```", "inner", "```"] * 20
+    pieces = chunk("\n".join(["````md", *code, "````", "", "End."]), 60)
+    assert all(piece.startswith("````md\n") and piece.count("````") == 2 for piece in pieces)
+
+
 def test_code_that_nothing_closes_is_closed() -> None:
     assert chunk("```\ncode") == ["```\ncode\n```"]
+
+
+def test_code_within_a_line_opens_nothing() -> None:
+    assert chunk("```code``` is short.\n\nEnd.") == ["```code``` is short.\n\nEnd."]
 
 
 @given(

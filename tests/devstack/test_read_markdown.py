@@ -39,6 +39,8 @@ def test_front_matter_is_no_part_of_the_text() -> None:
     [
         ("Plans\n=====\n\nTwo.\n\nSmall\n---\n\nOne.", "# Plans\n\nTwo.\n\n## Small\n\nOne."),
         ("~~~py\n# one\n~~~", "```py\n# one\n```"),
+        ("  | a | b |\n  |---|---|\n  | 1 | 2 |", "| a | b |\n|---|---|\n| 1 | 2 |"),
+        ("1. Run:\n   ~~~\n   x\n   ~~~", "1. Run:\n   ```\n   x\n   ```"),
         ("a | b\n---|---\n1 | 2", "| a | b |\n| ---|--- |\n| 1 | 2 |"),
         ("One&nbsp;month &ndash; 5&#8364;.", "One\u00a0month – 5€."),
         ("One.<br>Two.", "One.\nTwo."),
@@ -88,6 +90,55 @@ def test_what_a_reader_of_the_page_does_not_see_is_left_out(hidden: str) -> None
 def test_a_folded_part_is_a_section_of_its_own() -> None:
     folded = "<details>\n<summary>Small <b>print</b></summary>\n\nTwo **plans**.\n\n</details>"
     assert read(f"# Plans\n\n{folded}") == "# Plans\n\n### Small print\n\nTwo **plans**."
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Is it waterproof?\nYes, up to 3 m.",
+        "Is it waterproof?\n\nYes, up to 3 m.",
+        "Is it\nwaterproof?\n\nYes, up to 3 m.",
+        "Q: Is it waterproof?\nA: Yes, up to 3 m.",
+        "Q1. Is it waterproof?\n\nA1. Yes, up to 3 m.",
+        "Q: Is it waterproof? A: Yes, up to 3 m.",
+        "**Q:** Is it waterproof?\n\n**A:** Yes, up to 3 m.",
+        "**Is it waterproof?**\nYes, up to 3 m.",
+        "1. Is it waterproof?\n   Yes, up to 3 m.",
+        "- Is it waterproof?\n\nYes, up to 3 m.",
+        "Is it waterproof?\n: Yes, up to 3 m.",
+    ],
+)
+def test_a_question_becomes_a_heading_above_its_answer(text: str) -> None:
+    assert read(f"# Tent\n\n{text}") == "# Tent\n\n## Is it waterproof?\n\nYes, up to 3 m."
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("Frage: Wie lange?", "Antwort: Zwei Tage."),
+        ("P: ¿Cuánto?", "R: Dos días."),
+        ("Question 2: Sizes", "Answer: S."),
+    ],
+)
+def test_questions_are_labelled_in_many_languages(question: str, answer: str) -> None:
+    asked, said = question.partition(": ")[2], answer.partition(": ")[2]
+    assert read(f"{question}\n{answer}\n\n{question}\n{answer}") == "\n\n".join([f"## {asked}", said] * 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- Did you look there?\n- Did you ask?",
+        "Is it over?\n\n## Next",
+        "Can I?\n\nMay I ask this?",
+        "We looked. Is it over? We think so.",
+        "| Is it over? |\n|---|\n| Yes |",
+        "```\nIs it over?\n\n\nYes.\n```",
+        "F: 32 degrees\n\nC: 0 degrees",
+    ],
+)
+def test_what_is_no_question_with_an_answer_is_left_as_it_is(text: str) -> None:
+    assert read(f"# Tent\n\n{text}") == f"# Tent\n\n{text}"
 
 
 @pytest.mark.parametrize(

@@ -191,6 +191,29 @@ def test_what_stands_on_every_page_is_read_once() -> None:
     assert all(" ".join(each) in text for each in (ALPHA, BETA, GAMMA))
 
 
+RAISED, LOWERED, LEVEL = "/F1 6 Tf 4 Ts", "/F1 6 Tf -2 Ts", "/F1 10 Tf 0 Ts"
+
+
+@pytest.mark.parametrize(
+    ("drawn", "text"),
+    [
+        (f"(at most 10) Tj {RAISED} (6) Tj {LEVEL} ( rows) Tj", "at most 10^6 rows"),
+        (f"(at most 10) Tj {RAISED} ( 6) Tj {LEVEL} ( rows) Tj", "at most 10^6 rows"),
+        (f"(20 m) Tj {RAISED} (2) Tj {LEVEL} (, net) Tj", "20 m^2, net"),
+        (f"(the price) Tj {RAISED} (1) Tj {LEVEL} ( is net) Tj", "the price (1) is net"),
+        (f"(H) Tj {LOWERED} (2) Tj {LEVEL} (O) Tj", "H2O"),
+    ],
+)
+def test_small_raised_digits_are_told_from_the_rest_of_a_number(drawn: str, text: str) -> None:
+    assert read([f"BT /F1 10 Tf 72 700 Td {drawn} ET"]) == text
+
+
+def test_what_a_line_goes_through_is_crossed_out_and_what_stands_on_it_is_not() -> None:
+    price: Text = (72, 700, "It costs 29 EUR 19 EUR")
+    assert read(["106 703 m 140 703 l S", price]) == "It costs ~~29 EUR~~ 19 EUR"
+    assert read(["106 698 m 140 698 l S", price]) == price[2]
+
+
 def test_text_that_is_set_upright_is_read_all_the_same() -> None:
     page = [
         f"BT /F1 10 Tf 0 1 -1 0 {100 + 13 * place} 100 Tm ({line}) Tj ET" for place, line in enumerate(ALPHA)

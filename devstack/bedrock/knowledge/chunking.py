@@ -13,7 +13,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 
-from devstack.bedrock.knowledge.outline import Region, outline_of
+from devstack.bedrock.knowledge.outline import fence_of, outline_of
 from devstack.bedrock.knowledge.wide_tables import RowLimits, spell_out
 
 MAX_TOKENS = 512
@@ -31,7 +31,6 @@ _SENTENCE_END = re.compile(r"(?<=[.!?。！？])[\"')\]]*\s+")
 # What is repeated at a chunk's start may take an eighth of it for headings, and a quarter for a table's head.
 _HEADINGS_PART, _HEAD_PART = 8, 4
 _SPELLED_OUT_TOKENS = 64
-_FENCE = re.compile(r"`{3,}")
 
 
 def count_tokens(text: str) -> int:
@@ -61,7 +60,9 @@ class _Cutter:
         self._overlap = min(int(max_tokens * overlap_share), max_tokens - 1)
         self._starts = array("L", (match.start() for match in _TOKEN.finditer(self._text)))
         self._breaks = self._break_tokens()
-        fences = [len(_fence_of(region)) for region in self._outline.regions if region.is_code]
+        fences = [
+            count_tokens(fence_of(region.opening)) for region in self._outline.regions if region.is_code
+        ]
         self._closing_tokens = max(fences) if fences and max(fences) <= head else 0
 
     def chunks(self) -> Iterator[str]:
@@ -98,7 +99,7 @@ class _Cutter:
         body = f"{opening}{self._text[self._line_start(self._starts[first]) : end]}"
         region = self._outline.region_at(end - 1)
         if region and region.is_code and end <= region.closing and self._closing_tokens:
-            return f"{body}\n{_fence_of(region)}"
+            return f"{body}\n{fence_of(region.opening)}"
         return body
 
     def _line_start(self, place: int) -> int:
@@ -144,7 +145,3 @@ class _Cutter:
             return every[index]
         is_whole = any(self._outline.region_at(self._starts[token]) for token in (lowest, last - 1))
         return last if is_whole else lowest
-
-
-def _fence_of(region: Region) -> str:
-    return _FENCE.match(region.opening)[0]  # type: ignore[index]

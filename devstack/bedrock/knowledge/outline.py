@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 
 _HEADING = re.compile(r"(#{1,6}) \S")
-_FENCE = "```"
+_FENCE = re.compile(r"[ \t]*(`{3,})[^`]*\Z")
 _TABLE_RULE = re.compile(r"\|[\s:|-]*-[\s:|-]*\Z")
 
 CODE, HEADING, TABLE, TEXT = "code", "heading", "table", "text"
@@ -18,9 +18,10 @@ def parts_of(lines: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     start = 0
     while start < len(lines):
         kind, end = TEXT, start + 1
-        if lines[start].startswith(_FENCE):
+        if fence := _FENCE.match(lines[start]):
             kind = CODE
-            end = next((i for i in range(end, len(lines)) if lines[i].startswith(_FENCE)), len(lines) - 1) + 1
+            closing = (line for line in range(end, len(lines)) if lines[line].strip() == fence[1])
+            end = next(closing, len(lines) - 1) + 1
         elif lines[start].startswith("|") and _TABLE_RULE.match("".join(lines[end : end + 1])):
             kind = TABLE
             end = next((i for i in range(end, len(lines)) if not lines[i].startswith("|")), len(lines))
@@ -28,6 +29,12 @@ def parts_of(lines: Sequence[str]) -> Iterator[tuple[str, int, int]]:
             kind = HEADING
         yield kind, start, end
         start = end
+
+
+def fence_of(line: str) -> str:
+    """Return the fence that closes the code that a line opens, indented alike."""
+    fence = _FENCE.match(line)
+    return line[: fence.end(1)] if fence else ""
 
 
 @dataclass(frozen=True)
@@ -76,7 +83,7 @@ class Outline:
     def add_region(self, places: Sequence[int], lines: Sequence[str], *, is_code: bool) -> None:
         """Add the next table or code block; `places` are those of its lines, and of the line after it."""
         head = lines[: 1 if is_code else 2]
-        is_closed = is_code and len(lines) > 1 and lines[-1].startswith(_FENCE)
+        is_closed = is_code and len(lines) > 1 and lines[-1].strip() == fence_of(head[0]).strip()
         opened, closing = places[len(head)], places[-2 if is_closed else -1]
         self.regions.append(Region(places[0], opened, closing, places[-1], "\n".join(head), is_code))
         self.unbreakable.update(

@@ -7,9 +7,12 @@ import html
 import re
 
 from devstack.bedrock.knowledge.reading.html.file import html_to_text
-from devstack.bedrock.knowledge.reading.superscripts import lowered, raised
+from devstack.bedrock.knowledge.reading.marks import lowered, raised
 
-_CODE = re.compile(r"^(```+|~~~+).*?(?:^\1[`~]*[ \t]*$|\Z)|`[^`\n]+`", re.MULTILINE | re.DOTALL)
+_CODE = re.compile(
+    r"^[ \t]*(`{3,}(?=[^`\n]*$)|~{3,}).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)|`[^`\n]+`", re.MULTILINE | re.DOTALL
+)
+_TILDES = re.compile(r"^([ \t]*)~{3,}", re.MULTILINE)
 _KEPT = re.compile("\ue000(\\d+)\ue001")
 _KEPT_MARKS = str.maketrans("", "", "\ue000\ue001")
 
@@ -35,6 +38,7 @@ _ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|#60|#62);)(?:#\d+|#x[\da-f]+|[a-z]\
 _CHARACTERS_BEFORE = 12
 
 _UNDERLINED = re.compile(r"(?m)(?:\A|(?<=\n\n))(?![#>|`~*+-]|\d+[.)] )(\S.*)\n(=+|-+)[ \t]*$")
+_ROW_INDENT = re.compile(r"^[ \t]+(?=\|)", re.MULTILINE)
 _BARE_TABLE = re.compile(r"(?m)^(?!\s*\|).*\|.*\n[ \t]*:?-+:?(?:[ \t]*\|[ \t]*:?-+:?)+[ \t]*(?:\n.*\|.*)*$")
 
 
@@ -51,12 +55,12 @@ def one_form_each(text: str) -> str:
 
     text = _CODE.sub(keep, text.translate(_KEPT_MARKS))
     text = _UNDERLINED.sub(_with_hashes, _without_html(text))
-    text = _BARE_TABLE.sub(_with_outer_pipes, text)
+    text = _BARE_TABLE.sub(_with_outer_pipes, _ROW_INDENT.sub("", text))
     return _KEPT.sub(lambda found: code[int(found[1])], text)
 
 
 def _fenced(code: str) -> str:
-    return f"```{code.strip('~')}```" if code.startswith("~~~") else code
+    return _TILDES.sub(r"\1```", code) if code.lstrip().startswith("~~~") else code
 
 
 def _with_hashes(found: re.Match[str]) -> str:

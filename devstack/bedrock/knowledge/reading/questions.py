@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from textwrap import dedent
 
-_FENCE = re.compile(r"```|~~~")
+_FENCE = re.compile(r"[ \t]*`{3,}[^`]*\Z")
 _HEADING = re.compile(r"(#{1,6}) ")
-_NO_PROSE = ("#", "|", "```", "~~~", ">")
+_NO_PROSE = ("#", "|", "```", ">")
 _ITEM_MARK = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _LONGEST_QUESTION = 200
 _SHORTEST_QUESTION = 6
@@ -18,7 +18,7 @@ _ONE_SENTENCE_ASKS = re.compile(r"(?:(?![.!?。！？]\s).)+[?？؟]\W{0,3}", re
 _Q = r"(?:Q\s?\d*\s?[.:)]|(?:Questions?|Frage|Pregunta|Domanda|Pergunta|Vraag|[FPDV])\s?\d*\s?:)"
 _A = r"(?:A\s?\d*\s?[.:)]|(?:Answers?|Antwort|R[ée]ponse|Respuesta|Risposta|Resposta|Antwoord|R)\s?\d*\s?:)"
 _Q_LABEL = re.compile(rf"\W{{0,3}}{_Q}\W{{0,3}}\s+(?=\S)", re.IGNORECASE)
-_A_LABEL = re.compile(rf"\W{{0,3}}{_A}\W{{0,3}}\s+(?=\S)", re.IGNORECASE)
+_A_LABEL = re.compile(rf"(?:\W{{0,3}}{_A}\W{{0,3}}|:)\s+(?=\S)", re.IGNORECASE)
 _ON_ONE_LINE = re.compile(rf"^({_Q}\s.+?[?？؟])\s+({_A}\s)", re.MULTILINE | re.IGNORECASE)
 
 Lines = Sequence[str]
@@ -44,17 +44,18 @@ def mark_questions(text: str) -> str:
 
 
 def _blocks(text: str) -> Iterator[Lines]:
-    """Yield paragraphs, headings and whole fences; what is labelled as a question begins a block."""
+    """Yield paragraphs, headings and code; what is labelled as a question begins a block."""
     block: list[str] = []
     is_code = False
     for line in text.split("\n"):
         is_fence, is_heading = bool(_FENCE.match(line)), bool(_HEADING.match(line))
-        if block and not is_code and (not line.strip() or is_fence or is_heading or _Q_LABEL.match(line)):
+        is_own = is_fence and not line[0].isspace()  # an indented one belongs to the entry of a list
+        if block and not is_code and (not line.strip() or is_own or is_heading or _Q_LABEL.match(line)):
             yield block
             block = []
         if line.strip() or is_code:
             block.append(line)
-        if is_fence if is_code else is_heading:
+        if is_own if is_code else is_heading:
             yield block
             block = []
         is_code = is_code != is_fence

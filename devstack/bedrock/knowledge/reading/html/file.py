@@ -13,11 +13,11 @@ from devstack.bedrock.knowledge.reading.html import table as grid
 from devstack.bedrock.knowledge.reading.html.inline import (
     inline_text,
     is_struck,
-    struck,
     tidy_inline,
     write_inline,
 )
 from devstack.bedrock.knowledge.reading.html.visible import keep_visible
+from devstack.bedrock.knowledge.reading.marks import struck
 from devstack.bedrock.knowledge.reading.tables import cell_text, table_blocks
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}

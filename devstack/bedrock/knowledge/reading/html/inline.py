@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from lxml.html import HtmlElement
 
-from devstack.bedrock.knowledge.reading.superscripts import lowered, raised
+from devstack.bedrock.knowledge.reading.marks import lowered, raised, struck
 
 _STRUCK = frozenset({"del", "s", "strike"})
 _STRIKING_STYLE = re.compile(r"line-through", re.IGNORECASE)
@@ -14,7 +14,6 @@ _PARAGRAPHS = frozenset({"div", "li", "p"})
 _BREAK = "\v"
 _SPACES = re.compile(r"[^\S\v]+")
 _AROUND_BREAK = re.compile(r" *\v *")
-_EDGES = re.compile(r"(\s*)(.*?)(\s*)\Z", re.DOTALL)
 _PIECES_BEFORE = 6
 
 
@@ -33,12 +32,6 @@ def tidy_inline(pieces: Sequence[str]) -> str:
 def is_struck(element: HtmlElement) -> bool:
     """Tell whether an element is crossed out."""
     return element.tag in _STRUCK or _STRIKING_STYLE.search(element.get("style") or "") is not None
-
-
-def struck(text: str) -> str:
-    """Cross a text out as Markdown does, which takes no space within the marks."""
-    before, words, after = _EDGES.match(text).groups()  # type: ignore[union-attr]
-    return f"{before}~~{words}~~{after}" if words else text
 
 
 def write_content(element: HtmlElement, pieces: list[str]) -> None:

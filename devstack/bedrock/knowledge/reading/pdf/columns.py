@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from devstack.bedrock.knowledge.reading.pdf.page import Box, Piece
+from devstack.bedrock.knowledge.reading.pdf.boxes import Box, Piece
 
 _NARROWEST_GUTTER = 7.0
 _LEAST_LINES = 3
@@ -109,7 +109,8 @@ def _extended(gap: Box, ordered: Sequence[Box], place: int) -> _Gutter:
 
 def _count_lines(boxes: Iterable[Box]) -> int:
     """Return the number of pieces, 0 when they hold but a few words each."""
-    lengths = [len(box.text) for box in boxes if isinstance(box, Piece)]
+    # In bytes, since a letter of Chinese or Japanese says as much as three of others.
+    lengths = [len(box.text.encode()) for box in boxes if isinstance(box, Piece)]
     if not lengths or sum(length**2 for length in lengths) < _SHORTEST_PROSE_LINE * sum(lengths):
         return 0
     return len(lengths)

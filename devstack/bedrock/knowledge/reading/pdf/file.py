@@ -12,9 +12,10 @@ import pypdfium2
 from devstack.bedrock.knowledge.reading.characters import tidy
 from devstack.bedrock.knowledge.reading.document import Document, UnreadableDocument
 from devstack.bedrock.knowledge.reading.markdown import title_of
+from devstack.bedrock.knowledge.reading.pdf.boxes import Box, Piece
 from devstack.bedrock.knowledge.reading.pdf.columns import columns
 from devstack.bedrock.knowledge.reading.pdf.grids import ruled_tables
-from devstack.bedrock.knowledge.reading.pdf.page import Box, Page, Piece, read_page
+from devstack.bedrock.knowledge.reading.pdf.page import Page, read_page
 from devstack.bedrock.knowledge.reading.pdf.prose import Column, written
 from devstack.bedrock.knowledge.reading.pdf.running_heads import without_running_heads
 from devstack.bedrock.knowledge.reading.pdf.tables import Line, Table, lines_of, loose_tables

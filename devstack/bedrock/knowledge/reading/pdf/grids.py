@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from devstack.bedrock.knowledge.reading.pdf.page import Box, Piece
+from devstack.bedrock.knowledge.reading.pdf.boxes import Box, Piece
 from devstack.bedrock.knowledge.reading.pdf.tables import Table, table_between
 
 _SAME_HEIGHT = 1.5

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
+from devstack.bedrock.knowledge.reading.pdf.boxes import Piece
 from devstack.bedrock.knowledge.reading.pdf.hyphens import joined, words_of
-from devstack.bedrock.knowledge.reading.pdf.page import Piece
 from devstack.bedrock.knowledge.reading.pdf.tables import Table
 from devstack.bedrock.knowledge.reading.tables import table_blocks
 

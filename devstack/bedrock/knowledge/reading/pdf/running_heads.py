@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
-from devstack.bedrock.knowledge.reading.pdf.page import Page, Piece
+from devstack.bedrock.knowledge.reading.pdf.boxes import Piece
+from devstack.bedrock.knowledge.reading.pdf.page import Page
 from devstack.bedrock.knowledge.reading.pdf.tables import Line, lines_of
 
 _EDGE_LINES = 2

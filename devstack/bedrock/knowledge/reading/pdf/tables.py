@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from statistics import median
 
-from devstack.bedrock.knowledge.reading.pdf.page import Box, Piece
+from devstack.bedrock.knowledge.reading.pdf.boxes import Box, Piece
 
 _LEAST_ROWS = 3
 _LEAST_FULL_SHARE = 0.6

@@ -11,6 +11,7 @@ from devstack.bedrock.knowledge.reading.word.xml import attribute, child, is_on,
 
 # What a text box holds is there twice; what was moved stands where it was moved to.
 _SKIPPED = frozenset({"Fallback", "moveFrom"})
+_WATCHED = [f"{{*}}{name}" for name in ("p", "tbl", "tr", "trPr", "tc", "tcPr", *sorted(_SKIPPED))]
 _MOST_SPANNED = 1_000
 
 
@@ -49,7 +50,7 @@ def body_blocks(part: IO[bytes], read_paragraph: Callable[[etree._Element], Para
     """Return the Markdown blocks of a part. Raises lxml's LxmlError."""
     body = _Body(read_paragraph)
     skipping = 0
-    for event, element in etree.iterparse(part, events=("start", "end"), resolve_entities=False):
+    for event, element in etree.iterparse(part, ("start", "end"), tag=_WATCHED, resolve_entities=False):
         name = name_of(element)
         if name in _SKIPPED:
             skipping += 1 if event == "start" else -1

@@ -6,8 +6,7 @@ from itertools import groupby, zip_longest
 
 from lxml import etree
 
-from devstack.bedrock.knowledge.reading.html.inline import struck
-from devstack.bedrock.knowledge.reading.superscripts import lowered, raised
+from devstack.bedrock.knowledge.reading.marks import lowered, raised, struck
 from devstack.bedrock.knowledge.reading.word.xml import attribute, child, is_on, name_of
 
 _SKIPPED = frozenset(
