@@ -13,17 +13,15 @@ to compare.
 import argparse
 import http.client
 import json
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
-from pathlib import Path
 from typing import Any
 
-from bench.load_clients import Client
-from bench.load_tally import table
+from bench.load.clients import Client
+from bench.load.product import Product, running_product
+from bench.load.tally import table
 from devstack.aws.local_secrets import AGENT_TOKEN
-from tests.product import Product
 
 MEGABYTE = 2**20
 TENTHS, FIFTHS = 10, 5
@@ -41,17 +39,13 @@ def main() -> None:
     parser.add_argument("--chats", type=int, default=10_000)
     parser.add_argument("--tickets", type=int, default=150)
     options = parser.parse_args()
-    with (
-        tempfile.TemporaryDirectory(prefix="support-bench-", ignore_cleanup_errors=True) as folder,
-        Product(Path(folder).resolve()) as product,
-    ):
-        client = Client(product.wait_until_ready().port)
+    with running_product() as product:
+        client = Client(product.port)
         chats, tickets = _chats(client), _tickets(client)
         rows = [
             *_measured(product, "chats", lambda: next(chats), options.chats, TENTHS),
             *_measured(product, "tickets", lambda: next(tickets), options.tickets, FIFTHS),
         ]
-        product.stop()
     print(table(rows))
     print(json.dumps(rows))
 
@@ -67,15 +61,14 @@ def _measured(
         elapsed, after = time.perf_counter() - started, _processor_seconds(product)
         took = {f"{name} ms": round((after[name] - before[name]) / each * 1000, 1) for name in after}
         memory = {
-            f"{name} MB": process.memory_info().rss // MEGABYTE
-            for name, process in product.processes().items()
+            f"{name} MB": process.memory_info().rss // MEGABYTE for name, process in product.processes.items()
         }
         row = {"done": f"{part * each:,} {what}", "ms": round(elapsed / each * 1000, 1), **took, **memory}
         yield {**row, "all MB": sum(memory.values())}
 
 
 def _processor_seconds(product: Product) -> dict[str, float]:
-    times = {name: process.cpu_times() for name, process in product.processes().items()}
+    times = {name: process.cpu_times() for name, process in product.processes.items()}
     return {name: each.user + each.system for name, each in times.items()}
 
 

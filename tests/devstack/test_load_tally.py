@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from bench.load_clients import Exchange, Kept
-from bench.load_tally import Tally, tally
+from bench.load.clients import Exchange, Kept
+from bench.load.tally import Tally, tally
 
 PLACE = (0, 0)
 ANSWER = "Choose Forgot password."

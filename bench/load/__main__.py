@@ -8,7 +8,7 @@ ask at the same moment. `races`: many questions side by side in one session; one
 once; conversations erased while an answer is under way. Afterwards every conversation is read and held
 against what was answered, and each answer against what the same question gets when nobody else asks.
 
-Printed is a table, whose columns `bench.load_tally` explains, and the same as JSON. The exit code is 1 when
+Printed is a table, whose columns `bench.load.tally` explains, and the same as JSON. The exit code is 1 when
 anything was lost, crossed, undeclared or came back after it was erased.
 """
 
@@ -16,17 +16,15 @@ import argparse
 import http.client
 import json
 import sys
-import tempfile
 import threading
 import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from bench.load_clients import QUESTIONS, Client, Exchange, read_histories, undisturbed_answers
-from bench.load_tally import Tally, table, tally
-from tests.product import Product
+from bench.load.clients import QUESTIONS, Client, Exchange, read_histories, undisturbed_answers
+from bench.load.product import Product, running_product
+from bench.load.tally import Tally, table, tally
 
 THREAD_STACK_BYTES = 256 * 1024
 SIDE_BY_SIDE = 20
@@ -94,23 +92,25 @@ class Load:
 
     def erased(self) -> Tally:
         """Erase conversations while an answer is under way."""
-        client, opened = Client(self._product.port), list[Exchange]()
-        switch_on = {"operation": "Converse", "delay_seconds": MODEL_SECONDS}
-        aws = Client(self._product.aws_port)
+        client, aws = Client(self._product.port), Client(self._product.aws_port)
         sessions = [client.ask((0, 0), None).session_id for _ in range(ERASURES)]
-        aws.send("PUT", "/_devstack/faults", switch_on)
+        aws.send("PUT", "/_devstack/faults", {"operation": "Converse", "delay_seconds": MODEL_SECONDS})
+        started = time.perf_counter()
         with ThreadPoolExecutor(1) as second:
-            for session_id in sessions:
-                asking = second.submit(Client(self._product.port).ask, (0, 1), session_id)
-                time.sleep(MODEL_SECONDS / 2)
-                status, _ = client.send("DELETE", f"/chat/{session_id}")
-                if status != http.client.NO_CONTENT:
-                    raise SystemExit(f"A conversation cannot be erased: {status}")
-                opened.append(asking.result())
+            exchanges = [self._erase(client, session_id, second) for session_id in sessions]
+        seconds = time.perf_counter() - started
         aws.send("DELETE", "/_devstack/faults")
         kept = read_histories(self._product.port, sessions)
         name = "erased while answering"
-        return tally(name, opened, 1, kept, {}, came_back=sum(map(bool, kept.values())))
+        return tally(name, exchanges, seconds, kept, {}, came_back=sum(map(bool, kept.values())))
+
+    def _erase(self, client: Client, session_id: str, second: ThreadPoolExecutor) -> Exchange:
+        asking = second.submit(Client(self._product.port).ask, (0, 1), session_id)
+        time.sleep(MODEL_SECONDS / 2)
+        status, answer = client.send("DELETE", f"/chat/{session_id}")
+        if status != http.client.NO_CONTENT:
+            raise SystemExit(f"A conversation cannot be erased: {status} {answer}")
+        return asking.result()
 
     def _count(
         self, name: str, clients: int, behave: Callable[[int], list[Exchange]], has_past: bool = False
@@ -133,18 +133,14 @@ def main() -> None:
     parser.add_argument("--burst", type=int, default=2000)
     options = parser.parse_args()
     threading.stack_size(THREAD_STACK_BYTES)
-    with (
-        tempfile.TemporaryDirectory(prefix="support-bench-", ignore_cleanup_errors=True) as folder,
-        Product(Path(folder).resolve()) as product,
-    ):
-        load = Load(product.wait_until_ready())
+    with running_product() as product:
+        load = Load(product)
         runs: dict[str, list[Callable[[], Tally]]] = {
             "steady": [lambda: load.steady(options.clients, options.seconds)],
             "burst": [lambda: load.burst(options.burst)],
             "races": [load.side_by_side, load.twins, load.erased],
         }
         tallies = [run() for scenario in options.scenarios for run in runs[scenario]]
-        product.stop()
     print(table([each.row() for each in tallies]))
     print(json.dumps([each.row() for each in tallies]))
     sys.exit(0 if all(each.is_good for each in tallies) else 1)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from bench.load_clients import Exchange, Kept, Place
+from bench.load.clients import Exchange, Kept, Place
 
 SERVER_ERRORS_PROMISED = frozenset({http.client.SERVICE_UNAVAILABLE})
 
