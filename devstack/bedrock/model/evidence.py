@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from devstack.bedrock.model.blocks import Unit, units
 from devstack.bedrock.search.text import (
@@ -90,6 +90,7 @@ def lead_in(all_units: Sequence[Unit], place: int) -> str:
     return before.text if before and introduces and all_units[place].kind != "sentence" else ""
 
 
+@lru_cache(maxsize=4096)
 def stems(text: str) -> frozenset[str]:
     """Return the stems of a text's words that carry a subject."""
     return frozenset(content_stems(text))
