@@ -1,4 +1,4 @@
-"""Keeps `.venv` in step with requirements-dev.txt: makes it, or makes it again after an interruption."""
+"""Keeps `.venv` in step with the locked requirements: makes it, again after an interruption, or leaves it."""
 
 import hashlib
 import os

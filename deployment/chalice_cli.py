@@ -10,6 +10,7 @@ from tooling import environment
 from tooling.errors import CommandError
 from tooling.stages import read_deployed
 
+LOCK = "requirements.txt"
 # It has no module to run with -m.
 CHALICE = (sys.executable, "-c", "import sys; from chalice.cli import main; sys.exit(main())")
 
@@ -33,8 +34,10 @@ def require_same_place(work: Work) -> None:
 def run_chalice(work: Work, verb: str, run: Run) -> None:
     """Run `chalice deploy` or `chalice delete` with its output on the terminal. Raises CommandError."""
     region = {"AWS_DEFAULT_REGION": work.account.region, "AWS_REGION": work.account.region}
+    # Chalice asks pip for Lambda's wheels by name and version alone; this constraint adds the lock's hashes.
+    locked = {"PIP_CONSTRAINT": LOCK}
     command = [*CHALICE, verb, "--stage", work.stage]
-    if run(command, environment.extended(**region), work.root) != 0:
+    if run(command, environment.extended(**region, **locked), work.root) != 0:
         raise CommandError(f"`chalice {verb}` failed; its message is above.")
 
 

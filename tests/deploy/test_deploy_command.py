@@ -26,6 +26,7 @@ from tests.deploy.fakes import (
     scene,
 )
 from tooling.errors import CommandError
+from tooling.project import ROOT
 from tooling.stages import read_config
 
 OUTPUTS = {
@@ -152,6 +153,12 @@ def test_chalice_runs_for_the_stage_in_its_region(stage: Stage) -> None:
     assert list(command[-3:]) == ["deploy", "--stage", "dev"]
     assert environment["AWS_DEFAULT_REGION"] == REGION
     assert folder == stage.root
+
+
+def test_wheels_for_lambda_are_taken_by_their_hashes(stage: Stage) -> None:
+    stage.deploy()
+    ((_, environment, _),) = stage.chalice.runs
+    assert "--hash=sha256:" in (ROOT / environment["PIP_CONSTRAINT"]).read_text("utf-8")
 
 
 def test_the_settings_hold_ids_of_the_stack_and_leave_all_else_as_it_was(stage: Stage) -> None:

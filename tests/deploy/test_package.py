@@ -68,7 +68,8 @@ def test_it_is_smaller_than_30_mb(package: ZipFile) -> None:
 
 def test_it_holds_what_the_app_requires_and_nothing_for_development(package: ZipFile) -> None:
     assert named_in("requirements.txt") <= distributions(package)
-    assert not named_in("requirements-dev.txt") & distributions(package)
+    only_for_development = named_in("requirements-dev.txt") - named_in("requirements.txt")
+    assert not only_for_development & distributions(package)
 
 
 def test_of_this_project_it_holds_the_app_alone(package: ZipFile) -> None:

@@ -1,0 +1,49 @@
+"""The locked requirements: each package in one version, by its hashes, in step with what was asked for."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tooling.project import ROOT
+
+LOCKS = ("requirements.txt", "requirements-dev.txt")
+PINNED = re.compile(r"(?P<name>[\w.-]+)(\[[\w,.-]+\])?==(?P<version>[\w.!+]+)( ;(?P<marker>[^\\]*))?")
+COMPILE = "Compile it again: see CONTRIBUTING.md"
+
+
+def entries(path: Path) -> list[str]:
+    """Return a file's requirements, each with its continuation lines, without comments."""
+    lines = (line for line in path.read_text("utf-8").splitlines() if not line.lstrip().startswith("#"))
+    return [entry for entry in "\n".join(lines).replace("\\\n", " ").split("\n") if entry.strip()]
+
+
+def pins(name: str) -> set[tuple[str, str]]:
+    """Return the names and versions that a file pins, whichever system they are for."""
+    found = (PINNED.match(entry) for entry in entries(ROOT / name) if not entry.startswith("-"))
+    return {(re.sub(r"[-_.]+", "-", pin["name"]).lower(), pin["version"]) for pin in found if pin}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_takes_each_package_by_its_hashes(lock: str) -> None:
+    for entry in entries(ROOT / lock):
+        assert PINNED.match(entry), entry
+        assert re.search(r" --hash=sha256:[0-9a-f]{64}\b", entry), entry
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_names_no_registry(lock: str) -> None:
+    options = re.findall(r"(?:^|\s)--?[a-z][a-z-]+", "\n".join(entries(ROOT / lock)))
+    assert {option.strip() for option in options} == {"--hash"}
+    assert "://" not in (ROOT / lock).read_text("utf-8")
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_a_lock_holds_what_was_asked_for_in_that_version(lock: str) -> None:
+    asked = (ROOT / lock).with_suffix(".in").name
+    assert pins(asked)
+    assert pins(asked) <= pins(lock), COMPILE
+
+
+def test_tests_run_on_the_very_versions_that_ship() -> None:
+    assert pins("requirements.txt") <= pins("requirements-dev.txt"), COMPILE
