@@ -98,11 +98,16 @@ def _words(name: str) -> str:
 
 
 def _web_address(value: object) -> str | None:
-    """Keep only what a browser may safely follow: a sidecar is content, not code."""
-    if not isinstance(value, str):
+    """Keep only what a browser may safely follow: a sidecar is content, not code.
+
+    No control, invisible or blank character and no backslash, which browsers drop or read as another; and no
+    user name, which shows one host and leads to another.
+    """
+    if not isinstance(value, str) or any(not c.isprintable() or c in " \\" for c in value):
         return None
     try:
         parts = urlsplit(value)
+        is_web = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
     except ValueError:
         return None
-    return value if parts.scheme in ("http", "https") and parts.netloc else None
+    return value if is_web and "@" not in parts.netloc else None

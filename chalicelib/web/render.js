@@ -50,11 +50,14 @@ function fromTemplate(id) {
   return document.getElementById(id).content.firstElementChild.cloneNode(true);
 }
 
-/** The address when it is one of the web, else null. */
+/** The address when it is one of the web and leads where it seems to, else null. */
 function webAddress(address) {
+  // The parser drops line breaks and takes a backslash for a slash, so such an address hides its host.
+  if (typeof address !== 'string' || /[\s\\\p{C}]/u.test(address)) return null;
   try {
     const url = new URL(address);
-    return ['http:', 'https:'].includes(url.protocol) ? url.href : null;
+    const isWeb = ['http:', 'https:'].includes(url.protocol);
+    return isWeb && !url.username && !url.password ? url.href : null;
   } catch (error) {
     if (error instanceof TypeError) return null;
     throw error;
@@ -77,7 +80,8 @@ function outsideLink(href) {
 function renderMarkdown(text) {
   const fragment = DOMPurify.sanitize(markdown.parse(text), SANITISER_OPTIONS);
   for (const link of fragment.querySelectorAll('a')) {
-    if (link.hasAttribute('href')) openElsewhere(link);
+    const href = link.getAttribute('href');
+    if (/^mailto:/i.test(href) || webAddress(href)) openElsewhere(link);
     else link.replaceWith(...link.childNodes);
   }
   return fragment;

@@ -27,6 +27,13 @@ EXCHANGE = [
         "feedback": {"rating": "up", "comment": None},
     },
 ]
+UNSAFE_ADDRESSES = (
+    "javascript:alert(1)",
+    "https://help.example.com@evil.example/",
+    "https:\\\\evil.example/",
+    "https://help.example.com/a\nb",
+    "https://help.example.com/\u202emoc.live",
+)
 HOSTILE = """
 <script>alert(1)</script><img src="https://evil.example/x.png" onerror="alert(2)">
 
@@ -34,6 +41,7 @@ HOSTILE = """
 <svg onload="alert(4)"><iframe src="https://evil.example"></iframe>
 [click](javascript:alert(5)) [page](/chat) <a href="&#106;avascript:alert(6)" onclick="alert(7)">me</a>
 <a href="data:text/html,x">data</a>
+[user](https://ok.example@evil.example/b) [slash](https://ok.example\\@evil.example/c) https://ok.example@evil.example
 
 <p style="position:fixed;inset:0" id="messages" class="unsent">styled</p><form action="/chat"><input name="q">
 
@@ -90,8 +98,11 @@ def test_a_newcomer_gets_a_cited_answer_and_is_understood_again(visit: Visitor, 
 
 def test_citations_are_links_to_their_source_with_an_excerpt(visit: Visitor, server: ScriptedServer) -> None:
     unlinked = {"index": 2, "title": "Internal note", "url": None, "snippet": "Kept in house.", "score": 0.4}
-    unsafe = {"index": 3, "title": "Odd one", "url": "javascript:alert(1)", "snippet": "", "score": 0.1}
-    citations = [*answer()["citations"], unlinked, unsafe]
+    unsafe = [
+        {"index": index, "title": "Odd one", "url": url, "snippet": "", "score": 0.1}
+        for index, url in enumerate(UNSAFE_ADDRESSES, 3)
+    ]
+    citations = [*answer()["citations"], unlinked, *unsafe]
     server.replies.append(Reply(answer("Reset it [1]. See too [2][3].", citations=citations)))
     page = visit(server.url)
     ask(page, "How do I reset my password?")

@@ -133,10 +133,28 @@ def test_a_web_address_is_kept(address: str) -> None:
 @pytest.mark.parametrize(
     "address",
     [
+        "https://help.example.com/a?b=c#d",
+        "https://help.example.com:8443/@ada",
+        "https://hilfe.example.com/zurück",
+        "https://[2001:db8::1]/a",
+    ],
+)
+def test_a_web_address_is_kept(address: str) -> None:
+    assert retrieve(result(source_url=address))[0].url == address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
         *("javascript:alert(1)", " JavaScript:alert(1)", "data:text/html,x", "s3://kb/reset.md"),
         *("file:///etc/passwd", "file://files.example.com/reset", "ftp://files.example.com/reset", "/reset"),
         *("//help.example.com/reset", "help.example.com", "https://", "http://[broken", ""),
-        *(5, None, ["https://help.example.com"]),
+        *(5, None, ["https://help.example.com"], "http://:80", "https://help.example.com:port/"),
+        *("https://help.example.com@evil.example/", "https://ada:secret@help.example.com/"),
+        *("https://help.example.com\\@evil.example/", "https:\\\\help.example.com", "java\tscript:alert(1)"),
+        *("https://help.example.com/a\nLocation: https://evil.example", "\x00https://help.example.com"),
+        *(" https://help.example.com", "https://help.example.com/a b", "https://help\u200b.example.com"),
+        "https://help.example.com/\u202emoc.live",
     ],
 )
 def test_what_a_browser_may_not_follow_is_no_link(address: object) -> None:
