@@ -7,7 +7,8 @@ from chalice.app import AuthRequest, CloudWatchEvent, LambdaFunctionEvent
 
 from chalicelib import __version__
 from chalicelib.api.chat import ChatRequest, FeedbackRequest, HistoryQuery, chat_answer, history
-from chalicelib.api.http import CORS, answers_errors, caller, install, json_body, query_parameters
+from chalicelib.api.cors import answer_preflights
+from chalicelib.api.http import answers_errors, caller, install, json_body, query_parameters
 from chalicelib.api.knowledge_base import sync_requested, sync_status
 from chalicelib.api.parsing import parse, parse_body, parse_path
 from chalicelib.api.tickets import (
@@ -28,7 +29,7 @@ from chalicelib.settings import documents_bucket_name
 from chalicelib.web.page import chat_page
 
 app = Chalice(app_name="customer-support", configure_logs=False)
-install(app)
+install(app, lambda: services().origins)
 
 
 @app.route("/", methods=["GET"])
@@ -38,7 +39,7 @@ def index() -> Response:
     return Response(page.html, dict(page.headers))
 
 
-@app.route("/health", methods=["GET"], cors=CORS)
+@app.route("/health", methods=["GET"])
 @answers_errors
 def health() -> dict[str, Any]:
     """Say whether the app is up; with `?deep=1`, whether what it depends on is."""
@@ -47,7 +48,7 @@ def health() -> dict[str, Any]:
     return {"status": overall(checks), "stage": stage, "version": __version__, "checks": checks}
 
 
-@app.route("/chat", methods=["POST"], cors=CORS)
+@app.route("/chat", methods=["POST"])
 @answers_errors
 def chat() -> dict[str, Any]:
     """Answer a customer's message."""
@@ -55,7 +56,7 @@ def chat() -> dict[str, Any]:
     return chat_answer(services().chat.answer(request.message(caller())))
 
 
-@app.route("/chat/{session_id}", methods=["GET"], cors=CORS)
+@app.route("/chat/{session_id}", methods=["GET"])
 @answers_errors
 def read_conversation(session_id: str) -> dict[str, Any]:
     """Return the messages of a conversation."""
@@ -65,7 +66,7 @@ def read_conversation(session_id: str) -> dict[str, Any]:
     return history(session_id, page)
 
 
-@app.route("/chat/{session_id}", methods=["DELETE"], cors=CORS)
+@app.route("/chat/{session_id}", methods=["DELETE"])
 @answers_errors
 def erase_conversation(session_id: str) -> Response:
     """Erase a conversation."""
@@ -73,7 +74,7 @@ def erase_conversation(session_id: str) -> Response:
     return Response("", status_code=204)
 
 
-@app.route("/chat/{session_id}/feedback", methods=["POST"], cors=CORS)
+@app.route("/chat/{session_id}/feedback", methods=["POST"])
 @answers_errors
 def rate_answer(session_id: str) -> dict[str, Any]:
     """Keep a customer's thumbs up or down on an answer."""
@@ -93,7 +94,7 @@ def agent(request: AuthRequest) -> AuthResponse:
     return AuthResponse(routes=["*"] if owner else [], principal_id=owner or "nobody")
 
 
-@app.route("/tickets", methods=["POST"], cors=CORS, authorizer=agent)
+@app.route("/tickets", methods=["POST"], authorizer=agent)
 @answers_errors
 def receive_ticket() -> dict[str, Any]:
     """Keep a ticket and return what is known around it."""
@@ -101,7 +102,7 @@ def receive_ticket() -> dict[str, Any]:
     return ticket_received(services().tickets.receive(request.ticket()))
 
 
-@app.route("/tickets", methods=["GET"], cors=CORS, authorizer=agent)
+@app.route("/tickets", methods=["GET"], authorizer=agent)
 @answers_errors
 def list_tickets() -> dict[str, Any]:
     """Return tickets, newest first."""
@@ -109,7 +110,7 @@ def list_tickets() -> dict[str, Any]:
     return tickets_answer(services().tickets.page(query.status, query.limit, query.before))
 
 
-@app.route("/tickets/{ticket_id}", methods=["PATCH"], cors=CORS, authorizer=agent)
+@app.route("/tickets/{ticket_id}", methods=["PATCH"], authorizer=agent)
 @answers_errors
 def move_ticket(ticket_id: str) -> dict[str, Any]:
     """Note where a ticket stands in the ticketing system."""
@@ -118,7 +119,7 @@ def move_ticket(ticket_id: str) -> dict[str, Any]:
     return ticket_answer(services().tickets.move(ticket_id, status))
 
 
-@app.route("/tickets/{ticket_id}/context", methods=["GET"], cors=CORS, authorizer=agent)
+@app.route("/tickets/{ticket_id}/context", methods=["GET"], authorizer=agent)
 @answers_errors
 def read_ticket(ticket_id: str) -> dict[str, Any]:
     """Return a ticket with what is known around it."""
@@ -126,7 +127,7 @@ def read_ticket(ticket_id: str) -> dict[str, Any]:
     return ticket_context(view)
 
 
-@app.route("/tickets/{ticket_id}/feedback", methods=["POST"], cors=CORS, authorizer=agent)
+@app.route("/tickets/{ticket_id}/feedback", methods=["POST"], authorizer=agent)
 @answers_errors
 def rate_ticket_context(ticket_id: str) -> dict[str, Any]:
     """Keep whether what came with a ticket helped an agent."""
@@ -136,7 +137,7 @@ def rate_ticket_context(ticket_id: str) -> dict[str, Any]:
     return {"status": "accepted"}
 
 
-@app.route("/customers/{external_id}/data", methods=["DELETE"], cors=CORS, authorizer=agent)
+@app.route("/customers/{external_id}/data", methods=["DELETE"], authorizer=agent)
 @answers_errors
 def erase_customer(external_id: str) -> dict[str, Any]:
     """Erase a customer's chats, interactions, tickets and feedback."""
@@ -144,18 +145,21 @@ def erase_customer(external_id: str) -> dict[str, Any]:
     return customer_erased(external_id, services().erasure.erase(external_id))
 
 
-@app.route("/kb/sync", methods=["POST"], cors=CORS, authorizer=agent)
+@app.route("/kb/sync", methods=["POST"], authorizer=agent)
 @answers_errors
 def request_sync() -> Response:
     """Ask for the knowledge base to catch up with the documents."""
     return Response(sync_requested(services().sync.request_now()), status_code=202)
 
 
-@app.route("/kb/sync", methods=["GET"], cors=CORS, authorizer=agent)
+@app.route("/kb/sync", methods=["GET"], authorizer=agent)
 @answers_errors
 def read_sync() -> dict[str, Any]:
     """Say how the knowledge base stands to the documents."""
     return sync_status(services().sync.status())
+
+
+answer_preflights(app)
 
 
 @app.on_s3_event(bucket=documents_bucket_name(), events=["s3:ObjectCreated:*", "s3:ObjectRemoved:*"])

@@ -12,6 +12,7 @@ import boto3
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
 from chalicelib.api.agent_tokens import AgentTokens
+from chalicelib.api.cors import Origins
 from chalicelib.chat.hand_over import HandOvers
 from chalicelib.chat.limits import LimitOptions, Limits
 from chalicelib.chat.lookups import Lookups
@@ -183,6 +184,12 @@ class Services:
     def agent_tokens(self) -> AgentTokens:
         """Who is an agent."""
         return AgentTokens(self.secrets.agent_tokens)
+
+    @property
+    @once
+    def origins(self) -> Origins:
+        """Which pages may use the API from a browser."""
+        return Origins(self.settings.chat_cors_origins, self.settings.agent_cors_origins)
 
     @property
     @once

@@ -1,16 +1,32 @@
 """The settings: the only reader of the environment, read once, failing by the key's name."""
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, Json, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, Field, Json, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from chalicelib.errors import InvalidSettings
 
 SentimentLanguage = Literal["ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "zh", "zh-TW"]
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
+
+
+def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    origins = tuple(value.lower() for value in values)
+    for origin in origins:
+        if origin != "*" and not ORIGIN.fullmatch(origin):
+            raise ValueError(f"{origin} is no origin; write scheme and host alone: https://www.example.com")
+    return origins
+
+
+def _named_origins(values: tuple[str, ...]) -> tuple[str, ...]:
+    if "*" in values:
+        raise ValueError("name each origin; * would open the agents' routes to any page")
+    return _origins(values)
 
 
 class Settings(BaseSettings):
@@ -116,6 +132,13 @@ class Settings(BaseSettings):
     churn_inactive_days: int = Field(180, ge=1)
     """Another sign: earlier orders, but none for so many days."""
 
+    # Web pages of other origins
+    chat_cors_origins: Annotated[CommaSeparated, AfterValidator(_origins)] = ("*",)
+    """Origins of the pages that may use the chat from a browser (CORS), such as `https://www.example.com`;
+    `*` is any."""
+    agent_cors_origins: Annotated[CommaSeparated, AfterValidator(_named_origins)] = ()
+    """Origins of the pages that may use the agents' routes. Without one, the API's own pages alone."""
+
     # How long things are kept
     conversation_retention_days: int = Field(30, ge=1)
     """Conversations, from each message on."""
@@ -124,7 +147,7 @@ class Settings(BaseSettings):
     ticket_retention_days: int = Field(365, ge=1)
     """Tickets, from when they came in."""
 
-    @field_validator("bedrock_model_ids", mode="before")
+    @field_validator("bedrock_model_ids", "chat_cors_origins", "agent_cors_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         return (
@@ -172,5 +195,8 @@ def _checked(**values: Any) -> Settings:
     try:
         return Settings(**values)
     except ValidationError as error:
-        problems = (f"{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors(include_input=False))
+        problems = (
+            f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}"
+            for e in error.errors(include_input=False)
+        )
         raise InvalidSettings("; ".join(problems)) from None

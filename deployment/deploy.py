@@ -11,7 +11,7 @@ from deployment.chalice_cli import (
     run_on_terminal,
 )
 from deployment.checks import check_for_deploy
-from deployment.facts import Facts, filled, model_ids, read_outputs
+from deployment.facts import Facts, filled, model_ids, origins, read_outputs
 from deployment.functions import ask_one_question, migrate_database, over_http, over_lambda, sweep_documents
 from deployment.gateway import Limits, limit_and_log, shape_answers
 from deployment.policies import as_text, render, write_policies
@@ -47,11 +47,12 @@ def deploy_stage(work: Work, options: Namespace, run: Run = run_on_terminal) -> 
 
 def _steps_around_functions(work: Work, deployed: Deployed, limits: Limits) -> dict[str, Callable[[], str]]:
     """Return the steps after the functions; the last one asks a question."""
+    pages = origins(read_config(work.root), work.stage)
     ask = over_lambda(work) if work.account.is_emulated else over_http(deployed.api_url)
     return {
         "Database": partial(migrate_database, work),
         "Limits and log": partial(limit_and_log, work, deployed.api_id, limits, _retention_days(work)),
-        "Gateway answers": partial(shape_answers, work, deployed.api_id),
+        "Gateway answers": partial(shape_answers, work, deployed.api_id, pages),
         "Documents": partial(sweep_documents, work),
         "Smoke test": partial(ask_one_question, work, ask),
     }

@@ -8,6 +8,8 @@ from copy import deepcopy
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from chalicelib.api.cors import Origins
+from chalicelib.settings import Settings
 from tooling.errors import CommandError
 from tooling.stages import ChaliceConfig, deployable_stage
 
@@ -127,6 +129,18 @@ def model_ids(config: Mapping[str, Any], stage: str) -> tuple[str, ...]:
     """Return the models that a stage calls. Raises UnknownStage."""
     ids: str = deployable_stage(config, stage)["environment_variables"]["BEDROCK_MODEL_IDS"]
     return tuple(each.strip() for each in ids.split(",") if each.strip())
+
+
+def origins(config: Mapping[str, Any], stage: str) -> Origins:
+    """Return the origins whose pages may use a stage from a browser. Raises UnknownStage."""
+    variables = deployable_stage(config, stage)["environment_variables"]
+
+    def listed(setting: str) -> tuple[str, ...]:
+        values = variables.get(setting.upper(), "").split(",")
+        default: tuple[str, ...] = Settings.model_fields[setting].default
+        return tuple(each.strip().lower() for each in values if each.strip()) or default
+
+    return Origins(listed("chat_cors_origins"), listed("agent_cors_origins"))
 
 
 def filled(config: Mapping[str, Any], facts: Facts) -> ChaliceConfig:

@@ -1,13 +1,14 @@
 """What Chalice cannot configure: the API's limits, its access log, and the gateway's own answers."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.api.http import OF_CHALICE, OUR_FAULT
+from chalicelib.api.cors import ANY, EXPOSED_HEADERS, Origins
+from chalicelib.api.http import OF_CHALICE, OUR_FAULT, PROTECTION
 from deployment.work import DONE, Work
 from tooling.aws_errors import code_of
 from tooling.errors import CommandError
@@ -16,11 +17,6 @@ STAGE = "api"
 """Chalice's name of the gateway's one stage."""
 UNAVAILABLE = ("unavailable", "This is not available right now. Please try again in a moment.")
 RETRY_SECONDS = 5
-HEADERS = {
-    "Access-Control-Allow-Origin": "'*'",
-    "Access-Control-Expose-Headers": "'X-Correlation-Id,Retry-After'",
-    "X-Correlation-Id": "context.requestId",
-}
 # No addresses, and no paths with ids: the log must not say who asked.
 FORMAT = json.dumps(
     {
@@ -85,11 +81,11 @@ def limit_and_log(work: Work, api_id: str, limits: Limits, retention_days: int) 
     return f"{limits.requests_per_second}/s, bursts of {limits.burst}, logged for {retention_days} days"
 
 
-def shape_answers(work: Work, api_id: str) -> str:
+def shape_answers(work: Work, api_id: str, origins: Origins) -> str:
     """Give the gateway's own answers the shape of our errors and publish them; return what was done."""
     gateway = work.account.client("apigateway")
     listed = gateway.get_gateway_responses(restApiId=api_id, limit=500)["items"]
-    missing = missing_responses({each["responseType"]: each for each in listed})
+    missing = missing_responses({each["responseType"]: each for each in listed}, origins)
     for kind, arguments in missing.items():
         gateway.put_gateway_response(restApiId=api_id, responseType=kind, **arguments)
     if not missing:
@@ -118,29 +114,50 @@ class GatewayResponse:
     sentence: str
     status: int | None = None
     retry_after_seconds: int | None = None
+    is_of_authorizer: bool = False
 
-    def arguments(self) -> dict[str, Any]:
+    def arguments(self, origins: Origins) -> dict[str, Any]:
         """Return what PutGatewayResponse takes, besides the API and the kind."""
         body = {"error": self.sentence, "code": self.code, "correlation_id": "$context.requestId"}
-        headers = dict(HEADERS)
-        if self.retry_after_seconds is not None:
-            headers["Retry-After"] = f"'{self.retry_after_seconds}'"
-        parameters = {f"gatewayresponse.header.{name}": value for name, value in headers.items()}
+        headers = {f"gatewayresponse.header.{name}": f"'{value}'" for name, value in self._headers(origins)}
         status = {} if self.status is None else {"statusCode": str(self.status)}
         return {
             **status,
-            "responseParameters": parameters,
+            "responseParameters": {
+                **headers,
+                "gatewayresponse.header.X-Correlation-Id": "context.requestId",
+            },
             "responseTemplates": {"application/json": json.dumps(body)},
         }
+
+    def _headers(self, origins: Origins) -> Iterator[tuple[str, str]]:
+        """Yield the headers whose values are fixed."""
+        yield from PROTECTION.items()
+        allowed = origins.agents if self.is_of_authorizer else origins.public
+        # The gateway can't look an origin up. Where several may read its answers any may: they hold only what
+        # is written here.
+        granted = allowed[0] if len(allowed) == 1 else ANY if allowed else None
+        if granted:
+            yield "Access-Control-Allow-Origin", granted
+            yield "Access-Control-Expose-Headers", ",".join(EXPOSED_HEADERS)
+        if self.retry_after_seconds is not None:
+            yield "Retry-After", str(self.retry_after_seconds)
 
 
 RESPONSES: Mapping[str, GatewayResponse] = {
     "UNAUTHORIZED": GatewayResponse(
-        "unauthorized", "Send an agent's token in the header Authorization: Bearer <token>.", 401
+        "unauthorized",
+        "Send an agent's token in the header Authorization: Bearer <token>.",
+        401,
+        is_of_authorizer=True,
     ),
-    "ACCESS_DENIED": GatewayResponse("forbidden", "This token does not open anything here.", 403),
-    "AUTHORIZER_FAILURE": GatewayResponse(*UNAVAILABLE, 503, RETRY_SECONDS),
-    "AUTHORIZER_CONFIGURATION_ERROR": GatewayResponse(*UNAVAILABLE, 503, RETRY_SECONDS),
+    "ACCESS_DENIED": GatewayResponse(
+        "forbidden", "This token does not open anything here.", 403, is_of_authorizer=True
+    ),
+    "AUTHORIZER_FAILURE": GatewayResponse(*UNAVAILABLE, 503, RETRY_SECONDS, is_of_authorizer=True),
+    "AUTHORIZER_CONFIGURATION_ERROR": GatewayResponse(
+        *UNAVAILABLE, 503, RETRY_SECONDS, is_of_authorizer=True
+    ),
     # For an unknown path, or a method it does not have: the gateway does not tell them apart.
     "MISSING_AUTHENTICATION_TOKEN": GatewayResponse(*OF_CHALICE[404], 404),
     "RESOURCE_NOT_FOUND": GatewayResponse(*OF_CHALICE[404], 404),
@@ -156,9 +173,11 @@ RESPONSES: Mapping[str, GatewayResponse] = {
 }
 
 
-def missing_responses(current: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+def missing_responses(
+    current: Mapping[str, Mapping[str, Any]], origins: Origins
+) -> dict[str, dict[str, Any]]:
     """Return PutGatewayResponse's arguments, by kind, for each answer that is not yet as wanted."""
-    wanted = {kind: response.arguments() for kind, response in RESPONSES.items()}
+    wanted = {kind: response.arguments(origins) for kind, response in RESPONSES.items()}
     return {
         kind: arguments
         for kind, arguments in wanted.items()

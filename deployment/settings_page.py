@@ -90,7 +90,8 @@ def _values(field: FieldInfo) -> str:
     if kind in (int, float):
         return f"{'whole number' if kind is int else 'number'}, {_range(field)}"
     if get_origin(kind) is tuple:
-        return "one or more, separated by commas"
+        # An empty value counts as none, so that it stands for the default.
+        return f"{'any number' if field.default == () else 'one or more'}, separated by commas"
     return "JSON object" if get_origin(kind) is dict else "text"
 
 
@@ -103,8 +104,9 @@ def _range(field: FieldInfo) -> str:
 def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "**required**"
-    is_none = field.default in (None, "", {})
-    return "none" if is_none else f"`{field.default}`".replace(".0`", "`")
+    is_none = field.default in (None, "", {}, ())
+    default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
+    return "none" if is_none else f"`{default}`".replace(".0`", "`")
 
 
 def _table_of_stages(config: Mapping[str, Any]) -> Iterator[str]:

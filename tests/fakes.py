@@ -5,6 +5,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from threading import Lock
 
+from chalicelib.api.cors import Origins
 from chalicelib.domain.conversation import (
     Exchange,
     ExchangePage,
@@ -24,6 +25,7 @@ from chalicelib.stores.tickets import MAX_FEEDBACK
 from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
+ORIGINS = Origins(public=("*",), agents=())
 
 
 class FakeClock:

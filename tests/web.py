@@ -12,6 +12,7 @@ from chalice.test import Client, HTTPResponse
 
 import app as app_module
 from chalicelib.api.agent_tokens import AgentTokens
+from tests.fakes import ORIGINS
 
 TOKEN = "token-of-zendesk"
 TOKENS = {"zendesk": TOKEN, "next": "token-of-tomorrow"}
@@ -38,7 +39,7 @@ class Web:
 @contextmanager
 def serving(headers: Mapping[str, str] = JSON, **services: object) -> Iterator[Web]:
     """Serve the app over these services."""
-    known = {"agent_tokens": AgentTokens(lambda: TOKENS), **services}
+    known = {"agent_tokens": AgentTokens(lambda: TOKENS), "origins": ORIGINS, **services}
     with pytest.MonkeyPatch.context() as patch, Client(app_module.app) as client:
         patch.setattr(app_module, "services", lambda: SimpleNamespace(**known))
         yield Web(client, headers)
@@ -53,7 +54,8 @@ def refusal(response: HTTPResponse, status: int, code: str) -> dict[str, Any]:
     assert body["error"]
     assert body["correlation_id"] == response.headers["X-Correlation-Id"]
     assert set(body) <= {"error", "code", "correlation_id", "fields"}
-    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
     return body
 
 

@@ -8,17 +8,21 @@ import re
 import uuid
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
-from chalice import Chalice, CORSConfig, Response
+from chalice import Chalice, Response
 
 from chalicelib import errors
+from chalicelib.api.cors import Cors, Origins
 from chalicelib.logs import cause_of, logger
 
-CORS = CORSConfig(
-    allow_origin="*", allow_headers=["X-Correlation-Id"], expose_headers=["X-Correlation-Id", "Retry-After"]
-)
+PROTECTION = {
+    "Cache-Control": "no-store",
+    "X-Content-Type-Options": "nosniff",
+    "Strict-Transport-Security": "max-age=31536000",
+}
+"""The headers of each answer, unless it has its own: what is said here is for the caller alone."""
 CORRELATION_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 STATUSES: Mapping[type[errors.SupportError], tuple[int, str]] = {
@@ -54,9 +58,9 @@ def current_request() -> Any:
     return _request.get()
 
 
-def install(app: Chalice) -> None:
-    """Give every answer its correlation id and log line, and what Chalice refuses our error shape."""
-    app.register_middleware(_middleware, "http")
+def install(app: Chalice, origins: Callable[[], Origins]) -> None:
+    """Give every answer its headers and log line, and what Chalice refuses our error shape."""
+    app.register_middleware(partial(_middleware, Cors(app, origins)), "http")
 
 
 def query_parameters() -> dict[str, str]:
@@ -81,7 +85,7 @@ def json_body() -> bytes:
 def answers_errors(view: Callable[..., Any]) -> Callable[..., Any]:
     """Turn what a view raises into the error answer; goes right below `@app.route`.
 
-    A decorator rather than middleware because Chalice adds the CORS headers in between.
+    A decorator, because no exception gets to middleware: Chalice answers 500 in between.
     """
 
     @wraps(view)
@@ -98,7 +102,7 @@ def answers_errors(view: Callable[..., Any]) -> Callable[..., Any]:
     return answer
 
 
-def _middleware(request: Any, get_response: Callable[[Any], Response]) -> Response:
+def _middleware(cors: Cors, request: Any, get_response: Callable[[Any], Response]) -> Response:
     _request.set(request)
     _correlation_id.set(_choose_correlation_id(request))
     logger.set_correlation_id(_correlation_id.get())
@@ -107,7 +111,12 @@ def _middleware(request: Any, get_response: Callable[[Any], Response]) -> Respon
         response = _in_our_shape(response)
     if isinstance(response.body, dict):
         response.body["correlation_id"] = _correlation_id.get()
-    response.headers["X-Correlation-Id"] = _correlation_id.get()
+    response.headers = {
+        **PROTECTION,
+        **response.headers,
+        **cors.headers(request),
+        "X-Correlation-Id": _correlation_id.get(),
+    }
     logger.info("request", route=request.path, method=request.method, status=response.status_code)
     return response
 
@@ -138,5 +147,4 @@ def _in_our_shape(response: Response) -> Response:
     body: dict[str, Any] = {"error": sentence, "code": code}
     if response.status_code == 400:
         body["fields"] = []
-    headers = {**CORS.get_access_control_headers(), **response.headers}
-    return Response(body, headers, response.status_code)
+    return Response(body, response.headers, response.status_code)

@@ -1,7 +1,7 @@
 """API Gateway before the emulator's functions: what Chalice has defined and deployed, over HTTP.
 
-The emulator has no routes of an imported definition. This plays the definition itself: its paths, authorizers
-and preflight answers, and the gateway's own answers as the deployment has put them into the emulator.
+The emulator has no routes of an imported definition. This plays the definition itself: its paths and
+authorizers, and the gateway's own answers as the deployment has put them into the emulator.
 """
 
 import itertools
@@ -46,8 +46,6 @@ class Gateway:
     def _operate(
         self, operation: Operation, route: str, values: dict[str, str], request: Request
     ) -> Response:
-        if operation[INTEGRATION]["type"] == "mock":
-            return _preflight(operation)
         for authorizer in (name for each in operation.get("security", ()) for name in each):
             if refusal := self._refusal(authorizer, request.headers.get("Authorization")):
                 return self._refuse(refusal)
@@ -116,12 +114,6 @@ def _function(uri: str) -> str:
     found = FUNCTION.search(uri)
     assert found, uri
     return found[1]
-
-
-def _preflight(operation: Operation) -> Response:
-    parameters = operation[INTEGRATION]["responses"]["default"]["responseParameters"]
-    headers = {name.rpartition(".")[2]: value.strip("'") for name, value in parameters.items()}
-    return Response("", 200, headers)
 
 
 def _headers(answer: Mapping[str, Any]) -> Headers:

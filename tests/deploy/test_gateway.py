@@ -12,7 +12,8 @@ import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from chalicelib.api.http import STATUSES
+from chalicelib.api.cors import Origins
+from chalicelib.api.http import PROTECTION, STATUSES
 from deployment.account import Account
 from deployment.functions import ask_one_question, over_http
 from deployment.gateway import (
@@ -29,6 +30,7 @@ from deployment.gateway import (
 )
 from deployment.work import DONE, Work
 from tests.deploy.fakes import ACCOUNT, CALLER, FakeClient, Scene, refusal, scene
+from tests.fakes import ORIGINS
 from tooling.errors import CommandError
 
 NO_ROLE_YET = refusal("BadRequestException", "The role ARN does not have required permissions")
@@ -38,13 +40,32 @@ GROUP = "/aws/apigateway/customer-support-dev"
 
 @pytest.mark.parametrize("kind", RESPONSES)
 def test_every_answer_of_the_gateway_has_the_shape_of_the_apps_errors(kind: str) -> None:
-    arguments = RESPONSES[kind].arguments()
+    arguments = RESPONSES[kind].arguments(ORIGINS)
     body = json.loads(arguments["responseTemplates"]["application/json"])
     assert body.keys() == {"error", "code", "correlation_id"}
     assert body["correlation_id"] == "$context.requestId"
     headers = arguments["responseParameters"]
-    assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'"
     assert headers["gatewayresponse.header.X-Correlation-Id"] == "context.requestId"
+    assert headers.items() >= {f"gatewayresponse.header.{n}": f"'{v}'" for n, v in PROTECTION.items()}.items()
+
+
+@pytest.mark.parametrize(
+    ("kind", "public", "agents", "granted"),
+    [
+        ("THROTTLED", ("*",), (), "'*'"),
+        ("THROTTLED", ("https://shop.example",), (), "'https://shop.example'"),
+        ("THROTTLED", ("https://shop.example", "https://www.example"), (), "'*'"),
+        ("UNAUTHORIZED", ("*",), (), None),
+        ("ACCESS_DENIED", ("*",), (), None),
+        ("AUTHORIZER_FAILURE", ("*",), (), None),
+        ("UNAUTHORIZED", ("*",), ("https://desk.example",), "'https://desk.example'"),
+    ],
+)
+def test_what_the_gateway_answers_may_be_read_by_the_pages_that_may_read_the_route(
+    kind: str, public: tuple[str, ...], agents: tuple[str, ...], granted: str | None
+) -> None:
+    headers = RESPONSES[kind].arguments(Origins(public, agents))["responseParameters"]
+    assert headers.get("gatewayresponse.header.Access-Control-Allow-Origin") == granted
 
 
 @pytest.mark.parametrize(
@@ -60,7 +81,7 @@ def test_every_answer_of_the_gateway_has_the_shape_of_the_apps_errors(kind: str)
     ],
 )
 def test_the_gateway_answers_with_the_status_that_the_app_would(kind: str, status: str, code: str) -> None:
-    arguments = RESPONSES[kind].arguments()
+    arguments = RESPONSES[kind].arguments(ORIGINS)
     assert arguments["statusCode"] == status
     assert json.loads(arguments["responseTemplates"]["application/json"])["code"] == code
     of_the_app = {app_code: app_status for app_status, app_code in STATUSES.values()}
@@ -69,19 +90,19 @@ def test_the_gateway_answers_with_the_status_that_the_app_would(kind: str, statu
 
 @pytest.mark.parametrize("kind", ["DEFAULT_4XX", "DEFAULT_5XX"])
 def test_what_has_no_answer_of_its_own_keeps_its_status(kind: str) -> None:
-    assert "statusCode" not in RESPONSES[kind].arguments()
+    assert "statusCode" not in RESPONSES[kind].arguments(ORIGINS)
 
 
 @pytest.mark.parametrize("kind", ["THROTTLED", "AUTHORIZER_FAILURE", "INTEGRATION_TIMEOUT"])
 def test_what_passes_says_when_to_come_back(kind: str) -> None:
-    assert "gatewayresponse.header.Retry-After" in RESPONSES[kind].arguments()["responseParameters"]
+    assert "gatewayresponse.header.Retry-After" in RESPONSES[kind].arguments(ORIGINS)["responseParameters"]
 
 
 def test_only_what_differs_is_put() -> None:
-    current = {kind: response.arguments() for kind, response in RESPONSES.items()}
-    assert missing_responses(current) == {}
+    current = {kind: response.arguments(ORIGINS) for kind, response in RESPONSES.items()}
+    assert missing_responses(current, ORIGINS) == {}
     current["THROTTLED"] = {**current["THROTTLED"], "statusCode": "500"}
-    assert missing_responses(current).keys() == {"THROTTLED"}
+    assert missing_responses(current, ORIGINS).keys() == {"THROTTLED"}
 
 
 def test_the_access_log_holds_neither_addresses_nor_paths_with_ids() -> None:
@@ -120,8 +141,8 @@ def test_against_an_emulator_limits_log_and_answers_are_set_once() -> None:
         assert (group["logGroupName"], group["retentionInDays"]) == (GROUP, 14)
         assert limit_and_log(at.work, api_id, Limits(50, 100), 14) == DONE
         assert limit_and_log(at.work, api_id, Limits(60, 100), 14) != DONE
-        assert shape_answers(at.work, api_id) != DONE
-        assert shape_answers(at.work, api_id) == DONE
+        assert shape_answers(at.work, api_id, ORIGINS) != DONE
+        assert shape_answers(at.work, api_id, ORIGINS) == DONE
 
 
 def account_without_role(

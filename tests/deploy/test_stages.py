@@ -15,13 +15,16 @@ from chalice.deploy.appgraph import ApplicationGraphBuilder, DependencyBuilder
 from chalice.deploy.validate import validate_configuration
 
 import app as app_module
-from chalicelib.settings import Settings
+from chalicelib.api.cors import Origins
+from chalicelib.services import Services
+from chalicelib.settings import Settings, read_settings
 from deployment.facts import (
     Facts,
     IncompleteStack,
     facts_in,
     filled,
     model_ids,
+    origins,
     placeholders,
     read_outputs,
 )
@@ -227,3 +230,30 @@ def test_the_file_holds_the_configuration_as_it_would_be_written(tmp_path: Path)
 def test_a_stage_that_cannot_be_deployed_is_refused_with_those_that_can(name: str) -> None:
     with pytest.raises(UnknownStage, match=r"dev, prod"):
         model_ids(CONFIG, name)
+
+
+@pytest.mark.parametrize(
+    ("variables", "public", "agents"),
+    [
+        ({}, ("*",), ()),
+        ({"CHAT_CORS_ORIGINS": "", "AGENT_CORS_ORIGINS": ""}, ("*",), ()),
+        (
+            {"CHAT_CORS_ORIGINS": "https://A.example, https://b.example"},
+            ("https://a.example", "https://b.example"),
+            (),
+        ),
+        ({"AGENT_CORS_ORIGINS": "https://desk.example"}, ("*",), ("https://desk.example",)),
+    ],
+)
+def test_the_gateway_knows_the_origins_that_the_app_knows(
+    variables: dict[str, str],
+    public: tuple[str, ...],
+    agents: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    config = filled(CONFIG, facts_of("dev"))
+    config["stages"]["dev"]["environment_variables"].update(variables)
+    assert origins(config, "dev") == Origins(public, agents)
+    for name, value in config["stages"]["dev"]["environment_variables"].items():
+        monkeypatch.setenv(name, value)
+    assert Services(read_settings()).origins == Origins(public, agents)

@@ -123,6 +123,13 @@ def test_feedback_is_accepted_and_shown_in_the_history(web: Shop) -> None:
     }
 
 
+def test_no_answer_is_kept_or_guessed_at_or_asked_for_in_the_clear(web: Shop) -> None:
+    headers = web.send("POST", "/chat", {"query": "Hello"}).headers
+    assert headers["Cache-Control"] == "no-store"
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert headers["Strict-Transport-Security"] == "max-age=31536000"
+
+
 def test_a_correlation_id_is_taken_over_or_made(web: Shop) -> None:
     given = web.send("GET", "/health", headers={"X-Correlation-Id": "abc-123"})
     made = web.send("GET", "/health", headers={"X-Correlation-Id": "not valid\r\nX: y"})
@@ -152,6 +159,8 @@ def test_the_page_is_html_with_its_security_headers(web: Shop) -> None:
     response = web.send("GET", "/")
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert response.headers["Cache-Control"] == "no-cache"
+    assert response.headers["Strict-Transport-Security"].startswith("max-age=")
     assert b"<!doctype html>" in response.body[:100].lower()
 
 

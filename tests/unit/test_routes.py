@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app import app
+from chalicelib.api.cors import PREFLIGHT
 from chalicelib.errors import Unavailable
 from tests.web import AGENT, JSON, TOKEN, Web, fields_of, refusal, serving
 
@@ -82,7 +83,8 @@ def test_every_route_is_tried_here() -> None:
     tried = {
         (route.method, "/".join(names.get(part, part) for part in route.path.split("/"))) for route in ROUTES
     }
-    assert served - tried == {("GET", "/"), ("GET", "/health")}
+    preflights = {(PREFLIGHT, path) for _, path in served}
+    assert served - tried == {("GET", "/"), ("GET", "/health"), *preflights}
 
 
 @each(ROUTES)

@@ -142,3 +142,36 @@ def test_an_empty_value_is_as_good_as_none(key: str, monkeypatch: pytest.MonkeyP
 def test_settings_do_not_change() -> None:
     with pytest.raises(ValidationError):
         read_settings().stage = "prod"  # type: ignore[misc]
+
+
+def test_origins_are_read_as_browsers_write_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(
+        "CHAT_CORS_ORIGINS", "https://Shop.example, http://localhost:8080,https://[2001:db8::1]"
+    )
+    monkeypatch.setenv("AGENT_CORS_ORIGINS", "https://desk.example")
+    settings = read_settings()
+    public = ("https://shop.example", "http://localhost:8080", "https://[2001:db8::1]")
+    assert (settings.chat_cors_origins, settings.agent_cors_origins) == (public, ("https://desk.example",))
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "shop.example",
+        "https://shop.example/",
+        "https://shop.example/page",
+        "https://*.example",
+        "null",
+        "https://",
+    ],
+)
+def test_what_no_page_has_as_its_origin_is_refused(monkeypatch: pytest.MonkeyPatch, origin: str) -> None:
+    monkeypatch.setenv("CHAT_CORS_ORIGINS", f"https://desk.example,{origin}")
+    assert refusal() == (
+        f"CHAT_CORS_ORIGINS: {origin} is no origin; write scheme and host alone: https://www.example.com"
+    )
+
+
+def test_the_routes_of_agents_are_not_opened_to_any_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AGENT_CORS_ORIGINS", "*")
+    assert "AGENT_CORS_ORIGINS: name each origin" in refusal()

@@ -1,0 +1,80 @@
+"""Which web pages may use the API from a browser (CORS): each request's origin is looked up in a list.
+
+Not by Chalice's `cors=`: that is one fixed origin for a route, and on AWS its OPTIONS never gets to the app.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from chalice import Chalice, Response
+
+from chalicelib.errors import InvalidSettings
+
+ANY = "*"
+PREFLIGHT = "OPTIONS"
+PREFLIGHT_SECONDS = 7200
+"""How long a browser need not ask again; none remembers longer."""
+CUSTOMER_PROOF = ("X-Customer-Id", "X-Customer-Hash", "X-Customer-Hash-Expires")
+ALLOWED_HEADERS = (
+    *("Content-Type", "Authorization", "X-Correlation-Id", *CUSTOMER_PROOF),
+    # What Chalice allows besides: pages that were written for another of its APIs may send them.
+    *("X-Amz-Date", "X-Amz-Security-Token", "X-Api-Key"),
+)
+EXPOSED_HEADERS = ("X-Correlation-Id", "Retry-After")
+
+
+@dataclass(frozen=True)
+class Origins:
+    """The origins whose pages may use the public and the agents' routes; `*` stands for any."""
+
+    public: tuple[str, ...]
+    agents: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cors:
+    """Says to browsers which pages may read an answer, and what they may send."""
+
+    app: Chalice
+    origins: Callable[[], Origins]
+
+    def headers(self, request: Any) -> dict[str, str]:
+        """Return what the answer to a request needs."""
+        path = request.context["resourcePath"]
+        headers = allowing(self._allowed(path), request.headers.get("origin"))
+        if request.method == PREFLIGHT and "Access-Control-Allow-Origin" in headers:
+            headers["Access-Control-Allow-Methods"] = ",".join(sorted(self.app.routes[path]))
+            headers["Access-Control-Allow-Headers"] = ",".join(ALLOWED_HEADERS)
+            headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
+        return headers
+
+    def _allowed(self, path: str) -> tuple[str, ...]:
+        try:
+            origins = self.origins()
+        except InvalidSettings:
+            # What needs the settings has failed and logged it; the rest is for pages of our own.
+            return ()
+        is_for_agents = any(entry.authorizer for entry in self.app.routes[path].values())
+        return origins.agents if is_for_agents else origins.public
+
+
+def allowing(allowed: tuple[str, ...], origin: str | None) -> dict[str, str]:
+    """Return what lets a page of an origin read an answer, if it is among the allowed ones."""
+    headers = {} if ANY in allowed or not allowed else {"Vary": "Origin"}
+    granted = ANY if ANY in allowed else origin if origin in allowed else None
+    if granted:
+        headers["Access-Control-Allow-Origin"] = granted
+        headers["Access-Control-Expose-Headers"] = ",".join(EXPOSED_HEADERS)
+    return headers
+
+
+def answer_preflights(app: Chalice) -> None:
+    """Give each route of the app the method OPTIONS; goes below all routes."""
+    for path in tuple(app.routes):
+        app.route(path, methods=[PREFLIGHT])(_preflight)
+
+
+def _preflight(**_path: str) -> Response:
+    """Answer nothing: the headers are what a browser asks for."""
+    return Response("")
