@@ -6,9 +6,16 @@ from chalice import AuthResponse, Chalice, Response
 from chalice.app import AuthRequest, CloudWatchEvent, LambdaFunctionEvent
 
 from chalicelib import __version__
-from chalicelib.api.chat import ChatRequest, FeedbackRequest, HistoryQuery, chat_answer, history
+from chalicelib.api.chat import (
+    ChatRequest,
+    FeedbackRequest,
+    HistoryQuery,
+    ProofHeaders,
+    chat_answer,
+    history,
+)
 from chalicelib.api.cors import answer_preflights
-from chalicelib.api.http import answers_errors, caller, install, json_body, query_parameters
+from chalicelib.api.http import answers_errors, caller, install, json_body, proof_headers, query_parameters
 from chalicelib.api.knowledge_base import sync_requested, sync_status
 from chalicelib.api.parsing import parse, parse_body, parse_path
 from chalicelib.api.tickets import (
@@ -61,8 +68,9 @@ def chat() -> dict[str, Any]:
 def read_conversation(session_id: str) -> dict[str, Any]:
     """Return the messages of a conversation."""
     session_id = parse_path("session_id", session_id)
+    proof = parse(ProofHeaders, proof_headers()).proof
     query = parse(HistoryQuery, query_parameters())
-    page = services().transcripts.read(session_id, query.exchanges, query.older_than)
+    page = services().transcripts.read(session_id, proof, query.exchanges, query.older_than)
     return history(session_id, page)
 
 
@@ -70,7 +78,8 @@ def read_conversation(session_id: str) -> dict[str, Any]:
 @answers_errors
 def erase_conversation(session_id: str) -> Response:
     """Erase a conversation."""
-    services().transcripts.erase(parse_path("session_id", session_id))
+    session_id = parse_path("session_id", session_id)
+    services().transcripts.erase(session_id, parse(ProofHeaders, proof_headers()).proof)
     return Response("", status_code=204)
 
 
@@ -80,7 +89,8 @@ def rate_answer(session_id: str) -> dict[str, Any]:
     """Keep a customer's thumbs up or down on an answer."""
     session_id = parse_path("session_id", session_id)
     request = parse_body(FeedbackRequest, json_body())
-    services().transcripts.rate(session_id, request.message_id, request.feedback(now()))
+    proof = request.proof or parse(ProofHeaders, proof_headers()).proof
+    services().transcripts.rate(session_id, proof, request.message_id, request.feedback(now()))
     return {"status": "accepted"}
 
 

@@ -26,18 +26,39 @@ class BadInput(SupportError):
 class NotYourSession(SupportError):
     """The session id was not issued by this server, so it proves nothing about its holder."""
 
+    sentence = (
+        "This conversation is not yours to open: its session_id was not issued by us. "
+        "Leave session_id out to start a new conversation."
+    )
+
     def __init__(self) -> None:
-        super().__init__(
-            "This conversation is not yours to open: its session_id was not issued by us. "
-            "Leave session_id out to start a new conversation."
-        )
+        super().__init__(self.sentence)
+
+
+class NotYourConversation(NotYourSession):
+    """The conversation is a proven customer's, and its session id alone does not open it."""
+
+    sentence = (
+        "This conversation belongs to a customer who is signed in. "
+        "Send the customer's proof in the headers X-Customer-Id and X-Customer-Hash."
+    )
 
 
 class WrongCustomerHash(SupportError):
     """The customer hash does not belong to the customer id."""
 
+    sentence = (
+        "The customer_hash does not match the customer_id (and customer_hash_expires, where it was sent)."
+    )
+
     def __init__(self) -> None:
-        super().__init__("The customer_hash does not match the customer_id.")
+        super().__init__(self.sentence)
+
+
+class ExpiredCustomerHash(WrongCustomerHash):
+    """The customer hash was right until the time that it names."""
+
+    sentence = "The customer_hash has expired. Ask your server for a new one."
 
 
 class UnknownMessage(SupportError):

@@ -132,6 +132,7 @@ class Services:
             self.interactions,
             self.ticket_store,
             self.links,
+            now,
             TurnLogger(),
         )
 

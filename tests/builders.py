@@ -1,11 +1,14 @@
 """What tests are about: two customers, two passages, and tickets and interactions with something in them."""
 
+import hashlib
+import hmac
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.chat.sessions import CustomerProof
 from chalicelib.domain.conversation import (
     Citation,
     Exchange,
@@ -44,6 +47,13 @@ BOB = Customer(
     total_orders=1,
     recent_orders=(Order("O-88", START, "refunded", Decimal("77.70"), "EUR", "2 × microscope"),),
 )
+
+
+def customer_proof(customer_id: str, app_secret: str, expires: int | None = None) -> CustomerProof:
+    """Return what a customer's own server signs."""
+    signed = customer_id if expires is None else f"{customer_id}.{expires}"
+    digest = hmac.new(app_secret.encode(), signed.encode(), hashlib.sha256)
+    return CustomerProof(customer_id, digest.hexdigest(), expires)
 
 
 def ticket(ticket_id: str = "T-1", **changes: Any) -> Ticket:

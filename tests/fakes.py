@@ -112,6 +112,10 @@ class FakeConversations(Outage):
         self.check()
         return tuple(self._of(session_id))
 
+    def customers_of(self, session_id: str) -> frozenset[str]:
+        self.check()
+        return frozenset(e.customer_id for e in self._of(session_id) if e.customer_id)
+
     def sessions_of(self, customer_id: str) -> frozenset[str]:
         self.check()
         return frozenset(e.session_id for e in self.kept if e.customer_id == customer_id)

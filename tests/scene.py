@@ -1,7 +1,5 @@
 """The chat and the ticket desk over the same fakes."""
 
-import hashlib
-import hmac
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -24,7 +22,7 @@ from chalicelib.stores.state import OwnCounters
 from chalicelib.tickets.customer_context import CustomerRules
 from chalicelib.tickets.desk import NewTicket, Received, TicketDesk
 from chalicelib.tickets.erasure import Erasure
-from tests.builders import ADA, BOB, REFUND, RESET
+from tests.builders import ADA, BOB, REFUND, RESET, customer_proof
 from tests.fakes import (
     FakeClock,
     FakeConversations,
@@ -48,13 +46,8 @@ RULES = CustomerRules(
 PARCEL = NewTicket(ADA.external_id, "Parcel is late", "It should have come on Monday.", ticket_id="T-1")
 
 
-def proof_of(customer_id: str) -> dict[str, str]:
-    """Return the fields of a message by which a customer is proven."""
-    proof = hmac.new(SECRET.encode(), customer_id.encode(), hashlib.sha256).hexdigest()
-    return {"customer_id": customer_id, "customer_hash": proof}
-
-
-ADA_PROOF, BOB_PROOF = proof_of(ADA.external_id), proof_of(BOB.external_id)
+ADA_PROOF, BOB_PROOF = ({"proof": customer_proof(customer.external_id, SECRET)} for customer in (ADA, BOB))
+"""The field of a message by which a customer is proven."""
 
 
 class Scene:
@@ -102,7 +95,13 @@ class Scene:
             options=ChatOptions(5, HistoryBudget(5, 1000), deadline_seconds=26),
         )
         self.transcripts = Transcripts(
-            self.sessions, self.conversations, self.interactions, self.tickets, links, self.log
+            self.sessions,
+            self.conversations,
+            self.interactions,
+            self.tickets,
+            links,
+            self.clock,
+            self.log,
         )
         self.desk = TicketDesk(
             tickets=self.tickets,

@@ -6,8 +6,18 @@ from typing import Annotated, Any
 
 from pydantic import Field, StringConstraints
 
-from chalicelib.api.fields import NOT_BLANK, TEXT, Comment, Identifier
+from chalicelib.api.fields import (
+    NOT_BLANK,
+    PROOF_HEADERS,
+    TEXT,
+    Comment,
+    CustomerHash,
+    CustomerId,
+    Expiry,
+    Identifier,
+)
 from chalicelib.api.parsing import Body, Query
+from chalicelib.chat.sessions import CustomerProof
 from chalicelib.chat.turn import Message
 from chalicelib.domain.conversation import (
     Citation,
@@ -21,25 +31,47 @@ from chalicelib.times import from_millis, iso, to_millis
 
 MAX_QUERY_CHARS = 4000
 MAX_PAGE_MESSAGES = 200
-CustomerId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
-CustomerHash = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$")]
 
 
-class ChatRequest(Body):
+class ProvenBody(Body):
+    """A body that may prove who the customer is; half a proof is none."""
+
+    customer_id: CustomerId | None = None
+    customer_hash: CustomerHash | None = None
+    customer_hash_expires: Expiry | None = None
+
+    @property
+    def proof(self) -> CustomerProof | None:
+        """The proof that was sent."""
+        return _proof_in(self)
+
+
+class ProofHeaders(Query):
+    """The headers that do the same where there is no body."""
+
+    customer_id: CustomerId | None = Field(None, alias=PROOF_HEADERS[0])
+    customer_hash: CustomerHash | None = Field(None, alias=PROOF_HEADERS[1])
+    customer_hash_expires: Expiry | None = Field(None, alias=PROOF_HEADERS[2])
+
+    @property
+    def proof(self) -> CustomerProof | None:
+        """The proof that was sent."""
+        return _proof_in(self)
+
+
+class ChatRequest(ProvenBody):
     """The body of POST /chat."""
 
     query: Annotated[str, Field(max_length=MAX_QUERY_CHARS), TEXT, NOT_BLANK]
     session_id: Identifier | None = None
     message_id: Identifier | None = None
-    customer_id: CustomerId | None = None
-    customer_hash: CustomerHash | None = None
 
     def message(self, caller: str) -> Message:
         """Return the message that was sent; `caller` is counted by the limits."""
-        return Message(caller=caller, **dict(self))
+        return Message(self.query, caller, self.session_id, self.message_id, self.proof)
 
 
-class FeedbackRequest(Body):
+class FeedbackRequest(ProvenBody):
     """The body of POST /chat/{session_id}/feedback."""
 
     message_id: Identifier
@@ -66,6 +98,12 @@ class HistoryQuery(Query):
     def older_than(self) -> datetime | None:
         """The time that `before` stands for."""
         return from_millis(int(self.before)) if self.before is not None else None
+
+
+def _proof_in(request: ProvenBody | ProofHeaders) -> CustomerProof | None:
+    if request.customer_id is None or request.customer_hash is None:
+        return None
+    return CustomerProof(request.customer_id, request.customer_hash, request.customer_hash_expires)
 
 
 def chat_answer(exchange: Exchange) -> dict[str, Any]:

@@ -9,15 +9,15 @@ from typing import Any
 
 from chalice import Chalice, Response
 
+from chalicelib.api.fields import PROOF_HEADERS
 from chalicelib.errors import InvalidSettings
 
 ANY = "*"
 PREFLIGHT = "OPTIONS"
 PREFLIGHT_SECONDS = 7200
 """How long a browser need not ask again; none remembers longer."""
-CUSTOMER_PROOF = ("X-Customer-Id", "X-Customer-Hash", "X-Customer-Hash-Expires")
 ALLOWED_HEADERS = (
-    *("Content-Type", "Authorization", "X-Correlation-Id", *CUSTOMER_PROOF),
+    *("Content-Type", "Authorization", "X-Correlation-Id", *PROOF_HEADERS),
     # What Chalice allows besides: pages that were written for another of its APIs may send them.
     *("X-Amz-Date", "X-Amz-Security-Token", "X-Api-Key"),
 )

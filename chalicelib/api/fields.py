@@ -19,6 +19,7 @@ ISO_8601 = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:(Z)|([+-]\d\d)(?::?(\d\d))?)?)?",
     re.ASCII | re.IGNORECASE,
 )
+LAST_SECOND = 9_999_999_999
 DATE_PROBLEM = "must be a date and time in ISO 8601, such as 2026-11-20T12:00:00Z"
 
 
@@ -95,16 +96,23 @@ TEXT = AfterValidator(_text)
 NOT_BLANK = AfterValidator(_not_blank)
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
 IDENTIFIER_PROBLEM = "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit"
+PROOF_HEADERS = ("X-Customer-Id", "X-Customer-Hash", "X-Customer-Hash-Expires")
+CUSTOMER_ID_PROBLEM = "must be 1 to 128 printable ASCII characters without spaces"
+CUSTOMER_HASH_PROBLEM = "must be 64 hexadecimal digits (HMAC-SHA256 of the customer_id)"
 PATTERNS = {
     "session_id": IDENTIFIER_PROBLEM,
     "message_id": IDENTIFIER_PROBLEM,
     "ticket_id": IDENTIFIER_PROBLEM,
-    "customer_id": "must be 1 to 128 printable ASCII characters without spaces",
-    "customer_hash": "must be 64 hexadecimal digits (HMAC-SHA256 of the customer_id)",
+    **dict.fromkeys(("customer_id", PROOF_HEADERS[0]), CUSTOMER_ID_PROBLEM),
+    **dict.fromkeys(("customer_hash", PROOF_HEADERS[1]), CUSTOMER_HASH_PROBLEM),
     "before": "must be the `next` of an earlier answer",
 }
 ExternalId = Annotated[str, Field(max_length=MAX_NAME_CHARS), AfterValidator(_one_line), NOT_BLANK]
 """How the team's own systems name a customer. They may write it as they like, unlike in the chat."""
+CustomerId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
+CustomerHash = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$")]
+Expiry = Annotated[int, Field(ge=0, le=LAST_SECOND)]
+"""In seconds since 1970. Milliseconds would be too large, rather than a time that never comes."""
 Label = Annotated[str, Field(max_length=MAX_LABEL_CHARS), TEXT]
 Comment = Annotated[str, Field(max_length=MAX_COMMENT_CHARS), TEXT]
 Moment = Annotated[datetime | None, BeforeValidator(_moment)]

@@ -15,6 +15,7 @@ from chalice import Chalice, Response
 
 from chalicelib import errors
 from chalicelib.api.cors import Cors, Origins
+from chalicelib.api.fields import PROOF_HEADERS
 from chalicelib.logs import cause_of, logger
 
 PROTECTION = {
@@ -66,6 +67,12 @@ def install(app: Chalice, origins: Callable[[], Origins]) -> None:
 def query_parameters() -> dict[str, str]:
     """Return what follows the `?` of the address."""
     return dict(current_request().query_params or {})
+
+
+def proof_headers() -> dict[str, str]:
+    """Return the headers that prove a customer, as far as they were sent."""
+    headers = current_request().headers
+    return {name: headers[name] for name in PROOF_HEADERS if name in headers}
 
 
 def caller() -> str:

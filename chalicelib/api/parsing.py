@@ -83,6 +83,7 @@ def _problem(name: str, error: dict[str, Any]) -> FieldProblem:
         "string_pattern_mismatch": PATTERNS.get(name, "is malformed"),
         "bool_type": "must be true or false",
         "dict_type": "must be a JSON object",
+        "int_type": "must be a whole number",
         "int_parsing": "must be a whole number",
         "int_parsing_size": "is too large",
         "greater_than_equal": f"must be at least {context.get('ge')}",

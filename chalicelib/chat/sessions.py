@@ -7,18 +7,35 @@ import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 
-from chalicelib.errors import NotYourSession, WrongCustomerHash
+from chalicelib.errors import ExpiredCustomerHash, NotYourSession, WrongCustomerHash
 
 ISSUED = re.compile(r"cs_([0-9a-f]{32})([0-9a-f]{32})")
 """`cs_`, 128 random bits, and the first 128 bits of their HMAC."""
+DERIVED_FROM = b"support-assistant"
+"""The salt of the derived keys."""
+
+
+@dataclass(frozen=True)
+class CustomerProof:
+    """A customer's external id, and what their own server signed it with: see docs/deployment.md.
+
+    `expires` is in seconds since 1970; without it the hash is good until the app secret is another.
+    """
+
+    customer_id: str
+    customer_hash: str
+    expires: int | None = None
 
 
 @dataclass(frozen=True)
 class Sessions:
     """Issues and checks session ids with the app's secret; `accept_made_up_ids` is SESSION_POLICY=open.
 
-    `app_secret` is called for each check, so that a rotated secret is picked up.
+    `app_secret` is called for each check, so that a rotated secret is picked up. Customers' ids are signed
+    with it as it is, by servers of other people; all else with keys derived from it, so that what these
+    servers sign is never an id of ours.
     """
 
     app_secret: Callable[[], str]
@@ -32,7 +49,7 @@ class Sessions:
         leads into the session, and must be as random as it looks; other ids lead nowhere.
         """
         secret_id = _random_uuid(first_message_id)
-        nonce = self._hmac(f"first message\0{secret_id}")[:32] if secret_id else secrets.token_hex(16)
+        nonce = self._sign("first message", secret_id)[:32] if secret_id else secrets.token_hex(16)
         return f"cs_{nonce}{self._mac(nonce)}"
 
     def is_derived(self, first_message_id: str | None) -> bool:
@@ -55,20 +72,24 @@ class Sessions:
         if not self.is_issued(session_id):
             raise NotYourSession
 
-    def verified_customer(self, customer_id: str | None, customer_hash: str | None) -> str | None:
-        """Return the customer's external id when the hash proves it, None when there is no hash.
+    def verified_customer(self, proof: CustomerProof | None, now: datetime) -> str | None:
+        """Return the external id of the customer that is proven, None without a proof.
 
         Raises WrongCustomerHash.
         """
-        if customer_id is None or customer_hash is None:
+        if proof is None:
             return None
-        if not hmac.compare_digest(self._hmac(customer_id), customer_hash.lower()):
+        signed = proof.customer_id if proof.expires is None else f"{proof.customer_id}.{proof.expires}"
+        expected = _hmac(self.app_secret().encode(), signed).hex()
+        if not hmac.compare_digest(expected, proof.customer_hash.lower()):
             raise WrongCustomerHash
-        return customer_id
+        if proof.expires is not None and now.timestamp() >= proof.expires:
+            raise ExpiredCustomerHash
+        return proof.customer_id
 
     def ticket_id(self, *conversation_state: str) -> str:
         """Name the ticket of a conversation at one point: the same state gives the same ticket."""
-        digest = self._hmac("ticket\0" + "\0".join(conversation_state))
+        digest = self._sign("ticket", "\0".join(conversation_state))
         return f"T-{digest[:12].upper()}"
 
     def is_issued(self, session_id: str) -> bool:
@@ -77,10 +98,16 @@ class Sessions:
         return match is not None and hmac.compare_digest(self._mac(match[1]), match[2])
 
     def _mac(self, nonce: str) -> str:
-        return self._hmac("session\0" + nonce)[:32]
+        return self._sign("session", nonce)[:32]
 
-    def _hmac(self, text: str) -> str:
-        return hmac.new(self.app_secret().encode(), text.encode(), hashlib.sha256).hexdigest()
+    def _sign(self, purpose: str, text: str) -> str:
+        """Sign with the key for a purpose, which is derived as in HKDF (RFC 5869)."""
+        extracted = _hmac(DERIVED_FROM, self.app_secret())
+        return _hmac(_hmac(extracted, f"{purpose}\1"), text).hex()
+
+
+def _hmac(key: bytes, text: str) -> bytes:
+    return hmac.digest(key, text.encode(), hashlib.sha256)
 
 
 def _random_uuid(text: str | None) -> str | None:

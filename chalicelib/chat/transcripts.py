@@ -1,16 +1,17 @@
 """What the holder of a session may do with its conversation: read it, rate answers, erase it."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.chat.hand_over import ERASED
-from chalicelib.chat.sessions import Sessions
+from chalicelib.chat.sessions import CustomerProof, Sessions
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.domain.conversation import ExchangePage, Feedback
 from chalicelib.domain.customer import Interaction
 from chalicelib.domain.protocols import ConversationStore, InteractionStore, TicketStore
-from chalicelib.errors import Unavailable
+from chalicelib.errors import NotYourConversation, Unavailable
 from chalicelib.masking import mask
 
 if TYPE_CHECKING:
@@ -22,27 +23,50 @@ FEEDBACK = "feedback"
 
 @dataclass(frozen=True)
 class Transcripts:
-    """Opens conversations to those who hold a session id that we issued."""
+    """Opens conversations to those who hold a session id that we issued.
+
+    Once a customer was proven in a conversation, the customer's proof is asked for as well. Where that were
+    several customers, each may read what was said to them or to nobody known, and erase the whole.
+    """
 
     sessions: Sessions
     conversations: ConversationStore
     interactions: InteractionStore
     tickets: TicketStore
     links: SourceLinks
+    clock: Callable[[], datetime]
     log: "DegradedLogger"
 
-    def read(self, session_id: str, limit: int, older_than: datetime | None) -> ExchangePage:
+    def read(
+        self, session_id: str, proof: CustomerProof | None, limit: int, older_than: datetime | None
+    ) -> ExchangePage:
         """Return exchanges of a session, oldest first, the newest of those before `older_than`, or of all.
 
-        Raises NotYourSession, Unavailable.
+        Raises NotYourSession, WrongCustomerHash, Unavailable.
+        """
+        customer_id = self._open(session_id, proof)
+        page = self.conversations.page(session_id, limit, older_than)
+        own = [e for e in page.exchanges if e.customer_id in (None, customer_id)]
+        return replace(page, exchanges=self.links.linked_exchanges(own, self.log.degraded))
+
+    def _open(self, session_id: str, proof: CustomerProof | None) -> str | None:
+        """Let the holder of a session in, and return the customer that is proven, if any.
+
+        Raises NotYourSession, WrongCustomerHash, Unavailable.
         """
         self.sessions.require_issued(session_id)
-        page = self.conversations.page(session_id, limit, older_than)
-        return replace(page, exchanges=self.links.linked_exchanges(page.exchanges, self.log.degraded))
+        customer_id = self.sessions.verified_customer(proof, self.clock())
+        customers = self.conversations.customers_of(session_id)
+        if customers and customer_id not in customers:
+            raise NotYourConversation
+        return customer_id
 
-    def rate(self, session_id: str, message_id: str, feedback: Feedback) -> None:
-        """Keep feedback on an answer. Raises NotYourSession, UnknownMessage, Unavailable."""
-        self.sessions.require_issued(session_id)
+    def rate(self, session_id: str, proof: CustomerProof | None, message_id: str, feedback: Feedback) -> None:
+        """Keep feedback on an answer.
+
+        Raises NotYourSession, WrongCustomerHash, UnknownMessage, Unavailable.
+        """
+        self._open(session_id, proof)
         comment = mask(feedback.comment) if feedback.comment else None
         rated = self.conversations.rate(session_id, message_id, replace(feedback, comment=comment))
         if rated.customer_id:
@@ -55,13 +79,13 @@ class Transcripts:
             # The feedback is kept by now.
             self.log.degraded("interactions", error)
 
-    def erase(self, session_id: str) -> None:
+    def erase(self, session_id: str, proof: CustomerProof | None) -> None:
         """Erase a conversation: its exchanges with their feedback, its interactions, its words in tickets.
 
         A ticket itself stays, since somebody may be working on it. Safe to repeat after a failure.
-        Raises NotYourSession, Unavailable.
+        Raises NotYourSession, WrongCustomerHash, Unavailable.
         """
-        self.sessions.require_issued(session_id)
+        self._open(session_id, proof)
         exchanges = self.conversations.everything(session_id)
         for customer_id in {e.customer_id for e in exchanges if e.customer_id}:
             logged = self.interactions.everything(customer_id)

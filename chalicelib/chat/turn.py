@@ -22,7 +22,7 @@ from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.person_request import asks_for_a_person
 from chalicelib.chat.prompts import HistoryBudget, KnownCustomer, build_prompt
 from chalicelib.chat.search_query import search_query
-from chalicelib.chat.sessions import Sessions
+from chalicelib.chat.sessions import CustomerProof, Sessions
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.spending import NOTHING, Spend, Spending
 from chalicelib.domain.conversation import Exchange, HandOver, HandOverTicket, Passage, Reply, Sentiment
@@ -60,8 +60,7 @@ class Message:
     caller: str
     session_id: str | None = None
     message_id: str | None = None
-    customer_id: str | None = None
-    customer_hash: str | None = None
+    proof: CustomerProof | None = None
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ class Chat:
         return require_same_question(answered, turn)
 
     def _begin(self, message: Message, deadline: Deadline) -> Turn:
-        customer_id = self.sessions.verified_customer(message.customer_id, message.customer_hash)
+        customer_id = self.sessions.verified_customer(message.proof, self.clock())
         return Turn(
             session_id=self.sessions.for_chat(message.session_id, message.message_id),
             message_id=message.message_id or f"m_{uuid.uuid4().hex}",

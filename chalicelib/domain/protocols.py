@@ -42,6 +42,9 @@ class ConversationStore(Protocol):
     def everything(self, session_id: str) -> tuple[Exchange, ...]:
         """Return all exchanges of a session, expired ones too, oldest first."""
 
+    def customers_of(self, session_id: str) -> frozenset[str]:
+        """Return the proven customers with exchanges in a session, expired ones too."""
+
     def sessions_of(self, customer_id: str) -> frozenset[str]:
         """Return the sessions with exchanges of a proven customer, expired ones too.
 

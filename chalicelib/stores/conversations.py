@@ -167,6 +167,17 @@ class Conversations:
         with reaching(STORE):
             return tuple(map(_exchange, ExchangeItem.query(session_id, consistent_read=True)))
 
+    def customers_of(self, session_id: str) -> frozenset[str]:
+        """Return the proven customers with exchanges in a session, expired ones too. Raises Unavailable."""
+        with reaching(STORE):
+            found = ExchangeItem.query(
+                session_id,
+                filter_condition=ExchangeItem.customer_id.exists(),
+                attributes_to_get=["customer_id"],
+                consistent_read=True,
+            )
+            return frozenset(require(item.customer_id, str) for item in found)
+
     def sessions_of(self, customer_id: str) -> frozenset[str]:
         """Return the sessions that hold exchanges of a customer, expired ones too. Raises Unavailable.
 

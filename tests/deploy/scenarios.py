@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from chalicelib.api.cors import PREFLIGHT
+from chalicelib.api.fields import PROOF_HEADERS
 from devstack.aws.local_secrets import AGENT_TOKEN
 
 Event = dict[str, Any]
@@ -35,6 +36,7 @@ class Api:
         body: Mapping[str, Any] | None = None,
         path: Mapping[str, str] | None = None,
         query: Mapping[str, str] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
         """Send a request to a route, insist that it is done, and return the answer."""
         event = {
@@ -43,7 +45,7 @@ class Api:
                 "resourcePath": route,
                 "identity": {"sourceIp": "192.0.2.1"},
             },
-            "headers": {"content-type": "application/json"},
+            "headers": {"content-type": "application/json", **(headers or {})},
             "pathParameters": path,
             "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()},
             "body": None if body is None else json.dumps(body),
@@ -84,10 +86,11 @@ def _chat(api: Api) -> None:
     for _ in range(2):
         assert api.send("POST", "/chat", again)["escalation"]
     route = "/chat/{session_id}"
-    assert api.send("GET", route, path=session)["messages"]
+    proof = dict(zip(PROOF_HEADERS, _proof().values(), strict=False))
+    assert api.send("GET", route, path=session, headers=proof)["messages"]
     rating = {"message_id": first["message_id"], "rating": "up"}
-    api.send("POST", route + "/feedback", rating, session)
-    api.send("DELETE", route, path=session)
+    api.send("POST", route + "/feedback", rating, session, headers=proof)
+    api.send("DELETE", route, path=session, headers=proof)
 
 
 def _tickets(api: Api) -> None:

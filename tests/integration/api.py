@@ -1,7 +1,5 @@
 """The running product, as its clients see it."""
 
-import hashlib
-import hmac
 import json
 import socket
 import uuid
@@ -12,6 +10,7 @@ import boto3
 import requests
 
 from devstack.aws.local_secrets import AGENT_TOKEN
+from tests.builders import customer_proof
 from tests.product import Product
 
 TIMEOUT_SECONDS = 35
@@ -20,6 +19,11 @@ TICKET = {
     "subject": "Parcel not arrived",
     "description": "Where is my order?",
 }
+
+
+def as_headers(proof: dict[str, Any]) -> dict[str, str]:
+    """Return the fields of a proof as the headers that stand for them where there is no body."""
+    return {f"X-{name.replace('_', '-')}": str(value) for name, value in proof.items()}
 
 
 class Api:
@@ -49,12 +53,13 @@ class Api:
         answer: dict[str, Any] = response.json()
         return answer
 
-    def proof_of(self, customer_id: str) -> dict[str, str]:
-        """Return the fields of a chat by which a customer is proven."""
+    def proof_of(self, customer_id: str, expires: int | None = None) -> dict[str, Any]:
+        """Return the fields of a chat by which a customer is proven, for good or until a time."""
         path = self._product.data_dir / "secrets.json"
         secret = json.loads(path.read_text("utf-8"))["app_secret"]
-        proof = hmac.new(secret.encode(), customer_id.encode(), hashlib.sha256).hexdigest()
-        return {"customer_id": customer_id, "customer_hash": proof}
+        proof = customer_proof(customer_id, secret, expires)
+        fields = {"customer_id": customer_id, "customer_hash": proof.customer_hash}
+        return fields if expires is None else {**fields, "customer_hash_expires": expires}
 
     def ask(self, query: str, **fields: Any) -> dict[str, Any]:
         """Chat, and insist on an answer."""

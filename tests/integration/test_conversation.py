@@ -1,10 +1,11 @@
 """A conversation with the running product, over HTTP."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.integration.api import Api
+from tests.integration.api import Api, as_headers
 
 
 def sources(answer: dict[str, object]) -> list[str]:
@@ -111,6 +112,16 @@ def test_a_proven_customer_is_known_and_their_chat_logged(api: Api) -> None:
     session = {"S": answer["session_id"]}
     logged = [i for i in api.items("customer-interactions") if i.get("session_id") == session]
     assert [i["customer_id"]["S"] for i in logged] == ["CUST-1001"]
+
+
+def test_a_customers_conversation_opens_with_the_proof_alone(api: Api) -> None:
+    proof = api.proof_of("CUST-1003", int(time.time()) + 60)
+    path = f"/chat/{api.ask('Where is my order?', **proof)['session_id']}"
+    for method in ("GET", "DELETE"):
+        refusal = api.send(method, path)
+        assert (refusal.status_code, refusal.json()["code"]) == (403, "not_your_session")
+    assert len(api.send("GET", path, headers=as_headers(proof)).json()["messages"]) == 2
+    assert api.send("DELETE", path, headers=as_headers(proof)).status_code == 204
 
 
 def test_deep_health_finds_everything_in_reach(api: Api) -> None:

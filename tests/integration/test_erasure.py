@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.integration.api import Api, new_id, refused
+from tests.integration.api import Api, as_headers, new_id, refused
 
 TABLES = ("customer-support-conversations", "customer-interactions", "support-tickets", "support-state")
 NOTHING = {"chats": 0, "exchanges": 0, "interactions": 0, "tickets": 0, "feedback": 0}
@@ -34,7 +34,7 @@ def test_all_of_a_customer_is_erased_and_counted_and_nothing_of_another(api: Api
         api.ask("I want to talk to a human", session_id=first["session_id"], **proof)
         rating = {"message_id": "m-1", "rating": "up"}
         path = f"/chat/{first['session_id']}/feedback"
-        assert api.send("POST", path, json=rating).status_code == 200
+        assert api.send("POST", path, json=rating | proof).status_code == 200
         ticket = api.post_ticket(customer_external_id=customer, description=f"I am {customer}")
         feedback = {"helpful": True, "comment": "fine"}
         path = f"/tickets/{ticket['ticket_id']}/feedback"
@@ -45,7 +45,8 @@ def test_all_of_a_customer_is_erased_and_counted_and_nothing_of_another(api: Api
     assert traces(api, gone, sessions[gone]) == []
     assert set(traces(api, stays, sessions[stays])) >= set(TABLES[:3])
     assert erase(api, gone) == NOTHING
-    assert len(api.send("GET", f"/chat/{sessions[stays]}").json()["messages"]) == 4
+    kept = api.send("GET", f"/chat/{sessions[stays]}", headers=as_headers(api.proof_of(stays))).json()
+    assert len(kept["messages"]) == 4
 
 
 def test_a_customer_is_erased_whatever_their_id_holds(api: Api) -> None:

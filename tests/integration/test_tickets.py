@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.api import TICKET, Api, new_id, refused
+from tests.integration.api import TICKET, Api, as_headers, new_id, refused
 from tests.product import within
 
 SQL = "Robert'); DROP TABLE customers; DROP TABLE orders; --\" OR '1'='1"
@@ -141,9 +141,9 @@ def test_a_ticket_from_a_chat_has_its_transcript_but_not_its_session(api: Api) -
     session_id = asked["session_id"]
     handed_over = api.ask("I want to talk to a human", session_id=session_id, **proof)
     rating = {"message_id": asked["message_id"], "rating": "down", "comment": "no help"}
-    assert api.send("POST", f"/chat/{session_id}/feedback", json=rating).status_code == 200
+    assert api.send("POST", f"/chat/{session_id}/feedback", json=rating | proof).status_code == 200
     context = context_of(api, handed_over["escalation"]["ticket_id"])
-    messages = api.send("GET", f"/chat/{session_id}").json()["messages"]
+    messages = api.send("GET", f"/chat/{session_id}", headers=as_headers(proof)).json()["messages"]
     without_ids = [{name: m[name] for name in m if name != "message_id"} for m in messages]
     assert context["transcript"] == without_ids
     assert [message["role"] for message in messages] == ["user", "assistant"] * 2

@@ -76,7 +76,7 @@ def test_a_proven_customer_is_answered_with_their_facts_and_logged(scene: Scene)
 
 
 def test_a_customer_id_without_proof_gives_nothing_away(scene: Scene) -> None:
-    answer = scene.ask("Where is my order?", customer_id="CUST-1001")
+    answer = scene.ask("I am CUST-1001. Where is my order?")
     assert not any("Ada" in fact for fact in scene.model.prompts[0].facts)
     assert answer.customer_id is None
     assert scene.interactions.kept == []
@@ -84,7 +84,7 @@ def test_a_customer_id_without_proof_gives_nothing_away(scene: Scene) -> None:
 
 def test_the_proof_of_one_customer_opens_no_other_and_stores_nothing(scene: Scene) -> None:
     with pytest.raises(WrongCustomerHash):
-        scene.ask("Where is my order?", **ADA_PROOF | {"customer_id": "CUST-1002"})
+        scene.ask("Where is my order?", proof=replace(ADA_PROOF["proof"], customer_id="CUST-1002"))
     assert (scene.conversations.kept, scene.model.prompts) == ([], [])
 
 
@@ -97,7 +97,7 @@ def test_tickets_out_of_reach_are_not_told_to_the_model_as_none(scene: Scene) ->
 
 
 @pytest.mark.parametrize("proof", [{}, ADA_PROOF])
-def test_nothing_of_another_customer_gets_before_the_model(scene: Scene, proof: dict[str, str]) -> None:
+def test_nothing_of_another_customer_gets_before_the_model(scene: Scene, proof: dict[str, Any]) -> None:
     def seen_by_the_model(prompt: int) -> list[str]:
         shown = scene.model.prompts[prompt]
         text = "\n".join([*shown.facts, *(text for pair in shown.history for text in pair)])
@@ -358,7 +358,7 @@ def test_customers_who_share_a_session_get_a_ticket_each(scene: Scene) -> None:
 
 def test_a_hand_over_after_an_erasure_is_a_new_ticket(scene: Scene) -> None:
     first = scene.ask("I want to talk to a human")
-    scene.transcripts.erase(first.session_id)
+    scene.transcripts.erase(first.session_id, None)
     second = scene.ask("I want to talk to a human", session_id=first.session_id)
     assert second.handed_over
     assert second.handed_over != first.handed_over

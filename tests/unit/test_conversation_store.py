@@ -133,6 +133,18 @@ def test_the_sessions_of_a_customer_are_all_that_hold_an_exchange_of_it(
     assert store.sessions_of("theirs") == frozenset()
 
 
+def test_the_customers_of_a_session_are_all_who_have_an_exchange_in_it(
+    store: Store, clock: FakeClock
+) -> None:
+    store.add(exchange_at(START, customer_id="expired"))
+    clock.advance(days=31)
+    for n, customer_id in enumerate(("mine", None, "mine", "theirs")):
+        store.add(exchange_at(clock.now, message_id=f"m{n}", customer_id=customer_id))
+    store.add(exchange_at(clock.now, session_id="another", customer_id="stranger"))
+    assert store.customers_of("s") == {"expired", "mine", "theirs"}
+    assert store.customers_of("unknown") == frozenset()
+
+
 def test_sessions_are_found_over_many_pages(tables: None, clock: FakeClock) -> None:
     store = Conversations(30, clock)
     for n in range(15):

@@ -1,8 +1,6 @@
 """The documentation names only what there is: files, sections, commands, options, settings, prices."""
 
 import argparse
-import hashlib
-import hmac
 import importlib.util
 import re
 import shlex
@@ -30,6 +28,7 @@ from cli.test import CHECKS
 from deployment.gateway import RESPONSES
 from deployment.settings_page import PAGE as SETTINGS_PAGE
 from deployment.settings_page import render
+from tests.builders import customer_proof
 from tooling.project import ROOT
 from tooling.stages import read_config
 from tooling.template import Template
@@ -192,10 +191,11 @@ def test_the_hash_of_the_python_example_proves_a_customer() -> None:
     (example,) = (f["content"] for f in FENCE.finditer(text) if "def customer_hash" in f["content"])
     scope: dict[str, Any] = {}
     exec(example, scope)  # noqa: S102 - a page of this repository
-    customer_hash: Callable[[str, str], str] = scope["customer_hash"]
+    customer_hash: Callable[..., str] = scope["customer_hash"]
 
-    expected = hmac.new(b"the app secret", b"CUST-1005", hashlib.sha256).hexdigest()
-    assert customer_hash("the app secret", "CUST-1005") == expected
+    for expires in (None, 1_790_000_000):
+        expected = customer_proof("CUST-1005", "the app secret", expires)
+        assert customer_hash("the app secret", "CUST-1005", expires) == expected.customer_hash
 
 
 def test_the_tables_of_costs_are_those_that_the_prices_make() -> None:

@@ -19,7 +19,9 @@ from tests.web import refusal, serving
 ANSWERS: list[tuple[SupportError, int, str]] = [
     (BadInput(FieldProblem("query", "is required")), 400, "invalid_request"),
     (errors.NotYourSession(), 403, "not_your_session"),
+    (errors.NotYourConversation(), 403, "not_your_session"),
     (errors.WrongCustomerHash(), 403, "wrong_customer_hash"),
+    (errors.ExpiredCustomerHash(), 403, "wrong_customer_hash"),
     (errors.UnknownMessage(), 404, "unknown_message"),
     (errors.UnknownTicket(), 404, "unknown_ticket"),
     (errors.MessageIdReused(), 409, "message_id_reused"),

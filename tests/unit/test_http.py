@@ -4,16 +4,19 @@ import io
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
+from chalicelib.api.fields import PROOF_HEADERS
 from chalicelib.errors import Unavailable
 from chalicelib.insight.health import Health
 from chalicelib.logs import TurnLogger, logger
-from tests.scene import Scene, open_scene
+from tests.builders import customer_proof
+from tests.fakes import START
+from tests.scene import SECRET, Scene, open_scene
 from tests.web import JSON, Web, fields_of, refusal, serving
 
 
@@ -59,7 +62,7 @@ def test_a_chat_answer_has_all_that_the_api_promises(web: Shop) -> None:
 def test_what_is_refused_is_not_kept_and_not_repeated(web: Shop) -> None:
     body = {"query": "my secret text\u0000", "session_id": "SECRET SESSION", "customer_hash": "secret"}
     response = web.send("POST", "/chat", body)
-    assert fields_of(response) == ["query", "session_id", "customer_hash"]
+    assert set(fields_of(response)) == {"query", "session_id", "customer_hash"}
     assert "secret" not in json.dumps(response.json_body).lower()
     assert (web.scene.conversations.kept, web.scene.model.prompts) == ([], [])
 
@@ -84,6 +87,22 @@ def test_who_asks_is_known_by_address_or_by_proof(web: Shop) -> None:
     assert {name for name, _ in web.scene.counters.counts} == {"requests#address#127.0.0.1"}
     body = {"query": "a", "customer_id": "CUST-1001", "customer_hash": "0" * 64}
     refusal(web.send("POST", "/chat", body), 403, "wrong_customer_hash")
+
+
+def test_a_customers_conversation_opens_with_the_proof_alone(web: Shop) -> None:
+    signed = astuple(customer_proof("CUST-1001", SECRET, int(START.timestamp()) + 60))
+    names = ("customer_id", "customer_hash", "customer_hash_expires")
+    proof = dict(zip(names, signed, strict=True))
+    headers = JSON | dict(zip(PROOF_HEADERS, map(str, signed), strict=True))
+    answer = web.ask("Where is my order?", **proof)
+    path = f"/chat/{answer['session_id']}"
+    rating = {"message_id": answer["message_id"], "rating": "up"}
+    for method, end, body in (("GET", "", None), ("POST", "/feedback", rating), ("DELETE", "", None)):
+        refusal(web.send(method, path + end, body), 403, "not_your_session")
+    assert len(web.send("GET", path, headers=headers).json_body["messages"]) == 2
+    assert web.send("POST", f"{path}/feedback", rating | proof).status_code == 200
+    assert web.send("POST", f"{path}/feedback", rating, headers).status_code == 200
+    assert web.send("DELETE", path, headers=headers).status_code == 204
 
 
 def test_history_is_read_page_by_page_oldest_first(web: Shop) -> None:

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel
 
-from chalicelib.api.chat import ChatRequest, FeedbackRequest, HistoryQuery
+from chalicelib.api.chat import ChatRequest, FeedbackRequest, HistoryQuery, ProofHeaders
+from chalicelib.api.fields import PROOF_HEADERS
 from chalicelib.api.parsing import Body, parse, parse_body, parse_path
 from chalicelib.api.tickets import (
     EXTERNAL_ID,
@@ -17,6 +18,7 @@ from chalicelib.api.tickets import (
     TicketRequest,
     TicketsQuery,
 )
+from chalicelib.chat.sessions import CustomerProof
 from chalicelib.chat.turn import Message
 from chalicelib.domain.conversation import Feedback
 from chalicelib.domain.ticket import TicketFeedback
@@ -25,6 +27,7 @@ from chalicelib.tickets.desk import NewTicket
 from chalicelib.times import from_millis
 from tests.fakes import START
 
+PROOF = ("customer_id", "customer_hash", "customer_hash_expires")
 LEAST: dict[type[Body], dict[str, Any]] = {
     ChatRequest: {"query": "How?"},
     FeedbackRequest: {"message_id": "m1", "rating": "up"},
@@ -33,8 +36,8 @@ LEAST: dict[type[Body], dict[str, Any]] = {
     TicketMove: {"status": "open"},
 }
 DEFAULTS: dict[type[Body], dict[str, Any]] = {
-    ChatRequest: dict.fromkeys(("session_id", "message_id", "customer_id", "customer_hash")),
-    FeedbackRequest: {"comment": None},
+    ChatRequest: dict.fromkeys(("session_id", "message_id", *PROOF)),
+    FeedbackRequest: dict.fromkeys(("comment", *PROOF)),
     TicketRequest: {
         **dict.fromkeys(("ticket_id", "external_ticket_id", "channel", "priority", "created_at")),
         "metadata": {},
@@ -64,7 +67,9 @@ IDS: list[tuple[type[Body], str]] = [
     (FeedbackRequest, "message_id"),
     (TicketRequest, "ticket_id"),
 ]
-PROVEN: list[tuple[type[Body], str]] = [(ChatRequest, "customer_id"), (ChatRequest, "customer_hash")]
+PROVEN: list[tuple[type[Body], str]] = [
+    (model, field) for model in (ChatRequest, FeedbackRequest) for field in PROOF[:2]
+]
 STRING = "must be a string"
 BLANK = "is blank; write something"
 LINE = "holds a control character or a line break; remove it"
@@ -72,6 +77,7 @@ HALF = "holds half a character (a lone surrogate); send valid Unicode"
 IDENTIFIER = "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit"
 CUSTOMER_ID = "must be 1 to 128 printable ASCII characters without spaces"
 CUSTOMER_HASH = "must be 64 hexadecimal digits (HMAC-SHA256 of the customer_id)"
+WHOLE = "must be a whole number"
 RATING = "must be 'up' or 'down'"
 CHANNEL = "must be 'email', 'chat', 'phone' or 'web'"
 PRIORITY = "must be 'low', 'medium', 'high' or 'urgent'"
@@ -127,8 +133,37 @@ def test_what_is_missing_is_required(model: type[Body]) -> None:
 
 
 def test_a_chat_becomes_the_message_that_it_is() -> None:
-    fields = {"session_id": "cs_1.a:b-c", "message_id": "m1", "customer_id": "~", "customer_hash": "aB" * 32}
-    assert read(ChatRequest, **fields).message("address#::1") == Message("How?", "address#::1", **fields)
+    ids = {"session_id": "cs_1.a:b-c", "message_id": "m1"}
+    message = read(ChatRequest, **ids, customer_id="~", customer_hash="aB" * 32).message("address#::1")
+    assert message == Message("How?", "address#::1", **ids, proof=CustomerProof("~", "aB" * 32))
+
+
+@pytest.mark.parametrize("half", [{}, {"customer_id": "~"}, {"customer_hash": "ab" * 32}, {PROOF[2]: 5}])
+def test_half_a_proof_is_none(half: dict[str, Any]) -> None:
+    assert read(ChatRequest, **half).proof is None
+
+
+def test_a_proof_comes_in_a_body_or_in_headers() -> None:
+    proof = CustomerProof("~", "ab" * 32, 1_790_000_000)
+    fields = dict(zip(PROOF, ("~", "ab" * 32, 1_790_000_000), strict=True))
+    headers = dict(zip(PROOF_HEADERS, ("~", "ab" * 32, "1790000000"), strict=True))
+    assert read(FeedbackRequest, **fields).proof == proof
+    assert parse(ProofHeaders, headers).proof == proof
+
+
+@pytest.mark.parametrize(
+    ("header", "value", "problem"),
+    [
+        *((PROOF_HEADERS[0], value, CUSTOMER_ID) for value in ("", "KÄUFER")),
+        (PROOF_HEADERS[1], "x", CUSTOMER_HASH),
+        (PROOF_HEADERS[2], "tomorrow", WHOLE),
+        (PROOF_HEADERS[2], "-1", "must be at least 0"),
+    ],
+)
+def test_a_malformed_header_is_refused_by_its_name(header: str, value: str, problem: str) -> None:
+    with pytest.raises(BadInput) as refused:
+        parse(ProofHeaders, {header: value})
+    assert str(refused.value) == f"{header} {problem}"
 
 
 def test_a_ticket_becomes_the_ticket_that_it_is() -> None:
@@ -258,6 +293,9 @@ def test_an_id_may_be_of_any_usual_shape_and_no_other(model: type[Body], field: 
         *each(
             "customer_hash", CUSTOMER_HASH, "", "ab" * 31, "ab" * 33, "gg" * 32, "ab" * 32 + "\n", "٠" * 64
         ),
+        *each("customer_hash_expires", WHOLE, "1790000000", 1.5, True, []),
+        ("customer_hash_expires", -1, "must be at least 0"),
+        ("customer_hash_expires", 1_790_000_000_000, "must be at most 9999999999"),
         *each("rating", RATING, "good", "UP", None, []),
         *each("channel", CHANNEL, "fax", "EMAIL", "", 5, True, [], ["email"], {}),
         *each("priority", PRIORITY, "critical", "High", "", 1, False, [], {}),
@@ -268,8 +306,10 @@ def test_an_id_may_be_of_any_usual_shape_and_no_other(model: type[Body], field: 
     ids=short,
 )
 def test_a_wrong_field_is_refused_by_its_name(field: str, value: object, problem: str) -> None:
-    (model,) = [model for model in LEAST if field in model.model_fields]
-    assert problems(model, LEAST[model] | {field: value}) == [(field, problem)]
+    models = [model for model in LEAST if field in model.model_fields]
+    assert models
+    for model in models:
+        assert problems(model, LEAST[model] | {field: value}) == [(field, problem)]
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,19 @@
 import hashlib
 import hmac
 from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
 
 import pytest
 
-from chalicelib.chat.sessions import Sessions
-from chalicelib.errors import NotYourSession, WrongCustomerHash
+from chalicelib.chat.sessions import CustomerProof, Sessions
+from chalicelib.errors import ExpiredCustomerHash, NotYourSession, WrongCustomerHash
+from tests.builders import customer_proof
+from tests.fakes import START
 
 SECRET = "app-secret"
+ADA = customer_proof("CUST-1001", SECRET)
+SOON = int(START.timestamp()) + 60
 MADE_UP = "my-own-session"
 RANDOM_UUID = "5b4222c9-871e-4780-9e09-2b5faca0701e"
 
@@ -18,8 +24,8 @@ def sessions(secret: str = SECRET, accept_made_up_ids: bool = False) -> Sessions
     return Sessions(lambda: secret, accept_made_up_ids)
 
 
-def hash_of(customer_id: str, secret: str = SECRET) -> str:
-    return hmac.new(secret.encode(), customer_id.encode(), hashlib.sha256).hexdigest()
+def proven(proof: CustomerProof | None, now: datetime = START) -> str | None:
+    return sessions().verified_customer(proof, now)
 
 
 def test_without_an_id_a_new_session_starts_each_time() -> None:
@@ -84,33 +90,58 @@ def test_an_id_with_anything_around_it_is_refused(around: str) -> None:
 
 @pytest.mark.parametrize("written", [str.lower, str.upper])
 def test_a_customer_is_proven_by_the_hmac_of_the_id(written: Callable[[str], str]) -> None:
-    assert sessions().verified_customer("CUST-1001", written(hash_of("CUST-1001"))) == "CUST-1001"
+    digest = hmac.new(SECRET.encode(), b"CUST-1001", hashlib.sha256).hexdigest()
+    assert proven(CustomerProof("CUST-1001", written(digest))) == "CUST-1001"
 
 
-@pytest.mark.parametrize(
-    ("customer_id", "customer_hash"), [(None, None), ("CUST-1001", None), (None, hash_of("CUST-1001"))]
-)
-def test_half_a_proof_is_no_customer(customer_id: str | None, customer_hash: str | None) -> None:
-    assert sessions().verified_customer(customer_id, customer_hash) is None
+def test_without_a_proof_there_is_no_customer() -> None:
+    assert proven(None) is None
 
 
 @pytest.mark.parametrize(
     "wrong",
     [
-        *("", "0" * 64, hash_of("CUST-1002"), hash_of("CUST-1001")[:-1] + "~"),
-        *(hash_of("CUST-1001", "another secret"), hash_of("CUST-1001")[:-1]),
+        *("", "0" * 64, ADA.customer_hash[:-1] + "~", ADA.customer_hash[:-1]),
+        customer_proof("CUST-1002", SECRET).customer_hash,
+        customer_proof("CUST-1001", "another secret").customer_hash,
         hashlib.sha256(b"CUST-1001").hexdigest(),
     ],
 )
 def test_a_wrong_hash_is_refused_rather_than_ignored(wrong: str) -> None:
     with pytest.raises(WrongCustomerHash):
-        sessions().verified_customer("CUST-1001", wrong)
+        proven(replace(ADA, customer_hash=wrong))
+
+
+def test_a_hash_with_an_expiry_is_over_the_id_and_the_seconds() -> None:
+    digest = hmac.new(SECRET.encode(), b"CUST-1001.1790000000", hashlib.sha256).hexdigest()
+    proof = CustomerProof("CUST-1001", digest, 1_790_000_000)
+    end = datetime.fromtimestamp(1_790_000_000, timezone.utc)
+    assert proven(proof, end - timedelta(seconds=1)) == "CUST-1001"
+    with pytest.raises(ExpiredCustomerHash):
+        proven(proof, end)
+
+
+@pytest.mark.parametrize("other", [None, 0, SOON - 1, SOON + 1, SOON * 10])
+def test_the_expiry_is_part_of_what_is_signed(other: int | None) -> None:
+    signed = customer_proof("CUST-1001", SECRET, SOON)
+    with pytest.raises(WrongCustomerHash) as refused:
+        proven(replace(signed, expires=other))
+    assert not isinstance(refused.value, ExpiredCustomerHash)
+
+
+@pytest.mark.parametrize("signed", ["session", "session\1", "first message", "ticket", ""])
+def test_what_a_customers_server_signs_is_no_key_of_ours(signed: str) -> None:
+    session_id = sessions().issue()
+    nonce, mac = session_id[3:35], session_id[35:]
+    known = bytes.fromhex(customer_proof(signed, SECRET).customer_hash)
+    for key in (known, known.hex().encode(), hmac.digest(known, b"session\1", "sha256")):
+        assert hmac.new(key, nonce.encode(), hashlib.sha256).hexdigest()[:32] != mac
 
 
 def test_a_session_id_cannot_be_used_as_a_customers_hash() -> None:
     session_id = sessions().issue()
     nonce, mac = session_id[3:35], session_id[35:]
-    assert not hash_of(nonce).startswith(mac)
+    assert not customer_proof(nonce, SECRET).customer_hash.startswith(mac)
 
 
 @pytest.mark.parametrize("other", [("s1", "m2"), ("s2", "m1"), ("s1m1", ""), ("s1", "m1", ""), ("m1", "s1")])

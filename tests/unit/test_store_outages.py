@@ -45,6 +45,7 @@ def calls(aws: None) -> Calls:
         "add_once": ("conversations", lambda: conversations.add_once(EXCHANGE)),
         "rate": ("conversations", lambda: conversations.rate("s", "m", Feedback("up", None, START))),
         "everything": ("conversations", lambda: conversations.everything("s")),
+        "customers_of": ("conversations", lambda: conversations.customers_of("s")),
         "sessions_of": ("conversations", lambda: conversations.sessions_of("CUST-1001")),
         "erase": ("conversations", lambda: conversations.erase([EXCHANGE])),
         "log": ("interactions", lambda: interactions.add(CHAT)),
@@ -143,15 +144,15 @@ ITEMS = b'{"Items":[%s],"Count":1,"ScannedCount":1}'
 
 INCOMPLETE = [
     # No answer of these operations is without these, so this one was cut off.
-    ("latest everything sessions_of rate tickets open_of interactions", b"{}"),
+    ("latest everything customers_of sessions_of rate tickets open_of interactions", b"{}"),
     ("move rate_ticket log count request lease", b"{}"),
     ("erase_tickets jobs", b"{}"),
     ("by_client_message get state", b'{"Item":[]}'),
     ("by_client_message get", b'{"Item":{"ticket_id":{"S":"T-1"},"session_id":{"S":"s"}}}'),
     ("get", b'{"Item":{"ticket_id":{"N":"5"}}}'),
-    ("latest everything sessions_of tickets open_of interactions", ITEMS % b"{}"),
-    ("latest everything sessions_of rate tickets open_of interactions", ITEMS % b"null"),
-    ("latest everything sessions_of rate", ITEMS % b'{"timestamp":{"N":"today"}}'),
+    ("latest everything customers_of sessions_of tickets open_of interactions", ITEMS % b"{}"),
+    ("latest everything customers_of sessions_of rate tickets open_of interactions", ITEMS % b"null"),
+    ("latest everything customers_of sessions_of rate", ITEMS % b'{"timestamp":{"N":"today"}}'),
     ("interactions tickets open_of", ITEMS % b'{"timestamp":{"N":"5"},"created_at":{"S":"today"}}'),
     ("move rate_ticket", b'{"Attributes":{"ticket_id":{"S":"T-1"}}}'),
     ("log count request lease", b'{"Attributes":[]}'),

@@ -6,12 +6,23 @@ from typing import Any
 
 import pytest
 
+from chalicelib.chat.sessions import CustomerProof
 from chalicelib.domain.conversation import Citation, Feedback, HandOverTicket
 from chalicelib.domain.customer import Interaction
-from chalicelib.errors import NotYourSession, Unavailable
-from tests.builders import exchange_at, interaction, sequence_of, ticket
+from chalicelib.errors import (
+    ExpiredCustomerHash,
+    NotYourConversation,
+    NotYourSession,
+    Unavailable,
+    WrongCustomerHash,
+)
+from tests.builders import customer_proof, exchange_at, interaction, sequence_of, ticket
 from tests.fakes import START
-from tests.scene import Scene
+from tests.scene import SECRET, Scene
+
+ADA, BOB = customer_proof("CUST-1001", SECRET), customer_proof("CUST-1002", SECRET)
+FORGED = customer_proof("CUST-1001", "another secret")
+EXPIRED = customer_proof("CUST-1001", SECRET, int(START.timestamp()))
 
 
 @pytest.fixture
@@ -27,7 +38,48 @@ def say(scene: Scene, session_id: str, **changes: Any) -> None:
 
 def test_the_holder_of_an_issued_session_reads_it(scene: Scene, session_id: str) -> None:
     say(scene, session_id, message_id="a")
-    assert sequence_of(scene.transcripts.read(session_id, 10, None).exchanges) == ["a"]
+    assert sequence_of(scene.transcripts.read(session_id, ADA, 10, None).exchanges) == ["a"]
+
+
+def test_what_was_said_to_nobody_known_needs_no_proof(scene: Scene, session_id: str) -> None:
+    say(scene, session_id, customer_id=None)
+    assert len(scene.transcripts.read(session_id, None, 10, None).exchanges) == 1
+    scene.transcripts.rate(session_id, None, "m", Feedback("up", None, START))
+    scene.transcripts.erase(session_id, None)
+    assert scene.conversations.kept == []
+
+
+@pytest.mark.parametrize(
+    ("proof", "refusal"),
+    [
+        (None, NotYourConversation),
+        (BOB, NotYourConversation),
+        (FORGED, WrongCustomerHash),
+        (EXPIRED, ExpiredCustomerHash),
+    ],
+)
+def test_a_customers_conversation_stays_closed_without_the_proof(
+    scene: Scene, session_id: str, proof: CustomerProof | None, refusal: type[Exception]
+) -> None:
+    say(scene, session_id, customer_id="CUST-1001")
+    say(scene, session_id, message_id="newest", customer_id=None)
+    with pytest.raises(refusal):
+        scene.transcripts.read(session_id, proof, 1, None)
+    with pytest.raises(refusal):
+        scene.transcripts.rate(session_id, proof, "newest", Feedback("up", None, START))
+    with pytest.raises(refusal):
+        scene.transcripts.erase(session_id, proof)
+    assert [exchange.feedback for exchange in scene.conversations.kept] == [None, None]
+
+
+@pytest.mark.parametrize(("proof", "own"), [(ADA, ["nobody", "CUST-1001"]), (BOB, ["nobody", "CUST-1002"])])
+def test_of_customers_who_shared_a_session_each_reads_only_the_own(
+    scene: Scene, session_id: str, proof: CustomerProof, own: list[str]
+) -> None:
+    say(scene, session_id, message_id="nobody", customer_id=None)
+    for customer_id in ("CUST-1001", "CUST-1002"):
+        say(scene, session_id, message_id=customer_id, customer_id=customer_id)
+    assert sequence_of(scene.transcripts.read(session_id, proof, 10, None).exchanges) == own
 
 
 def test_what_is_read_again_has_its_sources_linked_if_that_is_possible(scene: Scene, session_id: str) -> None:
@@ -35,7 +87,7 @@ def test_what_is_read_again_has_its_sources_linked_if_that_is_possible(scene: Sc
     say(scene, session_id, citations=(source,))
     for outage, url in ((None, "https://bucket.example.com/reset.md?signed"), (Unavailable("links"), None)):
         scene.links.down = outage
-        (exchange,) = scene.transcripts.read(session_id, 10, None).exchanges
+        (exchange,) = scene.transcripts.read(session_id, ADA, 10, None).exchanges
         assert [citation.url for citation in exchange.citations] == [url]
     assert scene.log.without == ["links"]
 
@@ -44,11 +96,11 @@ def test_what_is_read_again_has_its_sources_linked_if_that_is_possible(scene: Sc
 def test_nobody_reads_rates_or_erases_a_session_that_was_not_issued(scene: Scene, session_id: str) -> None:
     say(scene, session_id)
     with pytest.raises(NotYourSession):
-        scene.transcripts.read(session_id, 10, None)
+        scene.transcripts.read(session_id, ADA, 10, None)
     with pytest.raises(NotYourSession):
-        scene.transcripts.rate(session_id, "m", Feedback("up", None, START))
+        scene.transcripts.rate(session_id, ADA, "m", Feedback("up", None, START))
     with pytest.raises(NotYourSession):
-        scene.transcripts.erase(session_id)
+        scene.transcripts.erase(session_id, ADA)
     assert len(scene.conversations.kept) == 1
 
 
@@ -64,7 +116,7 @@ def test_feedback_is_kept_without_credentials_and_logged_without_words(
 ) -> None:
     later = START + timedelta(minutes=5)
     say(scene, session_id, customer_id=customer_id)
-    scene.transcripts.rate(session_id, "m", Feedback("down", "card 4111111111111111", later))
+    scene.transcripts.rate(session_id, ADA, "m", Feedback("down", "card 4111111111111111", later))
     assert scene.conversations.kept[0].feedback == Feedback("down", "card [card number]", later)
     assert scene.interactions.kept == [replace(one, session_id=session_id) for one in logged]
 
@@ -72,13 +124,13 @@ def test_feedback_is_kept_without_credentials_and_logged_without_words(
 def test_feedback_that_could_not_be_logged_is_kept_all_the_same(scene: Scene, session_id: str) -> None:
     say(scene, session_id)
     scene.interactions.down = Unavailable("interactions")
-    scene.transcripts.rate(session_id, "m", Feedback("up", None, START))
+    scene.transcripts.rate(session_id, ADA, "m", Feedback("up", None, START))
     assert scene.conversations.kept[0].feedback == Feedback("up", None, START)
     assert scene.log.without == ["interactions"]
 
 
 def test_erasing_takes_exchanges_interactions_and_the_words_in_tickets(scene: Scene, session_id: str) -> None:
-    scene.transcripts.erase(session_id)  # with nothing in it yet
+    scene.transcripts.erase(session_id, ADA)  # with nothing in it yet
     say(scene, session_id, handed_over=HandOverTicket("T-9", "customer_request"), customer_id="CUST-1001")
     say(scene, session_id, message_id="m2", customer_id="CUST-1002", unconfirmed_ticket_id="T-late")
     elsewhere = interaction(minutes=1, session_id="another")
@@ -91,7 +143,7 @@ def test_erasing_takes_exchanges_interactions_and_the_words_in_tickets(scene: Sc
         scene.interactions.add(one)
     for ticket_id in ("T-9", "T-late"):
         scene.tickets.add(ticket(ticket_id))
-    scene.transcripts.erase(session_id)
+    scene.transcripts.erase(session_id, ADA)
     assert (scene.conversations.kept, scene.interactions.kept) == ([], [elsewhere])
     notice = "(erased by the customer)"
     assert [(t.subject, t.description) for t in scene.tickets.kept.values()] == [(notice, notice)] * 2
@@ -101,7 +153,7 @@ def test_an_erasure_that_fails_half_way_can_be_repeated(scene: Scene, session_id
     say(scene, session_id, handed_over=HandOverTicket("T-9", "customer_request"))
     scene.tickets.down = Unavailable("tickets")
     with pytest.raises(Unavailable):
-        scene.transcripts.erase(session_id)
+        scene.transcripts.erase(session_id, ADA)
     scene.tickets.down = None
-    scene.transcripts.erase(session_id)
+    scene.transcripts.erase(session_id, ADA)
     assert scene.conversations.kept == []
