@@ -193,4 +193,4 @@ def migrate(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     """Bring the database schema up to date; the deployment invokes it."""
     from chalicelib.stores.migrate import apply_migrations  # only this function needs the migration tool
 
-    return {"applied": apply_migrations(services().database_address())}
+    return {"applied": apply_migrations(*services().database_users())}

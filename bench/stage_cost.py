@@ -6,7 +6,7 @@ from bench.prices import PRICES
 from chalicelib.gateways.converse import LIST_PRICES
 
 HOURS = 730
-ENDPOINTS, SECRETS, STORAGE_GB = 5, 3, 20
+ENDPOINTS, SECRETS, STORAGE_GB = 5, 4, 20
 PROXY_VCPUS = 2
 SWEEPS = HOURS * 60
 SWEEP_SECONDS, SWEEP_GB, SWEEP_LOG_BYTES = 0.15, 0.25, 400
@@ -56,7 +56,7 @@ def idle(stage: StageSize) -> list[Row]:
         ("5 interface endpoints", ENDPOINTS * stage.zones * HOURS * usd("Interface endpoint")),
         ("Postgres", HOURS * usd(stage.instance)),
         ("its 20 GB", STORAGE_GB * usd(stage.storage)),
-        ("3 secrets", SECRETS * usd("Secret")),
+        (f"{SECRETS} secrets", SECRETS * usd("Secret")),
         ("the sweep, each minute", SWEEPS * _sweep()),
     ]
 

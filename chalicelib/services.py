@@ -205,11 +205,16 @@ class Services:
             checks["postgres"] = self.customer_store.ping
         return Health(checks)
 
-    def database_address(self) -> DatabaseAddress:
-        """Return where Postgres is. Raises InvalidSettings when none is configured, Unavailable."""
+    def database_users(self) -> tuple[DatabaseAddress, DatabaseAddress]:
+        """Return how the owner of the tables and how the app reaches Postgres, for migrations.
+
+        Raises InvalidSettings when none is configured, Unavailable.
+        """
         if self.database is None:
             raise InvalidSettings("DATABASE_URL or DATABASE_SECRET_ID: set one to say which database to use.")
-        return self.database.renewed()
+        owner_secret_id = self.settings.database_owner_secret_id
+        owner = self._database_in(owner_secret_id) if owner_secret_id else self.database
+        return owner.renewed(), self.database.renewed()
 
     # What these are made of.
 
@@ -285,12 +290,14 @@ class Services:
     def database(self) -> DatabaseAddresses | None:
         """What says where Postgres is; None when no database is configured."""
         settings = self.settings
-        tls_roots = AMAZON_ROOTS if settings.database_tls == "verify" else None
         if settings.database_url is not None:
-            return FixedAddress(address_from_url(settings.database_url.get_secret_value(), tls_roots))
-        if settings.database_secret_id is None:
-            return None
-        secret = DatabaseSecret(settings.database_secret_id, tls_roots)
+            url = settings.database_url.get_secret_value()
+            return FixedAddress(address_from_url(url, _tls_roots(settings)))
+        return self._database_in(settings.database_secret_id) if settings.database_secret_id else None
+
+    def _database_in(self, secret_id: str) -> DatabaseAddresses:
+        settings = self.settings
+        secret = DatabaseSecret(secret_id, _tls_roots(settings))
         if settings.database_host:
             secret = replace(
                 secret,
@@ -340,6 +347,10 @@ class Services:
 def services() -> Services:
     """Return the services of this container. Raises InvalidSettings."""
     return Services(read_settings())
+
+
+def _tls_roots(settings: Settings) -> str | None:
+    return AMAZON_ROOTS if settings.database_tls == "verify" else None
 
 
 def _customer_rules(settings: Settings) -> CustomerRules:

@@ -50,8 +50,11 @@ class Settings(BaseSettings):
 
     # Customers and orders in Postgres
     database_secret_id: str | None = None
-    """Name or ARN of the secret with the user name and the password. Without a secret or a URL no customer
-    is known, and tickets come without the 360."""
+    """Name or ARN of the secret with the user name and the password that customers are read with. Without a
+    secret or a URL no customer is known, and tickets come without the 360."""
+    database_owner_secret_id: str | None = None
+    """The same for the user that owns the tables, for the function `migrate` alone: it lets the user above
+    read, and no more. Without it `migrate` works as that user."""
     database_host: str | None = None
     """Where Postgres is, when the secret holds only user and password, as those that RDS manages do."""
     database_port: int = Field(5432, ge=1, le=65535)

@@ -23,6 +23,7 @@ SETTINGS_OF_THE_STACK = (
     "app_secret_id",
     "agent_tokens_secret_id",
     "database_secret_id",
+    "database_owner_secret_id",
     "database_host",
     "database_port",
     "database_name",
@@ -62,6 +63,7 @@ class Facts:
     app_secret_id: str
     agent_tokens_secret_id: str
     database_secret_id: str
+    database_owner_secret_id: str
     database_host: str
     database_port: str
     database_name: str
@@ -117,6 +119,7 @@ def placeholders(stage: str, model_ids: tuple[str, ...]) -> Facts:
         app_secret_id=f"{secret}/app-secret-EXAMPL",
         agent_tokens_secret_id=f"{secret}/agent-tokens-EXAMPL",
         database_secret_id=f"{secret}/database-EXAMPL",
+        database_owner_secret_id=f"{secret}/database-owner-EXAMPL",
         database_host=f"{stage}.example.us-east-1.rds.amazonaws.com",
         database_port="5432",
         database_name="support",

@@ -116,7 +116,8 @@ def _sweep(facts: Facts) -> list[Statement]:
 
 
 def _migrate(facts: Facts) -> list[Statement]:
-    return [*_in_vpc(facts, "migrate"), _secrets(facts.database_secret_id)]
+    secrets = _secrets(facts.database_owner_secret_id, facts.database_secret_id)
+    return [*_in_vpc(facts, "migrate"), secrets]
 
 
 FUNCTIONS: Mapping[str, Callable[[Facts], list[Statement]]] = {

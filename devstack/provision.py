@@ -50,13 +50,18 @@ def create_tables(aws: AwsClients, stage: LocalStage, template: Template) -> Non
 
 
 def create_secrets(
-    aws: AwsClients, stage: LocalStage, secrets: LocalSecrets, database: DatabaseAddress
+    aws: AwsClients,
+    stage: LocalStage,
+    secrets: LocalSecrets,
+    owner: DatabaseAddress,
+    reader: DatabaseAddress,
 ) -> None:
     """Store the secrets under the ids that the app asks for."""
     values = {
         stage.app_secret_id: secrets.app_secret,
         stage.agent_tokens_secret_id: json.dumps(secrets.agent_tokens),
-        stage.database_secret_id: json.dumps(_as_rds_writes_it(database)),
+        stage.database_secret_id: json.dumps(_as_rds_writes_it(reader)),
+        stage.database_owner_secret_id: json.dumps(_as_rds_writes_it(owner)),
     }
     for secret_id, value in values.items():
         aws.secrets.create_secret(Name=secret_id, SecretString=value)

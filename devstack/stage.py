@@ -24,6 +24,7 @@ class LocalStage:
     data_source_id: str
     guardrail_id: str
     database_secret_id: str
+    database_owner_secret_id: str
     app_secret_id: str
     agent_tokens_secret_id: str
 
@@ -46,6 +47,7 @@ def read_local_stage(overrides: Mapping[str, str] = NO_OVERRIDES, root: Path = R
         data_source_id=variables["DATA_SOURCE_ID"],
         guardrail_id=variables["GUARDRAIL_ID"],
         database_secret_id=variables["DATABASE_SECRET_ID"],
+        database_owner_secret_id=variables["DATABASE_OWNER_SECRET_ID"],
         app_secret_id=variables["APP_SECRET_ID"],
         agent_tokens_secret_id=variables["AGENT_TOKENS_SECRET_ID"],
     )

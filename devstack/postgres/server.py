@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
@@ -22,6 +23,8 @@ from tooling.errors import CommandError
 
 DATABASE = "support"
 USER = "support"
+READER = "support_reader"
+"""The user of the app, as in infra/rds_kb.yaml."""
 SOCKET_PORT = 5432
 # 104 bytes on macOS, 108 on Linux, for the folder and "/.s.PGSQL.5432.lock".
 LONGEST_SOCKET_FOLDER = 80
@@ -34,7 +37,10 @@ CONNECT_TIMEOUT_SECONDS = 10
 
 
 class LocalPostgres:
-    """A running server; `address` is how to reach its database."""
+    """A running server; `address` is how to reach its database as the owner, `reader` as the app.
+
+    The reader is for migrations to make; it has another password at each start.
+    """
 
     def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
         """Start the server of a folder, which is made when missing; stop one that an earlier run left.
@@ -58,6 +64,7 @@ class LocalPostgres:
         self._stop_leftover()
         self._socket_folder = self._choose_socket_folder()
         self.address = self._choose_address()
+        self.reader = replace(self.address, username=READER, password=secrets.token_hex(24))
         self._start(START_TIMEOUT_SECONDS)
         _create_database(self.address)
 

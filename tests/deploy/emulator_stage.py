@@ -110,7 +110,8 @@ def read_secret(account: Account, name: str) -> str:
 def secret_values(account: Account) -> frozenset[str]:
     """Return what nobody may find in a file or on a screen."""
     tokens = json.loads(read_secret(account, "agent-tokens")).values()
-    return frozenset({*tokens, read_secret(account, "app-secret"), account.database.password})
+    passwords = {account.database.password, json.loads(read_secret(account, "database"))["password"]}
+    return frozenset({*tokens, *passwords, read_secret(account, "app-secret")})
 
 
 def deployed_things(account: Account) -> Inventory:

@@ -53,7 +53,7 @@ def _values(database: DatabaseAddress) -> dict[str, Any]:
         "Database.Endpoint.Port": str(database.port),
         "Database.MasterUserSecret.SecretArn": _arn(PASSWORD),
         # The emulator's reference to a secret is its name; AWS's is its ARN.
-        **{secret: _arn(secret) for secret in ("AppSecret", "AgentTokensSecret")},
+        **{secret: _arn(secret) for secret in ("AppSecret", "DatabaseSecret", "AgentTokensSecret")},
     }
 
 

@@ -39,6 +39,7 @@ OUTPUTS = {
     "AppSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:app",
     "AgentTokensSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:agents",
     "DatabaseSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:database",
+    "DatabaseOwnerSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db",
     "DatabaseHost": "db.example.com",
     "DatabasePort": "5432",
     "DatabaseName": "support",

@@ -75,7 +75,7 @@ def synced_stage(deployed: DeployedStage) -> DeployedStage:
 def test_infra_says_what_it_will_make_and_what_came_of_it(deployed: DeployedStage) -> None:
     assert "add        4 × DynamoDB Table" in deployed.infra_said
     assert "create complete       customer-support-dev" in deployed.infra_said
-    assert f"KnowledgeBaseId      {KNOWLEDGE_BASE_ID}" in deployed.infra_said
+    assert re.search(rf"KnowledgeBaseId +{KNOWLEDGE_BASE_ID}\n", deployed.infra_said)
 
 
 def test_infra_finds_nothing_to_change_the_second_time(deployed: DeployedStage) -> None:

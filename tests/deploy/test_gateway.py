@@ -61,7 +61,7 @@ def test_every_answer_of_the_gateway_has_the_shape_of_the_apps_errors(kind: str)
         ("UNAUTHORIZED", ("*",), ("https://desk.example",), "'https://desk.example'"),
     ],
 )
-def test_what_the_gateway_answers_may_be_read_by_the_pages_that_may_read_the_route(
+def test_the_gateways_own_answers_are_for_the_pages_of_their_routes(
     kind: str, public: tuple[str, ...], agents: tuple[str, ...], granted: str | None
 ) -> None:
     headers = RESPONSES[kind].arguments(Origins(public, agents))["responseParameters"]

@@ -137,7 +137,12 @@ def test_the_app_goes_through_the_proxy_where_one_is_asked_for() -> None:
     assert not [name for name in direct["Resources"] if "Proxy" in name]
     assert direct["Outputs"]["DatabaseHost"]["Value"] == {"Fn::GetAtt": ["Database", "Endpoint.Address"]}
     assert pooled["Outputs"]["DatabaseHost"]["Value"] == {"Fn::GetAtt": ["DatabaseProxy", "Endpoint"]}
-    assert pooled["Resources"]["DatabaseProxy"]["Properties"]["RequireTLS"] is True
+    proxy = pooled["Resources"]["DatabaseProxy"]["Properties"]
+    assert proxy["RequireTLS"] is True
+    secrets = [each["SecretArn"] for each in proxy["Auth"]]
+    assert secrets == [pooled["Outputs"][f"Database{of}SecretId"]["Value"] for of in ("", "Owner")]
+    (statement,) = values_of("Statement", pooled["Resources"]["DatabaseProxyRole"]["Properties"]["Policies"])
+    assert statement[0]["Resource"] == secrets
 
 
 @pytest.mark.parametrize(("stage", "recoverable"), [("dev", False), ("prod", True)])

@@ -8,6 +8,7 @@ import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # type: ignore[import-untyped]
 
 from chalicelib.settings import Settings
+from devstack.postgres.server import READER
 from tests.deploy.infra import TEMPLATE_TEXT, WRITTEN, as_list, infra, of_type, values_of
 
 RESOURCES: dict[str, Any] = WRITTEN["Resources"]
@@ -16,13 +17,15 @@ REGIONS = ("us-east-1", "eu-west-2")
 
 DECIDED_BY_THE_STAGE = {"stage", "bedrock_model_ids"}
 FROM_THE_STACK_ALTHOUGH_OPTIONAL = {
-    *("database_secret_id", "database_host", "database_port", "database_name"),
+    *("database_secret_id", "database_owner_secret_id"),
+    *("database_host", "database_port", "database_name"),
     *("table_suffix", "guardrail_id", "guardrail_version"),
 }
 PROMISED = {
     *("KnowledgeBaseId", "DataSourceId", "DocumentsBucket", "GuardrailId", "GuardrailVersion", "SubnetIds"),
     *("SecurityGroupId", "DatabaseSecretId", "AppSecretId", "AgentTokensSecretId", "ConversationsTable"),
     *("InteractionsTable", "TicketsTable", "StateTable", "DatabaseHost", "DatabasePort", "DatabaseName"),
+    "DatabaseOwnerSecretId",
 }
 LONGEST = {"Stage": "a" * 12, "AWS::AccountId": "111122223333", "AWS::Region": "ap-southeast-1"}
 NAME_LIMITS = {
@@ -153,10 +156,17 @@ def test_names_are_short_enough_with_the_longest_stage(kind: str) -> None:
 
 def test_secrets_are_generated_never_written() -> None:
     secrets = of_type("AWS::SecretsManager::Secret")
-    assert len(secrets) == 2
+    assert set(secrets) == {"AppSecret", "DatabaseSecret", "AgentTokensSecret"}
     for properties in secrets.values():
         assert "SecretString" not in properties
         assert properties["GenerateSecretString"]["PasswordLength"] >= 32
+
+
+def test_the_app_has_a_user_of_its_own_in_postgres() -> None:
+    generated = of_type("AWS::SecretsManager::Secret")["DatabaseSecret"]["GenerateSecretString"]
+    assert json.loads(generated["SecretStringTemplate"]) == {"username": READER}
+    assert generated["GenerateStringKey"] == "password"
+    assert OUTPUTS["DatabaseSecretId"]["Value"] == {"Ref": "DatabaseSecret"}
 
 
 def test_the_first_agent_token_is_one_of_a_named_owner() -> None:

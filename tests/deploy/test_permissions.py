@@ -72,6 +72,7 @@ class Account:
             app_secret_id=secrets[LOCAL.app_secret_id],
             agent_tokens_secret_id=secrets[LOCAL.agent_tokens_secret_id],
             database_secret_id=secrets[LOCAL.database_secret_id],
+            database_owner_secret_id=secrets[LOCAL.database_owner_secret_id],
         )
 
     def needs(self, function: str) -> set[Need]:

@@ -32,7 +32,11 @@ def aws(stack: Product) -> AwsClients:
 
 @pytest.fixture(scope="module")
 def database(aws: AwsClients) -> DatabaseAddress:
-    secret = json.loads(aws.secrets.get_secret_value(SecretId=STAGE.database_secret_id)["SecretString"])
+    return address_in(aws, STAGE.database_owner_secret_id)
+
+
+def address_in(aws: AwsClients, secret_id: str) -> DatabaseAddress:
+    secret = json.loads(aws.secrets.get_secret_value(SecretId=secret_id)["SecretString"])
     assert secret.pop("engine") == "postgres"
     return DatabaseAddress(**secret)
 
@@ -73,6 +77,12 @@ def test_the_sample_customers_and_their_orders_are_there(database: DatabaseAddre
     samples = json.loads(SAMPLE_CUSTOMERS.read_text("utf-8"))
     assert count(database, "customers") == len(samples)
     assert count(database, "orders") == sum(len(customer["orders"]) for customer in samples)
+
+
+def test_the_app_reads_them_as_a_user_who_owns_nothing(aws: AwsClients, database: DatabaseAddress) -> None:
+    reader = address_in(aws, STAGE.database_secret_id)
+    assert reader.username != database.username
+    assert count(reader, "customers") == count(database, "customers")
 
 
 def test_customers_that_are_there_already_stay_as_they_are(database: DatabaseAddress) -> None:

@@ -34,7 +34,7 @@ def api(request: pytest.FixtureRequest) -> Iterator[Api]:
 def server() -> Iterator[Server]:
     """A Postgres without the product."""
     with data_folder_for_a_run() as folder, closing(LocalPostgres(folder, lambda _line: None)) as running:
-        yield Server(running.address, PostgresControl(folder))
+        yield Server(running.address, running.reader, PostgresControl(folder))
 
 
 @pytest.fixture

@@ -15,9 +15,10 @@ from tests.product import PostgresControl
 
 @dataclass(frozen=True)
 class Server:
-    """Where a Postgres is, and what breaks it."""
+    """Where a Postgres is, for the owner of the tables and for the app, and what breaks it."""
 
     address: DatabaseAddress
+    reader: DatabaseAddress
     control: PostgresControl
 
 

@@ -7,7 +7,6 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from psycopg2 import sql
 
 from chalicelib.domain.database import DatabaseAddress, FixedAddress
 from chalicelib.errors import Unavailable
@@ -28,10 +27,16 @@ ADD_ORDER = (
 
 @pytest.fixture(scope="module")
 def address(server: Server) -> DatabaseAddress:
-    """Where the sample customers are."""
-    apply_migrations(server.address)
+    """Where the sample customers are, for their owner."""
+    apply_migrations(server.address, server.reader)
     load_sample_customers(server.address)
     return server.address
+
+
+@pytest.fixture
+def reader(server: Server, address: DatabaseAddress) -> DatabaseAddress:
+    """Where they are for the app."""
+    return server.reader
 
 
 @pytest.fixture
@@ -42,8 +47,8 @@ def postgres(server: Server) -> Iterator[PostgresControl]:
 
 
 @pytest.fixture
-def customers(address: DatabaseAddress) -> Customers:
-    return Customers(FixedAddress(address))
+def customers(reader: DatabaseAddress) -> Customers:
+    return Customers(FixedAddress(reader))
 
 
 def break_connections(address: DatabaseAddress) -> None:
@@ -251,24 +256,20 @@ class RotatedSecret:
 
 
 @pytest.fixture
-def rotated(address: DatabaseAddress) -> Iterator[DatabaseAddress]:
-    """The address with a new password, which the database takes instead of the old one."""
-    renewed = replace(address, password="rotated")
+def rotated(address: DatabaseAddress, reader: DatabaseAddress) -> Iterator[DatabaseAddress]:
+    """The app's address with a new password, which a deployment has given to the database."""
+    renewed = replace(reader, password="rotated")
     try:
-        set_password(address, renewed.password)
+        assert apply_migrations(address, renewed) == []
         yield renewed
     finally:
-        set_password(renewed, address.password)
-
-
-def set_password(address: DatabaseAddress, password: str) -> None:
-    execute(address, sql.SQL("ALTER USER {} PASSWORD %s").format(sql.Identifier(address.username)), password)
+        apply_migrations(address, reader)
 
 
 def test_a_rotated_password_is_looked_up_when_the_old_one_is_refused(
-    address: DatabaseAddress, rotated: DatabaseAddress
+    reader: DatabaseAddress, rotated: DatabaseAddress
 ) -> None:
-    secret = RotatedSecret(remembered=address, current=rotated)
+    secret = RotatedSecret(remembered=reader, current=rotated)
     customers = Customers(secret)
     for _ in range(2):
         assert customers.by_external_id("CUST-1001")
@@ -276,13 +277,24 @@ def test_a_rotated_password_is_looked_up_when_the_old_one_is_refused(
 
 
 def test_a_refused_password_is_an_outage_until_the_secret_is_right(
-    address: DatabaseAddress, rotated: DatabaseAddress
+    reader: DatabaseAddress, rotated: DatabaseAddress
 ) -> None:
-    secret = RotatedSecret(remembered=address, current=address)
+    secret = RotatedSecret(remembered=reader, current=reader)
     customers = Customers(secret)
     assert outage_seconds(customers) < 1
     secret.current = rotated
     assert customers.by_external_id("CUST-1001")
+
+
+def test_a_rotation_does_not_touch_the_connections_that_are_open(
+    customers: Customers, address: DatabaseAddress, reader: DatabaseAddress
+) -> None:
+    assert customers.by_external_id("CUST-1001")
+    try:
+        apply_migrations(address, replace(reader, password="rotated"))
+        assert customers.by_external_id("CUST-1001")
+    finally:
+        apply_migrations(address, reader)
 
 
 def test_an_outage_says_nothing_of_the_password(address: DatabaseAddress) -> None:

@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import psycopg2
@@ -77,6 +78,70 @@ def test_odd_rows_of_before_do_not_stop_a_migration(migrated: DatabaseAddress) -
     execute(migrated, ORDER.format("'12026-03-01Z'", "'NaN'"))
     execute(migrated, script.read_text("utf-8"))
     assert (count(migrated, "customers"), count(migrated, "orders")) == (1, 1)
+
+
+@pytest.fixture
+def reader(migrated: DatabaseAddress) -> DatabaseAddress:
+    """How the app reaches a database with one customer."""
+    reader = replace(migrated, username='it\'s a "reader"', password="it's a 'secret' \\ %")
+    apply_migrations(migrated, reader)
+    execute(migrated, ADA.format("0"))
+    return reader
+
+
+def test_the_app_reads_the_tables_there_are_and_those_to_come(
+    migrated: DatabaseAddress, reader: DatabaseAddress
+) -> None:
+    execute(migrated, "CREATE TABLE notes (text text)")
+    assert [count(reader, table) for table in ("customers", "orders", "notes")] == [1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        ADA.format("1").replace("CUST-1", "CUST-2"),
+        ORDER.format("now()", "1"),
+        "UPDATE customers SET tier = 'enterprise'",
+        "DELETE FROM customers",
+        "TRUNCATE customers CASCADE",
+        "DROP TABLE orders",
+        "ALTER TABLE customers ADD COLUMN note text",
+        "CREATE TABLE mine (text text)",
+        "CREATE ROLE another",
+        "SELECT pg_read_file('/etc/passwd')",
+        "SELECT rolpassword FROM pg_authid",
+    ],
+)
+def test_the_app_has_no_right_but_to_read(
+    migrated: DatabaseAddress, reader: DatabaseAddress, statement: str
+) -> None:
+    execute(migrated, sql.SQL("ALTER ROLE {} RESET ALL").format(sql.Identifier(reader.username)))
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege):
+        execute(reader, statement)
+
+
+def test_a_right_to_write_that_slipped_in_is_of_no_use(
+    migrated: DatabaseAddress, reader: DatabaseAddress
+) -> None:
+    execute(migrated, sql.SQL("GRANT ALL ON customers TO {}").format(sql.Identifier(reader.username)))
+    with pytest.raises(psycopg2.errors.ReadOnlySqlTransaction):
+        execute(reader, "DELETE FROM customers")
+
+
+def test_migrating_again_gives_the_app_the_password_of_its_secret(
+    migrated: DatabaseAddress, reader: DatabaseAddress
+) -> None:
+    rotated = replace(reader, password="rotated")
+    assert apply_migrations(migrated, rotated) == []
+    assert count(rotated, "customers") == 1
+    with pytest.raises(psycopg2.OperationalError):
+        count(reader, "customers")
+
+
+def test_an_owner_who_reads_too_keeps_all_rights(empty: DatabaseAddress) -> None:
+    apply_migrations(empty, empty)
+    execute(empty, ADA.format("0"))
+    assert count(empty, "customers") == 1
 
 
 def test_many_starts_at_once_bring_the_samples_in_once(migrated: DatabaseAddress) -> None:

@@ -94,20 +94,23 @@ def test_without_a_database_the_app_works_and_nobody_is_known(local_stage: pytes
     assert services.customers.by_external_id("CUST-1001") is None
     assert services.tickets.lookups.customers is services.customers
     with pytest.raises(InvalidSettings, match=r"DATABASE_URL or DATABASE_SECRET_ID"):
-        services.database_address()
+        services.database_users()
 
 
 def test_the_database_url_wins_over_the_secret(local_stage: pytest.MonkeyPatch) -> None:
     local_stage.setenv("DATABASE_URL", "postgresql://ada:lovelace@db.example.com:6543/support")
-    address = build().database_address()
+    local_stage.delenv("DATABASE_OWNER_SECRET_ID")
+    owner, address = build().database_users()
     assert (address.host, address.port, address.username) == ("db.example.com", 6543, "ada")
+    assert owner == address, "who has one user for all migrates with that one"
     assert address.tls_roots is None, "stage local has DATABASE_TLS off"
 
 
 def test_outside_local_tls_is_verified(local_stage: pytest.MonkeyPatch) -> None:
     local_stage.setenv("DATABASE_URL", "postgresql://ada:lovelace@db.example.com/support")
     local_stage.delenv("DATABASE_TLS")
-    tls_roots = build().database_address().tls_roots
+    local_stage.delenv("DATABASE_OWNER_SECRET_ID")
+    tls_roots = build().database_users()[1].tls_roots
     assert tls_roots is not None
     assert Path(tls_roots).name == "amazon-rds.pem"
 
@@ -116,11 +119,19 @@ def test_where_rds_keeps_its_secret_the_settings_know_the_place(
     local_stage: pytest.MonkeyPatch,
 ) -> None:
     local_stage.delenv("AWS_ENDPOINT_URL")
-    boto3.client("secretsmanager").create_secret(
-        Name="rds!db-1", SecretString=json.dumps({"username": "ada", "password": "lovelace"})
-    )
-    for name, value in {"SECRET_ID": "rds!db-1", "HOST": "db.example.com", "NAME": "care"}.items():
+    for secret_id, username in (("rds!db-1", "ada"), ("reader", "bob")):
+        boto3.client("secretsmanager").create_secret(
+            Name=secret_id, SecretString=json.dumps({"username": username, "password": f"of {username}"})
+        )
+    settings = {
+        "OWNER_SECRET_ID": "rds!db-1",
+        "SECRET_ID": "reader",
+        "HOST": "db.example.com",
+        "NAME": "care",
+    }
+    for name, value in settings.items():
         local_stage.setenv(f"DATABASE_{name}", value)
-    address = build().database_address()
-    assert (address.host, address.port, address.dbname) == ("db.example.com", 5432, "care")
-    assert (address.username, address.password) == ("ada", "lovelace")
+    owner, reader = build().database_users()
+    for address, username in ((owner, "ada"), (reader, "bob")):
+        assert (address.host, address.port, address.dbname) == ("db.example.com", 5432, "care")
+        assert (address.username, address.password) == (username, f"of {username}")
