@@ -17,8 +17,14 @@ from urllib.parse import quote
 
 from chalice import Chalice
 from chalice.config import Config
-from chalice.local import ChaliceRequestHandler, LocalGateway, ThreadedHTTPServer
+from chalice.local import (
+    ChaliceRequestHandler,
+    LocalGateway,
+    LocalGatewayException,
+    ThreadedHTTPServer,
+)
 
+from chalicelib.api.http import PROTECTION
 from chalicelib.errors import InvalidSettings, SupportError
 from chalicelib.logs import cause_of
 from devstack.ports import HOST, MOST_WAITING_CONNECTIONS, allow_many_connections, is_local_name
@@ -135,6 +141,11 @@ class EdgeRequestHandler(ChaliceRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Write no line: the app's own has the route, and the path would hold session ids."""
 
+    def _send_error_response(self, error: LocalGatewayException) -> None:
+        # What the gateway itself refuses; on AWS the deployment gives it the same.
+        error.headers.update(PROTECTION)
+        super()._send_error_response(error)
+
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:  # noqa: ARG002
         """Answer in JSON what never gets to the app, and close: what follows may be anything."""
         body = json.dumps({"message": message or HTTPStatus(code).phrase}).encode()
@@ -144,6 +155,8 @@ class EdgeRequestHandler(ChaliceRequestHandler):
         self.send_header("Content-Length", str(len(body)))
         self.send_header("Connection", "close")
         self.send_header("Access-Control-Allow-Origin", "*")
+        for name, value in PROTECTION.items():
+            self.send_header(name, value)
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)

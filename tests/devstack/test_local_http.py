@@ -16,6 +16,7 @@ from chalice import AuthResponse, Chalice
 from chalice.app import AuthRequest
 from chalice.config import Config
 
+from chalicelib.api.http import PROTECTION
 from chalicelib.errors import InvalidSettings, Unavailable
 from devstack.app.http import AT_ONCE, PatientServer
 from devstack.ports import HOST, free_port
@@ -87,6 +88,8 @@ def send(
         connection.request(method, path, headers=headers)
         answer = connection.getresponse()
         body = answer.read()
+        # All refusals here are the server's own.
+        assert answer.status < 400 or PROTECTION.items() <= dict(answer.headers).items()
         return answer.status, json.loads(body) if body else None
 
 
