@@ -1,10 +1,117 @@
 """Read Markdown and plain text."""
 
+import html
 import re
 
 from devstack.bedrock.knowledge.reading.characters import decode, tidy
 from devstack.bedrock.knowledge.reading.document import Document
-from devstack.bedrock.knowledge.reading.markdown_forms import one_form_each
+from devstack.bedrock.knowledge.reading.html.file import html_to_text
+from devstack.bedrock.knowledge.reading.marks import lowered, raised
+
+_CODE = re.compile(
+    r"^[ \t]*(`{3,}(?=[^`\n]*$)|~{3,}).*?(?:^[ \t]*\1[`~]*[ \t]*$|\Z)|`[^`\n]+`", re.MULTILINE | re.DOTALL
+)
+_TILDES = re.compile(r"^([ \t]*)~{3,}", re.MULTILINE)
+_KEPT = re.compile("\ue000(\\d+)\ue001")
+_KEPT_MARKS = str.maketrans("", "", "\ue000\ue001")
+
+_INVISIBLE = re.compile(
+    r"<!--.*?-->|<(script|style|template|noscript)\b.*?</\1\s*>"
+    r"|<(\w+)\b[^>]*(?:\shidden(?=[\s>=])|aria-hidden=[\"']true|display\s*:\s*none|visibility\s*:\s*hidden)"
+    r"[^>]*>.*?</\2\s*>"
+    r"|^\[[^\]\n]+\]:[ \t]*#[ \t]*(?:\([^\n]*\)|\"[^\n]*\")?$",
+    re.DOTALL | re.IGNORECASE | re.MULTILINE,
+)
+_HTML_BLOCK = re.compile(r"^[ \t]*<(table|dl|ul|ol)\b", re.MULTILINE | re.IGNORECASE)
+_SUMMARY = re.compile(r"[ \t]*<summary\b[^>]*>(.*?)</summary\s*>\s*", re.DOTALL | re.IGNORECASE)
+_TAG = re.compile(r"<[^>]*>")
+_BLOCK_END = re.compile(r"[ \t]*</(?:article|center|details|div|p|section)\s*>", re.IGNORECASE)
+_WRAPPER = re.compile(
+    r"[ \t]*<(?:article|center|details|div|p|section)\b[^>]*>|</?(?:a|font|ins|span|u)\b[^>]*>", re.IGNORECASE
+)
+_SCRIPT = re.compile(r"<(sup|sub)>([^<]*)</\1>", re.IGNORECASE)
+_STRUCK = re.compile(r"<(del|s|strike)>\s*(.+?)\s*</\1>", re.IGNORECASE)
+_BREAK = re.compile(r"[ \t]*<br\s*/?>[ \t]*", re.IGNORECASE)
+# Those for <, >, & and " would become markup.
+_ENTITY = re.compile(r"&(?!(?:lt|gt|amp|quot|#60|#62);)(?:#\d+|#x[\da-f]+|[a-z]\w*);", re.IGNORECASE)
+_CHARACTERS_BEFORE = 12
+
+_UNDERLINED = re.compile(r"(?m)(?:\A|(?<=\n\n))(?![#>|`~*+-]|\d+[.)] )(\S.*)\n(=+|-+)[ \t]*$")
+_ROW_INDENT = re.compile(r"^[ \t]+(?=\|)", re.MULTILINE)
+_BARE_TABLE = re.compile(r"(?m)^(?!\s*\|).*\|.*\n[ \t]*:?-+:?(?:[ \t]*\|[ \t]*:?-+:?)+[ \t]*(?:\n.*\|.*)*$")
+
+
+def one_form_each(text: str) -> str:
+    """Return the text with everything but code in the one form that the rest of the program knows.
+
+    Raises UnreadableDocument.
+    """
+    code: list[str] = []
+
+    def keep(found: re.Match[str]) -> str:
+        code.append(_fenced(found[0]))
+        return f"\ue000{len(code) - 1}\ue001"
+
+    text = _CODE.sub(keep, text.translate(_KEPT_MARKS))
+    text = _UNDERLINED.sub(_with_hashes, _without_html(text))
+    text = _BARE_TABLE.sub(_with_outer_pipes, _ROW_INDENT.sub("", text))
+    return _KEPT.sub(lambda found: code[int(found[1])], text)
+
+
+def _fenced(code: str) -> str:
+    return _TILDES.sub(r"\1```", code) if code.lstrip().startswith("~~~") else code
+
+
+def _with_hashes(found: re.Match[str]) -> str:
+    return f"{'#' if found[2][0] == '=' else '##'} {found[1]}"
+
+
+def _with_outer_pipes(found: re.Match[str]) -> str:
+    return "\n".join(f"| {line.strip().strip('|').strip()} |" for line in found[0].split("\n"))
+
+
+def _without_html(text: str) -> str:
+    text = _INVISIBLE.sub("", text)
+    if "<" in text:
+        text = _with_blocks_read(text)
+        text = _SUMMARY.sub(lambda found: f"\n\n### {' '.join(_TAG.sub('', found[1]).split())}\n\n", text)
+        text = _WRAPPER.sub("", _BLOCK_END.sub("\n\n", text))
+        text = _BREAK.sub(_break, _STRUCK.sub(r"~~\2~~", _SCRIPT.sub(_on_the_line, text)))
+    return _ENTITY.sub(lambda found: html.unescape(found[0]), text)
+
+
+def _with_blocks_read(text: str) -> str:
+    """Read the tables and lists that are written as HTML."""
+    read = []
+    start = 0
+    while found := _HTML_BLOCK.search(text, start):
+        end = _element_end(text, found.start(), found[1])
+        read += [text[start : found.start()], f"\n{html_to_text(text[found.start() : end])[1]}\n\n"]
+        start = end
+    return "".join([*read, text[start:]])
+
+
+def _element_end(text: str, start: int, name: str) -> int:
+    """Return where an element ends, those of the same name inside it passed over."""
+    depth = 0
+    for tag in re.compile(rf"<(/?){name}\b[^>]*>", re.IGNORECASE).finditer(text, start):
+        depth += -1 if tag[1] else 1
+        if not depth:
+            return tag.end()
+    return len(text)
+
+
+def _on_the_line(found: re.Match[str]) -> str:
+    before = found.string[max(found.start() - _CHARACTERS_BEFORE, 0) : found.start()]
+    if found[1].lower() == "sub":
+        return lowered(found[2], before)
+    return raised(found[2], before, found.string[found.end() : found.end() + _CHARACTERS_BEFORE])
+
+
+def _break(found: re.Match[str]) -> str:
+    line_start = found.string.rfind("\n", 0, found.start()) + 1
+    return ", " if found.string.startswith("|", line_start) else "\n"
+
 
 _LONGEST_TITLE_LINE = 120
 _HEADING = re.compile(r"^#{1,6}[ \t]+(.+?)[ \t]*#*$", re.MULTILINE)

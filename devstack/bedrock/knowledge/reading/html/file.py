@@ -9,16 +9,57 @@ from lxml.html import HtmlElement, HTMLParser, document_fromstring
 
 from devstack.bedrock.knowledge.reading.characters import decode, tidy
 from devstack.bedrock.knowledge.reading.document import Document, UnreadableDocument
-from devstack.bedrock.knowledge.reading.html import table as grid
-from devstack.bedrock.knowledge.reading.html.inline import (
+from devstack.bedrock.knowledge.reading.html import parts
+from devstack.bedrock.knowledge.reading.html.parts import (
     inline_text,
     is_struck,
     tidy_inline,
     write_inline,
 )
-from devstack.bedrock.knowledge.reading.html.visible import keep_visible
 from devstack.bedrock.knowledge.reading.marks import struck
 from devstack.bedrock.knowledge.reading.tables import cell_text, table_blocks
+
+_DROPPED = frozenset(
+    {
+        "audio", "canvas", "datalist", "head", "iframe", "nav", "noscript", "object", "script", "select",
+        "style", "svg", "template", "textarea", "title", "video",
+    }
+)  # fmt: skip
+_HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.IGNORECASE)
+# Buttons act, but these say what they open.
+_LABELLED = frozenset({"dt", "h1", "h2", "h3", "h4", "h5", "h6", "summary"})
+
+
+def keep_visible(page: HtmlElement) -> None:
+    """Remove scripts, comments, menus, form controls and hidden parts from a page.
+
+    What a button opens (`aria-controls`) stays: visitors read it, though it is hidden at first.
+    """
+    opened = {name for each in page.iter() for name in (each.get("aria-controls") or "").split()}
+    for element in list(page.iter()):
+        is_markup = not isinstance(element.tag, str)  # a comment or a processing instruction
+        if element.getparent() is not None and (is_markup or _is_dropped(element, opened)):
+            element.drop_tree()
+
+
+def _is_dropped(element: HtmlElement, opened: set[str]) -> bool:
+    if element.tag in _DROPPED:
+        return True
+    if element.tag == "button":
+        return element.get("aria-expanded") is None and element.getparent().tag not in _LABELLED
+    if element.tag == "dialog":
+        return element.get("open") is None
+    return _is_hidden(element) and element.get("id") not in opened
+
+
+def _is_hidden(element: HtmlElement) -> bool:
+    hidden = element.get("hidden")
+    return (
+        (hidden is not None and hidden.lower() != "until-found")
+        or element.get("aria-hidden") == "true"
+        or _HIDING_STYLE.search(element.get("style") or "") is not None
+    )
+
 
 _HEADINGS = {f"h{level}": level for level in range(1, 7)}
 _LISTS = frozenset({"menu", "ol", "ul"})
@@ -148,13 +189,13 @@ class _Reader:
 
     def _table(self, element: HtmlElement) -> Iterator[str]:
         yield from (inline_text(caption) for caption in element.findall("caption"))
-        if grid.is_layout(element):
-            for row in grid.own_rows(element):
-                for cell in grid.own_cells(row):
+        if parts.is_layout(element):
+            for row in parts.own_rows(element):
+                for cell in parts.own_cells(row):
                     yield from self.blocks(cell)
         else:
-            rows = list(grid.table_rows(element, lambda cell: cell_text(self.blocks(cell))))
-            yield from table_blocks(rows, grid.count_header_rows(element))
+            rows = list(parts.table_rows(element, lambda cell: cell_text(self.blocks(cell))))
+            yield from table_blocks(rows, parts.count_header_rows(element))
 
     def _definitions(self, element: HtmlElement) -> Iterator[str]:
         """Yield terms with what is said of them; a question, or a term of long text, is a heading."""

@@ -11,8 +11,7 @@ from lxml import etree
 from devstack.bedrock.knowledge.reading.document import Document, UnreadableDocument
 from devstack.bedrock.knowledge.reading.markdown import title_of
 from devstack.bedrock.knowledge.reading.word.body import Paragraph, body_blocks
-from devstack.bedrock.knowledge.reading.word.styles import Numbering, Styles
-from devstack.bedrock.knowledge.reading.word.text import paragraph_text
+from devstack.bedrock.knowledge.reading.word.paragraphs import Numbering, Styles, paragraph_text
 from devstack.bedrock.knowledge.reading.word.xml import attribute, children, name_of
 
 _MOST_UNPACKED_BYTES = 200 * 1024 * 1024
