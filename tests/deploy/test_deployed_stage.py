@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.deploy, RUNTIME_ONLY]
 CUSTOMER = "CUST-1001"
 BURSTS = "not at_once and not at_the_same_time"
 """Many requests at once would unpack many containers at once here, which takes a small machine a minute."""
-FEWEST_LIVE_TESTS = 25
+FEWEST_LIVE_TESTS = 12
 """The others skip themselves, as they need the local stack; not all of them may."""
 SYNC_SECONDS = 60
 
