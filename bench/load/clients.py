@@ -12,6 +12,7 @@ from devstack.ports import HOST
 
 ANSWER_SECONDS = 180
 """More than the slowest answer takes: a client that gives up would count as a failure of the product."""
+READ_TRIES, PAUSE_SECONDS = 10, 1.0
 TURNS = 3
 QUESTIONS = (
     "How do I reset my password?",
@@ -111,7 +112,11 @@ def read_histories(port: int, sessions: Iterable[str]) -> Kept:
 
 
 def _history(client: Client, session_id: str) -> dict[str, tuple[str, str]]:
-    status, answer = client.send("GET", f"/chat/{session_id}?limit=100")
+    for _ in range(READ_TRIES):
+        status, answer = client.send("GET", f"/chat/{session_id}?limit=100")
+        if status != http.client.SERVICE_UNAVAILABLE:
+            break
+        time.sleep(PAUSE_SECONDS)
     if status == http.client.NOT_FOUND:
         return {}
     if status != http.client.OK or answer["next"]:

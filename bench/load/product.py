@@ -44,24 +44,26 @@ def running_product() -> Iterator[Product]:
             creationflags=_windows_flags(),
         )
         try:
-            _wait_until_ready(process, port)
-            yield Product(port, aws_port, _processes(process.pid))
+            yield _when_ready(process, port, aws_port)
         finally:
             _stop(process)
 
 
-def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int) -> None:
+def _when_ready(process: "subprocess.Popen[bytes]", port: int, aws_port: int) -> Product:
     gives_up_at = time.monotonic() + READY_SECONDS
-    while Client(port).send("GET", "/health")[0] != http.client.OK:
-        if process.poll() is not None or time.monotonic() > gives_up_at:
-            raise SystemExit("The product did not start.")
+    while process.poll() is None and time.monotonic() < gives_up_at:
         time.sleep(READINESS_POLL_SECONDS)
+        is_healthy = Client(port).send("GET", "/health")[0] == http.client.OK
+        if is_healthy and MODULES.keys() <= (processes := _processes(process.pid)).keys():
+            return Product(port, aws_port, processes)
+    raise SystemExit("The product did not start.")
 
 
 def _processes(supervisor_id: int) -> dict[str, psutil.Process]:
     supervisor = psutil.Process(supervisor_id)
     by_module = {part: child for child in supervisor.children() for part in child.cmdline()}
-    return {"stand-ins": supervisor, **{name: by_module[module] for name, module in MODULES.items()}}
+    found = {name: by_module[module] for name, module in MODULES.items() if module in by_module}
+    return {"stand-ins": supervisor, **found}
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
