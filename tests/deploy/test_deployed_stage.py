@@ -117,7 +117,7 @@ def test_a_document_that_is_dropped_is_synced_and_cited(synced_stage: DeployedSt
     assert answer.status == 200
     assert "40 euros" in answer.body["response"]
     citation = answer.body["citations"][0]
-    assert citation["title"] == "Llamas"
+    assert citation["title"] == "Llama grooming"
     assert BUCKET in citation["url"]
     assert answer.body["degraded"] == []
 

@@ -10,7 +10,7 @@ from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 from mypy_boto3_dynamodb import DynamoDBClient
 
-from chalicelib.services import TABLES
+from chalicelib.services import BARE_NAMES, TABLES
 from tests.dynamodb import Network
 from tests.fakes import FakeClock
 from tests.scene import Scene, open_scene
@@ -54,7 +54,10 @@ def aws(network: Network) -> None:
 
 @pytest.fixture
 def tables(aws: None) -> None:
-    """The tables of the template, under their bare names."""
+    """The tables of the template, under their bare names, whatever stage was built before."""
+    for model, bare_name in BARE_NAMES.items():
+        if model.Meta.table_name != bare_name:
+            model.Meta.table_name, model._connection = bare_name, None
     for table in TABLE_DEFINITIONS:
         _dynamodb().create_table(TableName=table.name, **table.properties)
 

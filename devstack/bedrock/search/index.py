@@ -14,7 +14,7 @@ import re
 import sqlite3
 import threading
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -43,6 +43,7 @@ CREATE INDEX chunks_of_document ON chunks (document_id);
 """
 
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
+_FIRST_HEADING = re.compile(r"#{1,6} (.+)\n+")
 _MEANING_SHARE = 0.6
 
 
@@ -95,7 +96,8 @@ class Index:
         if self._embedder:
             vectors = self._embedder.embed([f"{title}\n\n{each}" for each in texts])
         document = (uri, etag, json.dumps(dict(metadata)), self._embedder.name if self._embedder else None)
-        chunks = [(each, vector, _words(title, each)) for each, vector in zip(texts, vectors, strict=True)]
+        words = (_words(title, each) for each in _without_repeated_headings(texts))
+        chunks = list(zip(texts, vectors, words, strict=True))
         with self._lock, self._database:
             self._delete(uri)
             self._insert(document, chunks)
@@ -233,6 +235,17 @@ def _open_existing(path: Path) -> sqlite3.Connection | None:
         _log.warning("The index %s is damaged (%s) and is rebuilt.", path, error)
     database.close()
     return None
+
+
+def _without_repeated_headings(texts: Sequence[str]) -> Iterator[str]:
+    """Yield the chunks of a document, without the headings at their start that an earlier one has."""
+    known: set[str] = set()
+    for text in texts:
+        own = text
+        while (first := _FIRST_HEADING.match(own)) and first[1] in known:
+            own = own[first.end() :]
+        known.update(_HEADING.findall(text))
+        yield own
 
 
 def _words(title: str, text: str) -> tuple[str, ...]:
