@@ -69,14 +69,14 @@ class SlowServices(Services):
         super().__init__(SETTINGS)
         kept: list[Exchange] = []
 
-        def keep(exchange: Exchange) -> Exchange:
+        def keep(exchange: Exchange, *_: object) -> Exchange:
             kept[:] = [exchange]
             return exchange
 
         reply = Reply("Choose **Forgot password**. [1]", "model", Usage(100, 20, 0.001))
         dynamodb = seconds["dynamodb"]
         self.slow_conversations = Slow(dynamodb, latest=lambda *_: tuple(kept), add=keep)
-        self.slow_tickets = Slow(dynamodb, add=lambda ticket: ticket, open_of=())
+        self.slow_tickets = Slow(dynamodb, add=lambda ticket, *_: ticket, open_of=())
         self.slow_interactions = Slow(dynamodb, add=None, latest=())
         self.slow_customers = Slow(seconds["postgres"], by_external_id=ADA)
         self.slow_passages = Slow(seconds["knowledge_base"], retrieve=PASSAGES)

@@ -21,8 +21,9 @@ GUARDRAIL_UNITS = 1
 SENTIMENT_UNITS = 3
 TURN_SECONDS, TURN_GB = 3.0, 1.0
 """Assumed: nearly all of it is waiting for the model."""
-TURN_WRITE_UNITS = 2 * (3 + 1) + 2
-"""An exchange of 3 KB and its message id in a transaction, which counts twice; two counters of the limits."""
+TURN_WRITE_UNITS = 2 * (3 + 1 + 1) + 2
+"""An exchange of 3 KB, its message id and the check that its session was not erased in a transaction, which
+counts twice; two counters of the limits."""
 TURN_READ_UNITS = 1 + 1 + 0.5
 """The history; whether the message was answered before; the tokens of the day, which may be a moment old."""
 TURN_LOG_BYTES, TURN_ENDPOINT_BYTES = 2000, 30_000

@@ -82,6 +82,16 @@ class UnknownTicket(SupportError):
         super().__init__("There is no ticket with this ticket_id.")
 
 
+class ErasedMeanwhile(SupportError):
+    """What the request belongs to was erased while it was under way, so nothing of it is kept."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This was erased while your request was under way, and nothing of the request was kept. "
+            "Send it again in a moment to start over."
+        )
+
+
 class TicketIdReused(SupportError):
     """The ticket id already names a ticket with other content."""
 

@@ -41,6 +41,7 @@ from chalicelib.stores.caching import CachedCustomers, CachedPassages
 from chalicelib.stores.conversations import Conversations, ExchangeItem
 from chalicelib.stores.customers import Customers, NoCustomers
 from chalicelib.stores.database import AMAZON_ROOTS, address_from_url
+from chalicelib.stores.erasures import ErasureMarks
 from chalicelib.stores.interactions import InteractionItem, Interactions
 from chalicelib.stores.state import Counters, OwnCounters, StateItem
 from chalicelib.stores.sync_state import JobItem, SyncItem, SyncStates
@@ -131,6 +132,7 @@ class Services:
             self.conversations,
             self.interactions,
             self.ticket_store,
+            ErasureMarks(now),
             self.links,
             now,
             TurnLogger(),
@@ -158,7 +160,12 @@ class Services:
     def erasure(self) -> Erasure:
         """The right to be forgotten."""
         return Erasure(
-            self.sessions, self.conversations, self.interactions, self.ticket_store, self.customers.forget
+            self.sessions,
+            self.conversations,
+            self.interactions,
+            self.ticket_store,
+            ErasureMarks(now),
+            self.customers.forget,
         )
 
     @property

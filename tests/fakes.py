@@ -1,6 +1,7 @@
 """Hand-written stand-ins for stores and gateways, held to the same contract as the real ones."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from threading import Lock
@@ -19,8 +20,9 @@ from chalicelib.domain.conversation import (
 )
 from chalicelib.domain.customer import Customer, Interaction
 from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage, TicketStatus, TicketSummary
-from chalicelib.errors import Unavailable, UnknownMessage, UnknownTicket
+from chalicelib.errors import ErasedMeanwhile, Unavailable, UnknownMessage, UnknownTicket
 from chalicelib.logs import TicketLogger, TurnLogger
+from chalicelib.stores.erasures import LONGEST_ERASURE
 from chalicelib.stores.tickets import MAX_FEEDBACK
 from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
 
@@ -56,11 +58,52 @@ class Outage:
             raise self.down
 
 
+class FakeErasureMarks(Outage):
+    """Keeps in memory until when writes to whom are refused."""
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: START) -> None:
+        super().__init__()
+        self._clock = clock
+        self._until: dict[str, datetime] = {}
+
+    @contextmanager
+    def session(self, session_id: str) -> Iterator[None]:
+        with self._erasing(f"session {session_id}"):
+            yield
+
+    @contextmanager
+    def customer(self, customer_id: str) -> Iterator[None]:
+        with self._erasing(f"customer {customer_id}"):
+            yield
+
+    def require_none(
+        self, began_at: datetime | None, session_id: str | None, customer_id: str | None
+    ) -> None:
+        """Raise ErasedMeanwhile if what is written belongs to what was erased after a request began."""
+        marks = (self._until.get(of) for of in (f"session {session_id}", f"customer {customer_id}"))
+        if any(until and until >= (began_at or self._clock()) for until in marks):
+            raise ErasedMeanwhile
+
+    @contextmanager
+    def _erasing(self, of: str) -> Iterator[None]:
+        self.check()
+        self._until[of] = self._clock() + LONGEST_ERASURE
+        yield
+        self.check()
+        self._until[of] = self._clock()
+
+
 class FakeConversations(Outage):
     """Keeps exchanges in memory."""
 
-    def __init__(self, retention_days: int, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        retention_days: int,
+        clock: Callable[[], datetime],
+        marks: FakeErasureMarks | None = None,
+    ) -> None:
         super().__init__()
+        self._marks = marks or FakeErasureMarks(clock)
         self._kept_for = timedelta(days=retention_days)
         self._clock = clock
         self.kept: list[Exchange] = []
@@ -81,20 +124,21 @@ class FakeConversations(Outage):
         found = self._claims.get((session_id, message_id))
         return found if found and found.timestamp + self._kept_for > self._clock() else None
 
-    def add(self, exchange: Exchange) -> Exchange:
+    def add(self, exchange: Exchange, began_at: datetime | None = None) -> Exchange:
         self.check()
+        self._marks.require_none(began_at, exchange.session_id, exchange.customer_id)
         taken = {e.timestamp for e in self._of(exchange.session_id)}
         while exchange.timestamp in taken:
             exchange = replace(exchange, timestamp=exchange.timestamp + MILLISECOND)
         self.kept.append(exchange)
         return exchange
 
-    def add_once(self, exchange: Exchange) -> Exchange:
+    def add_once(self, exchange: Exchange, began_at: datetime | None = None) -> Exchange:
         self.check()
         first = self.by_client_message(exchange.session_id, exchange.message_id)
         if first:
             return first
-        stored = self.add(exchange)
+        stored = self.add(exchange, began_at)
         self._claims[exchange.session_id, exchange.message_id] = stored
         return stored
 
@@ -123,11 +167,15 @@ class FakeConversations(Outage):
     def erase(self, exchanges: Iterable[Exchange]) -> None:
         self.check()
         for exchange in exchanges:
-            self.kept.remove(exchange)
+            self.kept = [e for e in self.kept if _place(e) != _place(exchange)]
             self._claims.pop((exchange.session_id, exchange.message_id), None)
 
     def _of(self, session_id: str) -> list[Exchange]:
         return sorted((e for e in self.kept if e.session_id == session_id), key=lambda e: e.timestamp)
+
+
+def _place(exchange: Exchange) -> tuple[str, datetime]:
+    return exchange.session_id, exchange.timestamp
 
 
 class FakeCustomers(Outage):
@@ -145,15 +193,22 @@ class FakeCustomers(Outage):
 class FakeInteractions(Outage):
     """Keeps the log in memory; what a test puts into `kept` itself does not expire."""
 
-    def __init__(self, retention_days: int = 90, clock: Callable[[], datetime] = lambda: START) -> None:
+    def __init__(
+        self,
+        retention_days: int = 90,
+        clock: Callable[[], datetime] = lambda: START,
+        marks: FakeErasureMarks | None = None,
+    ) -> None:
         super().__init__()
+        self._marks = marks or FakeErasureMarks(clock)
         self._kept_for = timedelta(days=retention_days)
         self._clock = clock
         self._expires_at: dict[tuple[str, datetime], datetime] = {}
         self.kept: list[Interaction] = []
 
-    def add(self, interaction: Interaction) -> None:
+    def add(self, interaction: Interaction, began_at: datetime | None = None) -> None:
         self.check()
+        self._marks.require_none(began_at, interaction.session_id, interaction.customer_id)
         taken = {(i.customer_id, i.timestamp): n for n, i in enumerate(self.kept)}
         while (place := taken.get((interaction.customer_id, interaction.timestamp))) is not None:
             there = self.kept[place]
@@ -195,15 +250,22 @@ def _source(interaction: Interaction) -> tuple[str, str | None, str | None]:
 class FakeTickets(Outage):
     """Keeps tickets in memory; those that a test puts into `kept` itself do not expire."""
 
-    def __init__(self, retention_days: int = 365, clock: Callable[[], datetime] = lambda: START) -> None:
+    def __init__(
+        self,
+        retention_days: int = 365,
+        clock: Callable[[], datetime] = lambda: START,
+        marks: FakeErasureMarks | None = None,
+    ) -> None:
         super().__init__()
+        self._marks = marks or FakeErasureMarks(clock)
         self._kept_for = timedelta(days=retention_days)
         self._clock = clock
         self._expires_at: dict[str, datetime] = {}
         self.kept: dict[str, Ticket] = {}
 
-    def add(self, ticket: Ticket) -> Ticket:
+    def add(self, ticket: Ticket, began_at: datetime | None = None) -> Ticket:
         self.check()
+        self._marks.require_none(began_at, ticket.session_id, ticket.customer_id)
         if not self._is_alive(ticket.ticket_id):
             self.kept[ticket.ticket_id] = replace(ticket, created_at=from_iso(iso(ticket.created_at)))
             self._expires_at[ticket.ticket_id] = self._clock() + self._kept_for

@@ -28,6 +28,7 @@ from tests.fakes import (
     FakeConversations,
     FakeCounters,
     FakeCustomers,
+    FakeErasureMarks,
     FakeInteractions,
     FakeKnowledgeBase,
     FakeLinks,
@@ -60,12 +61,14 @@ class Scene:
         tokens_per_day: int = 0,
         budget_micro_usd: int = 0,
         tickets: type[FakeTickets] = FakeTickets,
+        conversations: type[FakeConversations] = FakeConversations,
     ) -> None:
         self.clock = FakeClock()
         self.log, self.ticket_log = FakeTurnLog(), FakeTicketLog()
-        self.conversations = FakeConversations(30, self.clock)
-        self.interactions = FakeInteractions(clock=self.clock)
-        self.tickets = tickets(clock=self.clock)
+        self.marks = FakeErasureMarks(self.clock)
+        self.conversations = conversations(30, self.clock, self.marks)
+        self.interactions = FakeInteractions(clock=self.clock, marks=self.marks)
+        self.tickets = tickets(clock=self.clock, marks=self.marks)
         self.customers = FakeCustomers(ADA, BOB)
         self.knowledge_base, self.sentiment = FakeKnowledgeBase(RESET, REFUND), FakeSentiment()
         self.links, self.model, self.counters = FakeLinks(), FakeModel(), FakeCounters()
@@ -99,6 +102,7 @@ class Scene:
             self.conversations,
             self.interactions,
             self.tickets,
+            self.marks,
             links,
             self.clock,
             self.log,
@@ -116,7 +120,12 @@ class Scene:
             log=self.ticket_log,
         )
         self.erasure = Erasure(
-            self.sessions, self.conversations, self.interactions, self.tickets, self.forgotten.append
+            self.sessions,
+            self.conversations,
+            self.interactions,
+            self.tickets,
+            self.marks,
+            self.forgotten.append,
         )
 
     def ask(self, query: str, **fields: Any) -> Exchange:

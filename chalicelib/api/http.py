@@ -34,6 +34,7 @@ STATUSES: Mapping[type[errors.SupportError], tuple[int, str]] = {
     errors.UnknownTicket: (404, "unknown_ticket"),
     errors.MessageIdReused: (409, "message_id_reused"),
     errors.TicketIdReused: (409, "ticket_id_reused"),
+    errors.ErasedMeanwhile: (409, "erased"),
     errors.BodyTooLarge: (413, "body_too_large"),
     errors.NotJson: (415, "unsupported_media_type"),
     errors.TooManyRequests: (429, "too_many_requests"),

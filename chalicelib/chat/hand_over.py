@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from chalicelib.chat.person_request import asks_for_a_person
 from chalicelib.chat.sessions import Sessions
@@ -54,8 +54,13 @@ class HandOvers:
         previous_message_id = before.message_id if before else ""
         return self.sessions.ticket_id(exchange.session_id, exchange.customer_id or "", previous_message_id)
 
-    def open(self, hand_over: HandOver, exchange: Exchange, ticket_id: str) -> HandOverTicket:
-        """Open the ticket of an exchange, or find the one that a duplicate opened. Raises Unavailable."""
+    def open(
+        self, hand_over: HandOver, exchange: Exchange, ticket_id: str, began_at: datetime
+    ) -> HandOverTicket:
+        """Open the ticket of an exchange, or find the one that a duplicate opened.
+
+        Raises ErasedMeanwhile, Unavailable.
+        """
         ticket = Ticket(
             ticket_id=ticket_id,
             created_at=exchange.timestamp,
@@ -68,10 +73,14 @@ class HandOvers:
             customer_id=exchange.customer_id,
             session_id=exchange.session_id,
         )
-        if not _is_same_hand_over(self.tickets.add(ticket), ticket):
+        if not _is_same_hand_over(self.tickets.add(ticket, began_at), ticket):
             ticket = replace(ticket, ticket_id=self.sessions.ticket_id(ticket_id, exchange.message_id))
-            self.tickets.add(ticket)
+            self.tickets.add(ticket, began_at)
         return HandOverTicket(ticket.ticket_id, hand_over.reason)
+
+    def take_back(self, ticket_id: str) -> None:
+        """Delete a ticket that nobody was told of yet. Raises Unavailable."""
+        self.tickets.erase([ticket_id])
 
 
 def by_rule(exchange: Exchange, earlier: Sequence[Exchange]) -> HandOver | None:

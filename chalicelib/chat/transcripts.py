@@ -10,7 +10,7 @@ from chalicelib.chat.sessions import CustomerProof, Sessions
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.domain.conversation import ExchangePage, Feedback
 from chalicelib.domain.customer import Interaction
-from chalicelib.domain.protocols import ConversationStore, InteractionStore, TicketStore
+from chalicelib.domain.protocols import ConversationStore, ErasureMarks, InteractionStore, TicketStore
 from chalicelib.errors import NotYourConversation, Unavailable
 from chalicelib.masking import mask
 
@@ -33,6 +33,7 @@ class Transcripts:
     conversations: ConversationStore
     interactions: InteractionStore
     tickets: TicketStore
+    marks: ErasureMarks
     links: SourceLinks
     clock: Callable[[], datetime]
     log: "DegradedLogger"
@@ -64,7 +65,7 @@ class Transcripts:
     def rate(self, session_id: str, proof: CustomerProof | None, message_id: str, feedback: Feedback) -> None:
         """Keep feedback on an answer.
 
-        Raises NotYourSession, WrongCustomerHash, UnknownMessage, Unavailable.
+        Raises NotYourSession, WrongCustomerHash, UnknownMessage, ErasedMeanwhile, Unavailable.
         """
         self._open(session_id, proof)
         comment = mask(feedback.comment) if feedback.comment else None
@@ -74,7 +75,7 @@ class Transcripts:
 
     def _log_feedback(self, interaction: Interaction) -> None:
         try:
-            self.interactions.add(interaction)
+            self.interactions.add(interaction, interaction.timestamp)
         except Unavailable as error:
             # The feedback is kept by now.
             self.log.degraded("interactions", error)
@@ -82,10 +83,14 @@ class Transcripts:
     def erase(self, session_id: str, proof: CustomerProof | None) -> None:
         """Erase a conversation: its exchanges with their feedback, its interactions, its words in tickets.
 
-        A ticket itself stays, since somebody may be working on it. Safe to repeat after a failure.
-        Raises NotYourSession, WrongCustomerHash, Unavailable.
+        A ticket itself stays, since somebody may be working on it. An answer that is under way is not kept.
+        Safe to repeat after a failure. Raises NotYourSession, WrongCustomerHash, Unavailable.
         """
         self._open(session_id, proof)
+        with self.marks.session(session_id):
+            self._erase(session_id)
+
+    def _erase(self, session_id: str) -> None:
         exchanges = self.conversations.everything(session_id)
         for customer_id in {e.customer_id for e in exchanges if e.customer_id}:
             logged = self.interactions.everything(customer_id)

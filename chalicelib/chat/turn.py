@@ -3,6 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -29,7 +30,7 @@ from chalicelib.domain.conversation import Exchange, HandOver, HandOverTicket, P
 from chalicelib.domain.customer import Customer, Interaction
 from chalicelib.domain.protocols import ConversationStore, InteractionStore, LanguageModel
 from chalicelib.domain.ticket import TicketSummary
-from chalicelib.errors import MessageIdReused, ModelUnavailable, TooManyRequests, Unavailable
+from chalicelib.errors import ErasedMeanwhile, MessageIdReused, ModelUnavailable, TooManyRequests, Unavailable
 from chalicelib.masking import mask
 from chalicelib.parallel import Call, Deadline, Parallel, Threads
 
@@ -67,6 +68,7 @@ class Message:
 class Turn:
     """A message of a known sender in a known session, with credentials masked, and what its calls run by."""
 
+    began_at: datetime
     session_id: str
     message_id: str
     retry_safe: bool
@@ -120,7 +122,7 @@ class Chat:
         """Answer a message and return its exchange; the same message id again returns the same exchange.
 
         Nothing that costs money is called before the turn is admitted. Raises NotYourSession,
-        WrongCustomerHash, MessageIdReused, TooManyRequests, BudgetReached, ModelUnavailable.
+        WrongCustomerHash, MessageIdReused, TooManyRequests, BudgetReached, ModelUnavailable, ErasedMeanwhile.
         """
         watch = Stopwatch()
         turn = self._begin(message, Deadline(self.options.deadline_seconds))
@@ -141,15 +143,17 @@ class Chat:
             watch.lap("gather")
             reply = self._ask_model(turn, gathered, admission)
         watch.lap("model")
-        stored = self._store(turn, self._conclude(turn, gathered, reply), admission)
+        stored = self._store(turn, gathered, self._conclude(turn, gathered, reply), admission)
         watch.lap("store")
         answered = self._answered(turn, stored)
         self.log.answered(answered, watch.laps_seconds)
         return require_same_question(answered, turn)
 
     def _begin(self, message: Message, deadline: Deadline) -> Turn:
-        customer_id = self.sessions.verified_customer(message.proof, self.clock())
+        began_at = self.clock()
+        customer_id = self.sessions.verified_customer(message.proof, began_at)
         return Turn(
+            began_at=began_at,
             session_id=self.sessions.for_chat(message.session_id, message.message_id),
             message_id=message.message_id or f"m_{uuid.uuid4().hex}",
             retry_safe=message.message_id is not None,
@@ -286,29 +290,55 @@ class Chat:
         if gathered.ticket:
             return remind(exchange, hand_over, gathered.ticket)
         ticket_id = self.hand_overs.ticket_id(exchange, gathered.earlier)
-        opening = turn.calls.start("storage", self.hand_overs.open, hand_over, exchange, ticket_id)
-        opened: HandOverTicket | None = turn.calls.settle(
-            opening, None, turn.deadline.within(self.options.store_seconds)
+        opening = turn.calls.start(
+            "storage", self.hand_overs.open, hand_over, exchange, ticket_id, turn.began_at
         )
+        opened: HandOverTicket | None = None
+        # Where all was erased meanwhile, the exchange is refused as well: that ends the turn.
+        with suppress(ErasedMeanwhile):
+            opened = turn.calls.settle(opening, None, turn.deadline.within(self.options.store_seconds))
         if opened is None:
             exchange = replace(exchange, unconfirmed_ticket_id=ticket_id)
         return announce(exchange, hand_over, opened)
 
-    def _store(self, turn: Turn, exchange: Exchange, admission: Admission) -> Exchange:
-        """Keep an exchange; return what its message id stands for now, which a duplicate may have stored."""
+    def _store(self, turn: Turn, gathered: Gathered, exchange: Exchange, admission: Admission) -> Exchange:
+        """Keep an exchange; return what its message id stands for now, which a duplicate may have stored.
+
+        Raises ErasedMeanwhile, with nothing of the turn kept.
+        """
         calls, deadline = turn.calls, turn.deadline.within(self.options.store_seconds)
         add = self.conversations.add_once if turn.retry_safe else self.conversations.add
-        writing = calls.start("storage", add, replace(exchange, degraded=calls.degraded))
+        writing = calls.start("storage", add, replace(exchange, degraded=calls.degraded), turn.began_at)
         counting = calls.start("storage", self.limits.settle, admission, self._spent(turn, exchange))
-        stored: Exchange | None = calls.settle(writing, None, deadline)
-        if stored and stored.customer_id:
-            # With the timestamp that the exchange was stored under, by which it is erased with it.
-            logging = calls.start(
-                "interactions", self.interactions.add, _interaction(stored.customer_id, stored)
-            )
-            calls.settle(logging, None, deadline)
-        calls.settle(counting, None, deadline)
+        stored: Exchange | None = None
+        try:
+            stored = calls.settle(writing, None, deadline)
+            if stored and stored.customer_id:
+                # With the timestamp that the exchange was stored under, by which it is erased with it.
+                interaction = _interaction(stored.customer_id, stored)
+                logging = calls.start("interactions", self.interactions.add, interaction, turn.began_at)
+                calls.settle(logging, None, deadline)
+        except ErasedMeanwhile:
+            self._take_back(turn, stored, None if gathered.ticket else _opened_by(exchange))
+            raise
+        finally:
+            calls.settle(counting, None, deadline)
         return stored or exchange
+
+    def _take_back(self, turn: Turn, stored: Exchange | None, ticket_id: str | None) -> None:
+        """Delete what a turn wrote before its next write was refused.
+
+        The erasure may have missed it: an index follows a write within moments, and what leads to a ticket is
+        the exchange.
+        """
+        calls, deadline = turn.calls, turn.deadline.within(self.options.store_seconds)
+        deleting = []
+        if stored:
+            deleting.append(calls.start("storage", self.conversations.erase, [stored]))
+        if ticket_id:
+            deleting.append(calls.start("storage", self.hand_overs.take_back, ticket_id))
+        for each in deleting:
+            calls.settle(each, None, deadline)
 
     def _spent(self, turn: Turn, exchange: Exchange) -> Spend:
         if exchange.model is None:
@@ -334,6 +364,11 @@ class Stopwatch:
         now = time.perf_counter()
         self.laps_seconds[step] = now - self._last
         self._last = now
+
+
+def _opened_by(exchange: Exchange) -> str | None:
+    """Return the id of the ticket that an exchange is the first to name, if any."""
+    return exchange.handed_over.ticket_id if exchange.handed_over else exchange.unconfirmed_ticket_id
 
 
 def require_same_question(exchange: Exchange, turn: Turn) -> Exchange:

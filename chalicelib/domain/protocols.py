@@ -3,9 +3,13 @@
 A class that has the methods will do, in a test a fake. Each method raises Unavailable when its dependency is
 out of reach, and UnreadableAnswer, which is one kind of it, when the answer makes no sense; beyond that only
 what is named. Expired items are not there unless a method says so.
+
+`began_at` is when the request began that a write is of; without it, now. When the session or the customer of
+a write was erased after that, it changes nothing and raises ErasedMeanwhile: see ErasureMarks.
 """
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -13,6 +17,20 @@ from chalicelib.domain.conversation import Exchange, ExchangePage, Feedback, Pas
 from chalicelib.domain.customer import Customer, Interaction
 from chalicelib.domain.ingestion import IngestionJob, JobKey, SyncLease, SyncState, SyncTrigger
 from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage, TicketStatus, TicketSummary
+
+
+class ErasureMarks(Protocol):
+    """Marks whose data is erased, so that requests that are under way don't bring any of it back.
+
+    What began before the block ends is refused from its start on; where the block fails, for some minutes
+    what begins afterwards too. So whoever erases within the block misses nothing.
+    """
+
+    def session(self, session_id: str) -> AbstractContextManager[None]:
+        """Mark a session."""
+
+    def customer(self, customer_id: str) -> AbstractContextManager[None]:
+        """Mark a customer by their external id."""
 
 
 class ConversationStore(Protocol):
@@ -27,10 +45,10 @@ class ConversationStore(Protocol):
     def by_client_message(self, session_id: str, message_id: str) -> Exchange | None:
         """Return the exchange that was stored by `add_once` under a message id."""
 
-    def add(self, exchange: Exchange) -> Exchange:
+    def add(self, exchange: Exchange, began_at: datetime | None = None) -> Exchange:
         """Store an exchange and return it as it is kept: a taken timestamp becomes the next free one."""
 
-    def add_once(self, exchange: Exchange) -> Exchange:
+    def add_once(self, exchange: Exchange, began_at: datetime | None = None) -> Exchange:
         """Store an exchange unless its message id is taken in the session, atomically.
 
         Returns the exchange that has the message id now: this one, or the one that came first.
@@ -65,7 +83,7 @@ class CustomerStore(Protocol):
 class InteractionStore(Protocol):
     """Keeps when customers were in touch, for the retention time from when it was logged."""
 
-    def add(self, interaction: Interaction) -> None:
+    def add(self, interaction: Interaction, began_at: datetime | None = None) -> None:
         """Log an interaction; where another has its millisecond, at a free one soon after.
 
         The same one again, by customer, time, channel, session and ticket, is the same entry; a sentiment
@@ -90,7 +108,7 @@ class TicketStore(Protocol):
     A change shows in `page`, `open_of` and `everything` within moments, in the other methods at once.
     """
 
-    def add(self, ticket: Ticket) -> Ticket:
+    def add(self, ticket: Ticket, began_at: datetime | None = None) -> Ticket:
         """Store a ticket unless its id is taken; return the ticket that has the id now."""
 
     def get(self, ticket_id: str) -> Ticket:

@@ -1,9 +1,9 @@
 """The conversations: one DynamoDB item an exchange, written once, atomically."""
 
-import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from pynamodb.attributes import (
@@ -13,8 +13,6 @@ from pynamodb.attributes import (
     NumberAttribute,
     UnicodeAttribute,
 )
-from pynamodb.connection import Connection
-from pynamodb.exceptions import TransactWriteError
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
@@ -31,13 +29,11 @@ from chalicelib.domain.conversation import (
 )
 from chalicelib.errors import Unavailable, UnknownMessage
 from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching, write_if
+from chalicelib.stores.erasures import marks_of, write_unless_erased
 from chalicelib.stores.state import StateItem
 from chalicelib.times import MILLISECOND, from_millis, to_millis
 
 STORE = "conversations"
-REFUSED = "ConditionalCheckFailed"
-CONFLICT = "TransactionConflict"
-DUPLICATE_WAIT_SECONDS = 0.05
 TRIES = 20
 
 
@@ -85,13 +81,6 @@ class Conversations:
     def __init__(self, retention_days: int, clock: Callable[[], datetime]) -> None:
         self._retention_days = retention_days
         self._clock = clock
-        # Kept, because opening one costs more than the write itself.
-        self._connection = Connection(
-            connect_timeout_seconds=TableLimits.connect_timeout_seconds,
-            read_timeout_seconds=TableLimits.read_timeout_seconds,
-            max_retry_attempts=TableLimits.max_retry_attempts,
-            max_pool_connections=TableLimits.max_pool_connections,
-        )
 
     def latest(self, session_id: str, limit: int) -> tuple[Exchange, ...]:
         """Return the newest exchanges of a session, oldest first. Raises Unavailable."""
@@ -125,18 +114,21 @@ class Conversations:
             exchange = _exchange(item)
             return exchange if item.ttl > self._now_seconds() else None
 
-    def add(self, exchange: Exchange) -> Exchange:
-        """Store an exchange in one write; where its millisecond is taken, in the next. Raises Unavailable."""
-        return self._store(exchange, _put)
+    def add(self, exchange: Exchange, began_at: datetime | None = None) -> Exchange:
+        """Store an exchange in one write; where its millisecond is taken, in the next.
 
-    def add_once(self, exchange: Exchange) -> Exchange:
+        Raises ErasedMeanwhile, Unavailable.
+        """
+        return self._store(exchange, began_at, is_once=False)
+
+    def add_once(self, exchange: Exchange, began_at: datetime | None = None) -> Exchange:
         """Store an exchange unless its message id is taken, in one atomic write.
 
         Returns the exchange that has the message id now: this one, or the one that came first.
-        Raises Unavailable.
+        Raises ErasedMeanwhile, Unavailable.
         """
         try:
-            return self._store(exchange, self._put_with_claim)
+            return self._store(exchange, began_at, is_once=True)
         except _MessageIdTaken:
             first = self.by_client_message(exchange.session_id, exchange.message_id)
             return first or exchange
@@ -198,36 +190,29 @@ class Conversations:
                 for exchange in gone:
                     batch.delete(ExchangeItem(exchange.session_id, to_millis(exchange.timestamp)))
 
-    def _store(self, exchange: Exchange, put: Callable[[ExchangeItem], None]) -> Exchange:
+    def _store(self, exchange: Exchange, began_at: datetime | None, *, is_once: bool) -> Exchange:
+        marks = marks_of(exchange.session_id, exchange.customer_id)
         for _ in range(TRIES):
-            item = self._item(exchange)
-            try:
-                with reaching(STORE):
-                    put(item)
-            except _MillisecondTaken:
-                exchange = replace(exchange, timestamp=exchange.timestamp + MILLISECOND)
-            except _DuplicateUnderWay:
-                time.sleep(DUPLICATE_WAIT_SECONDS)
-            else:
+            fill = partial(self._fill, self._item(exchange), is_once)
+            with reaching(STORE):
+                refused = write_unless_erased(marks, began_at or self._clock(), fill)
+            if not refused:
                 return exchange
+            if refused[1:] == (True,):
+                raise _MessageIdTaken
+            exchange = replace(exchange, timestamp=exchange.timestamp + MILLISECOND)
         raise Unavailable(STORE)
 
-    def _put_with_claim(self, item: ExchangeItem) -> None:
-        claim = StateItem(_claim_key(item.session_id, item.message_id), value=item.timestamp, ttl=item.ttl)
-        free = StateItem.pk.does_not_exist() | (StateItem.ttl <= self._now_seconds())
-        try:
-            with TransactWrite(connection=self._connection) as transaction:
-                transaction.save(item, condition=ExchangeItem.timestamp.does_not_exist())
-                transaction.save(claim, condition=free)
-        except TransactWriteError as error:
-            exchange_refused, claim_refused = _refusals(error)
-            if claim_refused == REFUSED:
-                raise _MessageIdTaken from error
-            if exchange_refused == REFUSED:
-                raise _MillisecondTaken from error
-            if CONFLICT in (exchange_refused, claim_refused):
-                raise _DuplicateUnderWay from error
-            raise
+    def _fill(self, item: ExchangeItem, is_once: bool, transaction: TransactWrite) -> None:
+        # The same message id counts as free: the library repeats a put whose answer got lost.
+        free = ExchangeItem.timestamp.does_not_exist() | (ExchangeItem.message_id == item.message_id)
+        if not is_once:
+            transaction.save(item, condition=free)
+            return
+        transaction.save(item, condition=ExchangeItem.timestamp.does_not_exist())
+        key = _claim_key(item.session_id, item.message_id)
+        unclaimed = StateItem.pk.does_not_exist() | (StateItem.ttl <= self._now_seconds())
+        transaction.save(StateItem(key, value=item.timestamp, ttl=item.ttl), condition=unclaimed)
 
     def _item(self, exchange: Exchange) -> ExchangeItem:
         values = asdict(exchange)
@@ -240,30 +225,8 @@ class Conversations:
         return to_millis(self._clock()) // 1000
 
 
-class _MillisecondTaken(Exception):
-    """Another exchange of the session has this timestamp."""
-
-
-class _DuplicateUnderWay(Exception):
-    """A transaction on the same message id is not finished; what it comes to is known in a moment."""
-
-
 class _MessageIdTaken(Exception):
     """Another exchange of the session has this message id."""
-
-
-def _put(item: ExchangeItem) -> None:
-    # The same message id counts as free: the library repeats a put whose answer got lost.
-    free = ExchangeItem.timestamp.does_not_exist() | (ExchangeItem.message_id == item.message_id)
-    if not write_if(free, item.save):
-        raise _MillisecondTaken
-
-
-def _refusals(error: TransactWriteError) -> tuple[str | None, str | None]:
-    """Return why the exchange and why its claim was refused, as DynamoDB names it."""
-    reasons: Iterable[Any] = error.cancellation_reasons or (None, None)
-    first, second = (reason.code if reason else None for reason in reasons)
-    return first, second
 
 
 def _claim_key(session_id: str, message_id: str) -> str:

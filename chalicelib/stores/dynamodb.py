@@ -52,11 +52,16 @@ def write_if(condition: Condition, write: Callable[..., object], *arguments: Any
     try:
         write(*arguments, condition=condition)
     except (PutError, UpdateError) as error:
-        # Asked for the code of a call that got no answer at all, PynamoDB fails.
-        if isinstance(error.cause, ClientError) and error.cause_response_code == CONDITION_FAILED:
+        if failed_with(error, CONDITION_FAILED):
             return False
         raise
     return True
+
+
+def failed_with(error: PynamoDBException, code: str) -> bool:
+    """Tell whether DynamoDB refused a call with a code."""
+    # Asked for the code of a call that got no answer at all, PynamoDB fails.
+    return isinstance(error.cause, ClientError) and error.cause_response_code == code
 
 
 def expiry(moment: datetime, days: int) -> int:

@@ -4,17 +4,19 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime
-from functools import reduce
+from functools import partial, reduce
 from operator import and_
 
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.customer import Interaction
 from chalicelib.errors import Unavailable
-from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching, write_if
+from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching
+from chalicelib.stores.erasures import marks_of, write_unless_erased
 from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
 
 STORE = "interactions"
@@ -50,15 +52,17 @@ class Interactions:
         self._retention_days = retention_days
         self._clock = clock
 
-    def add(self, interaction: Interaction) -> None:
+    def add(self, interaction: Interaction, began_at: datetime | None = None) -> None:
         """Log an interaction; where its millisecond is taken by another one, soon after.
 
         The same one again, by customer, time, channel, session and ticket, is the same entry.
-        Raises Unavailable.
+        Raises ErasedMeanwhile, Unavailable.
         """
+        marks = marks_of(interaction.session_id, interaction.customer_id)
         with reaching(STORE):
             for timestamp in places(interaction):
-                if self._put(replace(interaction, timestamp=timestamp)):
+                fill = partial(self._fill, replace(interaction, timestamp=timestamp))
+                if not write_unless_erased(marks, began_at or self._clock(), fill):
                     return
         raise Unavailable(STORE)
 
@@ -93,8 +97,8 @@ class Interactions:
             for customer_id, timestamp in keys:
                 batch.delete(InteractionItem(customer_id, timestamp))
 
-    def _put(self, interaction: Interaction) -> bool:
-        """Log an interaction at its timestamp; False if another one has it."""
+    def _fill(self, interaction: Interaction, transaction: TransactWrite) -> None:
+        """Log an interaction at its timestamp, unless another one has it."""
         item = InteractionItem(interaction.customer_id, iso(interaction.timestamp))
         ttl = expiry(self._clock(), self._retention_days)
         actions: list[Action] = [InteractionItem.ttl.set(ttl)]
@@ -102,7 +106,7 @@ class Interactions:
         if interaction.sentiment is not None:
             actions.append(InteractionItem.sentiment.set(interaction.sentiment))
         free = InteractionItem.channel.does_not_exist() | _is_again(interaction)
-        return write_if(free, item.update, actions)
+        transaction.update(item, actions, condition=free)
 
 
 def places(interaction: Interaction) -> Iterator[datetime]:

@@ -25,6 +25,7 @@ from chalicelib.domain.ticket import (
 )
 from chalicelib.errors import Unavailable, UnknownTicket
 from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching, write_if
+from chalicelib.stores.erasures import marks_of, write_unless_erased
 from chalicelib.times import from_iso, from_millis, iso, to_millis
 
 STORE = "tickets"
@@ -95,12 +96,18 @@ class Tickets:
         self._retention_days = retention_days
         self._clock = clock
 
-    def add(self, ticket: Ticket) -> Ticket:
-        """Store a ticket unless its id is taken; return the one that has the id now. Raises Unavailable."""
+    def add(self, ticket: Ticket, began_at: datetime | None = None) -> Ticket:
+        """Store a ticket unless its id is taken; return the one that has the id now.
+
+        Raises ErasedMeanwhile, Unavailable.
+        """
         item = _item(ticket, expiry(self._clock(), self._retention_days))
         free = TicketItem.ticket_id.does_not_exist() | (TicketItem.ttl <= self._now_seconds())
+        marks = marks_of(ticket.session_id, ticket.customer_id)
         with reaching(STORE):
-            if not write_if(free, item.save):
+            if write_unless_erased(
+                marks, began_at or self._clock(), lambda each: each.save(item, condition=free)
+            ):
                 item = TicketItem.get(ticket.ticket_id, consistent_read=True)
             return _ticket(item)
 

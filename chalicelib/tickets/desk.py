@@ -25,7 +25,7 @@ from chalicelib.domain.ticket import (
     TicketStatus,
     TicketSummary,
 )
-from chalicelib.errors import BadInput, FieldProblem, TicketIdReused
+from chalicelib.errors import BadInput, ErasedMeanwhile, FieldProblem, TicketIdReused
 from chalicelib.masking import mask, mask_values
 from chalicelib.parallel import Call, Deadline, Parallel
 from chalicelib.tickets.customer_context import AGENT_FEEDBACK, NEWEST_INTERACTIONS, CustomerRules, describe
@@ -111,21 +111,27 @@ class TicketDesk:
     def receive(self, new: NewTicket) -> Received:
         """Keep a ticket, and answer with what is known around it; the same ticket again answers the same.
 
-        Raises BadInput, TicketIdReused, and Unavailable when the ticket cannot be kept.
+        Raises BadInput, TicketIdReused, ErasedMeanwhile, and Unavailable when the ticket cannot be kept.
         """
         started = time.perf_counter()
         calls, deadline = Parallel(self.executor, self.log.degraded), Deadline(self.answer_seconds)
         gathering, listening = deadline.within(self.gather_seconds), deadline.within(self.sentiment_seconds)
+        began_at = self.clock()
         ticket = self._accept(new)
-        keeping = calls.start("storage", self.tickets.add, ticket)
+        keeping = calls.start("storage", self.tickets.add, ticket, began_at)
         detecting = self.lookups.detect_sentiment(calls, f"{ticket.subject}\n{ticket.description}")
         looking_up = self._look_up(calls, ticket, log_without=ticket.ticket_id)
         ticket = _require_same_ticket(keeping.result(gathering.remaining_seconds()), ticket)
         sentiment: Sentiment | None = calls.settle(detecting, None, listening)
         interaction = _interaction(new.customer_external_id, ticket, sentiment)
-        logging = calls.start("interactions", self.interactions.add, interaction)
+        logging = calls.start("interactions", self.interactions.add, interaction, began_at)
         context, suggestions = self._settle(calls, looking_up, ticket, gathering)
-        calls.settle(logging, None, deadline)
+        try:
+            calls.settle(logging, None, deadline)
+        except ErasedMeanwhile:
+            # The erasure may have missed it: the index by customer follows a write within moments.
+            self.tickets.erase([ticket.ticket_id])
+            raise
         received = Received(ticket, context, suggestions, calls.degraded, time.perf_counter() - started)
         self.log.received(ticket, received.degraded, received.seconds)
         return received
@@ -147,7 +153,10 @@ class TicketDesk:
         return TicketView(ticket, context, suggestions, transcript, calls.degraded)
 
     def rate(self, ticket_id: str, feedback: TicketFeedback) -> None:
-        """Keep what an agent says of a ticket's context. Raises UnknownTicket, Unavailable."""
+        """Keep what an agent says of a ticket's context.
+
+        Raises UnknownTicket, ErasedMeanwhile, Unavailable.
+        """
         comment, source = (mask(text) if text else None for text in (feedback.comment, feedback.source))
         ticket = self.tickets.rate(ticket_id, replace(feedback, comment=comment, source=source))
         if ticket.customer_id:
@@ -156,9 +165,8 @@ class TicketDesk:
             )
             # The feedback is kept by now: an error would have it sent, and kept, again.
             calls = Parallel(self.executor, self.log.degraded)
-            calls.settle(
-                calls.start("interactions", self.interactions.add, rated), None, Deadline(self.log_seconds)
-            )
+            logging = calls.start("interactions", self.interactions.add, rated, rated.timestamp)
+            calls.settle(logging, None, Deadline(self.log_seconds))
 
     def move(self, ticket_id: str, status: TicketStatus) -> Ticket:
         """Note where a ticket stands in the ticketing system. Raises UnknownTicket, Unavailable."""

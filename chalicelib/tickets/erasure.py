@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable
+from contextlib import nullcontext
 from dataclasses import dataclass
 
 from chalicelib.chat.sessions import Sessions
 from chalicelib.domain.conversation import Exchange
-from chalicelib.domain.protocols import ConversationStore, InteractionStore, TicketStore
+from chalicelib.domain.protocols import ConversationStore, ErasureMarks, InteractionStore, TicketStore
 
 
 @dataclass(frozen=True)
@@ -31,20 +32,28 @@ class Erasure:
     conversations: ConversationStore
     interactions: InteractionStore
     tickets: TicketStore
+    marks: ErasureMarks
     forget: Callable[[str], None]
 
     def erase(self, external_id: str) -> Erased:
-        """Erase a customer's data and count it.
+        """Erase a customer's data and count it; what is under way is not kept.
 
         Each step can be repeated, and what leads to the rest goes last: after a failure half-way the next
         call finds what is left. Raises Unavailable.
         """
         self.forget(external_id)
+        with self.marks.customer(external_id):
+            return self._erase(external_id)
+
+    def _erase(self, external_id: str) -> Erased:
         interactions = self.interactions.everything(external_id)
         sessions = self.conversations.sessions_of(external_id)
         counts: Counter[str] = Counter()
         for session_id in sorted(sessions | {i.session_id for i in interactions if i.session_id}):
-            counts += self._erase_chat(session_id, external_id)
+            # Where a stranger may have made up the same id, what is under way may be theirs.
+            is_own = self.sessions.is_issued(session_id)
+            with self.marks.session(session_id) if is_own else nullcontext():
+                counts += self._erase_chat(session_id, external_id)
         tickets = {t.ticket_id for t in self.tickets.everything(external_id)}
         counts += self._erase_tickets(tickets | {i.ticket_id for i in interactions if i.ticket_id})
         self.interactions.erase(interactions)

@@ -12,7 +12,12 @@ ROUTES = {
     "us": ("us-east-1", "us-east-2", "us-west-2"),
     "global": (REGION, ""),
 }
-TRANSACTION_ACTIONS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem"}
+TRANSACTION_ACTIONS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+}
 RUNS_ANY_FUNCTION = ("logs:", "xray:", "ec2:")
 """What Lambda itself does in a function's name; no call of ours leads to it."""
 

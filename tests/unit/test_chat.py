@@ -360,6 +360,7 @@ def test_customers_who_share_a_session_get_a_ticket_each(scene: Scene) -> None:
 def test_a_hand_over_after_an_erasure_is_a_new_ticket(scene: Scene) -> None:
     first = scene.ask("I want to talk to a human")
     scene.transcripts.erase(first.session_id, None)
+    scene.clock.advance(seconds=1)
     second = scene.ask("I want to talk to a human", session_id=first.session_id)
     assert second.handed_over
     assert second.handed_over != first.handed_over

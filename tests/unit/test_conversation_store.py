@@ -12,6 +12,7 @@ from pynamodb.exceptions import CancellationReason, TransactWriteError, VerboseC
 from chalicelib.domain.conversation import Feedback
 from chalicelib.errors import Unavailable, UnknownMessage
 from chalicelib.stores.conversations import Conversations
+from chalicelib.stores.state import StateItem
 from chalicelib.times import MILLISECOND
 from tests.builders import exchange_at, sequence_of
 from tests.fakes import START, FakeClock, FakeConversations
@@ -208,7 +209,7 @@ def test_a_duplicate_that_is_still_being_written_is_waited_for(tables: None, clo
             conflicts.clear()
             raise TransactWriteError("conflict", cause)
 
-    client = store._connection.client
+    client = StateItem._get_connection().connection.client
     client.meta.events.register("before-parameter-build.dynamodb.TransactWriteItems", conflict_once)
     again = store.add_once(exchange_at(START, message_id="retry", answer="another"))
     assert again == first

@@ -26,6 +26,7 @@ ANSWERS: list[tuple[SupportError, int, str]] = [
     (errors.UnknownTicket(), 404, "unknown_ticket"),
     (errors.MessageIdReused(), 409, "message_id_reused"),
     (errors.TicketIdReused(), 409, "ticket_id_reused"),
+    (errors.ErasedMeanwhile(), 409, "erased"),
     (errors.BodyTooLarge("The request is too large."), 413, "body_too_large"),
     (errors.NotJson("The body is text/plain; send JSON."), 415, "unsupported_media_type"),
     (TooManyRequests("Please wait a moment.", 7), 429, "too_many_requests"),

@@ -131,6 +131,7 @@ def test_feedback_that_could_not_be_logged_is_kept_all_the_same(scene: Scene, se
 
 def test_erasing_takes_exchanges_interactions_and_the_words_in_tickets(scene: Scene, session_id: str) -> None:
     scene.transcripts.erase(session_id, ADA)  # with nothing in it yet
+    scene.clock.advance(seconds=1)
     say(scene, session_id, handed_over=HandOverTicket("T-9", "customer_request"), customer_id="CUST-1001")
     say(scene, session_id, message_id="m2", customer_id="CUST-1002", unconfirmed_ticket_id="T-late")
     elsewhere = interaction(minutes=1, session_id="another")

@@ -1,0 +1,111 @@
+"""Marks of what was erased, by which the late writes of requests that began before are refused."""
+
+import hashlib
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from pynamodb.exceptions import PutError, TransactWriteError
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.errors import ErasedMeanwhile
+from chalicelib.stores.dynamodb import failed_with, reaching
+from chalicelib.stores.state import StateItem
+from chalicelib.times import to_millis
+
+STORE = "erasures"
+LONGEST_ERASURE = timedelta(minutes=2)
+"""As long as Lambda lets one run. One that is cut off goes on refusing until then, also what begins later."""
+KEPT = timedelta(days=1)
+"""Longer than a request can last, even in a container that is frozen half-way through it."""
+REFUSED, CONFLICT = "ConditionalCheckFailed", "TransactionConflict"
+TRIES = 20
+MOST_WAIT_SECONDS = 0.1
+"""Two transactions that check the same mark at once are in each other's way for some milliseconds."""
+
+
+class ErasureMarks:
+    """Marks sessions and customers as erased; a mark names nobody, and is gone after a day."""
+
+    def __init__(self, clock: Callable[[], datetime]) -> None:
+        self._clock = clock
+
+    @contextmanager
+    def session(self, session_id: str) -> Iterator[None]:
+        """Refuse what requests write to a session that began before the block ends. Raises Unavailable."""
+        with self._erasing(marks_of(session_id, None)):
+            yield
+
+    @contextmanager
+    def customer(self, customer_id: str) -> Iterator[None]:
+        """Refuse what requests write of a customer that began before the block ends. Raises Unavailable."""
+        with self._erasing(marks_of(None, customer_id)):
+            yield
+
+    @contextmanager
+    def _erasing(self, marks: Sequence[str]) -> Iterator[None]:
+        self._put(marks, self._clock() + LONGEST_ERASURE)
+        yield
+        self._put(marks, self._clock())
+
+    def _put(self, marks: Sequence[str], until: datetime) -> None:
+        ttl = to_millis(until + KEPT) // 1000
+        for mark in marks:
+            with reaching(STORE):
+                _save_soon(StateItem(mark, value=to_millis(until), ttl=ttl))
+
+
+def marks_of(session_id: str | None, customer_id: str | None) -> list[str]:
+    """Return the keys of the marks that stop a write of a session and a customer."""
+    subjects = (("session", session_id), ("customer", customer_id))
+    return [f"erased#{hashlib.sha256(f'{kind}#{of}'.encode()).hexdigest()}" for kind, of in subjects if of]
+
+
+def write_unless_erased(
+    marks: Sequence[str], began_at: datetime, fill: Callable[[TransactWrite], None]
+) -> tuple[bool, ...]:
+    """Make the writes that `fill` puts into a transaction, all or none, in one request.
+
+    Returns which of them their own condition refused, puts before updates; () when they are made. Raises
+    ErasedMeanwhile where a mark is of after the request began, PynamoDBException.
+    """
+    not_erased = StateItem.value.does_not_exist() | (StateItem.value < to_millis(began_at))
+    tries_left = TRIES
+    while True:
+        try:
+            with TransactWrite(connection=StateItem._get_connection().connection) as transaction:
+                for mark in marks:
+                    transaction.condition_check(StateItem, mark, condition=not_erased)
+                fill(transaction)
+        except TransactWriteError as error:
+            reasons = [reason.code if reason else None for reason in error.cancellation_reasons or ()]
+            if REFUSED in reasons[: len(marks)]:
+                raise ErasedMeanwhile from error
+            if REFUSED in reasons:
+                return tuple(reason == REFUSED for reason in reasons[len(marks) :])
+            tries_left -= 1
+            if CONFLICT not in reasons or not tries_left:
+                raise
+            _wait()
+        else:
+            return ()
+
+
+def _save_soon(item: StateItem) -> None:
+    """Save an item, after the transactions that are under way with it. Raises PutError."""
+    for _ in range(TRIES - 1):
+        try:
+            item.save()
+        except PutError as error:
+            if not failed_with(error, f"{CONFLICT}Exception"):
+                raise
+            _wait()
+        else:
+            return
+    item.save()
+
+
+def _wait() -> None:
+    time.sleep(random.uniform(0, MOST_WAIT_SECONDS))  # noqa: S311 - so that two don't meet again
