@@ -1,5 +1,6 @@
 """Erasing a customer from the running product."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import quote
 
@@ -54,6 +55,29 @@ def test_a_customer_is_erased_whatever_their_id_holds(api: Api) -> None:
     api.post_ticket(customer_external_id=customer)
     assert erase(api, customer) == NOTHING | {"interactions": 1, "tickets": 1}
     assert traces(api, customer) == []
+
+
+@pytest.mark.local_only
+def test_an_answer_under_way_does_not_outlive_the_erasure_of_its_customer(api: Api) -> None:
+    customer = new_id("CUST")
+    session = api.ask("How do I reset my password?", **api.proof_of(customer))["session_id"]
+    body = {"query": "I want to talk to a human", "session_id": session, **api.proof_of(customer)}
+    api.break_down("Converse", delay_seconds=0.2)
+    with ThreadPoolExecutor(1) as second:
+        asking = second.submit(api.send, "POST", "/chat", json=body)
+        while not asking.done():
+            erase(api, customer)
+    assert refused(asking.result(), 409)["code"] == "erased"
+    assert traces(api, customer, session) == []
+
+
+@pytest.mark.local_only
+def test_a_conversation_goes_on_empty_after_it_was_erased(api: Api) -> None:
+    session = api.ask("How do I reset my password?")["session_id"]
+    assert api.send("DELETE", f"/chat/{session}").status_code == 204
+    later = api.ask("How do I get a refund?", session_id=session)
+    kept = api.send("GET", f"/chat/{session}").json()["messages"]
+    assert [message["content"] for message in kept] == ["How do I get a refund?", later["response"]]
 
 
 @pytest.mark.local_only
