@@ -102,7 +102,8 @@ class Settings(BaseSettings):
 
     # Conversations
     session_policy: Literal["open", "issued"] = "issued"
-    """`issued` takes only session ids that this app made; `open` also lets a client chat under its own."""
+    """`issued` takes only session ids that this app made; `open` also lets a client chat under its own, which
+    then belongs to its network address."""
     history_exchanges: int = Field(5, ge=0, le=20)
     """How many earlier questions and answers the model is shown, at most."""
     history_tokens: int = Field(3000, ge=0)

@@ -7,8 +7,10 @@ middleware here is handed the right one and keeps it for its thread, so views as
 import re
 import uuid
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial, wraps
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from chalice import Chalice, Response
@@ -77,8 +79,16 @@ def proof_headers() -> dict[str, str]:
 
 
 def caller() -> str:
-    """Return the caller's name for the limits, by network address."""
-    return "address#" + str(current_request().context.get("identity", {}).get("sourceIp", "unknown"))
+    """Return the caller's name by network address, of IPv6 the /64 that a subscriber has for themselves.
+
+    The gateway tells the address; what a client says of itself in headers counts for nothing.
+    """
+    address = str(current_request().context.get("identity", {}).get("sourceIp", "unknown"))
+    with suppress(ValueError):
+        parsed = ip_address(address)
+        if isinstance(parsed, IPv6Address):
+            address = str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
+    return f"address#{address}"
 
 
 def json_body() -> bytes:

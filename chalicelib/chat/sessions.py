@@ -67,6 +67,21 @@ class Sessions:
             raise NotYourSession
         return session_id
 
+    def kept_as(self, session_id: str, caller: str) -> str:
+        """Return the id that a conversation is kept under.
+
+        Anybody may come upon an id that a client made up, so there it is another one for each network
+        address. An issued one is kept as it is, wherever its holder comes from.
+        """
+        if self.is_issued(session_id):
+            return session_id
+        digest = self._sign("made-up session", "\0".join((caller, session_id)))
+        return f"mu_{digest[:32]}"
+
+    def alias(self, customer_id: str) -> str:
+        """Return what a customer is counted as: the counters outlive an erasure, and so must name nobody."""
+        return self._sign("customer", customer_id)[:32]
+
     def require_issued(self, session_id: str) -> None:
         """Raise NotYourSession unless we issued this id: knowing it is what proves the holder."""
         if not self.is_issued(session_id):

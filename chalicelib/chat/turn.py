@@ -55,7 +55,10 @@ class ChatOptions:
 
 @dataclass(frozen=True)
 class Message:
-    """What a customer sends; the limits count `caller` when no customer is proven."""
+    """What a customer sends. `caller` is the network address.
+
+    A session id that a client made up belongs to it, and the limits count it when no customer is proven.
+    """
 
     query: str
     caller: str
@@ -66,10 +69,14 @@ class Message:
 
 @dataclass(frozen=True)
 class Turn:
-    """A message of a known sender in a known session, with credentials masked, and what its calls run by."""
+    """A message of a known sender in a known session, with credentials masked, and what its calls run by.
+
+    `session_id` is what the conversation is kept under, `sent_session_id` what the sender knows it by.
+    """
 
     began_at: datetime
     session_id: str
+    sent_session_id: str
     message_id: str
     retry_safe: bool
     has_past: bool
@@ -152,16 +159,18 @@ class Chat:
     def _begin(self, message: Message, deadline: Deadline) -> Turn:
         began_at = self.clock()
         customer_id = self.sessions.verified_customer(message.proof, began_at)
+        session_id = self.sessions.for_chat(message.session_id, message.message_id)
         return Turn(
             began_at=began_at,
-            session_id=self.sessions.for_chat(message.session_id, message.message_id),
+            session_id=self.sessions.kept_as(session_id, message.caller),
+            sent_session_id=session_id,
             message_id=message.message_id or f"m_{uuid.uuid4().hex}",
             retry_safe=message.message_id is not None,
             has_past=message.session_id is not None or self.sessions.is_derived(message.message_id),
             # Masked here once, so that no credential goes to the model, the log or the tables.
             question=mask(message.query),
             customer_id=customer_id,
-            caller=f"customer#{customer_id}" if customer_id else message.caller,
+            caller=f"customer#{self.sessions.alias(customer_id)}" if customer_id else message.caller,
             calls=Parallel(self.threads.calls, self.log.degraded),
             deadline=deadline,
         )
@@ -346,10 +355,10 @@ class Chat:
         return self.spending.of(exchange.question, exchange.answer, exchange.usage)
 
     def _answered(self, turn: Turn, exchange: Exchange) -> Exchange:
-        """Return an exchange as it is answered now: with links to its sources, and what it went without."""
+        """Return an exchange as it is answered now: in the sender's session, with links and what it lacks."""
         (linked,) = self.links.linked_exchanges([exchange], turn.calls.note)
         degraded = dict.fromkeys((*exchange.degraded, *turn.calls.degraded))
-        return replace(linked, degraded=tuple(degraded))
+        return replace(linked, session_id=turn.sent_session_id, degraded=tuple(degraded))
 
 
 class Stopwatch:

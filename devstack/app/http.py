@@ -1,9 +1,9 @@
 """What Chalice's local server lacks of API Gateway's manners at the edge of HTTP.
 
-It reads no chunked body, breaks off on a bad Content-Length, when an authorizer fails and on a token beyond
-ASCII, asks the authorizer about an empty token, takes a path in UTF-8 for Latin-1, sends a body with HEAD,
-answers an unknown method in HTML, answers to any host's name, lets only five new connections wait, and works
-on all requests at once, so that in a crowd each of them takes too long.
+It takes everybody for 127.0.0.1, reads no chunked body, breaks off on a bad Content-Length, when an
+authorizer fails and on a token beyond ASCII, asks the authorizer about an empty token, takes a path in UTF-8
+for Latin-1, sends a body with HEAD, answers an unknown method in HTML, answers to any host's name, lets only
+five new connections wait, and works on all requests at once, so that in a crowd each of them takes too long.
 """
 
 import json
@@ -19,8 +19,10 @@ from chalice import Chalice
 from chalice.config import Config
 from chalice.local import (
     ChaliceRequestHandler,
+    LambdaEventConverter,
     LocalGateway,
     LocalGatewayException,
+    RouteMatcher,
     ThreadedHTTPServer,
 )
 
@@ -33,6 +35,21 @@ AT_ONCE = 16
 """How many requests the app works on: as many as it has threads for the model."""
 LARGEST_BODY_BYTES = 10 * 1024 * 1024
 """What API Gateway takes."""
+PEER = "X-Devstack-Peer"
+"""The header between the handler of a connection and the gateway that all of them share."""
+
+
+class EventConverter(LambdaEventConverter):
+    """Tells the app the address that a request came from, as `EdgeRequestHandler` saw it."""
+
+    def create_lambda_event(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None = None
+    ) -> dict[str, Any]:
+        """Return the event of a request."""
+        address = headers.pop(PEER)
+        event: dict[str, Any] = super().create_lambda_event(method, path, headers, body)
+        event["requestContext"]["identity"]["sourceIp"] = address
+        return event
 
 
 class QueueingGateway(LocalGateway):
@@ -40,6 +57,7 @@ class QueueingGateway(LocalGateway):
 
     def __init__(self, app: Chalice, config: Config) -> None:
         super().__init__(app, config)
+        self.event_converter = EventConverter(RouteMatcher(list(app.routes)), app.api.binary_types)
         self._workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="request")
 
     def handle_request(self, *arguments: Any, **named: Any) -> dict[str, Any]:
@@ -106,6 +124,7 @@ class EdgeRequestHandler(ChaliceRequestHandler):
 
     def _parse_payload(self) -> tuple[dict[str, str], bytes | None]:
         headers = {n: v for n, v in self.headers.items() if n.lower() != "authorization" or v.strip()}
+        headers[PEER] = self.client_address[0]
         if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
             return headers, self._read_chunks()
         length = self.headers.get("Content-Length", "0")

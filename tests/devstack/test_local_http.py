@@ -3,6 +3,7 @@
 import http.client
 import json
 import socket
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -18,7 +19,7 @@ from chalice.config import Config
 
 from chalicelib.api.http import PROTECTION
 from chalicelib.errors import InvalidSettings, Unavailable
-from devstack.app.http import AT_ONCE, PatientServer
+from devstack.app.http import AT_ONCE, PEER, PatientServer
 from devstack.ports import HOST, free_port
 from tests.product import within
 
@@ -69,6 +70,13 @@ def enter_room() -> dict[str, str]:
     return {"left": "room"}
 
 
+@app.route("/address")
+def tell_address() -> dict[str, str]:
+    """Say where the request came from."""
+    assert app.current_request
+    return {"address": app.current_request.context["identity"]["sourceIp"]}
+
+
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
     server = PatientServer(app, Config(), free_port())
@@ -91,6 +99,14 @@ def send(
         # All refusals here are the server's own.
         assert answer.status < 400 or PROTECTION.items() <= dict(answer.headers).items()
         return answer.status, json.loads(body) if body else None
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere 127.0.0.1 is this machine's only address")
+def test_the_app_hears_the_address_of_who_connects_whatever_they_say(port: int) -> None:
+    from_another = http.client.HTTPConnection(HOST, port, timeout=10, source_address=("127.0.0.2", 0))
+    with closing(from_another) as connection:
+        connection.request("GET", "/address", headers={PEER: "192.0.2.1", "X-Forwarded-For": "192.0.2.1"})
+        assert json.load(connection.getresponse()) == {"address": "127.0.0.2"}
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PATCH", "DELETE"])

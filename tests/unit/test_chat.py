@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from chalicelib.chat.limits import HAND_OVERS_PER_HOUR
-from chalicelib.domain.conversation import GuardrailVerdict, HandOver, HandOverTicket, Usage
+from chalicelib.chat.turn import Message
+from chalicelib.domain.conversation import Exchange, GuardrailVerdict, HandOver, HandOverTicket, Usage
 from chalicelib.errors import (
     BudgetReached,
     MessageIdReused,
@@ -426,6 +427,27 @@ def test_an_answer_of_marks_alone_still_says_something(scene: Scene) -> None:
     assert scene.ask("Blorf?").answer == "I'm sorry, I could not find an answer to that."
 
 
+def test_a_made_up_session_shows_nothing_at_another_address(scene: Scene) -> None:
+    def ask_from(caller: str, query: str) -> Exchange:
+        return scene.chat.answer(Message(query, caller, session_id="default-session", message_id="1"))
+
+    ask_from("address#192.0.2.1", "My secret plan")
+    theirs = ask_from("address#192.0.2.2", "What did I say?")
+    assert theirs.session_id == "default-session"
+    assert "secret plan" not in str(scene.model.prompts[-1])
+    scene.ask("And now?", session_id="default-session")
+    assert "secret plan" in str(scene.model.prompts[-1])
+
+
+def test_what_is_kept_of_a_made_up_session_does_not_name_it(scene: Scene) -> None:
+    answer = scene.ask("I want to talk to a human", session_id="jo@example.com", **ADA_PROOF)
+    assert answer.session_id == "jo@example.com"
+    (exchange,), (logged,) = scene.conversations.kept, scene.interactions.kept
+    (opened,) = scene.tickets.kept.values()
+    assert "jo@example.com" not in str((exchange, logged, opened))
+    assert exchange.session_id == logged.session_id == opened.session_id
+
+
 def test_who_asks_too_fast_is_refused_before_the_model_is_asked() -> None:
     with open_scene(requests_per_minute=1) as scene:
         scene.ask("1")
@@ -436,7 +458,7 @@ def test_who_asks_too_fast_is_refused_before_the_model_is_asked() -> None:
         assert (len(scene.model.prompts), len(scene.conversations.kept)) == (2, 2)
         assert {name for name, _ in scene.counters.counts} == {
             "requests#address#192.0.2.1",
-            "requests#customer#CUST-1001",
+            f"requests#customer#{scene.sessions.alias('CUST-1001')}",
         }
 
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from chalice.local import LambdaEventConverter
 
 from chalicelib.api.fields import PROOF_HEADERS
 from chalicelib.errors import Unavailable
@@ -87,6 +88,24 @@ def test_who_asks_is_known_by_address_or_by_proof(web: Shop) -> None:
     assert {name for name, _ in web.scene.counters.counts} == {"requests#address#127.0.0.1"}
     body = {"query": "a", "customer_id": "CUST-1001", "customer_hash": "0" * 64}
     refusal(web.send("POST", "/chat", body), 403, "wrong_customer_hash")
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("203.0.113.7", "203.0.113.7"),
+        ("2001:db8:1:2:aaaa::1", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2:bbbb::2", "2001:db8:1:2::/64"),
+        ("::ffff:203.0.113.7", "203.0.113.7"),
+        ("test-invoke-source-ip", "test-invoke-source-ip"),
+    ],
+)
+def test_a_caller_is_known_by_the_address_that_the_gateway_saw(
+    web: Shop, monkeypatch: pytest.MonkeyPatch, address: str, name: str
+) -> None:
+    monkeypatch.setattr(LambdaEventConverter, "LOCAL_SOURCE_IP", address)
+    web.send("POST", "/chat", {"query": "a"}, {**JSON, "X-Forwarded-For": "198.51.100.1"})
+    assert {name for name, _ in web.scene.counters.counts} == {f"requests#address#{name}"}
 
 
 def test_a_customers_conversation_opens_with_the_proof_alone(web: Shop) -> None:

@@ -68,6 +68,23 @@ def test_a_made_up_id_chats_under_the_open_policy_and_proves_nothing() -> None:
         open_to_all.require_issued(MADE_UP)
 
 
+def test_a_made_up_id_is_kept_as_another_one_for_each_address() -> None:
+    ours = sessions(accept_made_up_ids=True)
+    kept = {ours.kept_as(id_, caller) for id_ in (MADE_UP, "other") for caller in ("address#1", "address#2")}
+    assert len(kept) == 4
+    assert ours.kept_as(MADE_UP, "address#1") in kept
+    for each in kept:
+        assert MADE_UP not in each
+        assert not ours.is_issued(each)
+        # Whoever learns it cannot come in by it either.
+        assert ours.kept_as(each, "address#1") not in kept
+
+
+def test_an_issued_id_is_kept_as_it_is_from_anywhere() -> None:
+    issued = sessions().issue()
+    assert {sessions().kept_as(issued, caller) for caller in ("address#1", "address#2")} == {issued}
+
+
 def test_the_issued_policy_refuses_a_made_up_id() -> None:
     with pytest.raises(NotYourSession):
         sessions(accept_made_up_ids=False).for_chat(MADE_UP)
