@@ -8,6 +8,7 @@ from threading import RLock
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from chalicelib.domain.conversation import Feedback
 from chalicelib.domain.customer import Interaction
@@ -17,6 +18,7 @@ from chalicelib.errors import ErasedMeanwhile, Unavailable, UnknownMessage, Unkn
 from chalicelib.stores import erasures
 from chalicelib.stores.conversations import Conversations
 from chalicelib.stores.interactions import Interactions
+from chalicelib.stores.state import StateItem
 from chalicelib.stores.tickets import Tickets
 from chalicelib.times import to_millis
 from tests.builders import ADA, exchange_at, ticket
@@ -114,6 +116,25 @@ def test_an_erasure_that_was_cut_off_goes_on_refusing_for_minutes(stores: Stores
     clock.advance(seconds=61)
     for write in writes_of(stores, "s", None):
         write(clock.now)
+
+
+def test_a_mark_is_put_after_the_transactions_that_are_under_way_with_it(
+    tables: None, clock: FakeClock
+) -> None:
+    conflicts = 2
+
+    def conflict(**_: object) -> None:
+        nonlocal conflicts
+        if conflicts:
+            conflicts -= 1
+            raise ClientError({"Error": {"Code": "TransactionConflictException", "Message": ""}}, "PutItem")
+
+    events = StateItem._get_connection().connection.client.meta.events
+    events.register("before-parameter-build.dynamodb.PutItem", conflict, "conflict")
+    with erasures.ErasureMarks(clock).session("s"):
+        assert conflicts == 0
+    events.unregister("before-parameter-build.dynamodb.PutItem", conflict, "conflict")
+    assert len(boto3.client("dynamodb").scan(TableName="support-state")["Items"]) == 1
 
 
 def test_a_mark_names_nobody_and_is_gone_after_a_day(tables: None, clock: FakeClock) -> None:
@@ -234,6 +255,10 @@ def is_left(scene: Scene) -> list[object]:
         (a_rating, erase_customer),
         (a_ticket, erase_customer),
         (a_rating_of_a_ticket, erase_customer),
+        (erase_session, erase_session),
+        (erase_session, erase_customer),
+        (erase_customer, erase_session),
+        (erase_customer, erase_customer),
     ],
 )
 def test_an_erasure_at_any_point_of_a_request_leaves_nothing_of_it(
