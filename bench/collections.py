@@ -15,6 +15,7 @@ from typing import Any
 
 from devstack.bedrock.knowledge.documents import extract
 from devstack.bedrock.search.index import Index
+from devstack.bedrock.search.local_embedder import LocalEmbedder
 from tooling.project import ROOT
 
 SAMPLES = ROOT / "samples" / "kb"
@@ -52,7 +53,7 @@ class Collection:
 
     def index(self) -> Index:
         """Return the stand-in's index over the articles, in memory."""
-        index = Index(None)
+        index = Index(None, LocalEmbedder())
         for article in self.articles:
             index.put(article.id, "1", article.title, article.text, {"title": article.title})
         return index

@@ -5,6 +5,7 @@ from argparse import Namespace
 from pathlib import Path
 
 from devstack.aws.local_secrets import AGENT_TOKEN
+from devstack.bedrock.search.local_embedder import LocalEmbedder
 from devstack.ports import HOST
 from tooling.environment import ModelEndpoints
 
@@ -59,9 +60,10 @@ def _stack_rows(options: Namespace) -> Rows:
 def _stand_ins(models: ModelEndpoints) -> Rows:
     real_model = f"{models.llm_model} at {models.llm_url}" if models.llm_url else None
     answers = real_model or "an extractive model, not Claude"
-    meaning = f" and {models.embed_model} at {models.embed_url}" if models.embed_url else ""
+    meaning = f"{models.embed_model} at {models.embed_url}" if models.embed_url else LocalEmbedder.name
     return [
-        ("Stand-ins", f"Bedrock: {answers}; search by words{meaning}; guardrail by word lists"),
+        ("Stand-ins", f"Bedrock: {answers}; guardrail by word lists"),
+        ("", f"Search: by words and by meaning ({meaning})"),
         ("", "DynamoDB, S3, SQS and Secrets Manager: moto. Postgres is real"),
     ]
 

@@ -13,6 +13,8 @@ from devstack.aws.local_secrets import load_or_create_secrets
 from devstack.aws.moto_bucket import MotoBucket, VersionedRemovals
 from devstack.aws.server import AwsServer
 from devstack.bedrock.app import BedrockConfig, BedrockStandIn
+from devstack.bedrock.search.embeddings import Embedder, OpenAiEmbedder
+from devstack.bedrock.search.local_embedder import LocalEmbedder
 from devstack.postgres.server import LocalPostgres
 from devstack.postgres.watch import PostgresWatch
 from devstack.provision import (
@@ -109,8 +111,7 @@ class Stack:
             llm_url=self._models.llm_url,
             llm_model=self._models.llm_model,
             llm_api_key=self._models.llm_api_key,
-            embed_url=self._models.embed_url,
-            embed_model=self._models.embed_model,
+            embedder=_embedder(self._models),
         )
 
     def _provision(self) -> None:
@@ -128,6 +129,14 @@ class Stack:
         self._say(f"Knowledge base: {outcome.scanned} documents")
         for failure in outcome.failures:
             self._say(f"  not ingested: {failure}")
+
+
+def _embedder(models: ModelEndpoints) -> Embedder:
+    if models.embed_url and models.embed_model:
+        return OpenAiEmbedder(models.embed_url, models.embed_model)
+    embedder = LocalEmbedder()
+    embedder.warm_up()
+    return embedder
 
 
 def _log_to(path: Path) -> None:

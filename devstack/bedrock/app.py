@@ -24,7 +24,7 @@ from devstack.bedrock.model.converse import Conversation
 from devstack.bedrock.model.extractive import ExtractiveModel
 from devstack.bedrock.model.local_llm import LocalLlm
 from devstack.bedrock.search import retrieve
-from devstack.bedrock.search.embeddings import OpenAiEmbedder
+from devstack.bedrock.search.embeddings import Embedder
 from devstack.bedrock.search.index import Index
 from devstack.bedrock.wire import protocol
 from devstack.bedrock.wire.operations import Router, checked
@@ -42,7 +42,7 @@ Handler = Callable[[Mapping[str, Any]], dict[str, Any]]
 class BedrockConfig:
     """The names and the models of the stand-in.
 
-    Without `llm_url` the model is extractive, without `embed_url` words alone rank the passages.
+    Without `llm_url` the model is extractive, without an embedder words alone rank the passages.
     """
 
     index_path: Path | None
@@ -54,8 +54,7 @@ class BedrockConfig:
     llm_url: str | None = None
     llm_model: str | None = None
     llm_api_key: str | None = None
-    embed_url: str | None = None
-    embed_model: str | None = None
+    embedder: Embedder | None = None
     ingestion_seconds: float = 0.5
 
 
@@ -63,7 +62,7 @@ class BedrockStandIn:
     """A WSGI application that speaks the protocols of Bedrock and Comprehend."""
 
     def __init__(self, config: BedrockConfig, documents: DocumentSource) -> None:
-        self._index = Index(config.index_path, _embedder(config))
+        self._index = Index(config.index_path, config.embedder)
         ingestion = Ingestion(documents, self._index, config.bucket, config.data_source_id)
         self._jobs = IngestionJobs(
             ingestion, config.ingestion_seconds, lambda: self._faults.take(controls.INGESTION_JOB)
@@ -118,7 +117,7 @@ class BedrockStandIn:
             config.knowledge_base_id,
             config.data_source_id,
             config.bucket,
-            config.embed_model if config.embed_url and config.embed_model else WORDS_ONLY,
+            config.embedder.name if config.embedder else WORDS_ONLY,
             self._jobs,
         )
 
@@ -140,12 +139,6 @@ class BedrockStandIn:
             "StopIngestionJob": knowledge_base.stop_ingestion_job,
             "DetectSentiment": sentiment.detect_sentiment,
         }
-
-
-def _embedder(config: BedrockConfig) -> OpenAiEmbedder | None:
-    if config.embed_url and config.embed_model:
-        return OpenAiEmbedder(config.embed_url, config.embed_model)
-    return None
 
 
 def _model(config: BedrockConfig, index: Index) -> ChatModel:

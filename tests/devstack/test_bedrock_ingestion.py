@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from chalicelib.gateways.failure_reasons import read_failures
 from devstack.bedrock.knowledge.ingestion import IgnoredFile, Ingestion, Progress, named_in_sentences
 from devstack.bedrock.knowledge.sidecar import InvalidSidecar, attributes_from, title_of
+from devstack.bedrock.search.embeddings import OpenAiEmbedder
 from devstack.bedrock.search.index import Hit, Index
 from tests.devstack.bedrock_server import (
     DATA_SOURCE,
@@ -348,7 +349,7 @@ def test_a_job_sees_nothing_of_what_comes_after_its_start(server: Server) -> Non
 
 def test_an_unreachable_embedding_model_fails_the_job() -> None:
     documents = Documents({"a.md": "# A\n\nAlpha."})
-    with running(documents, embed_url="http://127.0.0.1:9", embed_model="tiny") as server:
+    with running(documents, embedder=OpenAiEmbedder("http://127.0.0.1:9", "tiny")) as server:
         job = server.ingest()
     assert job["status"] == "FAILED"
     assert "127.0.0.1:9" in job["failureReasons"][0]

@@ -1,13 +1,18 @@
 """Meaning as vectors, from any OpenAI-compatible `/embeddings` endpoint such as Ollama's."""
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
+import numpy as np
 import requests
+from numpy.typing import NDArray
 
 _BATCH_TEXTS = 32
 _TIMEOUT_SECONDS = (3.05, 60.0)  # to connect, to answer
+
+
+Vectors = NDArray[np.float32]
+"""One vector, or a row for each of several texts."""
 
 
 class EmbeddingsUnavailable(Exception):
@@ -20,8 +25,8 @@ class Embedder(Protocol):
     @property
     def name(self) -> str: ...
 
-    def embed(self, texts: Sequence[str]) -> list[list[float]]:
-        """Return one vector for each text. Raises EmbeddingsUnavailable."""
+    def embed(self, texts: Sequence[str]) -> Vectors:
+        """Return one vector of length 1 for each text. Raises EmbeddingsUnavailable."""
         ...
 
 
@@ -36,11 +41,11 @@ class OpenAiEmbedder:
     def name(self) -> str:
         return self._model
 
-    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+    def embed(self, texts: Sequence[str]) -> Vectors:
         """Return one vector of length 1 for each text. Raises EmbeddingsUnavailable."""
-        return [vector for batch in _batches(texts) for vector in self._embed_batch(batch)]
+        return np.concatenate([self._embed_batch(batch) for batch in _batches(texts)])
 
-    def _embed_batch(self, texts: Sequence[str]) -> list[list[float]]:
+    def _embed_batch(self, texts: Sequence[str]) -> Vectors:
         request = {"model": self._model, "input": list(texts)}
         try:
             response = requests.post(self._url, json=request, timeout=_TIMEOUT_SECONDS)
@@ -66,17 +71,16 @@ def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:
         yield texts[start : start + _BATCH_TEXTS]
 
 
-def _vectors(answer: Any, expected: int) -> list[list[float]]:
+def _vectors(answer: Any, expected: int) -> Vectors:
     """Return the vectors in the order of their texts, at length 1. Raises ValueError, KeyError, TypeError."""
     entries = sorted(answer["data"], key=lambda entry: int(entry.get("index", 0)))
-    vectors = [[float(number) for number in entry["embedding"]] for entry in entries]
-    if len(vectors) != expected or not all(vectors) or len({len(vector) for vector in vectors}) > 1:
+    vectors = np.array([entry["embedding"] for entry in entries], dtype=np.float64)
+    if vectors.ndim != 2 or len(vectors) != expected or not vectors.size or not np.isfinite(vectors).all():
         raise ValueError("the vectors do not match the texts")
-    return [_normalised(vector) for vector in vectors]
+    return normalised(vectors)
 
 
-def _normalised(vector: Sequence[float]) -> list[float]:
-    length = math.sqrt(sum(number * number for number in vector))
-    if not math.isfinite(length):
-        raise ValueError("a vector is not finite")
-    return [number / length for number in vector] if length else list(vector)
+def normalised(vectors: NDArray[np.floating]) -> Vectors:
+    """Return the rows at length 1; those of zeros as they are."""
+    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+    return (vectors / np.where(lengths > 0, lengths, 1.0)).astype(np.float32)

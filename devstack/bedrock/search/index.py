@@ -9,25 +9,26 @@ from __future__ import annotations
 
 import json
 import logging
-import operator
 import re
 import sqlite3
 import threading
-from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from devstack.bedrock.knowledge.chunking import chunk
 from devstack.bedrock.search import ranking
-from devstack.bedrock.search.embeddings import Embedder, EmbeddingsUnavailable
+from devstack.bedrock.search.embeddings import Embedder, EmbeddingsUnavailable, Vectors
+from devstack.bedrock.search.meaning import Meanings, texts_to_embed
 from devstack.bedrock.search.text import content_stems
 
 _log = logging.getLogger(__name__)
 
 # To be raised whenever documents are read, cut or stemmed in another way, so that they are read again.
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 
 _SCHEMA = f"""
 PRAGMA user_version = {SCHEMA_VERSION};
@@ -36,7 +37,8 @@ CREATE TABLE documents (
     embedder TEXT
 );
 CREATE TABLE chunks (
-    id INTEGER PRIMARY KEY, document_id INTEGER NOT NULL, text TEXT NOT NULL, vector BLOB
+    id INTEGER PRIMARY KEY, document_id INTEGER NOT NULL, text TEXT NOT NULL,
+    vector_count INTEGER NOT NULL, vectors BLOB
 );
 CREATE INDEX chunks_of_document ON chunks (document_id);
 {ranking.SCHEMA}
@@ -65,7 +67,7 @@ class _Catalogue:
     uris: Mapping[int, str]
     metadata: Mapping[int, Mapping[str, Any]]
     document_of: Mapping[int, int]
-    vectors: Mapping[int, array[float]]
+    meanings: Meanings | None
 
 
 class Index:
@@ -92,9 +94,9 @@ class Index:
     def put(self, uri: str, etag: str, title: str, text: str, metadata: Mapping[str, Any]) -> None:
         """Add or replace a document, all of it or nothing. Raises EmbeddingsUnavailable."""
         texts = chunk(text) or [title]
-        vectors: Sequence[Sequence[float] | None] = [None] * len(texts)
-        if self._embedder:
-            vectors = self._embedder.embed([f"{title}\n\n{each}" for each in texts])
+        vectors = [
+            self._embedder.embed(texts_to_embed(title, each)) if self._embedder else None for each in texts
+        ]
         document = (uri, etag, json.dumps(dict(metadata)), self._embedder.name if self._embedder else None)
         words = (_words(title, each) for each in _without_repeated_headings(texts))
         chunks = list(zip(texts, vectors, words, strict=True))
@@ -132,24 +134,24 @@ class Index:
             ranked = ranking.best_first(alone, together, known.document_of)[: max(limit, 0)]
             return [self._hit(chunk_id, min(score, 1.0)) for chunk_id, score in ranked]
 
-    def _scores(self, query: str, meaning: Sequence[float] | None) -> tuple[ranking.Scores, ranking.Scores]:
+    def _scores(self, query: str, meaning: Vectors | None) -> tuple[ranking.Scores, ranking.Scores]:
         """Return the scores of chunks by themselves, and together with their neighbours."""
         known = self._known()
         terms = ranking.question_terms(self._database, query)
         alone, together = ranking.score_chunks(self._database, terms, known.document_of)
-        if meaning is None:
+        if meaning is None or known.meanings is None:
             return alone, together
-        by_meaning = {key: max(_dot(meaning, vector), 0.0) for key, vector in known.vectors.items()}
+        by_meaning = known.meanings.scores(meaning[0])
         return (
             ranking.blended(alone, by_meaning, _MEANING_SHARE),
             ranking.blended(together, by_meaning, _MEANING_SHARE),
         )
 
-    def _meaning(self, query: str) -> Sequence[float] | None:
+    def _meaning(self, query: str) -> Vectors | None:
         if self._embedder is None or not query.strip():
             return None
         try:
-            return self._embedder.embed([query])[0]
+            return self._embedder.embed([query])
         except EmbeddingsUnavailable as error:
             _log.warning("Searching by words only: %s", error)
             return None
@@ -163,18 +165,23 @@ class Index:
     def _known(self) -> _Catalogue:
         if self._catalogue is None:
             documents = self._database.execute("SELECT id, uri, metadata FROM documents").fetchall()
-            vectors = self._database.execute(
-                "SELECT chunks.id, vector FROM chunks JOIN documents ON documents.id = document_id"
-                " WHERE vector IS NOT NULL AND embedder = ?",
-                (self._embedder.name if self._embedder else None,),
-            )
+            document_of = dict(self._database.execute("SELECT id, document_id FROM chunks").fetchall())
             self._catalogue = _Catalogue(
                 {key: uri for key, uri, _ in documents},
                 {key: json.loads(metadata) for key, _, metadata in documents},
-                dict(self._database.execute("SELECT id, document_id FROM chunks").fetchall()),
-                {chunk_id: array("f", packed) for chunk_id, packed in vectors},
+                document_of,
+                Meanings.of(dict(self._vectors()), document_of),
             )
         return self._catalogue
+
+    def _vectors(self) -> Iterator[tuple[int, Vectors]]:
+        rows = self._database.execute(
+            "SELECT chunks.id, vector_count, vectors FROM chunks JOIN documents ON documents.id = document_id"
+            " WHERE vectors IS NOT NULL AND embedder = ?",
+            (self._embedder.name if self._embedder else None,),
+        )
+        for chunk_id, count, packed in rows:
+            yield chunk_id, np.frombuffer(packed, np.float32).reshape(count, -1)
 
     def _documents_with(self, stem: str) -> int:
         rows = self._database.execute("SELECT rowid FROM words WHERE words MATCH ?", (f'"{stem}"',))
@@ -183,16 +190,17 @@ class Index:
     def _insert(
         self,
         document: tuple[str, str, str, str | None],
-        chunks: Sequence[tuple[str, Sequence[float] | None, Sequence[str]]],
+        chunks: Sequence[tuple[str, Vectors | None, Sequence[str]]],
     ) -> None:
         self._catalogue = None
         document_id = self._database.execute(
             "INSERT INTO documents (uri, etag, metadata, embedder) VALUES (?, ?, ?, ?)", document
         ).lastrowid
-        for text, vector, words in chunks:
-            packed = array("f", vector).tobytes() if vector else None
+        for text, vectors, words in chunks:
+            count, packed = (0, None) if vectors is None else (len(vectors), vectors.tobytes())
             chunk_id = self._database.execute(
-                "INSERT INTO chunks (document_id, text, vector) VALUES (?, ?, ?)", (document_id, text, packed)
+                "INSERT INTO chunks (document_id, text, vector_count, vectors) VALUES (?, ?, ?, ?)",
+                (document_id, text, count, packed),
             ).lastrowid
             self._database.execute(
                 "INSERT INTO words (rowid, title, headings, body) VALUES (?, ?, ?, ?)", (chunk_id, *words)
@@ -252,7 +260,3 @@ def _words(title: str, text: str) -> tuple[str, ...]:
     """Return the stems of a chunk's title, headings and body."""
     headings = "\n".join(_HEADING.findall(text))
     return tuple(" ".join(content_stems(each)) for each in (title, headings, text))
-
-
-def _dot(one: Sequence[float], two: Sequence[float]) -> float:
-    return sum(map(operator.mul, one, two)) if len(one) == len(two) else 0.0
