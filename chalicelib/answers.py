@@ -4,10 +4,11 @@ Neither botocore nor PynamoDB checks an answer: both hand on what is there, or f
 own. So each answer is asked for and read within `reading`, and nothing else is done there.
 """
 
+import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from chalicelib.errors import UnreadableAnswer
 
@@ -23,6 +24,18 @@ def reading(dependency: str) -> Iterator[None]:
         yield
     except OF_ANOTHER_SHAPE as error:
         raise UnreadableAnswer(dependency) from error
+
+
+def require_whole(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
+    """Raise ValueError, TypeError unless an answer of AWS is JSON from its beginning to its end.
+
+    For botocore's event `before-parse`: what it cannot parse, such as an item that was cut off, botocore
+    takes for an answer that holds nothing, which means that there is no such item.
+    """
+    is_json = "json" in operation_model.service_model.resolved_protocol and operation_model.output_shape
+    # A stream is read later, piece by piece; and an error is an error, whatever its words.
+    if is_json and isinstance(response_dict["body"], bytes) and response_dict["status_code"] < 300:
+        require(json.loads(response_dict["body"]), dict)
 
 
 def require(value: object, kind: type[T]) -> T:

@@ -9,8 +9,10 @@ from threading import RLock
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import boto3
+import botocore
 from aws_lambda_powertools.utilities.parameters import SecretsProvider
 
+from chalicelib.answers import require_whole
 from chalicelib.api.agent_tokens import AgentTokens
 from chalicelib.api.cors import Origins
 from chalicelib.chat.hand_over import HandOvers
@@ -62,6 +64,11 @@ CALL_THREADS = 64
 MODEL_THREADS = 16
 TABLES = (ExchangeItem, InteractionItem, TicketItem, StateItem, SyncItem, JobItem)
 BARE_NAMES = {table: table.Meta.table_name for table in TABLES}
+
+# Not with each client, because PynamoDB makes its own.
+botocore.register_initializer(
+    lambda session: session.register("before-parse", lambda **event: require_whole(**event))
+)
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -3,9 +3,9 @@
 from decimal import Decimal
 from typing import Any
 
+from chalicelib.answers import reading, require
 from chalicelib.domain.customer import Customer, Order
 from chalicelib.domain.database import DatabaseAddresses
-from chalicelib.errors import UnreadableAnswer
 from chalicelib.stores.database import Database, TimeLimits
 
 STORE = "customers"
@@ -41,11 +41,14 @@ class Customers:
         if not _can_be_stored(external_id):
             return None
         rows = self._database.rows(WITH_RECENT_ORDERS, (external_id,))
-        return _customer(rows) if rows else None
+        with reading(STORE):
+            return _customer(rows) if rows else None
 
     def ping(self) -> None:
         """Raise Unavailable unless Postgres answers."""
-        self._database.rows("SELECT 1")
+        rows = self._database.rows("SELECT 1 AS one")
+        with reading(STORE):
+            require(rows[0]["one"], int)
 
 
 class NoCustomers:
@@ -88,7 +91,7 @@ def _order(row: Any) -> Order:
 
 
 def _amount(value: Decimal) -> Decimal:
-    """Return an amount. Raises UnreadableAnswer for a NaN, which may be from before they were refused."""
+    """Return an amount. Raises ValueError for a NaN, which may be from before they were refused."""
     if value.is_nan():
-        raise UnreadableAnswer(STORE)
+        raise ValueError("an amount expected")
     return value
