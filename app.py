@@ -15,7 +15,15 @@ from chalicelib.api.chat import (
     history,
 )
 from chalicelib.api.cors import answer_preflights
-from chalicelib.api.http import answers_errors, caller, install, json_body, proof_headers, query_parameters
+from chalicelib.api.http import (
+    Answer,
+    answers_errors,
+    caller,
+    install,
+    json_body,
+    proof_headers,
+    query_parameters,
+)
 from chalicelib.api.knowledge_base import sync_requested, sync_status
 from chalicelib.api.parsing import parse, parse_body, parse_path
 from chalicelib.api.tickets import (
@@ -48,7 +56,7 @@ def index() -> Response:
 
 @app.route("/health", methods=["GET"])
 @answers_errors
-def health() -> dict[str, Any]:
+def health() -> Answer:
     """Say whether the app is up; with `?deep=1`, whether what it depends on is."""
     checks = services().health.check() if query_parameters().get("deep") == "1" else {}
     stage = services().settings.stage
@@ -57,7 +65,7 @@ def health() -> dict[str, Any]:
 
 @app.route("/chat", methods=["POST"])
 @answers_errors
-def chat() -> dict[str, Any]:
+def chat() -> Answer:
     """Answer a customer's message."""
     request = parse_body(ChatRequest, json_body())
     return chat_answer(services().chat.answer(request.message(caller())))
@@ -65,7 +73,7 @@ def chat() -> dict[str, Any]:
 
 @app.route("/chat/{session_id}", methods=["GET"])
 @answers_errors
-def read_conversation(session_id: str) -> dict[str, Any]:
+def read_conversation(session_id: str) -> Answer:
     """Return the messages of a conversation."""
     session_id = parse_path("session_id", session_id)
     proof = parse(ProofHeaders, proof_headers()).proof
@@ -85,7 +93,7 @@ def erase_conversation(session_id: str) -> Response:
 
 @app.route("/chat/{session_id}/feedback", methods=["POST"])
 @answers_errors
-def rate_answer(session_id: str) -> dict[str, Any]:
+def rate_answer(session_id: str) -> Answer:
     """Keep a customer's thumbs up or down on an answer."""
     session_id = parse_path("session_id", session_id)
     request = parse_body(FeedbackRequest, json_body())
@@ -106,7 +114,7 @@ def agent(request: AuthRequest) -> AuthResponse:
 
 @app.route("/tickets", methods=["POST"], authorizer=agent)
 @answers_errors
-def receive_ticket() -> dict[str, Any]:
+def receive_ticket() -> Answer:
     """Keep a ticket and return what is known around it."""
     request = parse_body(TicketRequest, json_body())
     return ticket_received(services().tickets.receive(request.ticket()))
@@ -114,7 +122,7 @@ def receive_ticket() -> dict[str, Any]:
 
 @app.route("/tickets", methods=["GET"], authorizer=agent)
 @answers_errors
-def list_tickets() -> dict[str, Any]:
+def list_tickets() -> Answer:
     """Return tickets, newest first."""
     query = parse(TicketsQuery, query_parameters())
     return tickets_answer(services().tickets.page(query.status, query.limit, query.before))
@@ -122,7 +130,7 @@ def list_tickets() -> dict[str, Any]:
 
 @app.route("/tickets/{ticket_id}", methods=["PATCH"], authorizer=agent)
 @answers_errors
-def move_ticket(ticket_id: str) -> dict[str, Any]:
+def move_ticket(ticket_id: str) -> Answer:
     """Note where a ticket stands in the ticketing system."""
     ticket_id = parse_path("ticket_id", ticket_id)
     status = parse_body(TicketMove, json_body()).status
@@ -131,7 +139,7 @@ def move_ticket(ticket_id: str) -> dict[str, Any]:
 
 @app.route("/tickets/{ticket_id}/context", methods=["GET"], authorizer=agent)
 @answers_errors
-def read_ticket(ticket_id: str) -> dict[str, Any]:
+def read_ticket(ticket_id: str) -> Answer:
     """Return a ticket with what is known around it."""
     view = services().tickets.view(parse_path("ticket_id", ticket_id))
     return ticket_context(view)
@@ -139,7 +147,7 @@ def read_ticket(ticket_id: str) -> dict[str, Any]:
 
 @app.route("/tickets/{ticket_id}/feedback", methods=["POST"], authorizer=agent)
 @answers_errors
-def rate_ticket_context(ticket_id: str) -> dict[str, Any]:
+def rate_ticket_context(ticket_id: str) -> Answer:
     """Keep whether what came with a ticket helped an agent."""
     ticket_id = parse_path("ticket_id", ticket_id)
     feedback = parse_body(TicketFeedbackRequest, json_body()).feedback(now())
@@ -149,7 +157,7 @@ def rate_ticket_context(ticket_id: str) -> dict[str, Any]:
 
 @app.route("/customers/{external_id}/data", methods=["DELETE"], authorizer=agent)
 @answers_errors
-def erase_customer(external_id: str) -> dict[str, Any]:
+def erase_customer(external_id: str) -> Answer:
     """Erase a customer's chats, interactions, tickets and feedback."""
     external_id = parse_path("external_id", external_id, EXTERNAL_ID)
     return customer_erased(external_id, services().erasure.erase(external_id))
@@ -164,7 +172,7 @@ def request_sync() -> Response:
 
 @app.route("/kb/sync", methods=["GET"], authorizer=agent)
 @answers_errors
-def read_sync() -> dict[str, Any]:
+def read_sync() -> Answer:
     """Say how the knowledge base stands to the documents."""
     return sync_status(services().sync.status())
 

@@ -53,6 +53,9 @@ OF_CHALICE = {
 }
 OUR_FAULT = ("internal_error", "Something went wrong on our side. Please try again in a moment.")
 
+Answer = Mapping[str, object]
+"""A JSON object, as a view returns it: its type is one of `api/answers/`."""
+
 _request: ContextVar[Any] = ContextVar("request")
 _correlation_id: ContextVar[str] = ContextVar("correlation_id")
 

@@ -1,18 +1,20 @@
 """What agents get back about the knowledge base: our types as the JSON that the API promises."""
 
-from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING
 
 from chalicelib.domain.ingestion import IngestionJob, SyncStatus
 from chalicelib.times import iso
 
+if TYPE_CHECKING:
+    from chalicelib.api.answers import knowledge_base as answers
 
-def sync_requested(job_id: str | None) -> dict[str, Any]:
+
+def sync_requested(job_id: str | None) -> "answers.SyncRequested":
     """Return the answer of POST /kb/sync; without a job of its own the request waits for the next one."""
     return {"status": "started", "job_id": job_id} if job_id else {"status": "queued"}
 
 
-def sync_status(status: SyncStatus) -> dict[str, Any]:
+def sync_status(status: SyncStatus) -> "answers.SyncStatus":
     """Return the answer of GET /kb/sync."""
     return {
         "pending": status.pending,
@@ -22,13 +24,20 @@ def sync_status(status: SyncStatus) -> dict[str, Any]:
     }
 
 
-def _job(job: IngestionJob) -> dict[str, Any]:
+def _job(job: IngestionJob) -> "answers.Job":
+    done = job.statistics
     return {
         "job_id": job.job_id,
         "status": job.status,
         "started_at": iso(job.started_at),
         "ended_at": iso(job.ended_at) if job.ended_at else None,
         "trigger": job.trigger,
-        "statistics": asdict(job.statistics),
-        "failures": [asdict(failure) for failure in job.failures],
+        "statistics": {
+            "scanned": done.scanned,
+            "new": done.new,
+            "modified": done.modified,
+            "deleted": done.deleted,
+            "failed": done.failed,
+        },
+        "failures": [{"file": each.file, "reason": each.reason} for each in job.failures],
     }

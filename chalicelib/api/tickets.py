@@ -1,17 +1,16 @@
 """What agents and ticketing systems may send, and what they get back: our types as the API's JSON."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field, StringConstraints, TypeAdapter
 
-from chalicelib.api.chat import messages
+from chalicelib.api.chat import transcript
 from chalicelib.api.fields import NOT_BLANK, TEXT, Comment, ExternalId, Identifier, Label, Metadata, Moment
 from chalicelib.api.parsing import Body, Query
 from chalicelib.chat.citations import snippet
-from chalicelib.domain.conversation import Exchange, Passage
+from chalicelib.domain.conversation import Passage
 from chalicelib.domain.customer import CustomerContext, Order
 from chalicelib.domain.ticket import (
     Ticket,
@@ -25,6 +24,9 @@ from chalicelib.tickets.desk import NewTicket, Received, TicketView
 from chalicelib.tickets.erasure import Erased
 from chalicelib.times import iso
 
+if TYPE_CHECKING:
+    from chalicelib.api.answers import tickets as answers
+
 MAX_SUBJECT_CHARS = 300
 MAX_DESCRIPTION_CHARS = 20_000
 MAX_PAGE_TICKETS = 100
@@ -37,14 +39,22 @@ class TicketRequest(Body):
     """The body of POST /tickets."""
 
     customer_external_id: ExternalId
+    """How your own systems name the customer."""
     subject: Annotated[str, Field(max_length=MAX_SUBJECT_CHARS), TEXT, NOT_BLANK]
     description: Annotated[str, Field(max_length=MAX_DESCRIPTION_CHARS), TEXT, NOT_BLANK]
+    """What the customer wants, best in their own words: the suggestions are found by it."""
     ticket_id: Identifier | None = None
+    """An id of yours, which makes a retry safe: the same id and body again are the same ticket."""
     external_ticket_id: Label | None = None
+    """How your ticketing system calls the ticket."""
     channel: TicketChannel | None = None
+    """Where the customer wrote; `web` if left out."""
     priority: TicketPriority | None = None
+    """`medium` if left out."""
     metadata: Metadata = Field(default_factory=dict)
+    """Anything of yours, to be given back with the ticket."""
     created_at: Moment = None
+    """When the ticket came in, at most a day ahead; now if left out."""
 
     def ticket(self) -> NewTicket:
         """Return the ticket that was posted."""
@@ -56,6 +66,7 @@ class TicketFeedbackRequest(Body):
 
     helpful: bool
     source: Label | None = None
+    """What of the answer it is about."""
     comment: Comment | None = None
 
     def feedback(self, now: datetime) -> TicketFeedback:
@@ -67,17 +78,21 @@ class TicketMove(Body):
     """The body of PATCH /tickets/{ticket_id}."""
 
     status: TicketStatus
+    """Where the ticket stands in your system."""
 
 
 class TicketsQuery(Query):
     """The query of GET /tickets."""
 
     status: TicketStatus | None = None
+    """Only tickets of this status."""
     limit: int = Field(20, ge=1, le=MAX_PAGE_TICKETS)
+    """How many tickets at the most."""
     before: Annotated[str, StringConstraints(pattern=LISTED_AT)] | None = None
+    """The `next` of an earlier answer: what is older than that page."""
 
 
-def ticket_received(received: Received) -> dict[str, Any]:
+def ticket_received(received: Received) -> "answers.TicketReceived":
     """Return the answer of POST /tickets."""
     return {
         "ticket_id": received.ticket.ticket_id,
@@ -89,12 +104,12 @@ def ticket_received(received: Received) -> dict[str, Any]:
     }
 
 
-def tickets_answer(page: TicketPage) -> dict[str, Any]:
+def tickets_answer(page: TicketPage) -> "answers.Tickets":
     """Return the answer of GET /tickets; `next` goes into `before` for what is older."""
     return {"tickets": [ticket_answer(each) for each in page.tickets], "next": page.next}
 
 
-def ticket_answer(ticket: Ticket) -> dict[str, Any]:
+def ticket_answer(ticket: Ticket) -> "answers.Ticket":
     """Return one ticket, without its session id, by which the conversation can be read and erased."""
     return {
         "ticket_id": ticket.ticket_id,
@@ -111,32 +126,42 @@ def ticket_answer(ticket: Ticket) -> dict[str, Any]:
     }
 
 
-def ticket_context(view: TicketView) -> dict[str, Any]:
+def ticket_context(view: TicketView) -> "answers.TicketContext":
     """Return the answer of GET /tickets/{ticket_id}/context."""
-    feedback = [{**asdict(each), "timestamp": iso(each.timestamp)} for each in view.ticket.feedback]
     return {
         "ticket": ticket_answer(view.ticket),
         "customer_context": _customer_context(view.context),
         "kb_suggestions": _suggestions(view.suggestions),
-        "transcript": _transcript(view.transcript),
-        "feedback": feedback,
+        "transcript": None if view.transcript is None else transcript(view.transcript),
+        "feedback": [_feedback(each) for each in view.ticket.feedback],
         "degraded": list(view.degraded),
     }
 
 
-def customer_erased(external_id: str, erased: Erased) -> dict[str, Any]:
+def customer_erased(external_id: str, erased: Erased) -> "answers.CustomerErased":
     """Return the answer of DELETE /customers/{external_id}/data."""
-    return {"external_id": external_id, "erased": asdict(erased)}
+    return {
+        "external_id": external_id,
+        "erased": {
+            "chats": erased.chats,
+            "exchanges": erased.exchanges,
+            "interactions": erased.interactions,
+            "tickets": erased.tickets,
+            "feedback": erased.feedback,
+        },
+    }
 
 
-def _transcript(exchanges: Iterable[Exchange] | None) -> list[dict[str, Any]] | None:
-    """Return the messages without their ids: that of the first one may lead into the session."""
-    if exchanges is None:
-        return None
-    return [{k: v for k, v in each.items() if k != "message_id"} for each in messages(exchanges)]
+def _feedback(feedback: TicketFeedback) -> "answers.AgentFeedback":
+    return {
+        "helpful": feedback.helpful,
+        "source": feedback.source,
+        "comment": feedback.comment,
+        "timestamp": iso(feedback.timestamp),
+    }
 
 
-def _customer_context(context: CustomerContext | None) -> dict[str, Any] | None:
+def _customer_context(context: CustomerContext | None) -> "answers.CustomerContext | None":
     if context is None:
         return None
     customer, last = context.customer, context.last_interaction
@@ -158,9 +183,16 @@ def _customer_context(context: CustomerContext | None) -> dict[str, Any] | None:
     }
 
 
-def _order(order: Order) -> dict[str, Any]:
-    return {**asdict(order), "order_date": iso(order.order_date), "total_amount": float(order.total_amount)}
+def _order(order: Order) -> "answers.Order":
+    return {
+        "order_number": order.order_number,
+        "order_date": iso(order.order_date),
+        "status": order.status,
+        "total_amount": float(order.total_amount),
+        "currency": order.currency,
+        "items": order.items,
+    }
 
 
-def _suggestions(passages: Iterable[Passage]) -> list[dict[str, Any]]:
+def _suggestions(passages: Iterable[Passage]) -> "list[answers.Suggestion]":
     return [{"title": p.title, "url": p.url, "snippet": snippet(p.text), "score": p.score} for p in passages]

@@ -51,6 +51,7 @@ LIBRARIES: dict[str, set[str]] = {
     "pynamodb": {"chalicelib/stores"},
     "pydantic": {"chalicelib", "chalicelib/api"},
     "pydantic_settings": {"chalicelib"},
+    "typing_extensions": {"chalicelib/api"},
     "yoyo": {"chalicelib/stores"},
 }
 """Which rooms of what ships use a library; one that is not here is not for the app."""

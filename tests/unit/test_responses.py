@@ -3,10 +3,11 @@
 import json
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from typing import Any
 
 import pytest
 
+from chalicelib.api.answers.chat import Message
+from chalicelib.api.answers.tickets import TicketContext, TicketReceived
 from chalicelib.api.chat import chat_answer, history
 from chalicelib.api.tickets import customer_erased, ticket_context, ticket_received, tickets_answer
 from chalicelib.domain.conversation import (
@@ -94,17 +95,16 @@ SUGGESTIONS_AS_JSON = [
 ]
 
 
-def received(context: CustomerContext | None = CONTEXT) -> dict[str, Any]:
+def received(context: CustomerContext | None = CONTEXT) -> TicketReceived:
     return ticket_received(Received(CASE, context, (LOST, LINKED_REFUND), ("interactions",), seconds=0.1234))
 
 
-def opened(transcript: tuple[Exchange, ...] | None) -> dict[str, Any]:
+def opened(transcript: tuple[Exchange, ...] | None) -> TicketContext:
     return ticket_context(TicketView(CASE, CONTEXT, (LOST, LINKED_REFUND), transcript, ("storage",)))
 
 
-def messages_of(exchange: Exchange) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = history("s", ExchangePage((exchange,), None))["messages"]
-    return found
+def messages_of(exchange: Exchange) -> list[Message]:
+    return history("s", ExchangePage((exchange,), None))["messages"]
 
 
 def test_an_answer_has_the_fields_that_the_api_promises_and_no_more() -> None:
@@ -221,7 +221,7 @@ def test_tickets_are_listed_with_what_goes_into_before() -> None:
 
 @pytest.mark.parametrize("transcript", [None, (exchange_at(START), exchange_at(START, message_id="m2"))])
 def test_a_tickets_context_is_all_that_is_known_around_it(transcript: tuple[Exchange, ...] | None) -> None:
-    context = opened(transcript)
+    context = dict(opened(transcript))
     messages = context.pop("transcript")
     feedback = {"helpful": False, "source": "kb_suggestions", "comment": None, "timestamp": NOON}
     assert context == {

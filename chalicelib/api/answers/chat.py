@@ -1,0 +1,106 @@
+"""What customers' clients get back."""
+
+from typing import Literal
+
+from typing_extensions import NotRequired, TypedDict
+
+from chalicelib.api.answers.common import Count, OutOfReach, Score, Time
+from chalicelib.domain.conversation import HandOverReason, Rating
+
+
+class Citation(TypedDict):
+    """A source of an answer."""
+
+    index: int
+    """`[index]` in the answer's text refers to this source; counted from 1."""
+    title: str
+    url: str | None
+    """Where the source can be read; null where it is published nowhere."""
+    snippet: str
+    """The first words of the passage."""
+    score: Score
+    """How near the passage is to the question; higher is nearer."""
+
+
+class Guardrail(TypedDict):
+    """Whether the guardrail stepped in."""
+
+    intervened: bool
+    reasons: list[str]
+    """Such as `topic:Legal advice`; never the text that it matched."""
+
+
+class Escalation(TypedDict):
+    """That a person takes over."""
+
+    ticket_id: str
+    reason: HandOverReason
+
+
+class Usage(TypedDict):
+    """What an answer consumed."""
+
+    input_tokens: Count
+    output_tokens: Count
+    cost_usd: float | None
+    """Null where the model's price is not known."""
+
+
+class ChatAnswer(TypedDict):
+    """The answer to a customer's message."""
+
+    response: str
+    """Markdown; `[1]` in it refers to the citation with `index` 1."""
+    session_id: str
+    """Goes with the next message of this conversation. Who holds it can read the conversation."""
+    message_id: str
+    """Names this message and its answer, as in the history and for feedback."""
+    timestamp: Time
+    citations: list[Citation]
+    guardrail: Guardrail
+    escalation: Escalation | None
+    """The conversation's ticket once a person takes over."""
+    model: str | None
+    """Null where no model was needed."""
+    usage: Usage
+    degraded: list[OutOfReach]
+    """What could not be reached; the rest of the answer is good."""
+
+
+class AnswerFeedback(TypedDict):
+    """What the customer thought of an answer."""
+
+    rating: Rating
+    comment: str | None
+
+
+class TranscriptMessage(TypedDict):
+    """One message of a conversation, as an agent reads it."""
+
+    timestamp: Time
+    role: Literal["user", "assistant"]
+    content: str
+    """The customer's text as it was written, or the answer in Markdown."""
+    citations: NotRequired[list[Citation]]
+    """Of an answer, where it has any."""
+    escalation: NotRequired[Escalation]
+    """Of an answer, once a person takes over."""
+    feedback: NotRequired[AnswerFeedback]
+    """Of an answer that was rated."""
+
+
+class Message(TranscriptMessage):
+    """One message of a conversation."""
+
+    message_id: str
+    """The same for a question and its answer."""
+
+
+class History(TypedDict):
+    """A page of a conversation."""
+
+    session_id: str
+    messages: list[Message]
+    """Oldest first."""
+    next: str | None
+    """Send it as `before` for what is older; null at the beginning."""

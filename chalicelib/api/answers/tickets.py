@@ -1,0 +1,150 @@
+"""What agents and ticketing systems get back."""
+
+from typing import Any, Literal
+
+from typing_extensions import TypedDict
+
+from chalicelib.api.answers.chat import TranscriptMessage
+from chalicelib.api.answers.common import Count, OutOfReach, Score, Time
+from chalicelib.domain.conversation import HandOverReason
+from chalicelib.domain.customer import ChurnRisk
+from chalicelib.domain.ticket import TicketChannel, TicketPriority, TicketStatus
+
+
+class Order(TypedDict):
+    """One order of a customer."""
+
+    order_number: str
+    order_date: Time
+    status: str
+    total_amount: float
+    """In `currency`."""
+    currency: str
+    items: str
+
+
+class CustomerContext(TypedDict):
+    """What is known of a customer."""
+
+    customer_id: int
+    """The customer's key in the database."""
+    external_id: str
+    """How the team's own systems name the customer."""
+    name: str
+    email: str
+    company: str | None
+    tier: str
+    """`standard`, `premium` or `enterprise`."""
+    lifetime_value: float
+    """In US dollars."""
+    total_orders: Count
+    recent_orders: list[Order]
+    """The newest five, newest first."""
+    open_tickets: int | None
+    """Null where they can't be counted right now."""
+    avg_sentiment: float | None
+    """Of the last 20 interactions, from −1 (bad) to 1 (good); null where none is known."""
+    last_interaction: Time | None
+    is_high_value: bool
+    """By the tier or the lifetime value."""
+    churn_risk: ChurnRisk
+    """By sentiment, open tickets and time without an order."""
+
+
+class Suggestion(TypedDict):
+    """A passage of the knowledge base that may hold the solution."""
+
+    title: str
+    url: str | None
+    """Where the document can be read; null where it is published nowhere."""
+    snippet: str
+    """The first words of the passage."""
+    score: Score
+    """How near the passage is to the ticket; higher is nearer."""
+
+
+class TicketReceived(TypedDict):
+    """A ticket that was kept, with what is known around it."""
+
+    ticket_id: str
+    status: Literal["received"]
+    customer_context: CustomerContext | None
+    """Null for a customer whom the database doesn't know, or while it is out of reach."""
+    kb_suggestions: list[Suggestion]
+    """Nearest first."""
+    processing_time_ms: Count
+    degraded: list[OutOfReach]
+    """What could not be reached; the ticket is kept."""
+
+
+class Ticket(TypedDict):
+    """A ticket."""
+
+    ticket_id: str
+    external_ticket_id: str | None
+    """How the ticketing system calls it."""
+    customer_external_id: str | None
+    """Null where a chat's customer was not proven."""
+    status: TicketStatus
+    channel: TicketChannel
+    priority: TicketPriority
+    subject: str
+    description: str
+    reason: HandOverReason | None
+    """Why the chat handed over, where the ticket came from one."""
+    metadata: dict[str, Any]
+    """What was sent with the ticket."""
+    created_at: Time
+
+
+class Tickets(TypedDict):
+    """A page of tickets."""
+
+    tickets: list[Ticket]
+    """Newest first."""
+    next: str | None
+    """Send it as `before` for what is older; null at the end."""
+
+
+class AgentFeedback(TypedDict):
+    """Whether what came with a ticket helped an agent."""
+
+    helpful: bool
+    source: str | None
+    """What of the answer it is about."""
+    comment: str | None
+    timestamp: Time
+
+
+class TicketContext(TypedDict):
+    """A ticket with what is known around it."""
+
+    ticket: Ticket
+    customer_context: CustomerContext | None
+    """Null for a customer whom the database doesn't know, or while it is out of reach."""
+    kb_suggestions: list[Suggestion]
+    """Nearest first."""
+    transcript: list[TranscriptMessage] | None
+    """The conversation, oldest first, where the ticket came from a chat."""
+    feedback: list[AgentFeedback]
+    """The newest 20, oldest first."""
+    degraded: list[OutOfReach]
+    """What could not be reached; the rest is good."""
+
+
+class ErasedCounts(TypedDict):
+    """How many were erased."""
+
+    chats: Count
+    exchanges: Count
+    """Questions with their answers."""
+    interactions: Count
+    tickets: Count
+    feedback: Count
+
+
+class CustomerErased(TypedDict):
+    """That a customer was erased."""
+
+    external_id: str
+    erased: ErasedCounts
