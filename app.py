@@ -15,6 +15,8 @@ from chalicelib.api.chat import (
     history,
 )
 from chalicelib.api.cors import answer_preflights
+from chalicelib.api.description import HEADERS as DESCRIPTION_HEADERS
+from chalicelib.api.description import api_description
 from chalicelib.api.http import (
     Answer,
     answers_errors,
@@ -52,6 +54,12 @@ def index() -> Response:
     """Serve the chat page."""
     page = chat_page()
     return Response(page.html, dict(page.headers))
+
+
+@app.route("/openapi.json", methods=["GET"])
+def describe_api() -> Response:
+    """Serve the description of this API."""
+    return Response(api_description(), dict(DESCRIPTION_HEADERS))
 
 
 @app.route("/health", methods=["GET"])

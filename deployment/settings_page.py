@@ -1,11 +1,9 @@
 """Writes docs/settings.md from the app's settings and the stages: `python -m deployment.settings_page`."""
 
-import ast
 import inspect
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
@@ -14,6 +12,7 @@ from pydantic.fields import FieldInfo
 
 from chalicelib.settings import Settings
 from deployment.facts import SETTINGS_OF_THE_STACK
+from tooling.docstrings import field_docstrings
 from tooling.project import ROOT
 from tooling.stages import deployable_stages, read_config
 
@@ -50,7 +49,7 @@ def main(root: Path = ROOT) -> int:
 
 
 def _sections() -> Iterator[str]:
-    meanings = _meanings()
+    meanings = field_docstrings(Settings)
     for heading, names in _names_by_heading().items():
         yield f"## {heading}\n"
         yield "| setting | meaning | values | default |"
@@ -59,17 +58,6 @@ def _sections() -> Iterator[str]:
             field = Settings.model_fields[name]
             yield f"| `{name.upper()}` | {meanings[name]} | {_values(field)} | {_default(field)} |"
         yield ""
-
-
-def _meanings() -> dict[str, str]:
-    """Return what is written below each setting in its class."""
-    (definition,) = (n for n in ast.parse(inspect.getsource(Settings)).body if isinstance(n, ast.ClassDef))
-    return {
-        field.target.id: " ".join(str(text.value.value).split())
-        for field, text in pairwise(definition.body)
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)
-        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant)
-    }
 
 
 def _names_by_heading() -> dict[str, list[str]]:

@@ -44,7 +44,7 @@ class ProvenBody(Body):
     customer_hash: CustomerHash | None = None
     """Proves it: the hex HMAC-SHA256 of `customer_id` under the stage's app secret, made on your server."""
     customer_hash_expires: Expiry | None = None
-    """Seconds since 1970 until which the hash counts; it is then over `<customer_id>.<customer_hash_expires>`."""
+    """Seconds since 1970 until which the hash counts; it is then over `<customer_id>.<seconds>`."""
 
     @property
     def proof(self) -> CustomerProof | None:

@@ -23,7 +23,12 @@ LAST_SECOND = 9_999_999_999
 DATE_PROBLEM = "must be a date and time in ISO 8601, such as 2026-11-20T12:00:00Z"
 
 
-def _text(value: str) -> str:
+def read_whole_number(value: object) -> object:
+    """Take a number such as 1.0 for a whole one, as JSON Schema does."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def check_text(value: str) -> str:
     for position, char in enumerate(value):
         if unicodedata.category(char) == "Cc" and char not in LAYOUT:
             raise ValueError(
@@ -32,20 +37,20 @@ def _text(value: str) -> str:
     return value
 
 
-def _not_blank(value: str) -> str:
+def check_not_blank(value: str) -> str:
     # Spaces and invisible characters (Z*, C*) alone are no question; neither is a lone accent (M*).
     if all(unicodedata.category(char)[0] in "ZCM" for char in value):
         raise ValueError("is blank; write something")
     return value
 
 
-def _one_line(value: str) -> str:
+def check_one_line(value: str) -> str:
     if any(unicodedata.category(char) in ("Cc", "Zl", "Zp") for char in value):
         raise ValueError("holds a control character or a line break; remove it")
     return value
 
 
-def _moment(value: object) -> datetime | None:
+def read_moment(value: object) -> datetime | None:
     """Read a date, with a time and an offset or without; without an offset it is in UTC."""
     if value is None:
         return None
@@ -64,7 +69,7 @@ def _moment(value: object) -> datetime | None:
     return moment.astimezone(timezone.utc)
 
 
-def _metadata(value: dict[str, Any]) -> dict[str, Any]:
+def check_metadata(value: dict[str, Any]) -> dict[str, Any]:
     """Refuse what could not be kept and given back. No recursion: the sender would choose its depth."""
     waiting: list[tuple[object, int]] = [(value, 1)]
     while waiting:
@@ -73,7 +78,7 @@ def _metadata(value: dict[str, Any]) -> dict[str, Any]:
             raise ValueError(f"is nested deeper than {MAX_METADATA_LEVELS} levels")
         if isinstance(item, dict):
             for name in item:
-                _one_line(_encodable(name))
+                check_one_line(_encodable(name))
             waiting.extend((inner, level + 1) for inner in item.values())
         elif isinstance(item, list):
             waiting.extend((inner, level + 1) for inner in item)
@@ -92,8 +97,8 @@ def _encodable(text: str) -> str:
     return text
 
 
-TEXT = AfterValidator(_text)
-NOT_BLANK = AfterValidator(_not_blank)
+TEXT = AfterValidator(check_text)
+NOT_BLANK = AfterValidator(check_not_blank)
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
 IDENTIFIER_PROBLEM = "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit"
 PROOF_HEADERS = ("X-Customer-Id", "X-Customer-Hash", "X-Customer-Hash-Expires")
@@ -107,17 +112,17 @@ PATTERNS = {
     **dict.fromkeys(("customer_hash", PROOF_HEADERS[1]), CUSTOMER_HASH_PROBLEM),
     "before": "must be the `next` of an earlier answer",
 }
-ExternalId = Annotated[str, Field(max_length=MAX_NAME_CHARS), AfterValidator(_one_line), NOT_BLANK]
+ExternalId = Annotated[str, Field(max_length=MAX_NAME_CHARS), AfterValidator(check_one_line), NOT_BLANK]
 """How the team's own systems name a customer. They may write it as they like, unlike in the chat."""
 CustomerId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
 CustomerHash = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$")]
-Expiry = Annotated[int, Field(ge=0, le=LAST_SECOND)]
+Expiry = Annotated[int, Field(ge=0, le=LAST_SECOND), BeforeValidator(read_whole_number)]
 """In seconds since 1970. Milliseconds would be too large, rather than a time that never comes."""
 Label = Annotated[str, Field(max_length=MAX_LABEL_CHARS), TEXT]
 Comment = Annotated[str, Field(max_length=MAX_COMMENT_CHARS), TEXT]
-Moment = Annotated[datetime | None, BeforeValidator(_moment)]
+Moment = Annotated[datetime | None, BeforeValidator(read_moment)]
 Metadata = Annotated[
     dict[str, Any],
     BeforeValidator(lambda value: {} if value is None else value),
-    AfterValidator(_metadata),
+    AfterValidator(check_metadata),
 ]

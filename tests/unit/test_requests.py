@@ -286,6 +286,11 @@ def test_an_id_may_be_of_any_usual_shape_and_no_other(model: type[Body], field: 
         assert problems(model, LEAST[model] | {field: value}) == [(field, IDENTIFIER)]
 
 
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    body = json.dumps(LEAST[ChatRequest] | {"customer_hash_expires": 1_790_000_000.0}).encode()
+    assert repr(parse_body(ChatRequest, body).customer_hash_expires) == "1790000000"
+
+
 @pytest.mark.parametrize(
     ("field", "value", "problem"),
     [

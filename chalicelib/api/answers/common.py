@@ -41,15 +41,20 @@ class FieldProblem(TypedDict):
     """What is wrong and what to do, to be read after the field's name."""
 
 
-class Error(TypedDict):
+class Correlated(TypedDict):
+    """What every JSON object has."""
+
+    correlation_id: str
+    """Names this request in the logs, as the header X-Correlation-Id does."""
+
+
+class Error(Correlated):
     """A refusal or a failure."""
 
     error: str
     """A sentence for a person."""
     code: str
     """What happened, for a program."""
-    correlation_id: str
-    """Names this request in the logs, as the header X-Correlation-Id does."""
 
 
 class InvalidRequest(Error):

@@ -1,0 +1,56 @@
+"""The routes for anyone: the page, this description, the app's health."""
+
+from pydantic import BaseModel
+
+from chalicelib import __version__
+from chalicelib.api.answers.common import Health
+from deployment.openapi.operation import HTML, SERVICE, Answer, Operation
+
+
+class HealthQuery(BaseModel):
+    """The query of GET /health."""
+
+    deep: str | None = None
+    """`1` also looks at what the app depends on."""
+
+
+OPERATIONS = (
+    Operation(
+        SERVICE,
+        "GET",
+        "/",
+        "openPage",
+        "The chat page",
+        "One HTML page with its styles and scripts.",
+        Answer("The page.", media_type=HTML),
+    ),
+    Operation(
+        SERVICE,
+        "GET",
+        "/openapi.json",
+        "describeApi",
+        "This description",
+        "This API in OpenAPI 3.1.",
+        Answer("The description, an OpenAPI document."),
+    ),
+    Operation(
+        SERVICE,
+        "GET",
+        "/health",
+        "readHealth",
+        "How the app is",
+        "Says whether the app is up; with `?deep=1`, whether what it depends on is. It looks at most "
+        "every ten seconds.",
+        Answer(
+            "The app is up.",
+            Health,
+            {
+                "status": "ok",
+                "stage": "dev",
+                "version": __version__,
+                "checks": {"dynamodb": "ok", "postgres": "ok"},
+            },
+        ),
+        query=HealthQuery,
+    ),
+)
