@@ -12,6 +12,7 @@ from chalice.test import Client, HTTPResponse
 
 import app as app_module
 from chalicelib.api.agent_tokens import AgentTokens
+from tests import contract
 from tests.fakes import ORIGINS
 
 TOKEN = "token-of-zendesk"
@@ -33,7 +34,9 @@ class Web:
         """Send a request; a body that is not bytes is sent as JSON, other headers replace the usual ones."""
         raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
         sent = dict(self.headers if headers is None else headers)
-        return self.client.http.request(method, path, headers=sent, body=raw)
+        response = self.client.http.request(method, path, headers=sent, body=raw)
+        contract.check(method, path, raw, response.status_code, response.headers, response.body)
+        return response
 
 
 @contextmanager

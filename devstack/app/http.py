@@ -119,8 +119,11 @@ class EdgeRequestHandler(ChaliceRequestHandler):
             # On an unknown route Chalice repeats the token, in ASCII.
             self.send_error(HTTPStatus.FORBIDDEN)
 
-    # The base class binds its own method under these names, so ours must be bound again.
-    do_GET = do_PUT = do_POST = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _generic_handle  # noqa: N815
+    def parse_request(self) -> bool:
+        """Read what is asked for, and let the app answer any method: also one that no address takes."""
+        is_readable: bool = super().parse_request()
+        setattr(self, f"do_{self.command}", self._generic_handle)
+        return is_readable
 
     def _parse_payload(self) -> tuple[dict[str, str], bytes | None]:
         headers = {n: v for n, v in self.headers.items() if n.lower() != "authorization" or v.strip()}

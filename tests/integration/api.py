@@ -10,6 +10,7 @@ import boto3
 import requests
 
 from devstack.aws.local_secrets import AGENT_TOKEN
+from tests import contract
 from tests.builders import customer_proof
 from tests.product import Product
 
@@ -39,7 +40,8 @@ class Api:
 
     def send(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Send a request."""
-        return self._http.request(method, self.url + path, timeout=TIMEOUT_SECONDS, **arguments)
+        response = self._http.request(method, self.url + path, timeout=TIMEOUT_SECONDS, **arguments)
+        return as_described(path, response)
 
     def send_as_agent(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Send a request with an agent's token; in a connection of its own, so threads may."""
@@ -104,7 +106,16 @@ class Api:
 
     def _request(self, method: str, path: str, **arguments: Any) -> requests.Response:
         """Send a request in a connection of its own."""
-        return requests.request(method, self.url + path, timeout=TIMEOUT_SECONDS, **arguments)
+        response = requests.request(method, self.url + path, timeout=TIMEOUT_SECONDS, **arguments)
+        return as_described(path, response)
+
+
+def as_described(path: str, response: requests.Response) -> requests.Response:
+    """Check an answer against the description of the API and return it."""
+    method, sent = response.request.method or "", response.request.body or b""
+    raw = sent.encode() if isinstance(sent, str) else sent
+    contract.check(method, path, raw, response.status_code, response.headers, response.content)
+    return response
 
 
 def new_id(prefix: str = "T") -> str:

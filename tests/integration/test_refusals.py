@@ -46,8 +46,9 @@ def test_a_large_body_is_413(api: Api) -> None:
 
 
 @pytest.mark.local_only
-def test_a_wrong_method_is_405(api: Api) -> None:
-    response = api.send("PUT", "/chat", json={"query": "a"})
+@pytest.mark.parametrize("method", ["PUT", "TRACE", "BREW"])
+def test_a_wrong_method_is_405(api: Api, method: str) -> None:
+    response = api.send(method, "/chat", json={"query": "a"})
     refused(response, 405)
     assert response.headers["Allow"]
 
@@ -93,7 +94,6 @@ def test_a_chunked_body_is_read(api: Api) -> None:
         (post(b"", "Content-Length: -5"), b"400"),
         (post(b"", "Content-Length: 99999999999"), b"413"),
         (post(b"zz\r\n", "Transfer-Encoding: chunked"), b"400"),
-        (post(b"", method="BREW"), b"501"),
         (post(b"", "X-Long: " + "x" * 70_000), b"431"),
     ],
 )

@@ -4,8 +4,11 @@ import json
 import re
 
 import pytest
+from chalice import Chalice
+from chalice.test import Client, HTTPResponse
 
 from chalicelib import errors
+from chalicelib.api.http import answers_errors, install
 from chalicelib.errors import (
     BadInput,
     BudgetReached,
@@ -14,7 +17,8 @@ from chalicelib.errors import (
     TooManyRequests,
     Unavailable,
 )
-from tests.web import refusal, serving
+from tests.fakes import ORIGINS
+from tests.web import refusal
 
 ANSWERS: list[tuple[SupportError, int, str]] = [
     (BadInput(FieldProblem("query", "is required")), 400, "invalid_request"),
@@ -40,14 +44,18 @@ ANSWERS: list[tuple[SupportError, int, str]] = [
 ]
 
 
-class Failing:
-    """A health check that fails."""
+def answer_to(error: Exception) -> HTTPResponse:
+    """Return what a client gets when a view fails."""
+    app = Chalice("errors")
+    install(app, lambda: ORIGINS)
 
-    def __init__(self, error: SupportError) -> None:
-        self._error = error
+    @app.route("/failing")
+    @answers_errors
+    def fail() -> None:
+        raise error
 
-    def check(self) -> None:
-        raise self._error
+    with Client(app) as client:
+        return client.http.get("/failing")
 
 
 def every_error(base: type[SupportError] = SupportError) -> set[type[SupportError]]:
@@ -61,8 +69,7 @@ def test_every_error_has_its_answer_here() -> None:
 
 @pytest.mark.parametrize(("error", "status", "code"), ANSWERS, ids=lambda value: type(value).__name__)
 def test_an_error_is_a_sentence_with_a_status_and_a_code(error: SupportError, status: int, code: str) -> None:
-    with serving(health=Failing(error)) as web:
-        response = web.send("GET", "/health?deep=1")
+    response = answer_to(error)
     body = refusal(response, status, code)
     assert re.fullmatch(r"[A-Z].*\.", body["error"])
     assert not any(name in body["error"] for name in ("customers", "ingestion", "Exception"))
@@ -73,8 +80,7 @@ def test_an_error_is_a_sentence_with_a_status_and_a_code(error: SupportError, st
 
 def test_all_wrong_fields_are_told_with_what_to_do() -> None:
     error = BadInput(FieldProblem("query", "is required"), FieldProblem("session_id", "must be a string"))
-    with serving(health=Failing(error)) as web:
-        body = web.send("GET", "/health?deep=1").json_body
+    body = answer_to(error).json_body
     assert body["error"] == "The request is not valid: query is required; session_id must be a string."
     assert body["fields"] == [
         {"field": "query", "problem": "is required"},
@@ -89,6 +95,5 @@ def test_a_silent_model_is_an_outage_with_words_of_its_own() -> None:
 
 def test_wrong_settings_are_no_answer_to_a_client() -> None:
     error = errors.InvalidSettings("KNOWLEDGE_BASE_ID: is missing")
-    with serving(health=Failing(error)) as web:  # type: ignore[arg-type]
-        body = refusal(web.send("GET", "/health?deep=1"), 500, "internal_error")
+    body = refusal(answer_to(error), 500, "internal_error")
     assert "KNOWLEDGE_BASE_ID" not in json.dumps(body)
