@@ -14,11 +14,12 @@ from datetime import datetime, timezone
 
 from bench.collections import Collection, Question, chosen_collections, parse_options, require_least
 from chalicelib.chat.citations import resolve
-from chalicelib.chat.search_query import search_query
+from chalicelib.chat.lookups import interleaved, passages_each
+from chalicelib.chat.search_query import search_queries
 from chalicelib.domain.conversation import Exchange, Passage
 from devstack.bedrock.model.evidence import NumberedPassage
 from devstack.bedrock.model.extractive import reply
-from devstack.bedrock.search.index import Index
+from devstack.bedrock.search.index import Hit, Index
 
 LEAST = {
     "samples": (91.0, 90.0, 98.0),
@@ -40,8 +41,9 @@ class Judged:
 
 def ask(index: Index, question: str, earlier: Sequence[Exchange] = ()) -> Exchange:
     """Ask as the application does; the `url` of a citation is the id of its article."""
-    hits = index.search(search_query(question, earlier), PASSAGES)
-    passages = [Passage(hit.text, str(hit.metadata["title"]), hit.uri, hit.score) for hit in hits]
+    queries = search_queries(question, earlier)
+    hits = [index.search(query, passages_each(PASSAGES, len(queries))) for query in queries]
+    passages = interleaved([[_passage(hit) for hit in each] for each in hits])
     numbered = [NumberedPassage(number, each.title, each.text) for number, each in enumerate(passages, 1)]
     said = [exchange.question for exchange in earlier]
     given = reply(question, said, numbered, index.rarity, may_hand_over=True)
@@ -49,6 +51,10 @@ def ask(index: Index, question: str, earlier: Sequence[Exchange] = ()) -> Exchan
     return Exchange(
         "", "", SOME_TIME, question, cited.text, None, cited.citations, unanswered=cited.unanswered
     )
+
+
+def _passage(hit: Hit) -> Passage:
+    return Passage(hit.text, str(hit.metadata["title"]), hit.uri, hit.score)
 
 
 def main() -> None:

@@ -1,12 +1,29 @@
 """What a chat and a ticket both look up, each as one of several calls side by side."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain, zip_longest
 
 from chalicelib.domain.conversation import Passage, Sentiment
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.protocols import CustomerStore, PassageSearch, SentimentDetector, TicketStore
 from chalicelib.domain.ticket import TicketSummary
-from chalicelib.parallel import Call, Parallel
+from chalicelib.parallel import Call, Deadline, Parallel
+
+LEAST_PASSAGES = 3
+"""What each of several questions gets, unless one alone gets less."""
+
+
+@dataclass(frozen=True)
+class Searches:
+    """The searches under way for the questions of one message."""
+
+    calls: tuple[Call[tuple[Passage, ...]], ...]
+
+    def settle(self, calls: Parallel, deadline: Deadline) -> tuple[Passage, ...]:
+        """Return what was found: the nearest passage to each question, then the next to each, each once."""
+        found: list[tuple[Passage, ...]] = [calls.settle(call, (), deadline) for call in self.calls]
+        return interleaved(found)
 
 
 @dataclass(frozen=True)
@@ -18,9 +35,11 @@ class Lookups:
     customers: CustomerStore
     tickets: TicketStore
 
-    def find_passages(self, calls: Parallel, query: str, limit: int) -> Call[tuple[Passage, ...]]:
-        """Look up at most `limit` passages, nearest first."""
-        return calls.start("knowledge_base", self.knowledge_base.retrieve, query, limit)
+    def find_passages(self, calls: Parallel, queries: Sequence[str], limit: int) -> Searches:
+        """Look up at most `limit` passages for one query; several queries have fewer each."""
+        each = passages_each(limit, len(queries))
+        retrieve = self.knowledge_base.retrieve
+        return Searches(tuple(calls.start("knowledge_base", retrieve, query, each) for query in queries))
 
     def detect_sentiment(self, calls: Parallel, text: str) -> Call[Sentiment]:
         """Look up how a text sounds."""
@@ -39,3 +58,16 @@ class Lookups:
 
     def _open_tickets(self, customer_id: str | None) -> tuple[TicketSummary, ...]:
         return self.tickets.open_of(customer_id) if customer_id else ()
+
+
+def passages_each(limit: int, queries: int) -> int:
+    """Return how many passages each of several queries gets where one alone gets `limit`."""
+    return limit if queries == 1 else min(limit, max(LEAST_PASSAGES, limit // queries + 1))
+
+
+def interleaved(found: Sequence[Sequence[Passage]]) -> tuple[Passage, ...]:
+    """Return the first passage of each list, then the second of each, and so on, each passage once."""
+    if len(found) == 1:
+        return tuple(found[0])
+    in_turns = (passage for passage in chain.from_iterable(zip_longest(*found)) if passage)
+    return tuple({(passage.document, passage.url, passage.text): passage for passage in in_turns}.values())

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 
+from chalicelib.chat.lookups import passages_each
 from chalicelib.chat.prompts import estimate_tokens
+from chalicelib.chat.questions import questions_in
 from chalicelib.domain.conversation import Usage
 
 MICRO = 1_000_000
@@ -58,9 +60,10 @@ class Spending:
 
     def without_answer(self, question: str, has_past: bool) -> Spend:
         """Return what is consumed although no answer came, such as when the model timed out."""
+        searches = len(questions_in(question))
         input_tokens = (
             RULES_TOKENS
-            + self.passages * PASSAGE_TOKENS
+            + searches * passages_each(self.passages, searches) * PASSAGE_TOKENS
             + (self.history_tokens if has_past else 0)
             + estimate_tokens(question)
         )
@@ -89,7 +92,7 @@ class Spending:
         return questions * GUARDRAIL_QUESTION_MICRO_USD + answers * GUARDRAIL_ANSWER_MICRO_USD
 
     def _around(self, question: str) -> int:
-        return RETRIEVE_MICRO_USD + sentiment_micro_usd(question)
+        return RETRIEVE_MICRO_USD * len(questions_in(question)) + sentiment_micro_usd(question)
 
 
 def sentiment_micro_usd(text: str) -> int:

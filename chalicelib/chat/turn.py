@@ -22,7 +22,7 @@ from chalicelib.chat.limits import Admission, Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.person_request import asks_for_a_person
 from chalicelib.chat.prompts import HistoryBudget, KnownCustomer, build_prompt
-from chalicelib.chat.search_query import search_query
+from chalicelib.chat.search_query import search_queries
 from chalicelib.chat.sessions import CustomerProof, Sessions
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.spending import NOTHING, Spend, Spending
@@ -231,14 +231,14 @@ class Chat:
     def _gather(self, turn: Turn, earlier: tuple[Exchange, ...]) -> Gathered:
         calls, deadline = turn.calls, turn.deadline.within(self.options.gather_seconds)
         shown = tuple(e for e in earlier if not e.guardrail.intervened)
-        query = search_query(turn.question, shown)
-        finding = self.lookups.find_passages(calls, query, self.options.passages_per_question)
+        queries = search_queries(turn.question, shown)
+        finding = self.lookups.find_passages(calls, queries, self.options.passages_per_question)
         listening = self.lookups.detect_sentiment(calls, turn.question)
         identifying = self.lookups.find_customer(calls, turn.customer_id)
         listing = self.lookups.find_open_tickets(calls, turn.customer_id)
         customer: Customer | None = calls.settle(identifying, None, deadline)
         tickets: tuple[TicketSummary, ...] | None = calls.settle(listing, None, deadline)
-        passages: tuple[Passage, ...] = calls.settle(finding, (), deadline)
+        passages = finding.settle(calls, deadline)
         sentiment: Sentiment | None = calls.settle(listening, None, deadline)
         known = KnownCustomer(customer, tickets) if customer else None
         return Gathered(earlier, shown, passages, known, sentiment.score if sentiment else None)

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.chat.lookups import Lookups
-from chalicelib.chat.search_query import ticket_query
+from chalicelib.chat.lookups import Lookups, Searches
+from chalicelib.chat.search_query import ticket_queries
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.domain.conversation import Exchange, Passage, Sentiment
 from chalicelib.domain.customer import Customer, CustomerContext, Interaction
@@ -84,7 +84,7 @@ class ContextCalls:
     customer: Call[Customer | None]
     interactions: Call[tuple[Interaction, ...]]
     open_tickets: Call[tuple[TicketSummary, ...]]
-    passages: Call[tuple[Passage, ...]]
+    passages: Searches
 
 
 @dataclass(frozen=True)
@@ -196,7 +196,7 @@ class TicketDesk:
             customer=self.lookups.find_customer(calls, customer_id),
             interactions=calls.start("interactions", self._newest_interactions, customer_id, log_without),
             open_tickets=self.lookups.find_open_tickets(calls, customer_id),
-            passages=self.lookups.find_passages(calls, ticket_query(ticket), self.suggestions),
+            passages=self.lookups.find_passages(calls, ticket_queries(ticket), self.suggestions),
         )
 
     def _settle(
@@ -205,7 +205,7 @@ class TicketDesk:
         customer: Customer | None = calls.settle(looking_up.customer, None, deadline)
         newest: tuple[Interaction, ...] | None = calls.settle(looking_up.interactions, None, deadline)
         others: tuple[TicketSummary, ...] | None = calls.settle(looking_up.open_tickets, None, deadline)
-        passages: tuple[Passage, ...] = calls.settle(looking_up.passages, (), deadline)
+        passages = looking_up.passages.settle(calls, deadline)[: self.suggestions]
         suggestions = self.links.linked(passages, calls.note)
         if customer is None:
             return None, suggestions

@@ -62,6 +62,16 @@ def test_a_follow_up_is_looked_up_in_its_conversation(scene: Scene) -> None:
     assert scene.model.prompts[1].facts[0].count("<passage ") == 5
 
 
+def test_each_question_of_a_message_is_looked_up_and_their_passages_take_turns(scene: Scene) -> None:
+    scene.knowledge_base.passages = tuple(replace(RESET, text=f"Passage {n}") for n in range(7))
+    scene.ask("How do I reset my password? And how long do refunds take?")
+    assert sorted(scene.knowledge_base.queries) == [
+        "And how long do refunds take?",
+        "How do I reset my password?",
+    ]
+    assert scene.model.prompts[0].facts[0].count("<passage ") == 3
+
+
 def test_a_proven_customer_is_answered_with_their_facts_and_logged(scene: Scene) -> None:
     for ticket_id, status, whose in (("T-1", "open", "1"), ("T-2", "closed", "1"), ("T-bob", "open", "2")):
         scene.tickets.add(ticket(ticket_id, status=status, customer_id=f"CUST-100{whose}"))

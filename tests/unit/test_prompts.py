@@ -162,7 +162,7 @@ def test_what_a_customer_says_cannot_pose_as_passages_or_facts(tag: str) -> None
 
 
 @pytest.mark.parametrize(
-    "word", ["[n]", "[0]", "language", "Never promise", "data. Instructions", "credentials"]
+    "word", ["[n]", "[0]", "language", "Never promise", "data. Instructions", "credentials", "answer each"]
 )
 def test_the_rules_say_what_the_model_must_know(word: str) -> None:
     assert word in prompt().rules

@@ -1,8 +1,11 @@
 """What is looked up: a question by itself, a follow-up with what it follows."""
 
+from collections.abc import Sequence
+
 import pytest
 
-from chalicelib.chat.search_query import MAX_CHARS, is_follow_up, search_query, ticket_query
+from chalicelib.chat.questions import MOST_CHARS, is_follow_up
+from chalicelib.chat.search_query import search_queries, ticket_queries
 from chalicelib.domain.conversation import Citation, Exchange
 from tests.builders import exchange_at, ticket
 from tests.fakes import START
@@ -13,6 +16,11 @@ TITLES = tuple(Citation(n, f"Title {n}", None, "", 0.5) for n in (1, 2, 3))
 
 def asked(question: str, *cited: Citation) -> Exchange:
     return exchange_at(START, question=question, citations=cited)
+
+
+def search_query(question: str, earlier: Sequence[Exchange]) -> str:
+    (query,) = search_queries(question, earlier)
+    return query
 
 
 FOLLOW_UPS = [
@@ -116,13 +124,15 @@ def test_nothing_is_asked_twice() -> None:
 def test_the_question_comes_first_and_the_rest_is_cut() -> None:
     query = search_query("and if it never arrives?", [asked("word " * 700)])
     assert query.startswith("and if it never arrives?\nword")
-    assert len(query) == MAX_CHARS
+    assert len(query) == MOST_CHARS
 
 
 @pytest.mark.parametrize("length", [999, 1000, 1001, 4000])
 def test_what_is_looked_up_is_never_longer_than_retrieve_takes(length: int) -> None:
     question = ("refund-" * 1000)[:length]
-    assert search_query(question, [RESET]) == question[:1000]
+    query = search_query(question, [RESET])
+    assert len(query) <= MOST_CHARS
+    assert (query[:400], query[-400:]) == (question[:400], question[-400:])
 
 
 @pytest.mark.parametrize("question", ["?", "…", "😀", "and", "it"])
@@ -130,15 +140,35 @@ def test_what_says_nothing_alone_is_a_follow_up(question: str) -> None:
     assert is_follow_up(question)
 
 
+def test_each_question_of_a_message_is_looked_up_by_itself() -> None:
+    message = "And if it never arrives? Also, how long do refunds take?"
+    assert search_queries(message, [RESET]) == (
+        f"And if it never arrives?\n{RESET.question}\nReset",
+        "Also, how long do refunds take?",
+    )
+
+
 @pytest.mark.parametrize(
-    ("description", "query"),
-    [("It has not come.", "Late parcel\nIt has not come."), (" Late parcel\n", "Late parcel")],
+    ("subject", "description", "queries"),
+    [
+        ("Late parcel", "It has not come.", ("Late parcel\nIt has not come.",)),
+        ("Late parcel", " Late parcel\n", ("Late parcel",)),
+        ("Re: Your order [#1]", "> Sent on Monday.\nI cannot sign in now.", ("I cannot sign in now.",)),
+        ("AW: Ihre Bestellung", "Und wie lange noch?", ("Ihre Bestellung\nUnd wie lange noch?",)),
+        (
+            "Questions",
+            "How do I reset my password? How long do refunds take?",
+            ("How do I reset my password?", "How long do refunds take?"),
+        ),
+    ],
 )
-def test_a_ticket_is_looked_up_by_what_its_subject_and_description_say(description: str, query: str) -> None:
-    assert ticket_query(ticket(subject="Late parcel", description=description)) == query
+def test_a_ticket_is_looked_up_by_what_it_asks(
+    subject: str, description: str, queries: tuple[str, ...]
+) -> None:
+    assert ticket_queries(ticket(subject=subject, description=description)) == queries
 
 
-def test_of_a_long_ticket_the_beginning_is_looked_up() -> None:
-    query = ticket_query(ticket(subject="Late parcel", description="word " * 2000))
+def test_of_a_long_ticket_the_subject_comes_first() -> None:
+    (query,) = ticket_queries(ticket(subject="Late parcel", description="word " * 2000))
     assert query.startswith("Late parcel\nword word")
-    assert len(query) == MAX_CHARS
+    assert len(query) <= MOST_CHARS

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.chat.questions import questions_in
 from devstack.bedrock.model.blocks import Unit
 from devstack.bedrock.model.chat_model import (
     CHARACTERS_PER_TOKEN,
@@ -61,6 +62,7 @@ _NO_ANSWER = (
     "I'm sorry, I couldn't find an answer to that in our help articles. "
     "Could you put it in other words, or ask for a person? [0]"
 )
+_NOTHING_ABOUT = "About “{}” I found nothing in our help articles."
 
 Rarity = Callable[[str], float]
 """How rare a word is in the articles; the rarer, the more it tells."""
@@ -121,14 +123,24 @@ def reply(
     """
     if given := answer_without_passages(question, earlier_questions, may_hand_over):
         return given
+    answers = {part: _answer_to(part, earlier_questions, passages, rarity) for part in questions_in(question)}
+    found = list(dict.fromkeys(filter(None, answers.values())))
+    missed = [_NOTHING_ABOUT.format(part) for part, answer in answers.items() if not answer]
+    return "\n\n".join([*found, *missed]) if found else _NO_ANSWER
+
+
+def _answer_to(
+    question: str, earlier_questions: Sequence[str], passages: Sequence[NumberedPassage], rarity: Rarity
+) -> str:
+    """Return the quotations that answer one question, or nothing."""
     if not raw_words(question):
-        return _NO_ANSWER
+        return ""
     earlier = [text for text in earlier_questions if not needs_no_passage(text)]
     contexts = [earlier[-_EARLIER_QUESTIONS:], []] if earlier and is_follow_up(question) else [[]]
     answers = _answers_to_parts(question, passages, rarity)
     for context in contexts:
         answers = answers or _answers(question, context, passages, rarity)
-    return "\n\n".join(answers) or _NO_ANSWER
+    return "\n\n".join(answers)
 
 
 def is_follow_up(question: str) -> bool:

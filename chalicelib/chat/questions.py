@@ -1,0 +1,142 @@
+"""What a message asks: its questions, each with the sentences that it needs to be understood."""
+
+import re
+from collections.abc import Sequence
+
+from chalicelib.chat.own_words import own_words
+
+MOST_QUESTIONS = 3
+LONG_CHARS = 400
+"""From here on what a message tells around its question would drown it in a search."""
+MOST_CHARS = 1000
+"""What Retrieve takes."""
+FEW_WORDS = 3
+LEANS_ON_WHAT_WAS_SAID = re.compile(
+    r"^\W*(?:(?:ok(?:ay)?|yes|no|thanks|thank you|right|sure)\b\W*)?"
+    r"(?:(?:and|but|or|so|then|also|what about|how about|what if)\b"
+    r"|(?:und|aber|was ist mit|y|pero|et|mais|e|ma|mas)(?= ))"
+    r"|\b(?:it|its|that|this|they|them|those|these|one|there|do so|das|es|eso|esto|ça|cela)\b",
+    re.IGNORECASE,
+)
+EMPTY_WORDS = re.compile(
+    r"\b(?:(?:is|are|was) there|there (?:is|are)|there['’]s|is it (?:possible|ok(?:ay)?|allowed|safe|free)"
+    r"|(?:does|will|would) it (?:take|cost) to|(?:know|sure|means|says) that|one[- ]time)\b",
+    re.IGNORECASE,
+)
+"""These hold a pronoun that refers to nothing."""
+WORD = re.compile(r"[\u3040-\u9fff]{1,2}|[^\W\u3040-\u9fff]+")
+"""A word; Chinese and Japanese write none apart, so two characters count as one."""
+SMALL_WORDS = frozenset(
+    """
+    a an the i we you my your our me us is are was were be been do does did can could will would should may
+    might have has had to of in on at for from with by about as if and or but not no so what how when where
+    why who which it its that this they them those these there long much many often soon really exactly please
+    thanks hello hi whats wheres hows whos im ive
+    """.split()  # noqa: SIM905 (a list of eighty quoted words is no easier to read)
+)
+SENTENCE_END = re.compile(r"(?<=[.!?…؟])[\"'”’»)]*\s+|(?<=[。！？])|\n+")
+OPENING = (
+    r"(?:how|what|when|where|why|which|who)(?:['’]?s| \w+)? "
+    r"(?:do|does|did|is|are|can|could|will|would|should)\b"
+    r"|how (?:to|long|much|many)\b|what['’]?s the\b"
+    r"|(?:can|could|may|do|does|is|are|will|should) (?:i|we|you|it|there|my)\b"
+)
+ASKS = re.compile(
+    r"[?？؟][^\w?？؟]*$|(?:か|吗|嗎|呢|나요|까요|니까)[。.!]*$"
+    rf"|^\W*(?:(?:and|also|or|then|so|plus)\b\W*)*(?:{OPENING})",
+    re.IGNORECASE,
+)
+"""An end that only questions have or, in English, how one begins that many people end without a mark."""
+RUN_ON = re.compile(rf" ((?:{OPENING}))", re.IGNORECASE)
+CONJUNCTION = re.compile(
+    r"^\W*(?:(?:and|also|or|then|plus|und|außerdem|et|aussi|y|además|e|anche|inoltre|também|en|ook|i|oraz"
+    r"|и|также|та|також|ve|ayrıca)\b[\s,]*)+",
+    re.IGNORECASE,
+)
+NEXT_QUESTION = re.compile(
+    r",? (?:and|und|et|y|e|en|i|и|та|ve) (?:also |auch )?(?=(?:how|what|when|where|why|which|who|can i"
+    r"|could i|do i|do you|does|is there|are there|wie|wann|wo|warum|welche|was|kann ich|comment|quand|où"
+    r"|pourquoi|combien|est-ce|cómo|cuándo|dónde|cuánto|qué|puedo|como|quando|onde|quanto|posso|come|dove"
+    r"|perché|hoe|wanneer|waar|hoeveel|jak|kiedy|gdzie|ile|czy|как|когда|где|сколько|як|коли|де|скільки)\b)",
+    re.IGNORECASE,
+)
+"""The space before a second question of the same sentence."""
+
+
+def questions_in(text: str) -> tuple[str, ...]:
+    """Return the questions of a message in its order, one to three; a message that asks nothing is one.
+
+    Each comes with what was told for it, at most 1,000 characters; of more questions some share a place.
+    """
+    own = own_words(text)
+    groups: list[list[str]] = []
+    told: list[str] = []
+    for sentence in _sentences(own):
+        if not ASKS.search(sentence):
+            told.append(sentence)
+        elif groups and not told and is_follow_up(CONJUNCTION.sub("", sentence)):
+            groups[-1].append(sentence)
+        else:
+            groups.append([*told, sentence])
+            told = []
+    if len(groups) < 2 and len(own) <= LONG_CHARS:
+        return (own,)
+    if groups:
+        groups[-1] += told
+    return tuple(map(_shortened, _at_most_three(groups or [told])))
+
+
+def is_follow_up(question: str) -> bool:
+    """Tell whether a question leans on what was said before it."""
+    question = EMPTY_WORDS.sub(" ", question.strip())
+    words = WORD.findall(question.lower())
+    telling = [word for word in words if word not in SMALL_WORDS]
+    if not telling or (len(words) <= 2 and len(telling) <= 1) or LEANS_ON_WHAT_WAS_SAID.match(question):
+        return True
+    return len(telling) <= FEW_WORDS and LEANS_ON_WHAT_WAS_SAID.search(question) is not None
+
+
+def _sentences(text: str) -> list[str]:
+    sentences = [" ".join(part.split()) for part in SENTENCE_END.split(text)]
+    return [part for sentence in sentences if sentence for part in _asked_at_once(sentence)]
+
+
+def _asked_at_once(sentence: str) -> list[str]:
+    """Cut "How do I … and how long …?" in two, where each half says what it is about."""
+    if len(sentence) > LONG_CHARS:
+        # Written without full stops.
+        return RUN_ON.sub(r"\n\1", sentence).split("\n")
+    parts = NEXT_QUESTION.split(sentence) if ASKS.search(sentence) else [sentence]
+    return [sentence] if any(map(is_follow_up, parts)) else [*(f"{part}?" for part in parts[:-1]), parts[-1]]
+
+
+def _at_most_three(groups: Sequence[list[str]]) -> list[list[str]]:
+    """Join neighbours where there are more, so that nothing is left out."""
+    places = min(len(groups), MOST_QUESTIONS)
+    joined: list[list[str]] = [[] for _ in range(places)]
+    for number, group in enumerate(groups):
+        joined[number * places // len(groups)] += group
+    return joined
+
+
+def _shortened(sentences: Sequence[str]) -> str:
+    """Return a question; of a long story only what it asks, or as much as fits if that says little alone."""
+    text = " ".join(sentences)
+    if len(text) <= LONG_CHARS:
+        return text
+    asked = [sentence for sentence in sentences if ASKS.search(sentence)]
+    if any(not is_follow_up(sentence) for sentence in asked):
+        return _clipped(" ".join(asked))
+    # People say at the beginning and at the end what they want.
+    kept, room = set[int](), MOST_CHARS
+    for place in sorted(range(len(sentences)), key=lambda place: min(place, len(sentences) - 1 - place)):
+        room -= len(sentences[place]) + 1
+        if room >= 0:
+            kept.add(place)
+    return _clipped(" ".join(sentences[place] for place in sorted(kept)) or text)
+
+
+def _clipped(text: str) -> str:
+    """Return a text that fits, of a longer one its beginning and its end."""
+    half = MOST_CHARS // 2
+    return text if len(text) <= MOST_CHARS else f"{text[: half - 1]} {text[-half:]}"
