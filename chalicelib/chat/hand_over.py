@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.chat.person_request import asks_for_a_person
 from chalicelib.chat.sessions import Sessions
+from chalicelib.chat.small_talk import small_talk
 from chalicelib.domain.conversation import Exchange, HandOver, HandOverReason, HandOverTicket
 from chalicelib.domain.protocols import TicketStore
 from chalicelib.domain.ticket import Ticket
@@ -120,7 +121,9 @@ def remind(exchange: Exchange, hand_over: HandOver, ticket: HandOverTicket) -> E
 
 
 def _is_angry(exchange: Exchange) -> bool:
-    return exchange.sentiment is not None and exchange.sentiment <= STRONGLY_NEGATIVE
+    # "It did not work" sounds negative and is an answer to an answer.
+    is_negative = exchange.sentiment is not None and exchange.sentiment <= STRONGLY_NEGATIVE
+    return is_negative and small_talk(exchange.question) is None
 
 
 def _paragraphs(*texts: str) -> str:

@@ -24,6 +24,7 @@ from chalicelib.chat.person_request import asks_for_a_person
 from chalicelib.chat.prompts import HistoryBudget, KnownCustomer, build_prompt
 from chalicelib.chat.search_query import search_queries
 from chalicelib.chat.sessions import CustomerProof, Sessions
+from chalicelib.chat.small_talk import small_talk
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.spending import NOTHING, Spend, Spending
 from chalicelib.domain.conversation import Exchange, HandOver, HandOverTicket, Passage, Reply, Sentiment
@@ -288,7 +289,8 @@ class Chat:
             guardrail=reply.guardrail,
             customer_id=turn.customer_id,
             sentiment=gathered.sentiment,
-            unanswered=cited.unanswered and not is_blind,
+            # An emoji or "ok" without an answer is no gap, and no step towards a ticket.
+            unanswered=cited.unanswered and not is_blind and small_talk(turn.question) is None,
         )
         hand_over = _clean(reply.hand_over) or by_rule(exchange, gathered.earlier)
         if hand_over:

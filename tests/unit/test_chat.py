@@ -62,7 +62,7 @@ def test_a_follow_up_is_looked_up_in_its_conversation(scene: Scene) -> None:
     assert scene.model.prompts[1].facts[0].count("<passage ") == 5
 
 
-def test_each_question_of_a_message_is_looked_up_and_their_passages_take_turns(scene: Scene) -> None:
+def test_each_question_of_a_message_is_looked_up_by_itself(scene: Scene) -> None:
     scene.knowledge_base.passages = tuple(replace(RESET, text=f"Passage {n}") for n in range(7))
     scene.ask("How do I reset my password? And how long do refunds take?")
     assert sorted(scene.knowledge_base.queries) == [
@@ -70,6 +70,15 @@ def test_each_question_of_a_message_is_looked_up_and_their_passages_take_turns(s
         "How do I reset my password?",
     ]
     assert scene.model.prompts[0].facts[0].count("<passage ") == 3
+
+
+def test_small_talk_without_an_answer_is_no_step_towards_a_ticket(scene: Scene) -> None:
+    scene.model.says("Hm. [0]")
+    session_id = None
+    for message in ("👋", "🙏", "this isn't helpful", "ok"):
+        answer = scene.ask(message, session_id=session_id)
+        session_id = answer.session_id
+        assert (answer.handed_over, answer.unanswered) == (None, False)
 
 
 def test_a_proven_customer_is_answered_with_their_facts_and_logged(scene: Scene) -> None:

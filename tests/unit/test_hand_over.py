@@ -53,6 +53,7 @@ def test_twice_in_a_row_calls_for_a_person(twice: Exchange, reason: HandOverReas
         (exchange(sentiment=None), [ANGRY]),
         (exchange(sentiment=STRONGLY_NEGATIVE + 0.01), [ANGRY]),
         (CALM, [CALM]),
+        (exchange(sentiment=-1.0, question="It did not work!"), [ANGRY]),
     ],
 )
 def test_once_or_with_calm_between_does_not(now: Exchange, earlier: list[Exchange]) -> None:

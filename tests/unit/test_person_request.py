@@ -61,6 +61,12 @@ Why can't I speak to a human?
 I   want
 to talk to
 a human
+please escalate
+I want to complain to a supervisor
+I told you that I want a human
+The bank told me to wait but I want to speak to an agent
+"I want to talk to a human"
+> How can we help?\\n\\nAgent please
 Ich möchte mit einem Menschen sprechen
 Kann ich bitte mit einem echten Mitarbeiter reden?
 Bitte mit einer Mitarbeiterin verbinden
@@ -80,6 +86,12 @@ Ik wil met een medewerker spreken
 人間と話したいです
 オペレーターにつないでください
 担当者に代わってください
+Chcę porozmawiać z konsultantem
+Хочу поговорить с оператором
+Покличте людину
+Beni bir temsilciye bağlayın
+상담원과 이야기하고 싶어요
+أريد التحدث مع موظف
 转人工
 我要和真人说话
 人工客服在吗？
@@ -87,6 +99,14 @@ Ik wil met een medewerker spreken
 
 NOT_ASKING = """
 How do I reset my password?
+How do I reset my password?\\n\\n> If you want to speak to an agent, call our hotline on weekdays.
+The bank told me to speak to the support team. How long do refunds take?
+Your email says: "If you would like to talk to a person, reply to it." Where do I find my invoice?
+He asked to speak to a manager yesterday and got a refund. How do refunds work?
+My boss wants to talk to a person at your company
+I don't need a human
+What happens if I ask to speak to a person?
+How do I contact support?
 how do I add a person to my team?
 How do I invite another person?
 what is the agent token?
@@ -143,17 +163,23 @@ Mein Mitarbeiter braucht Zugriff
 ¿Cómo agrego una persona a mi equipo?
 Comment ajouter une personne à mon équipe ?
 人間工学の記事はありますか
+Wczoraj rozmawiałem z konsultantem
+Мне не нужен оператор
+Temsilciyle konuşmak istemiyorum
+상담원을 어떻게 추가하나요?
+كيف أضيف موظفا؟
+不用转人工
 """.strip()
 
 
 @pytest.mark.parametrize("text", ASKING.splitlines())
 def test_who_asks_for_a_person_is_heard(text: str) -> None:
-    assert asks_for_a_person(text)
+    assert asks_for_a_person(text.replace("\\n", "\n"))
 
 
 @pytest.mark.parametrize("text", NOT_ASKING.splitlines())
 def test_who_only_speaks_of_one_is_not_mistaken(text: str) -> None:
-    assert not asks_for_a_person(text)
+    assert not asks_for_a_person(text.replace("\\n", "\n"))
 
 
 def test_line_ends_do_not_matter() -> None:
@@ -165,7 +191,16 @@ def test_a_request_after_a_denial_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["talk to " * 500, "a " * 2000, "real " * 800, " " * 4000, "mit einem menschen " * 200]
+    "text",
+    [
+        "talk to " * 500,
+        "i want " * 600,
+        "„" * 4000,
+        "a " * 2000,
+        "real " * 800,
+        " " * 4000,
+        "mit einem menschen " * 200,
+    ],
 )
 def test_a_hostile_text_takes_no_time_to_speak_of(text: str) -> None:
     started = time.perf_counter()
