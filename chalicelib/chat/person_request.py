@@ -146,13 +146,15 @@ class _Clause:
         )
 
     def _wants_contact(self) -> bool:
-        """Tell whether a wish and a way to talk go with a person."""
-        contacts = [each for each in self._find("contact") if self._is_wished(each)]
-        people = [*self._find("person"), *self._find("staff")]
+        """Tell whether a wish and a way to talk go with a person; where "support" is found is a question."""
+        people, staff = self._find("person"), self._find("staff")
+        ways = [("contact", (*people, *staff)), ("find", people)]
         return any(
             self._go_together(contact, person) and self._ends_well(person[1], "followers")
-            for contact in contacts
-            for person in people
+            for role, whom in ways
+            for contact in self._find(role)
+            for person in whom
+            if self._is_wished(contact)
         )
 
     def _demands_a_person(self) -> bool:
