@@ -135,7 +135,8 @@ class _Clause:
             others = [*self.words[:start], *self.words[end:]]
             if all(self.roles.says("alone_fillers", [word]) for word in others):
                 return is_all or any(self.roles.says("please", [word]) for word in others)
-        return is_all and self.roles.says("alone", self.words)
+        is_polite = any(self.roles.says("please", [word]) for word in self.words)
+        return (is_all or is_polite) and self.roles.says("alone", self.words)
 
     def _says_it_in_one(self) -> bool:
         """Tell whether there is a phrase such as "call me back" that needs no other word."""
