@@ -1,6 +1,6 @@
 """What a customer says now, of a message that may be an e-mail: without quoted mail, signature and greeting.
 
-It goes line by line. A library was tried first; see docs/decisions/0011-own-words.md.
+It goes line by line. A library was tried first; see docs/decisions/0012-own-words.md.
 """
 
 import json
