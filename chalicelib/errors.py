@@ -16,7 +16,10 @@ class SupportError(Exception):
 
 
 class BadInput(SupportError):
-    """The request holds something we refuse; `problems` says which field and why."""
+    """Something in the request is wrong.
+
+    `problems` says which field and why.
+    """
 
     def __init__(self, *problems: FieldProblem) -> None:
         super().__init__("; ".join(f"{p.field} {p.problem}" for p in problems))
@@ -111,7 +114,10 @@ class NotJson(SupportError):
 
 
 class TooManyRequests(SupportError):
-    """The caller is over a limit; it may come back after `retry_after_seconds`."""
+    """The caller is over a limit.
+
+    It may come back after `retry_after_seconds`.
+    """
 
     def __init__(self, sentence: str, retry_after_seconds: int) -> None:
         super().__init__(sentence)

@@ -1,7 +1,8 @@
 """What agents and ticketing systems get back."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import WithJsonSchema
 from typing_extensions import TypedDict
 
 from chalicelib.api.answers.chat import TranscriptMessage
@@ -9,6 +10,9 @@ from chalicelib.api.answers.common import Count, OutOfReach, Score, Time
 from chalicelib.domain.conversation import HandOverReason
 from chalicelib.domain.customer import ChurnRisk
 from chalicelib.domain.ticket import TicketChannel, TicketPriority, TicketStatus
+
+Tier = Annotated[str, WithJsonSchema({"type": "string", "enum": ["standard", "premium", "enterprise"]})]
+"""The database takes no other."""
 
 
 class Order(TypedDict):
@@ -33,8 +37,7 @@ class CustomerContext(TypedDict):
     name: str
     email: str
     company: str | None
-    tier: str
-    """`standard`, `premium` or `enterprise`."""
+    tier: Tier
     lifetime_value: float
     """In US dollars."""
     total_orders: Count
