@@ -185,7 +185,7 @@ class TicketDesk:
             subject=mask(new.subject),
             description=mask(new.description),
             customer_id=new.customer_external_id,
-            external_ticket_id=mask(new.external_ticket_id) if new.external_ticket_id else None,
+            external_ticket_id=mask_values(new.external_ticket_id, "external_ticket_id"),
             metadata=mask_values(new.metadata),
         )
         return replace(ticket, fingerprint=_fingerprint(ticket, new.created_at))

@@ -1,13 +1,26 @@
 """Masking never fails, never masks twice, and lets no card number through."""
 
-from hypothesis import given
+from typing import Any
+
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from chalicelib.masking import mask
+from chalicelib.masking import mask, mask_values
+from chalicelib.masking.named import NAME
+from chalicelib.masking.words import fold
 
 PIECES = [
     "password",
     "Passwort ist ",
+    "パスワードは",
+    "my pw was ",
+    "changed to ",
+    "login: joe / ",
+    "pass",
+    "PIN 1234",
+    "order ",
+    "ghp_",
+    "a1B2c3D4e5" * 4,
     "api_key",
     " is ",
     ": ",
@@ -31,9 +44,15 @@ PIECES = [
     "-----BEGIN PRIVATE KEY-----",
     "-----END PRIVATE KEY-----",
     "?",
+    "(",
+    ")",
+    "<",
+    ",",
+    "İ",
     "😀",
 ]
 hostile = st.lists(st.sampled_from(PIECES), max_size=12).map("".join)
+card_texts = st.sampled_from(["4111 1111 1111 1111", "5555555555554444", "4222222222222220"])
 card_prefixes = st.sampled_from(["4", "51", "55", "2221", "2720", "6011", "65", "3528"])
 
 
@@ -44,14 +63,28 @@ def test_masking_what_is_masked_changes_nothing(text: str) -> None:
 
 
 @given(text=st.text(st.characters(exclude_categories=["Nd", "P", "S"])))
-def test_a_text_without_digits_and_symbols_is_left_alone(text: str) -> None:
+def test_a_text_without_digits_symbols_and_names_is_left_alone(text: str) -> None:
+    assume(not NAME.search(fold(text)))
     assert mask(text) == text
+
+
+@given(text=st.text() | hostile)
+def test_folding_leaves_each_character_where_it_was(text: str) -> None:
+    assert len(fold(text)) == len(text)
+
+
+@given(value=st.dictionaries(st.text() | card_texts, st.integers() | st.text(max_size=4), max_size=6))
+def test_no_value_is_lost_and_a_number_stays_a_number_unless_it_is_a_card(value: dict[str, Any]) -> None:
+    masked = mask_values(value)
+    assert len(masked) == len(value)
+    for before, after in zip(value.values(), masked.values(), strict=True):
+        assert after == before or after in ("[card number]", "[credential]")
 
 
 @given(
     prefix=card_prefixes,
     digits=st.text("0123456789", min_size=15, max_size=15),
-    gap=st.sampled_from(["", " ", "-"]),
+    gap=st.sampled_from(["", " ", "-", ".", "\u00a0", "\n", " – "]),
 )
 def test_every_valid_card_number_is_masked(prefix: str, digits: str, gap: str) -> None:
     number = with_check_digit((prefix + digits)[:15])

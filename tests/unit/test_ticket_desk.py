@@ -152,6 +152,12 @@ def test_all_that_a_ticket_waits_for_fits_into_five_seconds(scene: Scene) -> Non
     assert scene.desk.sentiment_seconds < scene.desk.gather_seconds < scene.desk.answer_seconds < 5
 
 
+def test_an_id_of_another_system_is_no_card_number_whatever_its_digits(scene: Scene) -> None:
+    scene.post(external_ticket_id="4111111111111111", metadata={"order_id": 4111111111111111})
+    kept = scene.tickets.kept["T-1"]
+    assert (kept.external_ticket_id, kept.metadata) == ("4111111111111111", {"order_id": 4111111111111111})
+
+
 def test_an_unknown_customer_is_no_outage(scene: Scene) -> None:
     answer = scene.post(customer_external_id="CUST-9")
     assert (answer.context, answer.degraded) == (None, ())
@@ -162,13 +168,13 @@ def test_credentials_and_card_numbers_are_masked_wherever_they_stand(scene: Scen
     answer = scene.post(
         subject=f"Card {CARD}",
         description=f"password: hunter2, card {CARD}",
-        external_ticket_id=CARD,
+        external_ticket_id="password: hunter2",
         metadata={"note": f"card {CARD}", "deep": {"list": ["password: hunter2", {"n": 3}, None]}},
     )
     kept = scene.tickets.kept["T-1"]
     text = ("Card [card number]", "password: [credential], card [card number]")
     assert (kept.subject, kept.description) == text
-    assert kept.external_ticket_id == "[card number]"
+    assert kept.external_ticket_id == "password: [credential]"
     assert kept.metadata == {
         "note": "card [card number]",
         "deep": {"list": ["password: [credential]", {"n": 3}, None]},
