@@ -13,6 +13,8 @@ MAX_NAME_CHARS = 128
 MAX_LABEL_CHARS = 200
 MAX_COMMENT_CHARS = 1000
 MAX_METADATA_LEVELS = 20
+MAX_METADATA_NAMES = 200
+MAX_METADATA_VALUES = 1000
 FIRST_YEAR, LAST_YEAR = 2000, 2999
 """A date outside of these is a slip. What lies ahead of now is for the desk to refuse: it has the clock."""
 ISO_8601 = re.compile(
@@ -72,21 +74,38 @@ def read_moment(value: object) -> datetime | None:
 def check_metadata(value: dict[str, Any]) -> dict[str, Any]:
     """Refuse what could not be kept and given back. No recursion: the sender would choose its depth."""
     waiting: list[tuple[object, int]] = [(value, 1)]
+    names = values = 0
     while waiting:
         item, level = waiting.pop()
-        if isinstance(item, dict | list) and level > MAX_METADATA_LEVELS:
-            raise ValueError(f"is nested deeper than {MAX_METADATA_LEVELS} levels")
+        values += 1
         if isinstance(item, dict):
+            names += len(item)
             for name in item:
-                check_one_line(_encodable(name))
-            waiting.extend((inner, level + 1) for inner in item.values())
-        elif isinstance(item, list):
-            waiting.extend((inner, level + 1) for inner in item)
+                _metadata_name(name)
+        if isinstance(item, dict | list):
+            _within_bounds(level, names, values + len(waiting) + len(item))
+            inner_values = item.values() if isinstance(item, dict) else item
+            waiting.extend((inner, level + 1) for inner in inner_values)
         elif isinstance(item, str):
             _encodable(item)
         elif isinstance(item, float) and not math.isfinite(item):
             raise ValueError("holds a number that is too large")
     return value
+
+
+def _metadata_name(name: str) -> None:
+    if len(name) > MAX_NAME_CHARS:
+        raise ValueError(f"holds a name of {len(name)} characters; use at most {MAX_NAME_CHARS}")
+    check_one_line(_encodable(name))
+
+
+def _within_bounds(levels: int, names: int, values: int) -> None:
+    if levels > MAX_METADATA_LEVELS:
+        raise ValueError(f"is nested deeper than {MAX_METADATA_LEVELS} levels")
+    if names > MAX_METADATA_NAMES:
+        raise ValueError(f"holds more than {MAX_METADATA_NAMES} names; send fewer fields")
+    if values > MAX_METADATA_VALUES:
+        raise ValueError(f"holds more than {MAX_METADATA_VALUES} values; send shorter lists")
 
 
 def _encodable(text: str) -> str:

@@ -26,6 +26,7 @@ CODE_OR_MARKS = re.compile(
     """,
     re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
+INDEX = re.compile(r"\d+")
 LISTED = re.compile(rf"[\[【]({_INDEXES})[\]】]+{_LINK}")
 NESTED_MARKS = 8
 """What closes up around a dropped mark may be a mark: `[[9]1]`; nobody but an attacker nests them deep."""
@@ -91,7 +92,7 @@ def _drop_unknown(text: str, known: int) -> tuple[str, bool]:
 
 
 def _indexes(marks: str) -> list[int]:
-    return [int(n) for listed in LISTED.findall(marks) for n in re.findall(r"\d+", listed)]
+    return [int(n) for listed in LISTED.findall(marks) for n in INDEX.findall(listed)]
 
 
 def _cite(passage: Passage, sources: dict[Source, Citation]) -> Citation:

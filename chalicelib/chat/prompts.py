@@ -48,7 +48,7 @@ helping, and mention the ticket only when the customer asks about it.
 MOST_TICKETS = 5
 NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """Control characters, which converted documents may hold, and halves of characters."""
-OUR_TAGS = re.compile(r"<(?=\s*/?\s*(?:passages?|customer)\b)", re.IGNORECASE)
+OUR_TAGS = re.compile(r"<(?=[\s/]*(?:passages?|customer)\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,7 @@ from chalicelib.domain.ingestion import FileFailure
 
 MAX_REASON_CHARS = 300
 LONGEST_ESCAPE = len(r"\uXXXX")
-# Up to the last bracket: a key may hold any. Without one the text was cut off.
-FILES = re.compile(r"\s*\[Files?: (?P<uris>s3://[^/]+/.*)(?P<end>\]\.?)", re.DOTALL)
-CUT_FILES = re.compile(r"\s*\[Files?: (?P<uris>s3://[^/]+/.*)(?P<end>)$", re.DOTALL)
+FILES = re.compile(r"\[Files?: (?=s3://[^/]+/)")
 BUCKET = re.compile(r"s3://[^/]+/")
 LEAD = "Encountered error:"
 COUNT = re.compile(r"^Ignored \d+ files?\. (?=\S)")
@@ -45,12 +43,16 @@ def _sentences(reason: str) -> list[str]:
 
 
 def _failures(sentence: str) -> Iterator[FileFailure]:
-    listed = FILES.search(sentence) or CUT_FILES.search(sentence)
-    if listed is None:
+    files = FILES.search(sentence)
+    if files is None:
         yield FileFailure(None, _tidy(sentence))
         return
-    reason = _tidy(f"{sentence[: listed.start()]} {sentence[listed.end() :]}")
-    for key in _keys(listed["uris"], is_cut=not listed["end"]):
+    # Up to the last bracket: a key may hold any. Without one the text was cut off.
+    listed, bracket, after = sentence[files.end() :].rpartition("]")
+    uris = listed if bracket else after
+    behind = after.removeprefix(".") if bracket else ""
+    reason = _tidy(f"{sentence[: files.start()]} {behind}")
+    for key in _keys(uris, is_cut=not bracket):
         yield FileFailure(key, reason)
 
 

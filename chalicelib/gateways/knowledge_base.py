@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mypy_boto3_bedrock_agent_runtime import AgentsforBedrockRuntimeClient
 
 COMMON_NAMES = frozenset({"index", "main", "overview", "readme"})
-MAIN_HEADING = re.compile(r"(?:(?![#`~]).*\n){0,6}#[ \t]+(.*\S)")
+MAIN_HEADING = re.compile(r"\A(?:(?![#`~]).*\n){0,6}#[ \t]+(\S.*)")
 """A heading of the first level, with at most a few lines above it, such as a logo."""
 
 
@@ -79,7 +79,7 @@ def _named(title: object) -> str:
 def _heading(text: str) -> str | None:
     """Return the heading of a whole document that a passage begins with."""
     found = MAIN_HEADING.match(text)
-    return found[1] if found else None
+    return found[1].rstrip() if found else None
 
 
 def _title_from(uri: str) -> str:

@@ -73,6 +73,10 @@ PROVEN: list[tuple[type[Body], str]] = [
 STRING = "must be a string"
 BLANK = "is blank; write something"
 LINE = "holds a control character or a line break; remove it"
+NAMES = "holds more than 200 names; send fewer fields"
+VALUES = "holds more than 1000 values; send shorter lists"
+MOST_NAMES = {str(n): 1 for n in range(199)} | {"x" * 128: 1}
+MOST_VALUES = {"a": [1] * 998}
 HALF = "holds half a character (a lone surrogate); send valid Unicode"
 IDENTIFIER = "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit"
 CUSTOMER_ID = "must be 1 to 128 printable ASCII characters without spaces"
@@ -348,6 +352,14 @@ def test_a_date_is_read_in_any_usual_spelling_of_iso_8601(text: str, seconds: fl
         *each("metadata", LINE, {"a\n": 1}, {"a": [{"b\u0000": 1}]}),
         *each("metadata", HALF, {"a\ud800": 1}, {"a": {"b\ud800": 1}}, {"a": ["b", "c\ud800"]}),
         *each("metadata", "is nested deeper than 20 levels", nested(21), nested(400)),
+        *each(
+            "metadata",
+            "holds a name of 129 characters; use at most 128",
+            {"x" * 129: 1},
+            {"a": [{"x" * 129: 1}]},
+        ),
+        *each("metadata", NAMES, {str(n): 1 for n in range(201)}, {"a": [{"b": n} for n in range(201)]}),
+        *each("metadata", VALUES, {"a": [1] * 1000}, {"a": [[1]] * 600}),
     ],
     ids=short,
 )
@@ -357,7 +369,9 @@ def test_a_date_or_metadata_that_could_not_be_kept_is_refused(
     assert problems(TicketRequest, LEAST[TicketRequest] | {field: value}) == [(field, problem)]
 
 
-@pytest.mark.parametrize("metadata", [{}, {"": 1}, {"a": "line\nline\u0000"}, {"n": 10**300}, nested(20)])
+@pytest.mark.parametrize(
+    "metadata", [{}, {"": 1}, {"a": "line\nline\u0000"}, {"n": 10**300}, nested(20), MOST_NAMES, MOST_VALUES]
+)
 def test_metadata_is_any_json_object(metadata: dict[str, Any]) -> None:
     assert read(TicketRequest, metadata=metadata).metadata == metadata
 
