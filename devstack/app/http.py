@@ -112,7 +112,7 @@ class EdgeRequestHandler(ChaliceRequestHandler):
         except (SupportError, InvalidSettings) as error:
             # A view's are answered by the app, so this is the authorizer's: nobody is let in.
             self.log_error("authorizer: %s", cause_of(error))
-            self.send_error(HTTPStatus.INTERNAL_SERVER_ERROR)
+            self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
         except CancelledError:
             self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
         except UnicodeEncodeError:
