@@ -11,8 +11,8 @@ from typing import Any
 from chalicelib.api.cors import PREFLIGHT
 from chalicelib.api.fields import PROOF_HEADERS
 from devstack.aws.local_secrets import AGENT_TOKEN
+from tests.lambda_events import Event, api_event, object_event, schedule_event, token_event
 
-Event = dict[str, Any]
 Invoke = Callable[[Event], Any]
 
 DOCUMENT = ("llamas.md", "# Llama grooming\n\nLlama grooming costs 40 euros for each llama.\n")
@@ -39,20 +39,7 @@ class Api:
         headers: Mapping[str, str] | None = None,
     ) -> Any:
         """Send a request to a route, insist that it is done, and return the answer."""
-        event = {
-            "requestContext": {
-                "httpMethod": method,
-                "resourcePath": route,
-                "identity": {"sourceIp": "192.0.2.1"},
-            },
-            "headers": {"content-type": "application/json", **(headers or {})},
-            "pathParameters": path,
-            "multiValueQueryStringParameters": {name: [value] for name, value in (query or {}).items()},
-            "body": None if body is None else json.dumps(body),
-            "isBase64Encoded": False,
-            "stageVariables": None,
-        }
-        answer = self._invoke(event)
+        answer = self._invoke(api_event(method, route, body, path, query, headers))
         assert answer["statusCode"] < 300, (method, route, answer)
         self.reached.add((method, route))
         return json.loads(answer["body"]) if answer["body"].startswith("{") else None
@@ -128,21 +115,17 @@ def _proof() -> dict[str, str]:
 
 def agent(invoke: Invoke) -> None:
     """Let an agent in."""
-    method = "arn:aws:execute-api:us-east-1:123456789012:api/api/GET/tickets"
-    event = {"type": "TOKEN", "authorizationToken": f"Bearer {AGENT_TOKEN}", "methodArn": method}
-    assert invoke(event)["principalId"] != "nobody"
+    assert invoke(token_event(AGENT_TOKEN))["principalId"] != "nobody"
 
 
 def documents_changed(invoke: Invoke) -> None:
     """Notice a new document, at a time when a job can be started for it."""
-    place = {"bucket": {"name": os.environ["DOCUMENTS_BUCKET"]}, "object": {"key": DOCUMENT[0]}}
-    invoke({"Records": [{"eventName": "ObjectCreated:Put", "s3": place}]})
+    invoke(object_event(os.environ["DOCUMENTS_BUCKET"], DOCUMENT[0]))
 
 
 def sweep(invoke: Invoke) -> None:
     """Do what the minute brings: start a job that is due, or note how one has ended."""
-    event = {"account": "", "detail": {}, "detail-type": "Scheduled Event", "id": "1", "region": "us-east-1"}
-    invoke({**event, "resources": [], "source": "aws.events", "time": "", "version": "0"})
+    invoke(schedule_event())
 
 
 def migrate(invoke: Invoke) -> None:

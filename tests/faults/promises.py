@@ -1,0 +1,146 @@
+"""What is promised when a dependency is out of reach, whatever its way of being so."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from tests.faults.world import POSTGRES
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A status, or what a function raises, and the names in `degraded`."""
+
+    status: int | str
+    degraded: tuple[str, ...] = ()
+
+
+def without(*names: str) -> Promise:
+    """Answer all the same, and name what is missing."""
+    return Promise(200, names)
+
+
+CONVERSATIONS = "customer-support-conversations"
+INTERACTIONS = "customer-interactions"
+TICKETS = "support-tickets"
+STATE = "support-state"
+TICKETS_OF_CUSTOMER = f"Query {TICKETS}/index/customer-created_at"
+KEEP_EXCHANGE = f"TransactWriteItems {CONVERSATIONS} {STATE}"
+LOG_INTERACTION = f"TransactWriteItems {INTERACTIONS} {STATE}"
+KEEP_TICKET = f"TransactWriteItems {STATE} {TICKETS}"
+
+REFUSED = Promise(503)
+UNHARMED = Promise(200)
+QUEUED = Promise(202)
+RAISED = Promise("Unavailable")
+"""Lambda calls again, or API Gateway answers 503."""
+
+ALL_OF_DYNAMODB = "dynamodb"
+
+PROMISES: Mapping[str, Mapping[str, Promise]] = {
+    "GET /": {},
+    "GET /openapi.json": {},
+    "POST /chat": {
+        f"Query {CONVERSATIONS}": without("history"),
+        f"GetItem {STATE}": without("history"),
+        f"UpdateItem {STATE}": without("storage"),
+        "Retrieve": without("knowledge_base"),
+        "DetectSentiment": without("sentiment"),
+        POSTGRES: without("customer"),
+        TICKETS_OF_CUSTOMER: without("storage"),
+        "Converse": REFUSED,
+        KEEP_EXCHANGE: without("storage"),
+        LOG_INTERACTION: without("interactions"),
+        ALL_OF_DYNAMODB: without("history", "storage"),
+    },
+    "POST /chat, sent again": {
+        f"GetItem {STATE}": without("history"),
+        f"GetItem {CONVERSATIONS}": without("history"),
+        f"Query {CONVERSATIONS}": without("history"),
+        f"UpdateItem {STATE}": UNHARMED,
+    },
+    "POST /chat, without message_id": {KEEP_EXCHANGE: without("storage")},
+    "POST /chat, for a person": {KEEP_TICKET: without("storage"), "Converse": UNHARMED},
+    "POST /chat, cold": {
+        "GetSecretValue app-secret": REFUSED,
+        "GetSecretValue database": without("customer"),
+    },
+    "GET /chat/{session_id}": {f"Query {CONVERSATIONS}": REFUSED},
+    "DELETE /chat/{session_id}": {
+        f"PutItem {STATE}": REFUSED,
+        f"Query {CONVERSATIONS}": REFUSED,
+        f"Query {INTERACTIONS}": REFUSED,
+        f"BatchWriteItem {INTERACTIONS}": REFUSED,
+        f"UpdateItem {TICKETS}": REFUSED,
+        f"BatchWriteItem {STATE}": REFUSED,
+        f"BatchWriteItem {CONVERSATIONS}": REFUSED,
+    },
+    "POST /chat/{session_id}/feedback": {
+        f"Query {CONVERSATIONS}": REFUSED,
+        f"UpdateItem {CONVERSATIONS}": REFUSED,
+        LOG_INTERACTION: UNHARMED,
+    },
+    "POST /tickets": {
+        KEEP_TICKET: REFUSED,
+        ALL_OF_DYNAMODB: REFUSED,
+        f"Query {INTERACTIONS}": without("interactions"),
+        LOG_INTERACTION: without("interactions"),
+        TICKETS_OF_CUSTOMER: without("storage"),
+        "Retrieve": without("knowledge_base"),
+        "DetectSentiment": without("sentiment"),
+        POSTGRES: without("customer"),
+    },
+    "POST /tickets, sent again": {f"GetItem {TICKETS}": REFUSED},
+    "POST /tickets, cold": {"GetSecretValue database": without("customer")},
+    "GET /tickets": {f"Query {TICKETS}/index/status-listed_at": REFUSED},
+    "PATCH /tickets/{ticket_id}": {f"UpdateItem {TICKETS}": REFUSED},
+    "GET /tickets/{ticket_id}/context": {
+        f"GetItem {TICKETS}": REFUSED,
+        f"Query {CONVERSATIONS}": without("history"),
+        f"Query {INTERACTIONS}": without("interactions"),
+        TICKETS_OF_CUSTOMER: without("storage"),
+        "Retrieve": without("knowledge_base"),
+        POSTGRES: without("customer"),
+    },
+    "POST /tickets/{ticket_id}/feedback": {
+        f"UpdateItem {TICKETS}": REFUSED,
+        LOG_INTERACTION: UNHARMED,
+    },
+    "DELETE /customers/{external_id}/data": {
+        f"PutItem {STATE}": REFUSED,
+        f"Query {INTERACTIONS}": REFUSED,
+        f"Query {CONVERSATIONS}/index/customer-timestamp": REFUSED,
+        f"Query {CONVERSATIONS}": REFUSED,
+        TICKETS_OF_CUSTOMER: REFUSED,
+        f"BatchGetItem {TICKETS}": REFUSED,
+        f"BatchWriteItem {TICKETS}": REFUSED,
+        f"BatchWriteItem {STATE}": REFUSED,
+        f"BatchWriteItem {CONVERSATIONS}": REFUSED,
+        f"BatchWriteItem {INTERACTIONS}": REFUSED,
+    },
+    "GET /health": {
+        f"Query {CONVERSATIONS}": without("dynamodb"),
+        "Retrieve": without("knowledge_base"),
+        "Converse": without("bedrock"),
+        POSTGRES: without("postgres"),
+        "GetSecretValue database": without("postgres"),
+    },
+    "POST /kb/sync": {f"UpdateItem {STATE}": REFUSED, "StartIngestionJob": QUEUED},
+    "GET /kb/sync": {
+        f"GetItem {STATE}": REFUSED,
+        f"BatchGetItem {STATE}": REFUSED,
+        f"PutItem {STATE}": REFUSED,
+        f"UpdateItem {STATE}": REFUSED,
+        "GetIngestionJob": UNHARMED,
+        "ListIngestionJobs": UNHARMED,
+    },
+    "documents_changed": {f"UpdateItem {STATE}": RAISED, "StartIngestionJob": UNHARMED},
+    "sweep": {
+        f"GetItem {STATE}": RAISED,
+        f"PutItem {STATE}": RAISED,
+        f"UpdateItem {STATE}": RAISED,
+        "GetIngestionJob": UNHARMED,
+        "ListIngestionJobs": UNHARMED,
+        "StartIngestionJob": UNHARMED,
+    },
+    "agent": {"GetSecretValue agent-tokens": RAISED},
+}
