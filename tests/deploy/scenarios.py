@@ -49,6 +49,7 @@ def api_handler(invoke: Invoke) -> None:
     """Use every route, in every way that leads to a call of its own."""
     api = Api(invoke)
     api.send("GET", "/")
+    api.send("GET", "/openapi.json")
     assert api.send("GET", "/health", query={"deep": "1"})["status"] == "ok"
     _sync(api)
     _chat(api)
