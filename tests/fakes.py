@@ -18,12 +18,11 @@ from chalicelib.domain.conversation import (
     Sentiment,
     Usage,
 )
-from chalicelib.domain.customer import Customer, Interaction
+from chalicelib.domain.customer import RATED_ANSWER, RATED_TICKET, Customer, Interaction
 from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage, TicketStatus, TicketSummary
 from chalicelib.errors import ErasedMeanwhile, Unavailable, UnknownMessage, UnknownTicket
 from chalicelib.logs import TicketLogger, TurnLogger
 from chalicelib.stores.erasures import LONGEST_ERASURE
-from chalicelib.stores.tickets import MAX_FEEDBACK
 from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
 
 START = datetime(2026, 11, 20, 12, 0, tzinfo=timezone.utc)
@@ -148,7 +147,7 @@ class FakeConversations(Outage):
         found = next((e for e in alive if e.message_id == message_id), None)
         if found is None:
             raise UnknownMessage
-        rated = replace(found, feedback=feedback)
+        rated = replace(found, feedback=feedback.after(found.feedback))
         self.kept[self.kept.index(found)] = rated
         return rated
 
@@ -221,11 +220,9 @@ class FakeInteractions(Outage):
             self.kept.append(interaction)
         self._expires_at[interaction.customer_id, interaction.timestamp] = self._clock() + self._kept_for
 
-    def latest(
-        self, customer_id: str, limit: int, without_channel: str | None = None
-    ) -> tuple[Interaction, ...]:
+    def latest(self, customer_id: str, limit: int) -> tuple[Interaction, ...]:
         alive = filter(self._is_alive, self.everything(customer_id))
-        return tuple(i for i in alive if i.channel != without_channel)[:limit]
+        return tuple(i for i in alive if i.channel not in (RATED_ANSWER, RATED_TICKET))[:limit]
 
     def everything(self, customer_id: str) -> tuple[Interaction, ...]:
         self.check()
@@ -296,10 +293,8 @@ class FakeTickets(Outage):
 
     def rate(self, ticket_id: str, feedback: TicketFeedback) -> Ticket:
         ticket = self.get(ticket_id)
-        if feedback not in ticket.feedback:
-            ticket = replace(ticket, feedback=(*ticket.feedback, feedback)[-MAX_FEEDBACK:])
-        self.kept[ticket_id] = ticket
-        return ticket
+        self.kept[ticket_id] = replace(ticket, feedback=feedback.added_to(ticket.feedback))
+        return self.kept[ticket_id]
 
     def move(self, ticket_id: str, status: TicketStatus) -> Ticket:
         self.kept[ticket_id] = replace(self.get(ticket_id), status=status)

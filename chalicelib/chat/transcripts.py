@@ -9,16 +9,13 @@ from chalicelib.chat.hand_over import ERASED
 from chalicelib.chat.sessions import CustomerProof, Sessions
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.domain.conversation import ExchangePage, Feedback
-from chalicelib.domain.customer import Interaction
+from chalicelib.domain.customer import RATED_ANSWER, Interaction
 from chalicelib.domain.protocols import ConversationStore, ErasureMarks, InteractionStore, TicketStore
 from chalicelib.errors import NotYourConversation, Unavailable
 from chalicelib.masking import mask
 
 if TYPE_CHECKING:
     from chalicelib.logs import DegradedLogger
-
-FEEDBACK = "feedback"
-"""The channel of a customer who rates an answer."""
 
 
 @dataclass(frozen=True)
@@ -71,11 +68,13 @@ class Transcripts:
         comment = mask(feedback.comment) if feedback.comment else None
         rated = self.conversations.rate(session_id, message_id, replace(feedback, comment=comment))
         if rated.customer_id:
-            self._log_feedback(Interaction(rated.customer_id, feedback.timestamp, FEEDBACK, None, session_id))
+            # At the answer's time: rated again, it is the same entry.
+            interaction = Interaction(rated.customer_id, rated.timestamp, RATED_ANSWER, None, session_id)
+            self._log_feedback(interaction, began_at=feedback.timestamp)
 
-    def _log_feedback(self, interaction: Interaction) -> None:
+    def _log_feedback(self, interaction: Interaction, began_at: datetime) -> None:
         try:
-            self.interactions.add(interaction, interaction.timestamp)
+            self.interactions.add(interaction, began_at)
         except Unavailable as error:
             # The feedback is kept by now.
             self.log.degraded("interactions", error)

@@ -1,6 +1,6 @@
 """A conversation: its questions and answers, and what an answer rests on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -94,6 +94,10 @@ class Feedback:
     rating: Rating
     comment: str | None
     timestamp: datetime
+
+    def after(self, earlier: "Feedback | None") -> "Feedback":
+        """Return what is kept after earlier feedback: this one, and a comment until there is another."""
+        return replace(self, comment=earlier.comment) if earlier and not self.comment else self
 
 
 @dataclass(frozen=True)

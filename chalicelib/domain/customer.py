@@ -6,6 +6,8 @@ from decimal import Decimal
 from typing import Literal
 
 ChurnRisk = Literal["low", "medium", "high"]
+RATED_ANSWER, RATED_TICKET = "feedback", "agent_feedback"
+"""The channels of ratings: they are in the log, but are no contact and have no mood."""
 
 
 @dataclass(frozen=True)

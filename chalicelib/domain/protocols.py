@@ -55,7 +55,7 @@ class ConversationStore(Protocol):
         """
 
     def rate(self, session_id: str, message_id: str, feedback: Feedback) -> Exchange:
-        """Keep feedback in place of earlier feedback and return the exchange. Raises UnknownMessage."""
+        """Keep feedback as it is after earlier feedback and return the exchange. Raises UnknownMessage."""
 
     def everything(self, session_id: str) -> tuple[Exchange, ...]:
         """Return all exchanges of a session, expired ones too, oldest first."""
@@ -90,10 +90,8 @@ class InteractionStore(Protocol):
         that it brings is kept.
         """
 
-    def latest(
-        self, customer_id: str, limit: int, without_channel: str | None = None
-    ) -> tuple[Interaction, ...]:
-        """Return a customer's newest interactions but for one channel's, newest first."""
+    def latest(self, customer_id: str, limit: int) -> tuple[Interaction, ...]:
+        """Return a customer's newest interactions but for ratings, newest first."""
 
     def everything(self, customer_id: str) -> tuple[Interaction, ...]:
         """Return all interactions of a customer, expired ones too, newest first."""
@@ -124,10 +122,7 @@ class TicketStore(Protocol):
         """Return all tickets of a customer, expired ones too, newest first."""
 
     def rate(self, ticket_id: str, feedback: TicketFeedback) -> Ticket:
-        """Add feedback, of which a ticket keeps the newest 20, oldest first. Raises UnknownTicket.
-
-        The same feedback again changes nothing.
-        """
+        """Add feedback as `added_to` says and return the ticket. Raises UnknownTicket."""
 
     def move(self, ticket_id: str, status: TicketStatus) -> Ticket:
         """Give a ticket another status. Raises UnknownTicket."""

@@ -1,7 +1,7 @@
 """Tickets: cases for a person, and what agents say of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
@@ -10,6 +10,8 @@ from chalicelib.domain.conversation import HandOverReason
 TicketChannel = Literal["email", "chat", "phone", "web"]
 TicketPriority = Literal["low", "medium", "high", "urgent"]
 TicketStatus = Literal["open", "pending", "closed"]
+MAX_FEEDBACK = 20
+"""How many a ticket keeps, the newest: an item must stay below DynamoDB's 400 KB."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,20 @@ class TicketFeedback:
     source: str | None
     comment: str | None
     timestamp: datetime
+
+    def added_to(self, given: tuple["TicketFeedback", ...]) -> tuple["TicketFeedback", ...]:
+        """Return a ticket's feedback with this, in the order it came.
+
+        The last word on a source counts: it takes the place of the one before, and of its comment only with
+        the same one. Other comments stay beside it: several agents may have written them.
+        """
+        if self in given:
+            return given
+        before = next((each for each in reversed(given) if each.source == self.source), None)
+        if before and not self.comment:
+            return (*(each for each in given if each is not before), replace(self, comment=before.comment))
+        kept = (e for e in given if e.source != self.source or e.comment not in (None, self.comment))
+        return (*kept, self)[-MAX_FEEDBACK:]
 
 
 @dataclass(frozen=True)

@@ -138,21 +138,19 @@ class Conversations:
 
         Raises UnknownMessage, Unavailable.
         """
-        kept = {**asdict(feedback), "timestamp": to_millis(feedback.timestamp)}
-        with reaching(STORE):
-            found = ExchangeItem.query(
-                session_id,
-                filter_condition=(ExchangeItem.message_id == message_id)
-                & (ExchangeItem.ttl > self._now_seconds()),
-                consistent_read=True,
-            )
-            item = next(iter(found), None)
-            if item is None:
-                raise UnknownMessage
-            is_there = ExchangeItem.session_id.exists()
-            if not write_if(is_there, item.update, [ExchangeItem.feedback.set(kept)]):
-                raise UnknownMessage
-            return _exchange(item)
+        for _ in range(TRIES):
+            with reaching(STORE):
+                item = self._item_of(session_id, message_id)
+                before = item.feedback
+                kept = feedback.after(_feedback(before) if before else None)
+                values = {**asdict(kept), "timestamp": to_millis(kept.timestamp)}
+                is_as_read = (
+                    ExchangeItem.feedback == before if before else ExchangeItem.feedback.does_not_exist()
+                )
+                is_there = ExchangeItem.session_id.exists() & is_as_read
+                if write_if(is_there, item.update, [ExchangeItem.feedback.set(values)]):
+                    return _exchange(item)
+        raise Unavailable(STORE)
 
     def everything(self, session_id: str) -> tuple[Exchange, ...]:
         """Return all exchanges of a session that are still there, expired ones too. Raises Unavailable."""
@@ -202,6 +200,19 @@ class Conversations:
                 raise _MessageIdTaken
             exchange = replace(exchange, timestamp=exchange.timestamp + MILLISECOND)
         raise Unavailable(STORE)
+
+    def _item_of(self, session_id: str, message_id: str) -> ExchangeItem:
+        """Return the item of a message. Raises UnknownMessage."""
+        found = ExchangeItem.query(
+            session_id,
+            filter_condition=(ExchangeItem.message_id == message_id)
+            & (ExchangeItem.ttl > self._now_seconds()),
+            consistent_read=True,
+        )
+        item = next(iter(found), None)
+        if item is None:
+            raise UnknownMessage
+        return item
 
     def _fill(self, item: ExchangeItem, is_once: bool, transaction: TransactWrite) -> None:
         # The same message id counts as free: the library repeats a put whose answer got lost.

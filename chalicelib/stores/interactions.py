@@ -13,7 +13,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain.customer import Interaction
+from chalicelib.domain.customer import RATED_ANSWER, RATED_TICKET, Interaction
 from chalicelib.errors import Unavailable
 from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching
 from chalicelib.stores.erasures import marks_of, write_unless_erased
@@ -66,13 +66,11 @@ class Interactions:
                     return
         raise Unavailable(STORE)
 
-    def latest(
-        self, customer_id: str, limit: int, without_channel: str | None = None
-    ) -> tuple[Interaction, ...]:
-        """Return a customer's newest interactions but for a channel, newest first. Raises Unavailable."""
+    def latest(self, customer_id: str, limit: int) -> tuple[Interaction, ...]:
+        """Return a customer's newest interactions but for ratings, newest first. Raises Unavailable."""
         wanted = InteractionItem.ttl > to_millis(self._clock()) // 1000
-        if without_channel is not None:
-            wanted &= InteractionItem.channel != without_channel
+        for rating in (RATED_ANSWER, RATED_TICKET):
+            wanted &= InteractionItem.channel != rating
         with reaching(STORE):
             items = InteractionItem.query(
                 customer_id,

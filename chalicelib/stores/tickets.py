@@ -30,8 +30,6 @@ from chalicelib.times import from_iso, from_millis, iso, to_millis
 
 STORE = "tickets"
 STATUSES: tuple[TicketStatus, ...] = get_args(TicketStatus)
-MAX_FEEDBACK = 20
-"""How many a ticket keeps, the newest: an item must stay below DynamoDB's 400 KB."""
 TRIES = 20
 
 
@@ -137,18 +135,15 @@ class Tickets:
         return self._of(customer_id, None)
 
     def rate(self, ticket_id: str, feedback: TicketFeedback) -> Ticket:
-        """Add feedback to a ticket, which keeps the newest of it. Raises UnknownTicket, Unavailable."""
-        text = _feedback_text(feedback)
-        add = TicketItem.feedback.set((TicketItem.feedback | []).append([text]))
-        is_full = TicketItem.feedback[MAX_FEEDBACK - 1].exists()
+        """Add feedback to a ticket as `added_to` says. Raises UnknownTicket, Unavailable."""
         for _ in range(TRIES):
-            if rated := self._update(ticket_id, [add], self._alive() & ~is_full & ~_holds(text)):
-                return rated
             ticket = self._read(ticket_id)
-            # The library repeats an update whose answer got lost: then it is there already.
-            if text in map(_feedback_text, ticket.feedback):
+            kept = feedback.added_to(ticket.feedback)
+            if kept == ticket.feedback:
                 return ticket
-            self._update(ticket_id, [TicketItem.feedback[0].remove()], is_full)
+            setting: list[Action] = [TicketItem.feedback.set(list(map(_feedback_text, kept)))]
+            if rated := self._update(ticket_id, setting, self._alive() & _holds(ticket.feedback)):
+                return rated
         raise Unavailable(STORE)
 
     def move(self, ticket_id: str, status: TicketStatus) -> Ticket:
@@ -216,8 +211,10 @@ class Tickets:
         return to_millis(self._clock()) // 1000
 
 
-def _holds(text: str) -> Condition:
-    return TicketItem.feedback.contains(text)
+def _holds(feedback: tuple[TicketFeedback, ...]) -> Condition:
+    """Return the condition that a ticket has exactly this feedback."""
+    texts = list(map(_feedback_text, feedback))
+    return TicketItem.feedback == texts if texts else TicketItem.feedback.does_not_exist()
 
 
 def _item(ticket: Ticket, ttl: int) -> TicketItem:

@@ -1,5 +1,6 @@
 """The customer 360: what is known of a customer, put together and judged by a few plain rules."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -8,8 +9,8 @@ from chalicelib.domain.customer import ChurnRisk, Customer, CustomerContext, Int
 
 NEWEST_INTERACTIONS = 20
 """How many interactions the average sentiment looks at."""
-AGENT_FEEDBACK = "agent_feedback"
-"""The channel of what agents say of a ticket: it is in the log, but the customer was not in touch."""
+MOST_OF_A_CHAT = 5
+"""How many of them may be of one chat: a long one must not outweigh all else that a customer said."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,17 @@ def describe(
         is_high_value=_is_high_value(customer, rules),
         churn_risk=_churn_risk(customer, avg_sentiment, open_tickets, rules, now),
     )
+
+
+def newest_of(interactions: Sequence[Interaction]) -> tuple[Interaction, ...]:
+    """Return those that the average sentiment looks at; both newest first."""
+    of_chat: Counter[str | None] = Counter()
+    chosen = []
+    for interaction in interactions:
+        of_chat[interaction.session_id] += 1
+        if interaction.session_id is None or of_chat[interaction.session_id] <= MOST_OF_A_CHAT:
+            chosen.append(interaction)
+    return tuple(chosen[:NEWEST_INTERACTIONS])
 
 
 def _average(scores: Sequence[float]) -> float | None:

@@ -14,7 +14,7 @@ from chalicelib.chat.lookups import Lookups, Searches
 from chalicelib.chat.search_query import ticket_queries
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.domain.conversation import Exchange, Passage, Sentiment
-from chalicelib.domain.customer import Customer, CustomerContext, Interaction
+from chalicelib.domain.customer import RATED_TICKET, Customer, CustomerContext, Interaction
 from chalicelib.domain.protocols import ConversationStore, InteractionStore, TicketStore
 from chalicelib.domain.ticket import (
     Ticket,
@@ -28,7 +28,7 @@ from chalicelib.domain.ticket import (
 from chalicelib.errors import BadInput, ErasedMeanwhile, FieldProblem, TicketIdReused
 from chalicelib.masking import mask, mask_values
 from chalicelib.parallel import Call, Deadline, Parallel
-from chalicelib.tickets.customer_context import AGENT_FEEDBACK, NEWEST_INTERACTIONS, CustomerRules, describe
+from chalicelib.tickets.customer_context import CustomerRules, describe, newest_of
 
 if TYPE_CHECKING:
     from chalicelib.logs import TicketLogger
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 CLOCK_SKEW = timedelta(days=1)
 """How far ahead a ticketing system's clock or time zone may be."""
 TRANSCRIPT_EXCHANGES = 100
+READ_INTERACTIONS = 100
+"""As many as one request reads; of them a few are looked at."""
 POSTED = ("customer_id", "subject", "description", "external_ticket_id", "channel", "priority", "metadata")
 """What of a ticket comes from its body."""
 
@@ -160,12 +162,13 @@ class TicketDesk:
         comment, source = (mask(text) if text else None for text in (feedback.comment, feedback.source))
         ticket = self.tickets.rate(ticket_id, replace(feedback, comment=comment, source=source))
         if ticket.customer_id:
+            # At the ticket's time: rated again, it is the same entry.
             rated = Interaction(
-                ticket.customer_id, feedback.timestamp, AGENT_FEEDBACK, None, ticket_id=ticket_id
+                ticket.customer_id, ticket.created_at, RATED_TICKET, None, ticket_id=ticket_id
             )
             # The feedback is kept by now: an error would have it sent, and kept, again.
             calls = Parallel(self.executor, self.log.degraded)
-            logging = calls.start("interactions", self.interactions.add, rated, rated.timestamp)
+            logging = calls.start("interactions", self.interactions.add, rated, feedback.timestamp)
             calls.settle(logging, None, Deadline(self.log_seconds))
 
     def move(self, ticket_id: str, status: TicketStatus) -> Ticket:
@@ -219,11 +222,8 @@ class TicketDesk:
         """
         if customer_id is None:
             return ()
-        newest = self.interactions.latest(
-            customer_id, NEWEST_INTERACTIONS + 1, without_channel=AGENT_FEEDBACK
-        )
-        others = [i for i in newest if without is None or i.ticket_id != without]
-        return tuple(others[:NEWEST_INTERACTIONS])
+        newest = self.interactions.latest(customer_id, READ_INTERACTIONS)
+        return newest_of([i for i in newest if without is None or i.ticket_id != without])
 
     def _transcript(self, ticket: Ticket) -> tuple[Exchange, ...] | None:
         if ticket.session_id is None:

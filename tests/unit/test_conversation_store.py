@@ -9,7 +9,7 @@ import boto3
 import pytest
 from pynamodb.exceptions import CancellationReason, TransactWriteError, VerboseClientError
 
-from chalicelib.domain.conversation import Feedback
+from chalicelib.domain.conversation import Feedback, Rating
 from chalicelib.errors import Unavailable, UnknownMessage
 from chalicelib.stores.conversations import Conversations
 from chalicelib.stores.state import StateItem
@@ -98,6 +98,25 @@ def test_feedback_is_kept_on_its_exchange_and_can_be_changed(store: Store) -> No
     rated, other = store.latest("s", 10)
     assert rated.feedback == Feedback("down", "wrong article", START + SECOND)
     assert other.feedback is None
+
+
+@pytest.mark.parametrize("again", ["up", "down"])
+def test_a_rating_without_a_comment_keeps_the_one_before(store: Store, again: Rating) -> None:
+    store.add(exchange_at(START))
+    for feedback in (Feedback("down", "wrong article", START), Feedback(again, None, START + SECOND)):
+        store.rate("s", "m", feedback)
+    assert store.latest("s", 1)[0].feedback == Feedback(again, "wrong article", START + SECOND)
+
+
+def test_a_comment_survives_a_rating_that_comes_at_the_same_time(tables: None, clock: FakeClock) -> None:
+    store = Conversations(30, clock)
+    store.add(exchange_at(START))
+    at_once = [Feedback("down", "why" if n == 7 else None, START + n * SECOND) for n in range(16)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda feedback: store.rate("s", "m", feedback), at_once))
+    (exchange,) = store.latest("s", 1)
+    assert exchange.feedback
+    assert exchange.feedback.comment == "why"
 
 
 def test_feedback_on_an_unknown_message_is_refused(store: Store) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import boto3
 import pytest
 
-from chalicelib.domain.customer import Interaction
+from chalicelib.domain.customer import RATED_ANSWER, RATED_TICKET, Interaction
 from chalicelib.errors import Unavailable
 from chalicelib.stores.interactions import Interactions, places
 from chalicelib.times import MILLISECOND
@@ -41,16 +41,16 @@ def test_the_latest_are_the_newest_newest_first(store: Store) -> None:
     assert store.everything("CUST-1001") == tuple(reversed(logged))
 
 
-def test_the_latest_are_as_many_when_a_channel_is_left_out(store: Store) -> None:
+@pytest.mark.parametrize(
+    "rating", [replace(CHAT, channel=RATED_ANSWER), replace(TICKET, channel=RATED_TICKET)]
+)
+def test_any_number_of_ratings_leaves_the_latest_as_they_are(store: Store, rating: Interaction) -> None:
     contacts = [replace(CHAT, timestamp=START + n * MINUTE) for n in range(3)]
-    said = [
-        replace(TICKET, channel="agent_feedback", timestamp=START + n * MINUTE + MILLISECOND)
-        for n in range(120)
-    ]
-    for interaction in (*contacts, *said):
+    ratings = [replace(rating, timestamp=START + n * MINUTE + MILLISECOND) for n in range(120)]
+    for interaction in (*contacts, *ratings):
         store.add(interaction)
-    assert store.latest("CUST-1001", 2, without_channel="agent_feedback") == (contacts[2], contacts[1])
-    assert store.latest("CUST-1001", 2) == (said[119], said[118])
+    assert store.latest("CUST-1001", 2) == (contacts[2], contacts[1])
+    assert len(store.everything("CUST-1001")) == 123
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.conversation import Citation
+from chalicelib.domain.conversation import Citation, HandOver
+from chalicelib.domain.customer import RATED_ANSWER, RATED_TICKET, Interaction
 from chalicelib.domain.ticket import TicketFeedback, TicketSummary
 from chalicelib.errors import BadInput, TicketIdReused, Unavailable, UnknownTicket
 from chalicelib.tickets.desk import Received, TicketDesk, TicketView
@@ -318,6 +319,40 @@ def test_the_average_sentiment_is_that_of_the_newest_twenty_interactions(scene: 
     assert another.avg_sentiment == 0.25
 
 
+@pytest.mark.parametrize(
+    "flood",
+    [
+        [interaction(minutes=n + 10, channel=RATED_ANSWER, session_id=f"s-{n}") for n in range(60)],
+        [interaction(minutes=n + 10, channel=RATED_TICKET, ticket_id=f"T-{n}") for n in range(60)],
+    ],
+)
+def test_ratings_push_no_angry_chat_out_of_the_average(scene: Scene, flood: list[Interaction]) -> None:
+    for one in (*[interaction(minutes=n, sentiment=-0.9, session_id=f"s-{n}") for n in range(4)], *flood):
+        scene.interactions.add(one)
+    context = scene.post().context
+    assert context
+    assert (context.avg_sentiment, context.churn_risk) == (-0.9, "medium")
+    assert context.last_interaction == START + timedelta(minutes=3)
+
+
+def test_a_long_chat_does_not_outweigh_the_others(scene: Scene) -> None:
+    for n in range(5):
+        scene.interactions.add(interaction(minutes=n, sentiment=-0.9, session_id=f"s-{n}"))
+    for n in range(60):
+        scene.interactions.add(interaction(minutes=n + 10, sentiment=0.0, session_id="long"))
+    context = scene.post().context
+    assert context
+    assert context.avg_sentiment == -0.45
+
+
+def test_who_does_not_prove_to_be_a_customer_leaves_no_mark_on_one(scene: Scene) -> None:
+    scene.ask("This is fine.", session_id="made-up")
+    scene.model.says("", HandOver("customer_request", "Wants a person."))
+    scene.ask("A person please.", session_id="made-up")
+    assert scene.interactions.kept == []
+    assert [each.customer_id for each in scene.tickets.kept.values()] == [None]
+
+
 def test_an_agent_who_opens_a_ticket_sees_what_is_known_around_it_now(scene: Scene) -> None:
     scene.sentiment.score = -0.5
     scene.post()
@@ -436,8 +471,8 @@ def test_an_agents_feedback_is_logged_but_no_contact_with_the_customer(scene: Sc
     scene.post()
     for n in range(30):
         scene.desk.rate("T-1", replace(HELPFUL, timestamp=START + timedelta(minutes=n + 1)))
-    last = interaction(minutes=30, channel="agent_feedback", ticket_id="T-1")
-    assert scene.interactions.latest("CUST-1001", 1) == (last,)
+    (logged, _) = scene.interactions.everything("CUST-1001")
+    assert (logged.channel, logged.ticket_id) == ("agent_feedback", "T-1")
     context = scene.desk.view("T-1").context
     assert context
     assert (context.avg_sentiment, context.last_interaction) == (-0.5, START)

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketStatus, TicketSummary
+from chalicelib.domain.ticket import MAX_FEEDBACK, Ticket, TicketFeedback, TicketStatus, TicketSummary
 from chalicelib.errors import UnknownTicket
-from chalicelib.stores.tickets import MAX_FEEDBACK, Tickets
+from chalicelib.stores.tickets import Tickets
 from chalicelib.times import MILLISECOND
 from tests.builders import ticket
 from tests.fakes import START, FakeClock, FakeTickets
@@ -199,10 +199,31 @@ def test_feedback_is_kept_once_with_its_ticket_in_the_order_it_came(store: Store
 
 def test_a_ticket_keeps_its_newest_feedback(store: Store) -> None:
     store.add(ticket())
-    feedbacks = [replace(HELPFUL, timestamp=START + n * SECOND) for n in range(MAX_FEEDBACK + 3)]
+    feedbacks = [replace(HELPFUL, comment=f"{n}") for n in range(MAX_FEEDBACK + 3)]
     for feedback in feedbacks:
         store.rate("T-1", feedback)
     assert store.get("T-1").feedback == tuple(feedbacks[3:])
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ([("a", "why"), ("a", None)], [("a", "why")]),
+        ([("a", "why"), ("a", "why")], [("a", "why")]),
+        ([("a", None), ("a", "why")], [("a", "why")]),
+        ([("a", "why"), ("a", "another agent's")], [("a", "why"), ("a", "another agent's")]),
+        ([("a", "why"), (None, None), ("b", None)], [("a", "why"), (None, None), ("b", None)]),
+        ([("a", "why"), *[("a", None)] * 60], [("a", "why")]),
+    ],
+)
+def test_the_last_word_on_a_source_counts_and_no_comment_is_lost(
+    store: Store, given: list[tuple[str, str]], kept: list[tuple[str, str]]
+) -> None:
+    store.add(ticket())
+    for second, (source, comment) in enumerate(given):
+        rated = store.rate("T-1", TicketFeedback(False, source, comment, START + second * SECOND)).feedback
+    assert [(each.source, each.comment) for each in rated] == kept
+    assert rated[-1].timestamp == START + (len(given) - 1) * SECOND
 
 
 def test_erasing_a_tickets_text_leaves_the_case(store: Store) -> None:

@@ -107,7 +107,7 @@ def test_nobody_reads_rates_or_erases_a_session_that_was_not_issued(scene: Scene
 @pytest.mark.parametrize(
     ("customer_id", "logged"),
     [
-        ("CUST-1001", [interaction(minutes=5, channel="feedback", session_id="the session")]),
+        ("CUST-1001", [interaction(channel="feedback", session_id="the session")]),
         (None, []),
     ],
 )
@@ -119,6 +119,14 @@ def test_feedback_is_kept_without_credentials_and_logged_without_words(
     scene.transcripts.rate(session_id, ADA, "m", Feedback("down", "card 4111111111111111", later))
     assert scene.conversations.kept[0].feedback == Feedback("down", "card [card number]", later)
     assert scene.interactions.kept == [replace(one, session_id=session_id) for one in logged]
+
+
+def test_an_answer_that_is_rated_again_and_again_is_logged_once(scene: Scene, session_id: str) -> None:
+    say(scene, session_id)
+    scene.interactions.add(interaction(session_id=session_id))
+    for n in range(60):
+        scene.transcripts.rate(session_id, ADA, "m", Feedback("up", None, START + timedelta(minutes=n)))
+    assert [each.channel for each in scene.interactions.kept] == ["chat", "feedback"]
 
 
 def test_feedback_that_could_not_be_logged_is_kept_all_the_same(scene: Scene, session_id: str) -> None:
