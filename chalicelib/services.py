@@ -127,6 +127,7 @@ class Services:
                 settings.passages_per_question,
                 HistoryBudget(settings.history_exchanges, settings.history_tokens),
                 settings.chat_deadline_seconds,
+                frozenset(settings.link_hosts),
             ),
         )
 

@@ -12,6 +12,7 @@ from chalicelib.errors import InvalidSettings
 
 SentimentLanguage = Literal["ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "zh", "zh-TW"]
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
@@ -21,6 +22,14 @@ def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
         if origin != "*" and not ORIGIN.fullmatch(origin):
             raise ValueError(f"{origin} is no origin; write scheme and host alone: https://www.example.com")
     return origins
+
+
+def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
+    hosts = tuple(value.lower() for value in values)
+    for host in hosts:
+        if not HOST.fullmatch(host):
+            raise ValueError(f"{host} is no host; write its name alone: www.example.com or *.example.com")
+    return hosts
 
 
 def _named_origins(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -108,6 +117,9 @@ class Settings(BaseSettings):
     """How many earlier questions and answers the model is shown, at most."""
     history_tokens: int = Field(3000, ge=0)
     """How long these may be together, in tokens, by an estimate that errs on the high side."""
+    link_hosts: Annotated[CommaSeparated, AfterValidator(_hosts)] = ()
+    """Hosts that an answer may link to besides those of its sources, such as `www.example.com`;
+    `*.example.com` is all below it. A link to any other becomes text that names its host."""
     sentiment_language: SentimentLanguage = "en"
     """The language that Amazon Comprehend is told the customers write in."""
     chat_requests_per_minute: int = Field(20, ge=0)
@@ -151,7 +163,9 @@ class Settings(BaseSettings):
     ticket_retention_days: int = Field(365, ge=1)
     """Tickets, from when they came in."""
 
-    @field_validator("bedrock_model_ids", "chat_cors_origins", "agent_cors_origins", mode="before")
+    @field_validator(
+        "bedrock_model_ids", "link_hosts", "chat_cors_origins", "agent_cors_origins", mode="before"
+    )
     @classmethod
     def _split(cls, value: object) -> object:
         return (

@@ -10,24 +10,24 @@ from dataclasses import dataclass
 from chalicelib.domain.conversation import Citation, Passage
 
 _INDEXES = r"\^?\d{1,3}(?:\s*[,;]\s*\d{1,3})*"
-_LINK = r"""(?:\([^()\s`]*(?:\([^()\s`]*\)[^()\s`]*)*(?:\s+["'][^()`]*)?\))?"""
+MARK_LINK = r"""(?:\([^()\s`]*(?:\([^()\s`]*\)[^()\s`]*)*(?:\s+["'][^()`]*)?\))?"""
 """The target of a link that the model made of a mark."""
-_MARK = rf"(?:\[\[{_INDEXES}\]\]|[\[【]{_INDEXES}[\]】]){_LINK}"
+MARK = rf"(?:\[\[{_INDEXES}\]\]|[\[【]{_INDEXES}[\]】])"
+DEFINITION = r"^[ ]{0,3}\[\^?\d{1,3}\]:[ \t]*\S+[ \t]*$"
+"""A source that the model made up: in Markdown it would make a link of every such mark."""
 CODE_OR_MARKS = re.compile(
     rf"""
     (?P<code>   # brackets in code are code, not marks
         ^[ \t]*(?P<fence>`{{3,}}(?=[^`\n]*$)|~{{3,}}).*?(?:^[ \t]*(?P=fence)[`~]*|\Z)
       | (?<!`)(?P<ticks>`+)(?!`)(?:(?!\n[ \t]*\n).)+?(?<!`)(?P=ticks)(?!`)
     )
-  | (?P<definition>   # a source that the model made up: in Markdown it would make a link of every such mark
-        ^[ ]{{0,3}}\[\^?\d{{1,3}}\]:[ \t]*\S+[ \t]*$
-    )
-  | (?P<space>(?<![ \t])[ \t]+)?(?P<marks>{_MARK}(?:[ \t]*{_MARK})*)
+  | (?P<definition>{DEFINITION})
+  | (?P<space>(?<![ \t])[ \t]+)?(?P<marks>{MARK}{MARK_LINK}(?:[ \t]*{MARK}{MARK_LINK})*)
     """,
     re.DOTALL | re.MULTILINE | re.VERBOSE,
 )
 INDEX = re.compile(r"\d+")
-LISTED = re.compile(rf"[\[【]({_INDEXES})[\]】]+{_LINK}")
+LISTED = re.compile(rf"[\[【]({_INDEXES})[\]】]+{MARK_LINK}")
 NESTED_MARKS = 8
 """What closes up around a dropped mark may be a mark: `[[9]1]`; nobody but an attacker nests them deep."""
 SNIPPET_CHARS = 240

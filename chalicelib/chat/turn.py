@@ -2,13 +2,13 @@
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.chat.citations import resolve, without_marks
+from chalicelib.chat.answer_links import keep_known_links, known_hosts, resolve_with_links
 from chalicelib.chat.hand_over import (
     CANNOT_SEARCH,
     NO_ANSWER,
@@ -49,6 +49,7 @@ class ChatOptions:
     passages_per_question: int
     history: HistoryBudget
     deadline_seconds: float
+    link_hosts: Collection[str] = ()
     history_seconds: float = 3.0
     gather_seconds: float = 5.0
     store_seconds: float = 3.0
@@ -273,8 +274,9 @@ class Chat:
             raise ModelUnavailable from error
 
     def _conclude(self, turn: Turn, gathered: Gathered, reply: Reply) -> Exchange:
-        """Resolve the citations and decide whether a person takes over."""
-        cited = resolve(reply.text, gathered.passages)
+        """Resolve citations and links, and decide whether a person takes over."""
+        hosts = known_hosts(gathered.passages, self.options.link_hosts)
+        cited = resolve_with_links(reply.text, gathered.passages, hosts)
         # Nothing found because nothing could be asked is an outage, not a gap in the articles.
         is_blind = cited.unanswered and "knowledge_base" in turn.calls.degraded
         exchange = Exchange(
@@ -292,7 +294,7 @@ class Chat:
             # An emoji or "ok" without an answer is no gap, and no step towards a ticket.
             unanswered=cited.unanswered and not is_blind and small_talk(turn.question) is None,
         )
-        hand_over = _clean(reply.hand_over) or by_rule(exchange, gathered.earlier)
+        hand_over = _clean(reply.hand_over, hosts) or by_rule(exchange, gathered.earlier)
         if hand_over:
             exchange = self._hand_over(turn, gathered, hand_over, exchange)
         return replace(exchange, answer=exchange.answer or NO_ANSWER)
@@ -392,12 +394,13 @@ def require_same_question(exchange: Exchange, turn: Turn) -> Exchange:
     return exchange
 
 
-def _clean(hand_over: HandOver | None) -> HandOver | None:
-    """Return the model's hand-over without marks, which refer to nothing there, and without credentials."""
+def _clean(hand_over: HandOver | None, hosts: Collection[str]) -> HandOver | None:
+    """Return the model's hand-over without credentials, links to other hosts, and marks of nothing."""
     if hand_over is None:
         return None
-    summary, message = mask(hand_over.summary), mask(without_marks(hand_over.message))
-    return replace(hand_over, summary=summary, message=message)
+    summary = keep_known_links(hand_over.summary, hosts)
+    message = resolve_with_links(hand_over.message, (), hosts).text
+    return replace(hand_over, summary=mask(summary), message=mask(message))
 
 
 def _interaction(customer_id: str, exchange: Exchange) -> Interaction:
