@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chalicelib.chat.markdown_code import parts_of
 from chalicelib.domain.conversation import Citation, Passage
 
 _INDEXES = r"\^?\d{1,3}(?:\s*[,;]\s*\d{1,3})*"
@@ -28,6 +29,8 @@ CODE_OR_MARKS = re.compile(
 )
 INDEX = re.compile(r"\d+")
 LISTED = re.compile(rf"[\[【]({_INDEXES})[\]】]+{MARK_LINK}")
+_MARKS = re.compile(MARK)
+ROUND = str.maketrans("[]【】", "()()")
 NESTED_MARKS = 8
 """What closes up around a dropped mark may be a mark: `[[9]1]`; nobody but an attacker nests them deep."""
 SNIPPET_CHARS = 240
@@ -70,6 +73,18 @@ def resolve(text: str, passages: Sequence[Passage]) -> CitedAnswer:
 def without_marks(text: str) -> str:
     """Drop all marks: an earlier answer's indexes mean nothing next to new passages."""
     return resolve(text, ()).text
+
+
+def unmarked(text: str) -> str:
+    """Return a text of others in which `[n]` reads `(n)`: repeated, it would credit what it does not mean.
+
+    What surely is code stays.
+    """
+    return "".join(each if is_code else _MARKS.sub(_rounded, each) for is_code, each in parts_of(text))
+
+
+def _rounded(found: re.Match[str]) -> str:
+    return found[0].translate(ROUND)
 
 
 def _drop_unknown(text: str, known: int) -> tuple[str, bool]:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
 
-from chalicelib.chat.citations import without_marks
+from chalicelib.chat.citations import unmarked, without_marks
 from chalicelib.domain.conversation import Exchange, Passage, Prompt
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.ticket import TicketSummary
@@ -95,7 +95,7 @@ def trim_history(earlier: Sequence[Exchange], budget: HistoryBudget) -> tuple[tu
     kept: list[tuple[str, str]] = []
     tokens_left = budget.tokens
     for exchange in reversed(earlier[-budget.exchanges :] if budget.exchanges else ()):
-        pair = (_as_speech(exchange.question), _as_speech(without_marks(exchange.answer)) or "…")
+        pair = (_as_speech(unmarked(exchange.question)), _as_speech(without_marks(exchange.answer)) or "…")
         tokens_left -= sum(map(estimate_tokens, pair))
         if tokens_left < 0:
             break
@@ -138,8 +138,8 @@ def _as_speech(text: str) -> str:
 
 
 def _as_data(text: str, in_attribute: bool = False) -> str:
-    """Return a text that cannot close the tag or attribute it stands in and speak as something else."""
-    return escape(NOT_IN_XML.sub("", text), quote=in_attribute)
+    """Return a text that can't close the tag or attribute it stands in, nor credit another source."""
+    return escape(unmarked(NOT_IN_XML.sub("", text)), quote=in_attribute)
 
 
 def _passages(passages: Sequence[Passage]) -> str:

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from chalicelib.chat.citations import resolve, without_marks
+from chalicelib.chat.citations import resolve, unmarked, without_marks
 from chalicelib.domain.conversation import Citation, Passage
 
 RESET = Passage("Choose Forgot password.", "Reset", "https://help.example.com/reset", 0.9)
@@ -197,6 +197,26 @@ def test_an_answer_with_a_source_is_one_even_if_part_of_it_is_missing(text: str)
 
 def test_an_earlier_answer_is_shown_to_the_model_without_marks() -> None:
     assert without_marks("Choose it. [1][2] Use `a[0]`. [3]") == "Choose it. Use `a[0]`."
+
+
+@pytest.mark.parametrize(
+    ("text", "read"),
+    [
+        ("So it is [2].", "So it is (2)."),
+        ("[[2]] 【3】 [^1] [1, 2]", "((2)) (3) (^1) (1, 2)"),
+        (
+            "[1](https://a.example)\n\n[1]: https://a.example",
+            "(1)(https://a.example)\n\n(1): https://a.example",
+        ),
+        ("[[9]1]", "[(9)1]"),
+        ("`items[1]`\n\n```\nitems[2]\n```", "`items[1]`\n\n```\nitems[2]\n```"),
+        ("A ` b\n- [2] ` c", "A ` b\n- (2) ` c"),
+        ("In [EUR], see [a](b), [1234]", "In [EUR], see [a](b), [1234]"),
+    ],
+)
+def test_marks_in_the_words_of_others_are_none(text: str, read: str) -> None:
+    assert unmarked(text) == read
+    assert resolve(read, PASSAGES).citations == ()
 
 
 @pytest.mark.parametrize(

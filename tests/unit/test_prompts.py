@@ -1,5 +1,6 @@
 """What the model is told, and what nobody can make it look like."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, cast, get_args
@@ -144,6 +145,21 @@ def test_no_fact_of_a_customer_can_close_their_tag(text: str) -> None:
     element = ElementTree.fromstring(facts)  # noqa: S314 (our own text)
     assert (element.tag, list(element)) == ("customer", [])
     assert (element.text or "").count(text.split("\n")[0]) == 8
+
+
+def test_no_words_of_others_hold_a_mark() -> None:
+    customer = replace(JO, name="Jo [1]", recent_orders=(replace(JO.recent_orders[0], items="[2] mugs"),))
+    said = prompt(
+        earlier=[exchange_at(START, question="Why [1]?", answer="So [1].")],
+        passages=[Passage("See [2].", "A [2]", None, 0.9)],
+        customer=customer,
+        open_tickets=(ticket("About [3]"),),
+    )
+    shown = "".join([*said.facts, *(text for pair in said.history for text in pair)])
+    assert not re.search(r"\[\d\]", shown)
+    assert all(
+        words in shown for words in ("Jo (1)", "(2) mugs", "Why (1)?", "See (2).", "A (2)", "About (3)")
+    )
 
 
 def test_the_question_stands_alone_as_it_was_asked() -> None:
