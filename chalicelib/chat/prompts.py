@@ -46,8 +46,9 @@ Hand-over
 helping, and mention the ticket only when the customer asks about it.
 """
 MOST_TICKETS = 5
-NOT_IN_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""Control characters, which converted documents may hold, and halves of characters."""
+NOT_FOR_READERS = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U000dffff\U000e0080-\U0010ffff]")
+"""Control characters, which converted documents may hold, halves of characters, and the tag characters: ASCII
+that no person sees and models read."""
 OUR_TAGS = re.compile(r"<(?=[\s/]*(?:passages?|customer)\b)", re.IGNORECASE)
 
 
@@ -139,7 +140,7 @@ def _as_speech(text: str) -> str:
 
 def _as_data(text: str, in_attribute: bool = False) -> str:
     """Return a text that can't close the tag or attribute it stands in, nor credit another source."""
-    return escape(unmarked(NOT_IN_XML.sub("", text)), quote=in_attribute)
+    return escape(unmarked(NOT_FOR_READERS.sub("", text)), quote=in_attribute)
 
 
 def _passages(passages: Sequence[Passage]) -> str:
