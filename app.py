@@ -40,6 +40,7 @@ from chalicelib.api.tickets import (
     ticket_received,
     tickets_answer,
 )
+from chalicelib.chat.sessions import Visitor
 from chalicelib.insight.health import overall
 from chalicelib.services import now, services
 from chalicelib.settings import documents_bucket_name
@@ -66,7 +67,7 @@ def describe_api() -> Response:
 @answers_errors
 def health() -> Answer:
     """Say whether the app is up; with `?deep=1`, whether what it depends on is."""
-    checks = services().health.check() if query_parameters().get("deep") == "1" else {}
+    checks = services().health.check(caller()) if query_parameters().get("deep") == "1" else {}
     stage = services().settings.stage
     return {"status": overall(checks), "stage": stage, "version": __version__, "checks": checks}
 
@@ -84,9 +85,9 @@ def chat() -> Answer:
 def read_conversation(session_id: str) -> Answer:
     """Return the messages of a conversation."""
     session_id = parse_path("session_id", session_id)
-    proof = parse(ProofHeaders, proof_headers()).proof
+    visitor = Visitor(caller(), parse(ProofHeaders, proof_headers()).proof)
     query = parse(HistoryQuery, query_parameters())
-    page = services().transcripts.read(session_id, proof, query.exchanges, query.older_than)
+    page = services().transcripts.read(session_id, visitor, query.exchanges, query.older_than)
     return history(session_id, page)
 
 
@@ -95,7 +96,8 @@ def read_conversation(session_id: str) -> Answer:
 def erase_conversation(session_id: str) -> Response:
     """Erase a conversation."""
     session_id = parse_path("session_id", session_id)
-    services().transcripts.erase(session_id, parse(ProofHeaders, proof_headers()).proof)
+    visitor = Visitor(caller(), parse(ProofHeaders, proof_headers()).proof)
+    services().transcripts.erase(session_id, visitor)
     return Response("", status_code=204)
 
 
@@ -105,8 +107,8 @@ def rate_answer(session_id: str) -> Answer:
     """Keep a customer's thumbs up or down on an answer."""
     session_id = parse_path("session_id", session_id)
     request = parse_body(FeedbackRequest, json_body())
-    proof = request.proof or parse(ProofHeaders, proof_headers()).proof
-    services().transcripts.rate(session_id, proof, request.message_id, request.feedback(now()))
+    visitor = Visitor(caller(), request.proof or parse(ProofHeaders, proof_headers()).proof)
+    services().transcripts.rate(session_id, visitor, request.message_id, request.feedback(now()))
     return {"status": "accepted"}
 
 

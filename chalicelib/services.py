@@ -137,6 +137,7 @@ class Services:
         """What the holder of a session may do with it."""
         return Transcripts(
             self.sessions,
+            self.limits,
             self.conversations,
             self.interactions,
             self.ticket_store,
@@ -218,7 +219,8 @@ class Services:
         }
         if self.customer_store is not None:
             checks["postgres"] = self.customer_store.ping
-        return Health(checks)
+        cost = _spending(self.settings).check()
+        return Health(checks, lambda caller: self.limits.admit_check(caller, cost))
 
     def database_users(self) -> tuple[DatabaseAddress, DatabaseAddress]:
         """Return how the owner of the tables and how the app reaches Postgres, for migrations.
@@ -249,6 +251,7 @@ class Services:
             settings.chat_requests_per_minute,
             settings.chat_tokens_per_day,
             round(settings.daily_budget_usd * MICRO),
+            settings.chat_visits_per_minute,
         )
         return Limits(Counters(), OwnCounters(), options, now, TurnLogger().budget_reached)
 

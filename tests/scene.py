@@ -60,6 +60,7 @@ class Scene:
         requests_per_minute: int = 0,
         tokens_per_day: int = 0,
         budget_micro_usd: int = 0,
+        visits_per_minute: int = 0,
         tickets: type[FakeTickets] = FakeTickets,
         conversations: type[FakeConversations] = FakeConversations,
     ) -> None:
@@ -76,15 +77,11 @@ class Scene:
         self.forgotten: list[str] = []
         lookups = Lookups(self.knowledge_base, self.sentiment, self.customers, self.tickets)
         links = SourceLinks(self.links)
+        options = LimitOptions(requests_per_minute, tokens_per_day, budget_micro_usd, visits_per_minute)
+        limits = Limits(self.counters, OwnCounters(), options, self.clock, self.log.budget_reached)
         self.chat = Chat(
             sessions=self.sessions,
-            limits=Limits(
-                self.counters,
-                OwnCounters(),
-                LimitOptions(requests_per_minute, tokens_per_day, budget_micro_usd),
-                self.clock,
-                self.log.budget_reached,
-            ),
+            limits=limits,
             spending=SPENDING,
             conversations=self.conversations,
             interactions=self.interactions,
@@ -99,6 +96,7 @@ class Scene:
         )
         self.transcripts = Transcripts(
             self.sessions,
+            limits,
             self.conversations,
             self.interactions,
             self.tickets,

@@ -1,4 +1,4 @@
-"""What may be spent: by one caller in a minute and a day, and by the whole stage in a day.
+"""What may be asked and spent: by one caller in a minute and a day, and by the whole stage in a day.
 
 Before a turn spends anything, it is counted and what it is expected to cost is reserved; afterwards the
 difference to what it did cost is given back. A turn is admitted while its counters are below their limits: so
@@ -16,6 +16,8 @@ from chalicelib.errors import BudgetReached, TooManyRequests, Unavailable
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+CHECKS_PER_MINUTE = 6
+"""As often as a container looks again."""
 HAND_OVERS_PER_HOUR = 3
 """How many tickets a caller may still open when over a limit: a person needs one."""
 OWN_SHARE = 10
@@ -34,6 +36,7 @@ class LimitOptions:
     requests_per_minute: int
     tokens_per_day: int
     budget_micro_usd: int = 0
+    visits_per_minute: int = 0
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,24 @@ class Limits:
         except TooManyRequests:
             self._give_back(admission)
             raise
+
+    def admit_visit(self, caller: str) -> None:
+        """Count a request that asks no model: to read, rate or erase a conversation. Raises TooManyRequests.
+
+        A refusal is remembered for the rest of the minute.
+        """
+        visit = Admission(caller, self.clock(), NOTHING)
+        self._take(visit, "visits", 1, self.options.visits_per_minute, MINUTE)
+
+    def admit_check(self, caller: str, cost: Spend) -> None:
+        """Count a look at all that the app depends on. Raises TooManyRequests, BudgetReached.
+
+        Anybody may ask for it, and it asks a model: so few for each caller, and all within the budget.
+        """
+        options = self.options
+        most = CHECKS_PER_MINUTE if options.visits_per_minute else 0
+        check = self._take(Admission(caller, self.clock(), NOTHING), "checks", 1, most, MINUTE)
+        self._take(check, BUDGET, cost.micro_usd, options.budget_micro_usd, DAY)
 
     def admit_hand_over(self, caller: str) -> bool:
         """Tell whether a caller who is over a limit may still open a ticket, and count it."""
@@ -134,7 +155,7 @@ class Limits:
     ) -> None:
         wait_seconds = _seconds_left(now, window)
         refusal = _refusal(kind, wait_seconds)
-        remembered = timedelta(seconds=wait_seconds) if kind == "requests" and not outage else RECHECK
+        remembered = timedelta(seconds=wait_seconds) if window == MINUTE and not outage else RECHECK
         if kind == BUDGET:
             self._announce(now)
         if len(self._refused_until) >= MOST_REFUSED:
@@ -160,6 +181,8 @@ def _refusal(kind: str, wait_seconds: int) -> TooManyRequests:
         )
     if kind == "requests":
         sentence = "You are sending messages faster than I can answer. Please wait a moment."
+    elif kind in ("visits", "checks"):
+        sentence = "You are asking too often. Please wait a moment."
     else:
         sentence = "You have reached today's limit of this chat."
     return TooManyRequests(sentence, wait_seconds)

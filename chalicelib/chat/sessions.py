@@ -30,6 +30,14 @@ class CustomerProof:
 
 
 @dataclass(frozen=True)
+class Visitor:
+    """Who opens a conversation; `address` is counted by the limits when no customer is proven."""
+
+    address: str
+    proof: CustomerProof | None = None
+
+
+@dataclass(frozen=True)
 class Sessions:
     """Issues and checks session ids with the app's secret; `accept_made_up_ids` is SESSION_POLICY=open.
 
@@ -78,9 +86,12 @@ class Sessions:
         digest = self._sign("made-up session", "\0".join((caller, session_id)))
         return f"mu_{digest[:32]}"
 
-    def alias(self, customer_id: str) -> str:
-        """Return what a customer is counted as: the counters outlive an erasure, and so must name nobody."""
-        return self._sign("customer", customer_id)[:32]
+    def counted_as(self, customer_id: str | None, address: str) -> str:
+        """Return whose limits count a caller: a proven customer's, or else those of the network address.
+
+        The counters outlive an erasure, and so must name no customer.
+        """
+        return f"customer#{self._sign('customer', customer_id)[:32]}" if customer_id else address
 
     def require_issued(self, session_id: str) -> None:
         """Raise NotYourSession unless we issued this id: knowing it is what proves the holder."""

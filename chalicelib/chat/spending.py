@@ -14,6 +14,8 @@ RULES_TOKENS = 1_200
 PASSAGE_TOKENS = 400
 ANSWER_TOKENS = 400
 """Three times a usual answer's; `MAX_TOKENS` would hold back ten turns for one."""
+PING_TOKENS = 50
+"""At most what a ping reads, and what it answers."""
 UNKNOWN_PRICES_USD = (5.0, 25.0)
 """Per million input and output tokens, for a model without a known price: those of the dearest Claude."""
 # US dollars in millionths, from the prices in docs/cost.md.
@@ -53,13 +55,6 @@ class Spending:
 
     def expected(self, question: str, has_past: bool) -> Spend:
         """Return what answering a question usually consumes, rather too much than too little."""
-        answer_tokens = min(self.max_tokens, ANSWER_TOKENS)
-        guardrail = self._guardrail_micro_usd(0, answer_tokens * CHARS_PER_TOKEN)
-        answer = Spend(answer_tokens, self._tokens_micro_usd(0, answer_tokens) + guardrail)
-        return self.without_answer(question, has_past) + answer
-
-    def without_answer(self, question: str, has_past: bool) -> Spend:
-        """Return what is consumed although no answer came, such as when the model timed out."""
         searches = len(questions_in(question))
         input_tokens = (
             RULES_TOKENS
@@ -67,8 +62,15 @@ class Spending:
             + (self.history_tokens if has_past else 0)
             + estimate_tokens(question)
         )
-        micro_usd = self._tokens_micro_usd(input_tokens, 0) + self._around(question)
-        return Spend(input_tokens, micro_usd + self._guardrail_micro_usd(len(question), 0))
+        answer_tokens = min(self.max_tokens, ANSWER_TOKENS)
+        guardrail = self._guardrail_micro_usd(len(question), answer_tokens * CHARS_PER_TOKEN)
+        model = self._tokens_micro_usd(input_tokens, answer_tokens)
+        return Spend(input_tokens + answer_tokens, model + guardrail + self._around(question))
+
+    def check(self) -> Spend:
+        """Return what a look at all that the app depends on consumes."""
+        micro_usd = self._tokens_micro_usd(PING_TOKENS, PING_TOKENS) + self._guardrail_micro_usd(1, 1)
+        return Spend(2 * PING_TOKENS, micro_usd + RETRIEVE_MICRO_USD)
 
     def of(self, question: str, answer: str, usage: Usage) -> Spend:
         """Return what an answer did consume."""

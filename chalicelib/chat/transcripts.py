@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.chat.hand_over import ERASED
-from chalicelib.chat.sessions import CustomerProof, Sessions
+from chalicelib.chat.limits import Limits
+from chalicelib.chat.sessions import Sessions, Visitor
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.domain.conversation import ExchangePage, Feedback
 from chalicelib.domain.customer import RATED_ANSWER, Interaction
@@ -27,6 +28,7 @@ class Transcripts:
     """
 
     sessions: Sessions
+    limits: Limits
     conversations: ConversationStore
     interactions: InteractionStore
     tickets: TicketStore
@@ -36,35 +38,38 @@ class Transcripts:
     log: "DegradedLogger"
 
     def read(
-        self, session_id: str, proof: CustomerProof | None, limit: int, older_than: datetime | None
+        self, session_id: str, visitor: Visitor, limit: int, older_than: datetime | None
     ) -> ExchangePage:
         """Return exchanges of a session, oldest first, the newest of those before `older_than`, or of all.
 
-        Raises NotYourSession, WrongCustomerHash, Unavailable.
+        Raises NotYourSession, WrongCustomerHash, TooManyRequests, Unavailable.
         """
-        customer_id = self._open(session_id, proof)
+        customer_id = self._open(session_id, visitor)
         page = self.conversations.page(session_id, limit, older_than)
         own = [e for e in page.exchanges if e.customer_id in (None, customer_id)]
         return replace(page, exchanges=self.links.linked_exchanges(own, self.log.degraded))
 
-    def _open(self, session_id: str, proof: CustomerProof | None) -> str | None:
+    def _open(self, session_id: str, visitor: Visitor) -> str | None:
         """Let the holder of a session in, and return the customer that is proven, if any.
 
-        Raises NotYourSession, WrongCustomerHash, Unavailable.
+        Who is over the limit is refused before anything is read.
+        Raises NotYourSession, WrongCustomerHash, TooManyRequests, Unavailable.
         """
         self.sessions.require_issued(session_id)
-        customer_id = self.sessions.verified_customer(proof, self.clock())
+        customer_id = self.sessions.verified_customer(visitor.proof, self.clock())
+        self.limits.admit_visit(self.sessions.counted_as(customer_id, visitor.address))
         customers = self.conversations.customers_of(session_id)
         if customers and customer_id not in customers:
             raise NotYourConversation
         return customer_id
 
-    def rate(self, session_id: str, proof: CustomerProof | None, message_id: str, feedback: Feedback) -> None:
+    def rate(self, session_id: str, visitor: Visitor, message_id: str, feedback: Feedback) -> None:
         """Keep feedback on an answer.
 
-        Raises NotYourSession, WrongCustomerHash, UnknownMessage, ErasedMeanwhile, Unavailable.
+        Raises NotYourSession, WrongCustomerHash, TooManyRequests, UnknownMessage, ErasedMeanwhile,
+        Unavailable.
         """
-        self._open(session_id, proof)
+        self._open(session_id, visitor)
         comment = mask(feedback.comment) if feedback.comment else None
         rated = self.conversations.rate(session_id, message_id, replace(feedback, comment=comment))
         if rated.customer_id:
@@ -79,13 +84,14 @@ class Transcripts:
             # The feedback is kept by now.
             self.log.degraded("interactions", error)
 
-    def erase(self, session_id: str, proof: CustomerProof | None) -> None:
+    def erase(self, session_id: str, visitor: Visitor) -> None:
         """Erase a conversation: its exchanges with their feedback, its interactions, its words in tickets.
 
         A ticket itself stays, since somebody may be working on it. An answer that is under way is not kept.
-        Safe to repeat after a failure. Raises NotYourSession, WrongCustomerHash, Unavailable.
+        Safe to repeat after a failure.
+        Raises NotYourSession, WrongCustomerHash, TooManyRequests, Unavailable.
         """
-        self._open(session_id, proof)
+        self._open(session_id, visitor)
         with self.marks.session(session_id):
             self._erase(session_id)
 

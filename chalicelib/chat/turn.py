@@ -150,7 +150,7 @@ class Chat:
         else:
             gathered = self._gather(turn, earlier)
             watch.lap("gather")
-            reply = self._ask_model(turn, gathered, admission)
+            reply = self._ask_model(turn, gathered)
         watch.lap("model")
         stored = self._store(turn, gathered, self._conclude(turn, gathered, reply), admission)
         watch.lap("store")
@@ -172,7 +172,7 @@ class Chat:
             # Masked here once, so that no credential goes to the model, the log or the tables.
             question=mask(message.query),
             customer_id=customer_id,
-            caller=f"customer#{self.sessions.alias(customer_id)}" if customer_id else message.caller,
+            caller=self.sessions.counted_as(customer_id, message.caller),
             calls=Parallel(self.threads.calls, self.log.degraded),
             deadline=deadline,
         )
@@ -245,7 +245,7 @@ class Chat:
         known = KnownCustomer(customer, tickets) if customer else None
         return Gathered(earlier, shown, passages, known, sentiment.score if sentiment else None)
 
-    def _ask_model(self, turn: Turn, gathered: Gathered, admission: Admission) -> Reply:
+    def _ask_model(self, turn: Turn, gathered: Gathered) -> Reply:
         ticket = gathered.ticket
         prompt = build_prompt(
             turn.question,
@@ -265,10 +265,7 @@ class Chat:
             if asks_for_a_person(turn.question):
                 self.log.degraded("model", error)
                 return Reply(text="", model=None)
-            # Bedrock may have read the prompt all the same.
-            spent = self.spending.without_answer(turn.question, turn.has_past)
-            counting = turn.calls.start("storage", self.limits.settle, admission, spent)
-            turn.calls.settle(counting, None, turn.deadline.within(self.options.store_seconds))
+            # What was reserved stays counted: Bedrock may have answered all the same, and too late.
             if isinstance(error, ModelUnavailable):
                 raise
             raise ModelUnavailable from error
@@ -322,7 +319,7 @@ class Chat:
         calls, deadline = turn.calls, turn.deadline.within(self.options.store_seconds)
         add = self.conversations.add_once if turn.retry_safe else self.conversations.add
         writing = calls.start("storage", add, replace(exchange, degraded=calls.degraded), turn.began_at)
-        counting = calls.start("storage", self.limits.settle, admission, self._spent(turn, exchange))
+        counting = calls.start("storage", self.limits.settle, admission, self._spent(admission, exchange))
         stored: Exchange | None = None
         try:
             stored = calls.settle(writing, None, deadline)
@@ -353,9 +350,9 @@ class Chat:
         for each in deleting:
             calls.settle(each, None, deadline)
 
-    def _spent(self, turn: Turn, exchange: Exchange) -> Spend:
+    def _spent(self, admission: Admission, exchange: Exchange) -> Spend:
         if exchange.model is None:
-            return self.spending.without_answer(turn.question, turn.has_past)
+            return admission.reserved
         return self.spending.of(exchange.question, exchange.answer, exchange.usage)
 
     def _answered(self, turn: Turn, exchange: Exchange) -> Exchange:

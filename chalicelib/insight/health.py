@@ -14,15 +14,20 @@ REMEMBERED_SECONDS = 10.0
 
 
 class Health:
-    """Runs the checks side by side; a check raises Unavailable when its dependency is out of reach."""
+    """Runs the checks side by side; a check raises Unavailable when its dependency is out of reach.
+
+    `admit` is asked with the caller before each look, and may refuse it.
+    """
 
     def __init__(
         self,
         checks: Mapping[str, Callable[[], object]],
+        admit: Callable[[str], object],
         clock: Callable[[], float] = time.monotonic,
         check_seconds: float = CHECK_SECONDS,
     ) -> None:
         self._checks = checks
+        self._admit = admit
         self._check_seconds = check_seconds
         self._clock = clock
         self._lock = Lock()
@@ -32,10 +37,11 @@ class Health:
         # Threads of its own, so that it does not report a dependency as lost because the app is busy.
         self._executor = ThreadPoolExecutor(len(checks) or 1, thread_name_prefix="health")
 
-    def check(self) -> dict[str, str]:
-        """Return `ok` or `unreachable` for each dependency, as it was a moment ago."""
+    def check(self, caller: str) -> dict[str, str]:
+        """Return `ok` or `unreachable` for each dependency, a moment ago. Raises TooManyRequests."""
         with self._lock:
             if self._clock() >= self._found_until:
+                self._admit(caller)
                 self._found = self._look()
                 self._found_until = self._clock() + REMEMBERED_SECONDS
             return dict(self._found)

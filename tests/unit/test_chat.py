@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from chalicelib.chat.limits import HAND_OVERS_PER_HOUR
+from chalicelib.chat.sessions import Visitor
 from chalicelib.chat.turn import Message
 from chalicelib.domain.conversation import Exchange, GuardrailVerdict, HandOver, HandOverTicket, Usage
 from chalicelib.errors import (
@@ -379,7 +380,7 @@ def test_customers_who_share_a_session_get_a_ticket_each(scene: Scene) -> None:
 
 def test_a_hand_over_after_an_erasure_is_a_new_ticket(scene: Scene) -> None:
     first = scene.ask("I want to talk to a human")
-    scene.transcripts.erase(first.session_id, None)
+    scene.transcripts.erase(first.session_id, Visitor("address#192.0.2.1"))
     scene.clock.advance(seconds=1)
     second = scene.ask("I want to talk to a human", session_id=first.session_id)
     assert second.handed_over
@@ -477,7 +478,7 @@ def test_who_asks_too_fast_is_refused_before_the_model_is_asked() -> None:
         assert (len(scene.model.prompts), len(scene.conversations.kept)) == (2, 2)
         assert {name for name, _ in scene.counters.counts} == {
             "requests#address#192.0.2.1",
-            f"requests#customer#{scene.sessions.alias('CUST-1001')}",
+            f"requests#{scene.sessions.counted_as('CUST-1001', '')}",
         }
 
 
@@ -505,13 +506,14 @@ def test_a_burst_overshoots_a_limit_by_no_more_than_one_turn() -> None:
         assert 3000 * answered <= 30_000 + SPENDING.expected("Hello", has_past=False).tokens
 
 
-def test_a_model_that_fails_is_counted_by_what_it_was_sent() -> None:
-    with open_scene(tokens_per_day=100_000) as scene:
-        scene.model.down = ModelUnavailable()
+@pytest.mark.parametrize("down", [ModelUnavailable(), Unavailable("model")])
+def test_a_model_that_fails_or_is_late_is_counted_as_if_it_had_answered(down: Unavailable) -> None:
+    with open_scene(tokens_per_day=100_000, budget_micro_usd=1_000_000) as scene:
+        scene.model.down = down
         with pytest.raises(ModelUnavailable):
             scene.ask("Hello")
-        (counted,) = scene.counters.counts.values()
-        assert counted == SPENDING.without_answer("Hello", has_past=False).tokens
+        expected = SPENDING.expected("Hello", has_past=False)
+        assert list(scene.counters.counts.values()) == [expected.tokens, expected.micro_usd]
 
 
 def test_a_message_that_was_answered_before_spends_nothing() -> None:

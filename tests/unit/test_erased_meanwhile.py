@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib.chat.sessions import Visitor
 from chalicelib.domain.conversation import Feedback
 from chalicelib.domain.customer import Interaction
 from chalicelib.domain.protocols import ConversationStore, ErasureMarks, InteractionStore, TicketStore
@@ -183,6 +184,9 @@ def a_hand_over_of_nobody_known(scene: Scene) -> None:
     scene.ask(WORDS, session_id=session_of(scene))
 
 
+VISITOR = Visitor("address#192.0.2.1", ADA_PROOF["proof"])
+
+
 def an_answer(scene: Scene) -> None:
     scene.ask("How do I reset my password?", session_id=session_of(scene), message_id="m-2", **ADA_PROOF)
 
@@ -193,7 +197,7 @@ def a_ticket(scene: Scene) -> None:
 
 def a_rating(scene: Scene) -> None:
     up = Feedback("up", WORDS, scene.clock())
-    scene.transcripts.rate(session_of(scene), ADA_PROOF["proof"], "m-1", up)
+    scene.transcripts.rate(session_of(scene), VISITOR, "m-1", up)
 
 
 def a_rating_of_a_ticket(scene: Scene) -> None:
@@ -201,7 +205,7 @@ def a_rating_of_a_ticket(scene: Scene) -> None:
 
 
 def erase_session(scene: Scene) -> None:
-    scene.transcripts.erase(session_of(scene), ADA_PROOF["proof"])
+    scene.transcripts.erase(session_of(scene), VISITOR)
 
 
 def erase_customer(scene: Scene) -> None:

@@ -43,7 +43,7 @@ def web() -> Iterator[Shop]:
         services = {
             "chat": replace(scene.chat, log=TurnLogger()),
             "transcripts": scene.transcripts,
-            "health": Health(checks),
+            "health": Health(checks, lambda _: None),
             "settings": SimpleNamespace(stage="test"),
         }
         with serving(JSON, **services) as web:

@@ -5,7 +5,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from chalicelib.chat.limits import DAY, HAND_OVERS_PER_HOUR, MOST_REFUSED, Admission, LimitOptions, Limits
+from chalicelib.chat.limits import (
+    CHECKS_PER_MINUTE,
+    DAY,
+    HAND_OVERS_PER_HOUR,
+    MOST_REFUSED,
+    Admission,
+    LimitOptions,
+    Limits,
+)
 from chalicelib.chat.spending import NOTHING, Spend
 from chalicelib.errors import BudgetReached, TooManyRequests, Unavailable
 from chalicelib.stores.state import OwnCounters
@@ -22,12 +30,15 @@ class Gate:
     requests_per_minute: int = 0
     tokens_per_day: int = 0
     budget_micro_usd: int = 0
+    visits_per_minute: int = 0
     clock: FakeClock = field(default_factory=FakeClock)
     counters: FakeCounters = field(default_factory=FakeCounters)
     budgets_reached: int = 0
 
     def __post_init__(self) -> None:
-        options = LimitOptions(self.requests_per_minute, self.tokens_per_day, self.budget_micro_usd)
+        options = LimitOptions(
+            self.requests_per_minute, self.tokens_per_day, self.budget_micro_usd, self.visits_per_minute
+        )
         self.limits = Limits(self.counters, OwnCounters(), options, self.clock, self._note)
 
     def admit(self, caller: str = JO, estimate: Spend = TURN) -> Admission:
@@ -184,6 +195,18 @@ def test_a_budget_out_of_reach_bounds_what_a_container_spends() -> None:
         gate.limits.settle(gate.admit(), TURN)
     assert isinstance(gate.refusal(), BudgetReached)
     assert gate.budgets_reached == 1
+
+
+def test_checks_are_few_for_each_caller_and_within_the_budget() -> None:
+    gate = Gate(visits_per_minute=120, budget_micro_usd=100)
+    for _ in range(CHECKS_PER_MINUTE):
+        gate.limits.admit_check(JO, Spend(micro_usd=10))
+    with pytest.raises(TooManyRequests):
+        gate.limits.admit_check(JO, Spend(micro_usd=10))
+    for _ in range(4):
+        gate.limits.admit_check(KIM, Spend(micro_usd=10))
+    with pytest.raises(BudgetReached):
+        gate.limits.admit_check(KIM, Spend(micro_usd=10))
 
 
 def test_a_caller_over_a_limit_may_still_open_a_few_tickets() -> None:

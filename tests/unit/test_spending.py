@@ -8,7 +8,7 @@ TWO = f"{ONE} How long do refunds take?"
 
 
 def test_each_search_of_a_message_is_counted_with_its_passages() -> None:
-    one, two = (SPENDING.without_answer(message, has_past=False) for message in (ONE, TWO))
+    one, two = (SPENDING.expected(message, has_past=False) for message in (ONE, TWO))
     question_tokens = len(TWO) // 4 - len(ONE) // 4
     assert two.tokens - one.tokens == PASSAGE_TOKENS + question_tokens
     assert two.micro_usd - one.micro_usd == (two.tokens - one.tokens) + RETRIEVE_MICRO_USD

@@ -6,23 +6,26 @@ from typing import Any
 
 import pytest
 
-from chalicelib.chat.sessions import CustomerProof
+from chalicelib.chat.sessions import Visitor
 from chalicelib.domain.conversation import Citation, Feedback, HandOverTicket
 from chalicelib.domain.customer import Interaction
 from chalicelib.errors import (
     ExpiredCustomerHash,
     NotYourConversation,
     NotYourSession,
+    TooManyRequests,
     Unavailable,
     WrongCustomerHash,
 )
 from tests.builders import customer_proof, exchange_at, interaction, sequence_of, ticket
 from tests.fakes import START
-from tests.scene import SECRET, Scene
+from tests.scene import SECRET, Scene, open_scene
 
-ADA, BOB = customer_proof("CUST-1001", SECRET), customer_proof("CUST-1002", SECRET)
-FORGED = customer_proof("CUST-1001", "another secret")
-EXPIRED = customer_proof("CUST-1001", SECRET, int(START.timestamp()))
+ADDRESS = "address#192.0.2.1"
+NOBODY = Visitor(ADDRESS)
+ADA, BOB = (Visitor(ADDRESS, customer_proof(each, SECRET)) for each in ("CUST-1001", "CUST-1002"))
+FORGED = Visitor(ADDRESS, customer_proof("CUST-1001", "another secret"))
+EXPIRED = Visitor(ADDRESS, customer_proof("CUST-1001", SECRET, int(START.timestamp())))
 
 
 @pytest.fixture
@@ -43,43 +46,43 @@ def test_the_holder_of_an_issued_session_reads_it(scene: Scene, session_id: str)
 
 def test_what_was_said_to_nobody_known_needs_no_proof(scene: Scene, session_id: str) -> None:
     say(scene, session_id, customer_id=None)
-    assert len(scene.transcripts.read(session_id, None, 10, None).exchanges) == 1
-    scene.transcripts.rate(session_id, None, "m", Feedback("up", None, START))
-    scene.transcripts.erase(session_id, None)
+    assert len(scene.transcripts.read(session_id, NOBODY, 10, None).exchanges) == 1
+    scene.transcripts.rate(session_id, NOBODY, "m", Feedback("up", None, START))
+    scene.transcripts.erase(session_id, NOBODY)
     assert scene.conversations.kept == []
 
 
 @pytest.mark.parametrize(
-    ("proof", "refusal"),
+    ("visitor", "refusal"),
     [
-        (None, NotYourConversation),
+        (NOBODY, NotYourConversation),
         (BOB, NotYourConversation),
         (FORGED, WrongCustomerHash),
         (EXPIRED, ExpiredCustomerHash),
     ],
 )
 def test_a_customers_conversation_stays_closed_without_the_proof(
-    scene: Scene, session_id: str, proof: CustomerProof | None, refusal: type[Exception]
+    scene: Scene, session_id: str, visitor: Visitor, refusal: type[Exception]
 ) -> None:
     say(scene, session_id, customer_id="CUST-1001")
     say(scene, session_id, message_id="newest", customer_id=None)
     with pytest.raises(refusal):
-        scene.transcripts.read(session_id, proof, 1, None)
+        scene.transcripts.read(session_id, visitor, 1, None)
     with pytest.raises(refusal):
-        scene.transcripts.rate(session_id, proof, "newest", Feedback("up", None, START))
+        scene.transcripts.rate(session_id, visitor, "newest", Feedback("up", None, START))
     with pytest.raises(refusal):
-        scene.transcripts.erase(session_id, proof)
+        scene.transcripts.erase(session_id, visitor)
     assert [exchange.feedback for exchange in scene.conversations.kept] == [None, None]
 
 
-@pytest.mark.parametrize(("proof", "own"), [(ADA, ["nobody", "CUST-1001"]), (BOB, ["nobody", "CUST-1002"])])
+@pytest.mark.parametrize(("visitor", "own"), [(ADA, ["nobody", "CUST-1001"]), (BOB, ["nobody", "CUST-1002"])])
 def test_of_customers_who_shared_a_session_each_reads_only_the_own(
-    scene: Scene, session_id: str, proof: CustomerProof, own: list[str]
+    scene: Scene, session_id: str, visitor: Visitor, own: list[str]
 ) -> None:
     say(scene, session_id, message_id="nobody", customer_id=None)
     for customer_id in ("CUST-1001", "CUST-1002"):
         say(scene, session_id, message_id=customer_id, customer_id=customer_id)
-    assert sequence_of(scene.transcripts.read(session_id, proof, 10, None).exchanges) == own
+    assert sequence_of(scene.transcripts.read(session_id, visitor, 10, None).exchanges) == own
 
 
 def test_what_is_read_again_has_its_sources_linked_if_that_is_possible(scene: Scene, session_id: str) -> None:
@@ -135,6 +138,50 @@ def test_feedback_that_could_not_be_logged_is_kept_all_the_same(scene: Scene, se
     scene.transcripts.rate(session_id, ADA, "m", Feedback("up", None, START))
     assert scene.conversations.kept[0].feedback == Feedback("up", None, START)
     assert scene.log.without == ["interactions"]
+
+
+def test_visits_over_the_limit_cost_one_write_and_nothing_else() -> None:
+    with open_scene(visits_per_minute=3) as scene:
+        session_id = scene.sessions.issue()
+        say(scene, session_id)
+        for _ in range(3):
+            scene.transcripts.read(session_id, ADA, 10, None)
+        scene.conversations.before = scene.links.before = pytest.fail
+        for _ in range(10):
+            with pytest.raises(TooManyRequests) as refusal:
+                scene.transcripts.read(session_id, ADA, 10, None)
+            with pytest.raises(TooManyRequests):
+                scene.transcripts.rate(session_id, ADA, "m", Feedback("up", None, START))
+            with pytest.raises(TooManyRequests):
+                scene.transcripts.erase(session_id, ADA)
+        assert (scene.counters.writes, refusal.value.retry_after_seconds) == (4, 60)
+
+
+def test_visits_are_counted_for_a_customer_or_else_for_an_address() -> None:
+    with open_scene(visits_per_minute=1) as scene:
+        session_id = scene.sessions.issue()
+        for visitor in (NOBODY, ADA, Visitor("address#198.51.100.9"), BOB):
+            scene.transcripts.read(session_id, visitor, 10, None)
+        with pytest.raises(TooManyRequests):
+            scene.transcripts.read(session_id, NOBODY, 10, None)
+
+
+def test_who_may_not_open_a_session_is_not_even_counted() -> None:
+    with open_scene(visits_per_minute=1) as scene:
+        for session_id, visitor in (("made-up", ADA), (scene.sessions.issue(), FORGED)):
+            with pytest.raises((NotYourSession, WrongCustomerHash)):
+                scene.transcripts.read(session_id, visitor, 10, None)
+        assert scene.counters.writes == 0
+
+
+def test_while_the_counters_are_out_of_reach_conversations_can_be_read() -> None:
+    with open_scene(visits_per_minute=100) as scene:
+        scene.counters.down = Unavailable("counters")
+        session_id = scene.sessions.issue()
+        for _ in range(10):
+            scene.transcripts.read(session_id, ADA, 10, None)
+        with pytest.raises(TooManyRequests):
+            scene.transcripts.read(session_id, ADA, 10, None)
 
 
 def test_erasing_takes_exchanges_interactions_and_the_words_in_tickets(scene: Scene, session_id: str) -> None:
