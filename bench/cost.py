@@ -8,6 +8,7 @@ Prints them; with --write, puts them into the page.
 import argparse
 from pathlib import Path
 
+from bench.flood import table as flood_table
 from bench.prices import CHECKED, PRICES
 from bench.prompt_tokens import TURNS_A_CHAT
 from bench.stage_cost import DEV, HOURS, PROD, PROXY_VCPUS, idle, model_turn, opensearch, turn, usd
@@ -19,7 +20,8 @@ BEGIN, END = "<!-- python -m bench.cost -->", "<!-- end -->"
 
 def tables() -> str:
     """Return the tables of the page."""
-    return "\n".join([*_idle_table(), "", *_turn_table(), "", *_chat_table(), "", *_price_table()])
+    each = (_idle_table(), _turn_table(), _chat_table(), flood_table(), _price_table())
+    return "\n\n".join("\n".join(lines) for lines in each)
 
 
 def rewritten(page: str) -> str:

@@ -39,6 +39,7 @@ PRICES: dict[str, Price] = {
     "Guardrail, personal data": Price(0.10, "thousand units", "hivebook.wiki, Guardrails", THOUSAND),
     "Titan embeddings v2": Price(0.02, "million tokens", NOT_VERIFIED, MILLION),
     "S3 Vectors query": Price(2.50, "million", "oflight.co.jp, S3 Vectors, 2026-04", MILLION),
+    "Traffic to the internet": Price(0.09, "GB", NOT_VERIFIED),
     "CloudWatch Logs": Price(0.50, "GB taken in", "hykell.com, CloudWatch Logs"),
     "X-Ray": Price(5.00, "million traces", NOT_VERIFIED, MILLION),
 }

@@ -1,11 +1,12 @@
 """Structured log lines: names, numbers and ids; never what a customer or the assistant wrote."""
 
 import logging
+import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from chalicelib.domain.ingestion import IngestionJob
     from chalicelib.domain.ticket import Ticket
 
+NAMESPACE = "customer-support"
 DEEPEST_CAUSE = 10
 """Chains of causes may be circular."""
 OPERATORS_MISTAKES = frozenset({"AccessDeniedException", "ResourceNotFoundException", "ValidationException"})
@@ -104,9 +106,9 @@ class SyncLogger(DegradedLogger):
 class TurnLogger(DegradedLogger):
     """Logs what happened in a turn of the chat."""
 
-    def budget_reached(self) -> None:
-        """Say, once a day, that the stage has spent what it may."""
-        logger.error("budget_reached")
+    def budget_reached(self, stage: str) -> None:
+        """Say, once a day, that the stage has spent what it may; CloudWatch makes a metric of it."""
+        logger.error("budget_reached", stage=stage, **_counted("BudgetReached"))
 
     def answered(self, exchange: "Exchange", laps_seconds: Mapping[str, float]) -> None:
         """Say how a turn went."""
@@ -123,6 +125,16 @@ class TurnLogger(DegradedLogger):
             degraded=list(exchange.degraded),
             laps_ms={step: round(seconds * 1000, 1) for step, seconds in laps_seconds.items()},
         )
+
+
+def _counted(metric: str) -> dict[str, Any]:
+    """Return the fields by which CloudWatch counts a log line in a metric (its embedded metric format)."""
+    kind = {"Name": metric, "Unit": "Count"}
+    declared = {"Namespace": NAMESPACE, "Dimensions": [["stage"]], "Metrics": [kind]}
+    return {
+        metric: 1,
+        "_aws": {"Timestamp": round(time.time() * 1000), "CloudWatchMetrics": [declared]},
+    }
 
 
 def cause_of(error: BaseException) -> str:

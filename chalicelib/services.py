@@ -4,7 +4,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from functools import wraps
+from functools import partial, wraps
 from threading import RLock
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
@@ -157,6 +157,8 @@ class Services:
             conversations=self.conversations,
             lookups=self.lookups,
             links=self.links,
+            limits=self.limits,
+            spending=_spending(self.settings),
             rules=_customer_rules(self.settings),
             suggestions=self.settings.suggestions_per_ticket,
             executor=self.threads.calls,
@@ -252,8 +254,10 @@ class Services:
             settings.chat_tokens_per_day,
             round(settings.daily_budget_usd * MICRO),
             settings.chat_visits_per_minute,
+            settings.chat_visits_per_day,
         )
-        return Limits(Counters(), OwnCounters(), options, now, TurnLogger().budget_reached)
+        reached = partial(TurnLogger().budget_reached, settings.stage)
+        return Limits(Counters(), OwnCounters(), options, now, reached)
 
     @property
     @once

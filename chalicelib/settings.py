@@ -126,12 +126,15 @@ class Settings(BaseSettings):
     """How many messages a proven customer, or else a network address, may send in a minute; 0 any number."""
     chat_tokens_per_day: int = Field(200_000, ge=0)
     """How many tokens a proven customer, or else a network address, may use in a day (UTC); 0 any number."""
-    chat_visits_per_minute: int = Field(120, ge=0)
+    chat_visits_per_minute: int = Field(60, ge=0)
     """How often a proven customer, or else a network address, may read, rate or erase conversations in a
     minute; 0 any number. `GET /health?deep=1` is then not limited either."""
+    chat_visits_per_day: int = Field(1_000, ge=0)
+    """The same in a day (UTC)."""
     daily_budget_usd: float = Field(0, ge=0)
     """How many US dollars the stage may spend in a day (UTC) on model, search, guardrail and sentiment, over
-    all callers; 0 any number. Once they are spent, the chat only hands over to people."""
+    all callers; 0 any number. Once they are spent, the chat only hands over to people, and tickets are kept
+    without suggestions and sentiment."""
     chat_deadline_seconds: float = Field(24.0, gt=6, le=27)
     """How long a turn may take. API Gateway gives up after 29 s, and a cold start counts too. Six seconds of
     it are kept for writing."""

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from tooling.project import ROOT
+from tooling.throttling import BURST, REQUESTS_PER_SECOND
 
 DEPLOYMENT = ("infra", "deploy", "destroy")
 DEFAULT_DATA_DIR = ROOT / ".local"
@@ -92,9 +93,12 @@ def _add_infra(commands: Any) -> None:
 def _add_deploy(commands: Any) -> None:
     deploy = _add_for_stage(commands, "deploy", "deploy the app to a stage whose stack is there, and try it")
     deploy.add_argument(
-        "--requests-per-second", type=_positive, default=50, help="let through by the API in all (50)"
+        "--requests-per-second",
+        type=_positive,
+        default=REQUESTS_PER_SECOND,
+        help="let through by the API in all (%(default)s)",
     )
-    deploy.add_argument("--burst", type=_positive, default=100, help="let through at once (100)")
+    deploy.add_argument("--burst", type=_positive, default=BURST, help="let through at once (%(default)s)")
 
 
 def _add_destroy(commands: Any) -> None:

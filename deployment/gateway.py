@@ -12,6 +12,7 @@ from chalicelib.api.http import OF_CHALICE, OUR_FAULT, PROTECTION
 from deployment.work import DONE, Work
 from tooling.aws_errors import code_of
 from tooling.errors import CommandError
+from tooling.throttling import PAGES_BURST, PAGES_PER_SECOND
 
 STAGE = "api"
 """Chalice's name of the gateway's one stage."""
@@ -65,8 +66,13 @@ def limit_and_log(work: Work, api_id: str, limits: Limits, retention_days: int) 
     gateway = work.account.client("apigateway")
     current = _current(gateway.get_stage(restApiId=api_id, stageName=STAGE))
     wanted = {
-        "/*/*/throttling/rateLimit": str(limits.requests_per_second),
-        "/*/*/throttling/burstLimit": str(limits.burst),
+        **_throttling("*/*", limits),
+        # A page is much larger than what else is answered.
+        **{
+            path: value
+            for page, each_second in PAGES_PER_SECOND.items()
+            for path, value in _throttling(_method(page), Limits(each_second, PAGES_BURST)).items()
+        },
         "/accessLogSettings/destinationArn": destination,
         "/accessLogSettings/format": FORMAT,
     }
@@ -79,6 +85,18 @@ def limit_and_log(work: Work, api_id: str, limits: Limits, retention_days: int) 
         return DONE
     gateway.update_stage(restApiId=api_id, stageName=STAGE, patchOperations=changes)
     return f"{limits.requests_per_second}/s, bursts of {limits.burst}, logged for {retention_days} days"
+
+
+def _throttling(method: str, limits: Limits) -> dict[str, str]:
+    return {
+        f"/{method}/throttling/rateLimit": str(limits.requests_per_second),
+        f"/{method}/throttling/burstLimit": str(limits.burst),
+    }
+
+
+def _method(page: str) -> str:
+    """Return how a stage's settings name the GET of a path."""
+    return f"{page.replace('/', '~1')}/GET"
 
 
 def shape_answers(work: Work, api_id: str, origins: Origins) -> str:
@@ -96,11 +114,17 @@ def shape_answers(work: Work, api_id: str, origins: Origins) -> str:
 
 def _current(stage: dict[str, Any]) -> dict[str, str]:
     """Return the settings by the paths that a change names them with."""
-    methods = stage.get("methodSettings", {}).get("*/*", {})
     log = stage.get("accessLogSettings", {})
+    throttling = {
+        path: value
+        for method, settings in stage.get("methodSettings", {}).items()
+        for path, value in {
+            f"/{method}/throttling/rateLimit": f"{settings.get('throttlingRateLimit', -1):g}",
+            f"/{method}/throttling/burstLimit": str(settings.get("throttlingBurstLimit", -1)),
+        }.items()
+    }
     return {
-        "/*/*/throttling/rateLimit": f"{methods.get('throttlingRateLimit', -1):g}",
-        "/*/*/throttling/burstLimit": str(methods.get("throttlingBurstLimit", -1)),
+        **throttling,
         "/accessLogSettings/destinationArn": log.get("destinationArn", ""),
         "/accessLogSettings/format": log.get("format", ""),
     }

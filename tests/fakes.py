@@ -431,7 +431,7 @@ class FakeTurnLog(TurnLogger):
         self.turns: list[tuple[Exchange, Mapping[str, float]]] = []
         self.budgets_reached = 0
 
-    def budget_reached(self) -> None:
+    def budget_reached(self, stage: str) -> None:
         self.budgets_reached += 1
 
     def degraded(self, name: str, error: Unavailable) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from chalicelib.chat.hand_over import HandOvers
@@ -61,6 +62,7 @@ class Scene:
         tokens_per_day: int = 0,
         budget_micro_usd: int = 0,
         visits_per_minute: int = 0,
+        visits_per_day: int = 0,
         tickets: type[FakeTickets] = FakeTickets,
         conversations: type[FakeConversations] = FakeConversations,
     ) -> None:
@@ -77,8 +79,11 @@ class Scene:
         self.forgotten: list[str] = []
         lookups = Lookups(self.knowledge_base, self.sentiment, self.customers, self.tickets)
         links = SourceLinks(self.links)
-        options = LimitOptions(requests_per_minute, tokens_per_day, budget_micro_usd, visits_per_minute)
-        limits = Limits(self.counters, OwnCounters(), options, self.clock, self.log.budget_reached)
+        options = LimitOptions(
+            requests_per_minute, tokens_per_day, budget_micro_usd, visits_per_minute, visits_per_day
+        )
+        reached = partial(self.log.budget_reached, "test")
+        limits = Limits(self.counters, OwnCounters(), options, self.clock, reached)
         self.chat = Chat(
             sessions=self.sessions,
             limits=limits,
@@ -111,6 +116,8 @@ class Scene:
             conversations=self.conversations,
             lookups=lookups,
             links=links,
+            limits=limits,
+            spending=SPENDING,
             rules=RULES,
             suggestions=5,
             executor=threads.calls,

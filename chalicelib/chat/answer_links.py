@@ -11,8 +11,8 @@ from html import unescape
 from urllib.parse import urlsplit
 
 from chalicelib.chat.citations import DEFINITION, MARK, MARK_LINK, CitedAnswer, resolve
-from chalicelib.chat.markdown_code import parts_of
 from chalicelib.domain.conversation import Passage
+from chalicelib.markdown_code import parts_of
 
 KNOWN = re.compile(
     r"""(https?://([a-z0-9][a-z0-9.-]{0,252})(?::[0-9]{1,5})?)([/?#](?:(?!//|www\.)[^\s<>"'`\\|^{}\[\]\ue000])*)?""",

@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.chat.markdown_code import parts_of
 from chalicelib.domain.conversation import Citation, Passage
+from chalicelib.markdown_code import parts_of
 
 _INDEXES = r"\^?\d{1,3}(?:\s*[,;]\s*\d{1,3})*"
 MARK_LINK = r"""(?:\([^()\s`]*(?:\([^()\s`]*\)[^()\s`]*)*(?:\s+["'][^()`]*)?\))?"""

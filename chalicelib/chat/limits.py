@@ -16,14 +16,13 @@ from chalicelib.errors import BudgetReached, TooManyRequests, Unavailable
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
-CHECKS_PER_MINUTE = 6
-"""As often as a container looks again."""
+CHECKS_PER_MINUTE = 2
 HAND_OVERS_PER_HOUR = 3
 """How many tickets a caller may still open when over a limit: a person needs one."""
 OWN_SHARE = 10
 """While the counters are out of reach, each container lets through a tenth of every limit."""
 RECHECK = timedelta(seconds=5)
-"""What running turns reserved and did not use comes back, so a container soon asks again."""
+"""How soon a container asks again about what may have been given back."""
 MOST_REFUSED = 10_000
 """How many callers a container remembers as refused."""
 BUDGET = "budget"
@@ -37,6 +36,7 @@ class LimitOptions:
     tokens_per_day: int
     budget_micro_usd: int = 0
     visits_per_minute: int = 0
+    visits_per_day: int = 0
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Limits:
     options: LimitOptions
     clock: Callable[[], datetime]
     budget_reached: Callable[[], None]
-    _refused_until: dict[str, tuple[datetime, TooManyRequests]] = field(default_factory=dict)
+    _refused_until: dict[str, datetime] = field(default_factory=dict)
 
     def admit(self, caller: str, estimate: Spend, outage: Unavailable | None = None) -> Admission:
         """Count a request and reserve what it is expected to cost.
@@ -84,10 +84,11 @@ class Limits:
     def admit_visit(self, caller: str) -> None:
         """Count a request that asks no model: to read, rate or erase a conversation. Raises TooManyRequests.
 
-        A refusal is remembered for the rest of the minute.
+        A refusal is remembered to the end of the minute or day.
         """
         visit = Admission(caller, self.clock(), NOTHING)
-        self._take(visit, "visits", 1, self.options.visits_per_minute, MINUTE)
+        visit = self._take(visit, "visits", 1, self.options.visits_per_minute, MINUTE)
+        self._take(visit, "daily visits", 1, self.options.visits_per_day, DAY)
 
     def admit_check(self, caller: str, cost: Spend) -> None:
         """Count a look at all that the app depends on. Raises TooManyRequests, BudgetReached.
@@ -98,6 +99,18 @@ class Limits:
         most = CHECKS_PER_MINUTE if options.visits_per_minute else 0
         check = self._take(Admission(caller, self.clock(), NOTHING), "checks", 1, most, MINUTE)
         self._take(check, BUDGET, cost.micro_usd, options.budget_micro_usd, DAY)
+
+    def admit_ticket(self, cost: Spend, outage: Unavailable | None = None) -> bool:
+        """Take what is looked up around a ticket from the budget; tell whether there was room for it.
+
+        The ticket itself is never refused. With an `outage` of the counters, the container counts for itself.
+        """
+        ticket = Admission("", self.clock(), NOTHING, outage)
+        try:
+            self._take(ticket, BUDGET, cost.micro_usd, self.options.budget_micro_usd, DAY)
+        except BudgetReached:
+            return False
+        return True
 
     def admit_hand_over(self, caller: str) -> bool:
         """Tell whether a caller who is over a limit may still open a ticket, and count it."""
@@ -130,7 +143,8 @@ class Limits:
         if not limit:
             return admission
         name = BUDGET if kind == BUDGET else f"{kind}#{admission.caller}"
-        self._require_not_refused(name, admission.admitted_at)
+        if admission.admitted_at < self._refused_until.get(name, admission.admitted_at):
+            raise _refusal(kind, admission.admitted_at, window)
         try:
             if admission.outage:
                 raise admission.outage
@@ -145,25 +159,21 @@ class Limits:
         reserved = {"tokens": Spend(tokens=amount), BUDGET: Spend(micro_usd=amount)}.get(kind, NOTHING)
         return replace(admission, reserved=admission.reserved + reserved)
 
-    def _require_not_refused(self, name: str, now: datetime) -> None:
-        until, refusal = self._refused_until.get(name, (now, None))
-        if refusal and now < until:
-            raise refusal
-
     def _refuse(
         self, name: str, kind: str, now: datetime, window: timedelta, outage: Unavailable | None
     ) -> None:
-        wait_seconds = _seconds_left(now, window)
-        refusal = _refusal(kind, wait_seconds)
-        remembered = timedelta(seconds=wait_seconds) if window == MINUTE and not outage else RECHECK
+        # Of tokens and the budget, running turns may give something back.
+        is_final = kind not in ("tokens", BUDGET) and not outage
+        remembered = timedelta(seconds=_seconds_left(now, window)) if is_final else RECHECK
         if kind == BUDGET:
             self._announce(now)
         if len(self._refused_until) >= MOST_REFUSED:
             self._refused_until.clear()
-        self._refused_until[name] = (now + remembered, refusal)
-        raise refusal
+        self._refused_until[name] = now + remembered
+        raise _refusal(kind, now, window)
 
     def _announce(self, now: datetime) -> None:
+        """Tell once a day that the budget is reached: who takes this counter tells all who should hear it."""
         try:
             is_first = self.counters.reserve("budget.reached", 1, 1, now, DAY)
         except Unavailable:
@@ -172,7 +182,8 @@ class Limits:
             self.budget_reached()
 
 
-def _refusal(kind: str, wait_seconds: int) -> TooManyRequests:
+def _refusal(kind: str, now: datetime, window: timedelta) -> TooManyRequests:
+    wait_seconds = _seconds_left(now, window)
     if kind == BUDGET:
         return BudgetReached(
             "I have answered as much as I may for today. Please come back tomorrow, "

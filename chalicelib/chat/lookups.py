@@ -41,9 +41,9 @@ class Lookups:
         retrieve = self.knowledge_base.retrieve
         return Searches(tuple(calls.start("knowledge_base", retrieve, query, each) for query in queries))
 
-    def detect_sentiment(self, calls: Parallel, text: str) -> Call[Sentiment]:
-        """Look up how a text sounds."""
-        return calls.start("sentiment", self.sentiment.detect, text)
+    def detect_sentiment(self, calls: Parallel, text: str | None) -> Call[Sentiment | None]:
+        """Look up how a text sounds, if there is one."""
+        return calls.start("sentiment", self._sentiment, text)
 
     def find_customer(self, calls: Parallel, customer_id: str | None) -> Call[Customer | None]:
         """Look a customer up by external id."""
@@ -52,6 +52,9 @@ class Lookups:
     def find_open_tickets(self, calls: Parallel, customer_id: str | None) -> Call[tuple[TicketSummary, ...]]:
         """Look up a customer's tickets that are not closed, newest first."""
         return calls.start("storage", self._open_tickets, customer_id)
+
+    def _sentiment(self, text: str | None) -> Sentiment | None:
+        return self.sentiment.detect(text) if text is not None else None
 
     def _customer(self, customer_id: str | None) -> Customer | None:
         return self.customers.by_external_id(customer_id) if customer_id else None

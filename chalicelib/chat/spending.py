@@ -21,6 +21,7 @@ UNKNOWN_PRICES_USD = (5.0, 25.0)
 # US dollars in millionths, from the prices in docs/cost.md.
 RETRIEVE_MICRO_USD = 3
 SENTIMENT_UNIT_CHARS, SENTIMENT_UNIT_MICRO_USD, LEAST_SENTIMENT_UNITS = 100, 100, 3
+MOST_SENTIMENT_CHARS = 5000
 GUARDRAIL_UNIT_CHARS = 1000
 GUARDRAIL_QUESTION_MICRO_USD = 300
 """A unit of a question: content filters and denied topics."""
@@ -67,14 +68,22 @@ class Spending:
         model = self._tokens_micro_usd(input_tokens, answer_tokens)
         return Spend(input_tokens + answer_tokens, model + guardrail + self._around(question))
 
+    def ticket(self, searches: int, heard: str | None) -> Spend:
+        """Return what is spent around a ticket: so many searches, and hearing how a text sounds, if any."""
+        return Spend(micro_usd=RETRIEVE_MICRO_USD * searches + (sentiment_micro_usd(heard) if heard else 0))
+
     def check(self) -> Spend:
         """Return what a look at all that the app depends on consumes."""
         micro_usd = self._tokens_micro_usd(PING_TOKENS, PING_TOKENS) + self._guardrail_micro_usd(1, 1)
         return Spend(2 * PING_TOKENS, micro_usd + RETRIEVE_MICRO_USD)
 
     def of(self, question: str, answer: str, usage: Usage) -> Spend:
-        """Return what an answer did consume."""
-        tokens = usage.input_tokens + usage.output_tokens
+        """Return what an answer did consume.
+
+        At the least the rules and the question count: a question that the guardrail stops has no tokens, but
+        is not for nothing.
+        """
+        tokens = max(usage.input_tokens + usage.output_tokens, RULES_TOKENS + estimate_tokens(question))
         if usage.cost_usd is None:
             model = self._tokens_micro_usd(usage.input_tokens, usage.output_tokens)
         else:
@@ -98,5 +107,6 @@ class Spending:
 
 
 def sentiment_micro_usd(text: str) -> int:
-    """Return what hearing how a text sounds costs."""
-    return max(LEAST_SENTIMENT_UNITS, -(-len(text) // SENTIMENT_UNIT_CHARS)) * SENTIMENT_UNIT_MICRO_USD
+    """Return what hearing how a text sounds costs; of a long one only the beginning is heard."""
+    units = -(-min(len(text), MOST_SENTIMENT_CHARS) // SENTIMENT_UNIT_CHARS)
+    return max(LEAST_SENTIMENT_UNITS, units) * SENTIMENT_UNIT_MICRO_USD

@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.chat.limits import Limits
 from chalicelib.chat.lookups import Lookups, Searches
 from chalicelib.chat.search_query import ticket_queries
 from chalicelib.chat.source_links import SourceLinks
+from chalicelib.chat.spending import Spend, Spending
 from chalicelib.domain.conversation import Exchange, Passage, Sentiment
 from chalicelib.domain.customer import RATED_TICKET, Customer, CustomerContext, Interaction
 from chalicelib.domain.protocols import ConversationStore, InteractionStore, TicketStore
@@ -25,7 +27,7 @@ from chalicelib.domain.ticket import (
     TicketStatus,
     TicketSummary,
 )
-from chalicelib.errors import BadInput, ErasedMeanwhile, FieldProblem, TicketIdReused
+from chalicelib.errors import BadInput, ErasedMeanwhile, FieldProblem, TicketIdReused, Unavailable
 from chalicelib.masking import mask, mask_values
 from chalicelib.parallel import Call, Deadline, Parallel
 from chalicelib.tickets.customer_context import CustomerRules, describe, newest_of
@@ -81,23 +83,29 @@ class TicketView:
 
 @dataclass(frozen=True)
 class ContextCalls:
-    """The calls under way for what is known around a ticket."""
+    """The calls under way for what is known around a ticket; `sentiment` only of one that comes in."""
 
     customer: Call[Customer | None]
     interactions: Call[tuple[Interaction, ...]]
     open_tickets: Call[tuple[TicketSummary, ...]]
     passages: Searches
+    sentiment: Call[Sentiment | None]
 
 
 @dataclass(frozen=True)
 class TicketDesk:
-    """Receives tickets, shows them and keeps what agents say of them."""
+    """Receives tickets, shows them and keeps what agents say of them.
+
+    What is looked up for them counts against the stage's daily budget; once that is spent, they go without.
+    """
 
     tickets: TicketStore
     interactions: InteractionStore
     conversations: ConversationStore
     lookups: Lookups
     links: SourceLinks
+    limits: Limits
+    spending: Spending
     rules: CustomerRules
     suggestions: int
     executor: Executor
@@ -109,6 +117,7 @@ class TicketDesk:
     sentiment_seconds: float = 2.0
     """Less than the rest, because the interaction is still to be logged with it."""
     log_seconds: float = 2.0
+    count_seconds: float = 1.0
 
     def receive(self, new: NewTicket) -> Received:
         """Keep a ticket, and answer with what is known around it; the same ticket again answers the same.
@@ -121,10 +130,9 @@ class TicketDesk:
         began_at = self.clock()
         ticket = self._accept(new)
         keeping = calls.start("storage", self.tickets.add, ticket, began_at)
-        detecting = self.lookups.detect_sentiment(calls, f"{ticket.subject}\n{ticket.description}")
-        looking_up = self._look_up(calls, ticket, log_without=ticket.ticket_id)
+        looking_up = self._look_up(calls, ticket, deadline, is_new=True)
         ticket = _require_same_ticket(keeping.result(gathering.remaining_seconds()), ticket)
-        sentiment: Sentiment | None = calls.settle(detecting, None, listening)
+        sentiment: Sentiment | None = calls.settle(looking_up.sentiment, None, listening)
         interaction = _interaction(new.customer_external_id, ticket, sentiment)
         logging = calls.start("interactions", self.interactions.add, interaction, began_at)
         context, suggestions = self._settle(calls, looking_up, ticket, gathering)
@@ -146,7 +154,7 @@ class TicketDesk:
         """Return a ticket with what is known around it now. Raises UnknownTicket, Unavailable."""
         calls, deadline = Parallel(self.executor, self.log.degraded), Deadline(self.answer_seconds)
         ticket = calls.start("storage", self.tickets.get, ticket_id).result(deadline.remaining_seconds())
-        looking_up = self._look_up(calls, ticket)
+        looking_up = self._look_up(calls, ticket, deadline, is_new=False)
         reading = calls.start("history", self._transcript, ticket)
         context, suggestions = self._settle(calls, looking_up, ticket, deadline)
         transcript: tuple[Exchange, ...] | None = calls.settle(reading, None, deadline)
@@ -193,14 +201,30 @@ class TicketDesk:
         )
         return replace(ticket, fingerprint=_fingerprint(ticket, new.created_at))
 
-    def _look_up(self, calls: Parallel, ticket: Ticket, log_without: str | None = None) -> ContextCalls:
-        customer_id = ticket.customer_id
-        return ContextCalls(
-            customer=self.lookups.find_customer(calls, customer_id),
-            interactions=calls.start("interactions", self._newest_interactions, customer_id, log_without),
-            open_tickets=self.lookups.find_open_tickets(calls, customer_id),
-            passages=self.lookups.find_passages(calls, ticket_queries(ticket), self.suggestions),
-        )
+    def _look_up(self, calls: Parallel, ticket: Ticket, deadline: Deadline, *, is_new: bool) -> ContextCalls:
+        customer_id, text = ticket.customer_id, f"{ticket.subject}\n{ticket.description}" if is_new else None
+        without = ticket.ticket_id if is_new else None
+        queries = ticket_queries(ticket)
+        cost = self.spending.ticket(len(queries), text)
+        counting = calls.start("storage", self.limits.admit_ticket, cost)
+        customer = self.lookups.find_customer(calls, customer_id)
+        interactions = calls.start("interactions", self._newest_interactions, customer_id, without)
+        open_tickets = self.lookups.find_open_tickets(calls, customer_id)
+        if self._is_affordable(counting, cost, deadline.within(self.count_seconds)):
+            passages = self.lookups.find_passages(calls, queries, self.suggestions)
+            sentiment = self.lookups.detect_sentiment(calls, text)
+        else:
+            passages = Searches((calls.start("knowledge_base", _beyond_budget),))
+            sentiment = calls.start("sentiment", _beyond_budget if text else lambda: None)
+        return ContextCalls(customer, interactions, open_tickets, passages, sentiment)
+
+    def _is_affordable(self, counting: Call[bool], cost: Spend, deadline: Deadline) -> bool:
+        try:
+            return counting.result(deadline.remaining_seconds())
+        except Unavailable as error:
+            # With slow counters the container counts for itself, as without any.
+            self.log.degraded(counting.name, error)
+            return self.limits.admit_ticket(cost, error)
 
     def _settle(
         self, calls: Parallel, looking_up: ContextCalls, ticket: Ticket, deadline: Deadline
@@ -238,6 +262,10 @@ def _require_same_ticket(kept: Ticket, ticket: Ticket) -> Ticket:
     if kept.fingerprint != ticket.fingerprint:
         raise TicketIdReused
     return kept
+
+
+def _beyond_budget() -> Any:
+    raise Unavailable("budget")
 
 
 def _fingerprint(ticket: Ticket, created_at: datetime | None) -> str:

@@ -28,6 +28,7 @@ from tests.deploy.fakes import (
 from tooling.errors import CommandError
 from tooling.project import ROOT
 from tooling.stages import read_config
+from tooling.throttling import BURST, PAGES_BURST, PAGES_PER_SECOND, REQUESTS_PER_SECOND
 
 OUTPUTS = {
     "TableSuffix": "-dev",
@@ -203,7 +204,16 @@ def test_a_second_deployment_changes_nothing_that_is_done(stage: Stage) -> None:
     }
     stage.gateway.answers["get_gateway_responses"] = {"items": wanted}
     stage.gateway.answers["get_stage"] = {
-        "methodSettings": {"*/*": {"throttlingRateLimit": 50.0, "throttlingBurstLimit": 100}},
+        "methodSettings": {
+            "*/*": {"throttlingRateLimit": float(REQUESTS_PER_SECOND), "throttlingBurstLimit": BURST},
+            **{
+                f"{page.replace('/', '~1')}/GET": {
+                    "throttlingRateLimit": float(each_second),
+                    "throttlingBurstLimit": PAGES_BURST,
+                }
+                for page, each_second in PAGES_PER_SECOND.items()
+            },
+        },
         "accessLogSettings": {
             "destinationArn": changes["/accessLogSettings/destinationArn"],
             "format": changes["/accessLogSettings/format"],

@@ -32,6 +32,7 @@ from deployment.work import DONE, Work
 from tests.deploy.fakes import ACCOUNT, CALLER, FakeClient, Scene, refusal, scene
 from tests.fakes import ORIGINS
 from tooling.errors import CommandError
+from tooling.throttling import PAGES_BURST, PAGES_PER_SECOND
 
 NO_ROLE_YET = refusal("BadRequestException", "The role ARN does not have required permissions")
 MANAGED_POLICIES: Any = {"iam": {"load_aws_managed_policies": True}}
@@ -136,6 +137,8 @@ def test_against_an_emulator_limits_log_and_answers_are_set_once() -> None:
         stage = client("apigateway").get_stage(restApiId=api_id, stageName=STAGE)
         assert stage["methodSettings"]["*/*"]["throttlingRateLimit"] == 50
         assert stage["methodSettings"]["*/*"]["throttlingBurstLimit"] == 100
+        assert stage["methodSettings"]["~1/GET"]["throttlingRateLimit"] == PAGES_PER_SECOND["/"]
+        assert stage["methodSettings"]["~1/GET"]["throttlingBurstLimit"] == PAGES_BURST
         assert stage["accessLogSettings"]["destinationArn"].endswith(f":{ACCOUNT}:log-group:{GROUP}")
         (group,) = client("logs").describe_log_groups()["logGroups"]
         assert (group["logGroupName"], group["retentionInDays"]) == (GROUP, 14)

@@ -176,7 +176,9 @@ def test_the_first_agent_token_is_one_of_a_named_owner() -> None:
 
 
 def test_the_budget_warns_before_and_after_if_there_is_somebody_to_warn() -> None:
-    assert "Budget" not in infra()["Resources"]
+    alone = infra()["Resources"]["Budget"]["Properties"]
+    assert alone["Budget"]["BudgetLimit"] == {"Amount": {"Ref": "MonthlyBudgetUsd"}, "Unit": "USD"}
+    assert "NotificationsWithSubscribers" not in alone
     budget = infra(AlarmEmail="ada@example.com")["Resources"]["Budget"]["Properties"]
     assert budget["Budget"]["BudgetLimit"] == {"Amount": {"Ref": "MonthlyBudgetUsd"}, "Unit": "USD"}
     warnings = budget["NotificationsWithSubscribers"]

@@ -483,7 +483,8 @@ def test_who_asks_too_fast_is_refused_before_the_model_is_asked() -> None:
 
 
 def test_tokens_are_counted_and_stop_the_day_when_used_up() -> None:
-    with open_scene(tokens_per_day=200) as scene:
+    with open_scene(tokens_per_day=10_000) as scene:
+        scene.model.reply_with = replace(scene.model.reply_with, usage=Usage(5000, 500, 0.005))
         scene.ask("1"), scene.ask("2")
         with pytest.raises(TooManyRequests):
             scene.ask("3")
@@ -496,6 +497,16 @@ def test_of_a_burst_that_a_limit_stops_nothing_is_paid() -> None:
         assert refused == 80
         calls = (len(scene.knowledge_base.queries), len(scene.sentiment.heard), len(scene.model.prompts))
         assert calls == (20, 20, 20)
+
+
+def test_what_the_guardrail_stops_is_not_for_nothing() -> None:
+    with open_scene(tokens_per_day=10_000) as scene:
+        scene.model.reply_with = replace(scene.model.reply_with, usage=Usage(0, 0, 0.0))
+        for _ in range(4):
+            scene.ask("x" * 4000)
+        with pytest.raises(TooManyRequests):
+            for _ in range(2):
+                scene.ask("x" * 4000)
 
 
 def test_a_burst_overshoots_a_limit_by_no_more_than_one_turn() -> None:

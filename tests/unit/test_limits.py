@@ -31,13 +31,18 @@ class Gate:
     tokens_per_day: int = 0
     budget_micro_usd: int = 0
     visits_per_minute: int = 0
+    visits_per_day: int = 0
     clock: FakeClock = field(default_factory=FakeClock)
     counters: FakeCounters = field(default_factory=FakeCounters)
     budgets_reached: int = 0
 
     def __post_init__(self) -> None:
         options = LimitOptions(
-            self.requests_per_minute, self.tokens_per_day, self.budget_micro_usd, self.visits_per_minute
+            self.requests_per_minute,
+            self.tokens_per_day,
+            self.budget_micro_usd,
+            self.visits_per_minute,
+            self.visits_per_day,
         )
         self.limits = Limits(self.counters, OwnCounters(), options, self.clock, self._note)
 
@@ -203,10 +208,33 @@ def test_checks_are_few_for_each_caller_and_within_the_budget() -> None:
         gate.limits.admit_check(JO, Spend(micro_usd=10))
     with pytest.raises(TooManyRequests):
         gate.limits.admit_check(JO, Spend(micro_usd=10))
-    for _ in range(4):
-        gate.limits.admit_check(KIM, Spend(micro_usd=10))
+    gate.limits.admit_check(KIM, Spend(micro_usd=80))
     with pytest.raises(BudgetReached):
         gate.limits.admit_check(KIM, Spend(micro_usd=10))
+
+
+def test_visits_are_limited_by_the_day_too_and_a_refusal_is_remembered() -> None:
+    gate = Gate(visits_per_minute=10, visits_per_day=12)
+    for n in range(12):
+        gate.clock.advance(minutes=n // 10)
+        gate.limits.admit_visit(JO)
+    before = gate.counters.writes
+    for wait in (12 * 3600 - 120, 11 * 3600 - 120):
+        with pytest.raises(TooManyRequests, match="today") as refused:
+            gate.limits.admit_visit(JO)
+        assert refused.value.retry_after_seconds == wait
+        gate.clock.advance(hours=1)
+    assert gate.counters.writes == before + 3
+    gate.limits.admit_visit(KIM)
+
+
+def test_a_ticket_takes_from_the_budget_and_is_told_when_it_is_spent() -> None:
+    gate = Gate(budget_micro_usd=100)
+    assert [gate.limits.admit_ticket(Spend(micro_usd=60)) for _ in range(3)] == [True, True, False]
+    assert gate.budgets_reached == 1
+    gate.clock.advance(days=1)
+    gate.counters.down = Unavailable("counters")
+    assert [gate.limits.admit_ticket(Spend(micro_usd=60)) for _ in range(2)] == [True, False]
 
 
 def test_a_caller_over_a_limit_may_still_open_a_few_tickets() -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.chat.limits import DAY
 from chalicelib.domain.conversation import Citation, HandOver
 from chalicelib.domain.customer import RATED_ANSWER, RATED_TICKET, Interaction
 from chalicelib.domain.ticket import TicketFeedback, TicketSummary
@@ -18,7 +19,7 @@ from chalicelib.tickets.desk import Received, TicketDesk, TicketView
 from chalicelib.times import MILLISECOND
 from tests.builders import ADA, LINKED_REFUND, REFUND, RESET, exchange_at, interaction, sequence_of, ticket
 from tests.fakes import START, FakeTickets
-from tests.scene import PARCEL, Meeting, Scene, hanging, open_scene
+from tests.scene import PARCEL, SPENDING, Meeting, Scene, hanging, open_scene
 
 CARD = "4111 1111 1111 1111"
 EVERYTHING_AROUND = ["customer", "interactions", "knowledge_base", "sentiment", "storage"]
@@ -351,6 +352,37 @@ def test_who_does_not_prove_to_be_a_customer_leaves_no_mark_on_one(scene: Scene)
     scene.ask("A person please.", session_id="made-up")
     assert scene.interactions.kept == []
     assert [each.customer_id for each in scene.tickets.kept.values()] == [None]
+
+
+def test_beyond_the_budget_a_ticket_is_kept_without_what_costs() -> None:
+    with open_scene(budget_micro_usd=1) as scene:
+        first = scene.post()
+        assert (first.degraded, len(first.suggestions)) == ((), 2)
+        second = scene.post(ticket_id="T-2")
+        assert second.context
+        assert (second.ticket.ticket_id, second.suggestions) == ("T-2", ())
+        assert sorted(second.degraded) == ["knowledge_base", "sentiment"]
+        view = scene.desk.view("T-2")
+        assert (view.suggestions, view.degraded) == ((), ("knowledge_base",))
+        assert (len(scene.knowledge_base.queries), len(scene.sentiment.heard)) == (1, 1)
+        assert scene.log.budgets_reached == 1
+
+
+def test_tickets_count_against_the_budget_by_what_is_looked_up_for_them() -> None:
+    with open_scene(budget_micro_usd=1_000_000) as scene:
+        scene.post()
+        scene.desk.view("T-1")
+        text = f"{PARCEL.subject}\n{PARCEL.description}"
+        spent = SPENDING.ticket(1, text).micro_usd + SPENDING.ticket(1, None).micro_usd
+        assert scene.counters.value("budget", scene.clock(), DAY) == spent
+
+
+def test_slow_counters_hold_no_ticket_up() -> None:
+    with open_scene(budget_micro_usd=1_000_000) as scene, hanging(scene.counters):
+        scene.desk = replace(scene.desk, count_seconds=0.02)
+        received = scene.post()
+        assert (received.degraded, len(received.suggestions)) == ((), 2)
+        assert scene.ticket_log.without == ["storage"]
 
 
 def test_an_agent_who_opens_a_ticket_sees_what_is_known_around_it_now(scene: Scene) -> None:

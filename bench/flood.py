@@ -1,0 +1,128 @@
+"""What one network address can make a stage cost in a day, whatever it sends.
+
+    python -m bench.flood
+
+Everything that the limits let through is taken at its dearest, and all at once; prices are those of
+bench/prices.py. `python -m bench.cost` writes the table into docs/cost.md.
+"""
+
+from collections.abc import Mapping
+
+from bench.prices import PRICES
+from bench.stage_cost import Row, usd
+from chalicelib.api.chat import MAX_QUERY_CHARS
+from chalicelib.api.description import api_description
+from chalicelib.chat.limits import CHECKS_PER_MINUTE, HAND_OVERS_PER_HOUR
+from chalicelib.chat.prompts import estimate_tokens
+from chalicelib.chat.spending import CHARS_PER_TOKEN, MICRO, RULES_TOKENS, Spending
+from chalicelib.domain.conversation import Usage
+from chalicelib.gateways.converse import price_of
+from chalicelib.settings import Settings
+from chalicelib.web.page import chat_page
+from tooling.project import ROOT
+from tooling.stages import read_config
+from tooling.throttling import PAGES_PER_SECOND, REQUESTS_PER_SECOND
+
+MOST_USD = 20
+DAY_SECONDS = 86_400
+REFUSAL_SECONDS, REFUSAL_GB = 0.02, 1.0
+"""Assumed: some milliseconds of work and one write."""
+REFUSAL_LOG_BYTES, REFUSAL_BYTES = 1500, 1000
+TRACED_SHARE = 0.05
+"""X-Ray's default rule: the first request of each second, and a twentieth of the others."""
+BYTES_A_CHAR = 4
+READ_UNIT_BYTES = 4096
+READS_OF_A_RATING = 2
+"""Of the whole conversation: whose it is, and where the message is."""
+
+
+def flood(stage: str) -> list[Row]:
+    """Return what a day of a flood from one address costs a stage as it is configured here."""
+    settings = _settings(stage)
+    requests = REQUESTS_PER_SECOND * DAY_SECONDS
+    each = (
+        usd("API Gateway, REST")
+        + usd("Lambda request")
+        + REFUSAL_SECONDS * REFUSAL_GB * usd("Lambda, arm64")
+        + usd("DynamoDB write")
+        + REFUSAL_LOG_BYTES / 1e9 * usd("CloudWatch Logs")
+        + REFUSAL_BYTES / 1e9 * usd("Traffic to the internet")
+    )
+    looks = CHECKS_PER_MINUTE * DAY_SECONDS / 60
+    sizes = {"/": len(chat_page().html.encode()), "/openapi.json": len(api_description().encode())}
+    page_bytes = sum(sizes[page] * each_second for page, each_second in PAGES_PER_SECOND.items())
+    pages = DAY_SECONDS * page_bytes / 1e9 * usd("Traffic to the internet")
+    return [
+        (f"{REQUESTS_PER_SECOND} refused requests a second", requests * each),
+        ("their traces", (DAY_SECONDS + TRACED_SHARE * requests) * usd("X-Ray")),
+        (f"{sum(PAGES_PER_SECOND.values())} pages a second, not compressed", pages),
+        ("chats, to the day's tokens", _chats(settings)),
+        ("ratings in a full conversation, to the day's visits", _visits(settings)),
+        ("deep looks at the health", looks * _spending(settings).check().micro_usd / MICRO),
+    ]
+
+
+def table() -> list[str]:
+    """Return the table of the page."""
+    stages = {stage: flood(stage) for stage in ("dev", "prod")}
+    rows = zip(*stages.values(), strict=True)
+    sums = (f"**{sum(cost for _, cost in each):.2f}**" for each in stages.values())
+    return [
+        "| one address, all day, US dollars | dev | prod |",
+        "|---|---:|---:|",
+        *(f"| {one[0]} | {one[1]:.2f} | {other[1]:.2f} |" for one, other in rows),
+        f"| **in all** | {' | '.join(sums)} |",
+    ]
+
+
+def _chats(settings: Mapping[str, str]) -> float:
+    """Return the dearest way to use a day's tokens up: each of them written, in the most expensive turns."""
+    spending = _spending(settings)
+    # The last turn may go beyond the limit.
+    tokens = int(settings["CHAT_TOKENS_PER_DAY"]) + _tokens_of_a_turn() + spending.max_tokens
+    answer = "x" * spending.max_tokens * CHARS_PER_TOKEN
+    around = spending.of("x" * MAX_QUERY_CHARS, answer, Usage(cost_usd=0.0)).micro_usd
+    return (tokens * max(spending.prices_usd) + tokens / _tokens_of_a_turn() * around) / MICRO
+
+
+def _visits(settings: Mapping[str, str]) -> float:
+    """Return what reading a conversation again and again costs that has grown for as long as it is kept."""
+    turns = int(settings["CHAT_TOKENS_PER_DAY"]) / _tokens_of_a_turn(BYTES_A_CHAR) + 24 * HAND_OVERS_PER_HOUR
+    days = int(_value(settings, "CONVERSATION_RETENTION_DAYS"))
+    units = turns * days * MAX_QUERY_CHARS * BYTES_A_CHAR / READ_UNIT_BYTES
+    return int(_value(settings, "CHAT_VISITS_PER_DAY")) * READS_OF_A_RATING * units * usd("DynamoDB read")
+
+
+def _tokens_of_a_turn(bytes_a_char: int = 1) -> int:
+    """Return what a turn with the longest question counts at least."""
+    return RULES_TOKENS + estimate_tokens(("x" if bytes_a_char == 1 else "\U0001f600") * MAX_QUERY_CHARS)
+
+
+def _spending(settings: Mapping[str, str]) -> Spending:
+    models = settings["BEDROCK_MODEL_IDS"].split(",")
+    return Spending(
+        prices_usd=max(price for model in models if (price := price_of(model, {}))),
+        passages=int(_value(settings, "PASSAGES_PER_QUESTION")),
+        history_tokens=int(_value(settings, "HISTORY_TOKENS")),
+        max_tokens=int(_value(settings, "MAX_TOKENS")),
+        has_guardrail=True,
+    )
+
+
+def _settings(stage: str) -> Mapping[str, str]:
+    settings: Mapping[str, str] = read_config(ROOT)["stages"][stage]["environment_variables"]
+    return settings
+
+
+def _value(settings: Mapping[str, str], name: str) -> str:
+    return settings.get(name, str(Settings.model_fields[name.lower()].default))
+
+
+def main() -> None:
+    """Print the table."""
+    print("\n".join(table()))
+    print(f"goal: at most {MOST_USD} US dollars; prices of {len(PRICES)} kinds, see bench/prices.py")
+
+
+if __name__ == "__main__":
+    main()
