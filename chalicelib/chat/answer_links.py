@@ -48,6 +48,8 @@ SYNTAX = re.compile(
     """,
     re.IGNORECASE | re.MULTILINE | re.VERBOSE,
 )
+SUSPECT = re.compile(r"\](?=[(:])|<|//|www\.|[&\\]", re.IGNORECASE)
+"""What each piece of link syntax has; most answers have none of it."""
 HREF = re.compile(r"""\bhref\s*=\s*["']?([^\s"'<>]*)""", re.IGNORECASE)
 AUTHORITY = re.compile(r"(?:[a-z][a-z0-9+.-]{0,31}:)?[\\/]{2,9}(?:[^/?#\\]*@)?([^/?#\\:@]+)", re.IGNORECASE)
 CONTACT = re.compile(r"(?:mailto|tel):([\w.+@ -]+)", re.IGNORECASE)
@@ -80,6 +82,8 @@ def keep_known_links(text: str, hosts: Collection[str]) -> str:
     `*.example.com` among the hosts stands for all below it.
     """
     text = UNSEEN.sub("", re.sub("\r\n?", "\n", text))
+    if not SUSPECT.search(text):
+        return text
     pieces = list(parts_of(text))
     prose = "".join(f"\ue000{n}\ue001" if is_code else each for n, (is_code, each) in enumerate(pieces))
     for _ in range(ROUNDS):
