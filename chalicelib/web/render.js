@@ -4,12 +4,12 @@
 
 const ALLOWED_TAGS = [
   'p', 'br', 'strong', 'em', 'code', 'pre', 'ul', 'ol', 'li', 'a', 'blockquote', 'h3', 'h4', 'h5', 'h6', 'hr',
-  'table', 'thead', 'tbody', 'tr', 'th', 'td',
+  'table', 'thead', 'tbody', 'tr', 'th', 'td', 'del', 'ins', 's', 'sup', 'sub', 'mark', 'u', 'kbd',
 ];
 const SANITISER_OPTIONS = {
   ALLOWED_TAGS,
-  ALLOWED_ATTR: ['href', 'start', 'align'],
-  ADD_URI_SAFE_ATTR: ['start', 'align'],
+  ALLOWED_ATTR: ['href', 'start', 'value', 'align'],
+  ADD_URI_SAFE_ATTR: ['start', 'value', 'align'],
   ALLOWED_URI_REGEXP: /^(?:https?|mailto):/i,
   ALLOW_DATA_ATTR: false,
   ALLOW_ARIA_ATTR: false,
@@ -29,20 +29,73 @@ function escapeMarkup(text) {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
+/** Tags without which a text says another thing, such as a price that no longer holds or 10<sup>6</sup>. */
+const meaningfulTags = {
+  name: 'meaningfulTag',
+  level: 'inline',
+  start: (source) => source.search(/<(?:del|ins|s|sup|sub|mark|u|kbd)>/i),
+  tokenizer(source) {
+    const found = /^<(del|ins|s|sup|sub|mark|u|kbd)>((?:(?!<\/?\1>)[\s\S])+)<\/\1>/i.exec(source);
+    if (!found) return undefined;
+    const [raw, tag, text] = found;
+    return { type: 'meaningfulTag', raw, tag: tag.toLowerCase(), tokens: this.lexer.inlineTokens(text) };
+  },
+  renderer(token) { return `<${token.tag}>${this.parser.parseInline(token.tokens)}</${token.tag}>`; },
+};
+
+/** Number the items of a list as its text does, where that is not one after the other. */
+function keepNumbers(list) {
+  const numbers = list.items.map((item) => Number(/^\s*(\d{1,9})[.)]/.exec(item.raw)?.[1]));
+  const isLazy = numbers.every((number) => number === numbers[0]);
+  if (!isLazy) list.items.forEach((item, place) => { item.number = numbers[place]; });
+}
+
+/** A table as marked reads it; where a row has more cells than the header, the header gets more, and none is lost. */
+function wideTable(source) {
+  const read = (text) => marked.Tokenizer.prototype.table.call(this, text);
+  const table = read(source);
+  if (!table) return undefined;
+  const [header, rule, ...rows] = table.raw.trimEnd().split('\n');
+  const cells = (row) => row.trim().replace(/^\||(?<!\\)\|$/g, '').split(/(?<!\\)\|/).length;
+  const missing = Math.max(0, ...rows.map(cells)) - table.header.length;
+  if (missing <= 0) return table;
+  const widened = (line, cell) => `${line.trimEnd().replace(/\|$/, '')}${cell.repeat(missing)}|`;
+  return { ...read([widened(header, '| '), widened(rule, '|---'), ...rows].join('\n')), raw: table.raw };
+}
+
 const markdown = new marked.Marked({
   gfm: true,
   breaks: true,
-  // A definition such as `[1]: https://…` would let the model's own link take the place of a citation.
-  tokenizer: { def: () => undefined },
-  // h1 to h3 are the page's own.
-  walkTokens: (token) => { if (token.type === 'heading') token.depth = Math.min(token.depth + 2, 6); },
+  extensions: [meaningfulTags],
+  tokenizer: {
+    // A definition such as `[1]: https://…` would let the model's own link take the place of a citation.
+    def: () => undefined,
+    // In "3~5 days", "20*30*40 cm" and "> 10 kg" the characters are what they look like. False is marked's own way.
+    del: (source) => (source.startsWith('~~') ? false : undefined),
+    emStrong: (source, masked, before) => (
+      (/^\*[a-z0-9(]/i.test(source) && /[a-z0-9)*]$/i.test(before))
+      || (/^\*+\d/.test(source) && /\d$/.test(before)) ? undefined : false
+    ),
+    table: wideTable,
+    blockquote: (source) => (/^ {0,3}> ?[\d€$£]/.test(source) ? undefined : false),
+  },
+  walkTokens: (token) => {
+    // h1 to h3 are the page's own.
+    if (token.type === 'heading') token.depth = Math.min(token.depth + 2, 6);
+    if (token.type === 'list' && token.ordered) keepNumbers(token);
+  },
   renderer: {
     // Tags that the model writes are shown as the text they are; only line breaks in table cells have a use.
     html: ({ text, block }) => {
       if (/^<br *\/?>$/i.test(text)) return '<br>';
       return block ? `<p>${escapeMarkup(text)}</p>` : escapeMarkup(text);
     },
-    image: ({ text }) => escapeMarkup(text),
+    checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),
+    image: ({ text, title, href }) => escapeMarkup(text || title || href),
+    listitem(item) {
+      const value = Number.isInteger(item.number) ? ` value="${item.number}"` : '';
+      return `<li${value}>${this.parser.parse(item.tokens)}</li>\n`;
+    },
   },
 });
 

@@ -437,6 +437,50 @@ def test_a_rating_that_was_not_saved_is_taken_back(visit: Visitor, server: Scrip
     assert server.received[-1] == Received("POST", "/chat/session-1/feedback", rating)
 
 
+MEANINGS = {
+    "3~5 days, 7~10 days": "<p>3~5 days, 7~10 days</p>",
+    "~~29 EUR~~ **19 EUR**": "<p><del>29 EUR</del> <strong>19 EUR</strong></p>",
+    "<del>39</del> <ins>24</ins> 10<sup>6</sup> H<sub>2</sub>O": (
+        "<p><del>39</del> <ins>24</ins> 10<sup>6</sup> H<sub>2</sub>O</p>"
+    ),
+    "open <del>x, <b>b</b>, <your name>": (
+        "<p>open &lt;del&gt;x, &lt;b&gt;b&lt;/b&gt;, &lt;your name&gt;</p>"
+    ),
+    "20*30*40 cm, 2**3 and 4**5, 重*要*だ": "<p>20*30*40 cm, 2**3 and 4**5, 重<em>要</em>だ</p>",
+    "> 10 kg: 12 EUR": "<p>&gt; 10 kg: 12 EUR</p>",
+    "> said": "<blockquote><p>said</p></blockquote>",
+    "- [x] done\n- [ ] open": "<ul><li>☑ done</li><li>☐ open</li></ul>",
+    "3. a\n5. b": '<ol start="3"><li value="3">a</li><li value="5">b</li></ol>',
+    "1. a\n1. b": "<ol><li>a</li><li>b</li></ol>",
+    "![the chart](x.png) ![](y.png)": "<p>the chart y.png</p>",
+}
+"""Markdown whose characters carry meaning, and what must be in the page for it."""
+
+
+def test_every_character_with_meaning_is_shown(visit: Visitor, server: ScriptedServer) -> None:
+    page = visit(server.url)
+    for number, text in enumerate(MEANINGS):
+        server.replies.append(Reply(answer(text, citations=[])))
+        ask(page, "And?")
+        expect(answers(page)).to_have_count(number + 1)
+    shown = page.locator(".prose").evaluate_all("all => all.map(one => one.innerHTML.replaceAll('\\n', ''))")
+    assert dict(zip(MEANINGS, shown, strict=True)) == MEANINGS
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_table_keeps_its_alignment_and_all_of_its_cells(
+    visit: Visitor, server: ScriptedServer, width: int
+) -> None:
+    table = "| Item | Price | Mid |\n|:---|---:|:---:|\n| a | 1.00 | x | more |\n\nafter"
+    server.replies.append(Reply(answer(table)))
+    page = visit(server.url, viewport={"width": width, "height": 640})
+    ask(page, "Prices?")
+    cells = page.locator(".prose td")
+    expect(cells).to_have_text(["a", "1.00", "x", "more"])
+    aligned = cells.evaluate_all("cells => cells.map(cell => getComputedStyle(cell).textAlign)")
+    assert aligned == ["start", "right", "center", "start"]
+
+
 def test_a_phone_scrolls_only_up_and_down(visit: Visitor, server: ScriptedServer) -> None:
     table = f"|{'column |' * 9}\n|{'---|' * 9}\n|{'wide value |' * 9}"
     server.replies.append(Reply(answer(f"{table}\n\n```\n{'x' * 200}\n```\n\n{'y' * 200} [1]")))
