@@ -14,7 +14,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 
 from bench.collections import QUESTIONS
-from chalicelib.chat.person_request import asks_for_a_person
+from chalicelib.chat.reading.person_request import asks_for_a_person
 
 LEAST = {"person_requests": (97.0, 99.0), "person_requests_held_out": (80.0, 95.0)}
 """The least percentages of wishes that are heard, and of other messages that are not mistaken for one."""

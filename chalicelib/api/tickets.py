@@ -9,7 +9,8 @@ from pydantic import Field, StringConstraints, TypeAdapter
 from chalicelib.api.chat import transcript
 from chalicelib.api.fields import NOT_BLANK, TEXT, Comment, ExternalId, Identifier, Label, Metadata, Moment
 from chalicelib.api.parsing import Body, Query
-from chalicelib.chat.citations import snippet
+from chalicelib.chat.search_query import ticket_queries
+from chalicelib.chat.snippets import snippet
 from chalicelib.domain.conversation import Passage
 from chalicelib.domain.customer import CustomerContext, Order
 from chalicelib.domain.ticket import (
@@ -98,7 +99,7 @@ def ticket_received(received: Received) -> "answers.TicketReceived":
         "ticket_id": received.ticket.ticket_id,
         "status": "received",
         "customer_context": _customer_context(received.context),
-        "kb_suggestions": _suggestions(received.suggestions),
+        "kb_suggestions": _suggestions(received.suggestions, received.ticket),
         "processing_time_ms": round(received.seconds * 1000),
         "degraded": list(received.degraded),
     }
@@ -131,7 +132,7 @@ def ticket_context(view: TicketView) -> "answers.TicketContext":
     return {
         "ticket": ticket_answer(view.ticket),
         "customer_context": _customer_context(view.context),
-        "kb_suggestions": _suggestions(view.suggestions),
+        "kb_suggestions": _suggestions(view.suggestions, view.ticket),
         "transcript": None if view.transcript is None else transcript(view.transcript),
         "feedback": [_feedback(each) for each in view.ticket.feedback],
         "degraded": list(view.degraded),
@@ -194,5 +195,9 @@ def _order(order: Order) -> "answers.Order":
     }
 
 
-def _suggestions(passages: Iterable[Passage]) -> "list[answers.Suggestion]":
-    return [{"title": p.title, "url": p.url, "snippet": snippet(p.text), "score": p.score} for p in passages]
+def _suggestions(passages: Iterable[Passage], ticket: Ticket) -> "list[answers.Suggestion]":
+    asked = "\n".join(ticket_queries(ticket))
+    return [
+        {"title": p.title, "url": p.url, "snippet": snippet(p.text, asked), "score": p.score}
+        for p in passages
+    ]

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from chalicelib.chat.snippets import snippet
 from chalicelib.domain.conversation import Citation, Passage
 from chalicelib.markdown_code import parts_of
 
@@ -31,9 +32,10 @@ INDEX = re.compile(r"\d+")
 LISTED = re.compile(rf"[\[【]({_INDEXES})[\]】]+{MARK_LINK}")
 _MARKS = re.compile(MARK)
 ROUND = str.maketrans("[]【】", "()()")
+CLAIM_CHARS = 600
+"""How much before a mark is looked at to tell what it stands for."""
 NESTED_MARKS = 8
 """What closes up around a dropped mark may be a mark: `[[9]1]`; nobody but an attacker nests them deep."""
-SNIPPET_CHARS = 240
 
 Source = tuple[str, str | None, str | None]
 """What tells one document from another: its title, where it is published, and its key in the bucket."""
@@ -55,11 +57,16 @@ def resolve(text: str, passages: Sequence[Passage]) -> CitedAnswer:
     """
     text, admits_no_answer = _drop_unknown(text, len(passages))
     sources: dict[Source, Citation] = {}
+    claim_start = 0
 
     def renumber(found: re.Match[str]) -> str:
+        nonlocal claim_start
         if not found["marks"]:
             return found[0]
-        cited = [_cite(passages[n - 1], sources) for n in _indexes(found["marks"]) if 1 <= n <= len(passages)]
+        claim = text[max(claim_start, found.start() - CLAIM_CHARS) : found.start()]
+        claim_start = found.end()
+        known = [passages[n - 1] for n in _indexes(found["marks"]) if 1 <= n <= len(passages)]
+        cited = [_cite(passage, sources, claim) for passage in known]
         marks = "".join(f"[{citation.index}]" for citation in dict.fromkeys(cited))
         # Right behind a mark, a bracket would make a link of it.
         gap = " " if text.startswith("(", found.end()) else ""
@@ -110,24 +117,16 @@ def _indexes(marks: str) -> list[int]:
     return [int(n) for listed in LISTED.findall(marks) for n in INDEX.findall(listed)]
 
 
-def _cite(passage: Passage, sources: dict[Source, Citation]) -> Citation:
+def _cite(passage: Passage, sources: dict[Source, Citation], claim: str) -> Citation:
+    """Return the citation of a passage's document; its snippet is what the first claim rests on."""
     source = (passage.title, passage.url, passage.document)
     if source not in sources:
         sources[source] = Citation(
             index=len(sources) + 1,
             title=passage.title,
             url=passage.url,
-            snippet=snippet(passage.text),
+            snippet=snippet(passage.text, claim),
             score=passage.score,
             document=passage.document,
         )
     return sources[source]
-
-
-def snippet(text: str) -> str:
-    """Return the first words of a passage as one line, without its headings."""
-    prose = " ".join(line for line in text.splitlines() if not line.lstrip().startswith("#"))
-    line = " ".join((prose.strip() or text.lstrip("# ")).split())
-    if len(line) <= SNIPPET_CHARS:
-        return line
-    return line[:SNIPPET_CHARS].rsplit(" ", 1)[0] + " …"

@@ -4,9 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from chalicelib.chat.person_request import asks_for_a_person
+from chalicelib.chat.reading.person_request import asks_for_a_person
+from chalicelib.chat.reading.small_talk import small_talk
 from chalicelib.chat.sessions import Sessions
-from chalicelib.chat.small_talk import small_talk
 from chalicelib.domain.conversation import Exchange, HandOver, HandOverReason, HandOverTicket
 from chalicelib.domain.protocols import TicketStore
 from chalicelib.domain.ticket import Ticket

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-from chalicelib.chat.own_words import own_subject, own_words
-from chalicelib.chat.questions import MOST_CHARS, is_follow_up, questions_in
+from chalicelib.chat.reading.own_words import own_subject, own_words
+from chalicelib.chat.reading.questions import MOST_CHARS, is_follow_up, questions_in
 from chalicelib.domain.conversation import Exchange
 from chalicelib.domain.ticket import Ticket
 

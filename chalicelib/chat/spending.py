@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chalicelib.chat.lookups import passages_each
 from chalicelib.chat.prompts import estimate_tokens
-from chalicelib.chat.questions import questions_in
+from chalicelib.chat.reading.questions import questions_in
 from chalicelib.domain.conversation import Usage
 
 MICRO = 1_000_000

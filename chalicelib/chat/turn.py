@@ -20,11 +20,11 @@ from chalicelib.chat.hand_over import (
 )
 from chalicelib.chat.limits import Admission, Limits
 from chalicelib.chat.lookups import Lookups
-from chalicelib.chat.person_request import asks_for_a_person
 from chalicelib.chat.prompts import HistoryBudget, KnownCustomer, build_prompt
+from chalicelib.chat.reading.person_request import asks_for_a_person
+from chalicelib.chat.reading.small_talk import small_talk
 from chalicelib.chat.search_query import search_queries
 from chalicelib.chat.sessions import CustomerProof, Sessions
-from chalicelib.chat.small_talk import small_talk
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.spending import NOTHING, Spend, Spending
 from chalicelib.domain.conversation import Exchange, HandOver, HandOverTicket, Passage, Reply, Sentiment

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from chalicelib.chat.own_words import own_subject, own_words
+from chalicelib.chat.reading.own_words import own_subject, own_words
 
 SAID = "My two-factor phone is lost."
 QUOTED = [

@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from chalicelib.chat.person_request import asks_for_a_person
+from chalicelib.chat.reading.person_request import asks_for_a_person
 
 ASKING = """
 I want to talk to a human

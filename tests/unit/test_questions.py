@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from chalicelib.chat.questions import MOST_CHARS, MOST_QUESTIONS, questions_in
+from chalicelib.chat.reading.questions import MOST_CHARS, MOST_QUESTIONS, questions_in
 
 STORY = "I have been a customer for years, and I like the shop and its people a lot. " * 16
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from chalicelib.chat.questions import MOST_CHARS, is_follow_up
+from chalicelib.chat.reading.questions import MOST_CHARS, is_follow_up
 from chalicelib.chat.search_query import search_queries, ticket_queries
 from chalicelib.domain.conversation import Citation, Exchange
 from tests.builders import exchange_at, ticket

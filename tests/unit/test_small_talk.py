@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.chat.small_talk import SmallTalk, small_talk
+from chalicelib.chat.reading.small_talk import SmallTalk, small_talk
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.chat.questions import questions_in
+from chalicelib.chat.reading.questions import questions_in
 from devstack.bedrock.model.blocks import Unit
 from devstack.bedrock.model.chat_model import (
     CHARACTERS_PER_TOKEN,

@@ -4,8 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from chalicelib.chat.person_request import asks_for_a_person
-from chalicelib.chat.small_talk import SmallTalk, small_talk
+from chalicelib.chat.reading.person_request import asks_for_a_person
+from chalicelib.chat.reading.small_talk import SmallTalk, small_talk
 from devstack.bedrock.search.text import raw_words
 
 _IDENTITY = re.compile(

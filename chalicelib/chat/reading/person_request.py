@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
-from chalicelib.chat.own_words import TABLES, own_words
+from chalicelib.chat.reading.own_words import TABLES, own_words
 
 UNSPACED = "ja and zh"
 STRICT = "fillers"

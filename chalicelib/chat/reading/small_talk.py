@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Literal
 
-from chalicelib.chat.own_words import TABLES
-from chalicelib.chat.person_request import plain_words
+from chalicelib.chat.reading.own_words import TABLES
+from chalicelib.chat.reading.person_request import plain_words
 
 SmallTalk = Literal["wordless", "greeting", "thanks", "goodbye", "agreement", "unhelpful"]
 BY_WEIGHT: tuple[SmallTalk, ...] = ("unhelpful", "goodbye", "thanks", "greeting", "agreement")

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from chalicelib.chat.own_words import own_words
+from chalicelib.chat.reading.own_words import own_words
 
 MOST_QUESTIONS = 3
 LONG_CHARS = 400
