@@ -47,10 +47,16 @@ def _manage_documents(options: Namespace) -> int:
     try:
         from cli.kb.command import manage_documents
 
-        return manage_documents(options)
+        code = manage_documents(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `kb ls | head` has read enough; Python would complain of it once more when it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
     except KeyboardInterrupt:
         print("\nInterrupted; what was uploaded stays, and the sync goes on by itself.", file=sys.stderr)
         return 130
+    return code
 
 
 if __name__ == "__main__":

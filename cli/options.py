@@ -60,7 +60,7 @@ def _add_kb(kb: argparse.ArgumentParser) -> None:
     add.add_argument("--no-wait", action="store_true", help="return when the upload is done")
     actions.add_parser("ls", parents=[shared], help="list the documents")
     rm = actions.add_parser("rm", parents=[shared], help="remove documents, each with its metadata file")
-    rm.add_argument("keys", nargs="+", metavar="KEY", help="a name as `ls` shows it")
+    rm.add_argument("keys", nargs="+", metavar="KEY", help="a name as `ls` shows it, or FOLDER/")
     actions.add_parser("sync", parents=[shared], help="start a sync now and follow it")
     actions.add_parser("status", parents=[shared], help="show how the last syncs went")
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
@@ -16,6 +17,9 @@ from cli.kb.target import Target
 from devstack.bedrock.knowledge.sidecar import SUFFIX, InvalidSidecar, attributes_from, title_of
 from tooling.aws_errors import code_of
 from tooling.errors import CommandError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 AT_ONCE = 8
 NOT_FOUND = frozenset({"404", "NoSuchKey"})
@@ -33,8 +37,7 @@ class StoredDocument:
 
 def list_documents(target: Target) -> list[StoredDocument]:
     """Return the documents by key; a metadata file is listed only when its document is missing."""
-    pages = target.s3.get_paginator("list_objects_v2").paginate(Bucket=target.bucket)
-    objects = {each["Key"]: each for page in pages for each in page.get("Contents", [])}
+    objects = {each["Key"]: each for each in _objects(target, "")}
     shown = [
         key for key in objects if key.removesuffix(SUFFIX) == key or key.removesuffix(SUFFIX) not in objects
     ]
@@ -59,20 +62,35 @@ def describe_documents(documents: Iterable[StoredDocument]) -> str:
 def remove_documents(target: Target, keys: Sequence[str]) -> list[str]:
     """Remove the documents and their metadata files; return all that was removed.
 
-    Raises CommandError, and removes nothing, when one of the documents is not there.
+    A key that ends with a slash is a folder with all that is in it. Raises CommandError, and removes
+    nothing, when one of them is not there.
     """
-    wanted = list(dict.fromkeys(keys))
-    missing = [key for key in wanted if not _exists(target, key)]
+    found = {key: _keys_of(target, key) for key in dict.fromkeys(keys)}
+    missing = [key for key, present in found.items() if not present]
     if missing:
         names = ", ".join(key or "without a name" for key in missing)
         raise CommandError(
-            f"Nothing was removed: the bucket has no document {names}. `kb ls` lists what it has."
+            f"Nothing was removed: the bucket has no document {names}. `kb ls` lists what it has, "
+            "and a folder ends with a slash."
         )
+    wanted = [key for present in found.values() for key in present]
     sidecars = [key + SUFFIX for key in wanted if not key.endswith(SUFFIX)]
     removed = list(dict.fromkeys([*wanted, *(key for key in sidecars if _exists(target, key))]))
     for key in removed:
         target.s3.delete_object(Bucket=target.bucket, Key=key)
     return removed
+
+
+def _keys_of(target: Target, key: str) -> list[str]:
+    """Return the keys that a name of `kb rm` stands for."""
+    if key.endswith("/"):
+        return [each["Key"] for each in _objects(target, key)]
+    return [key] if _exists(target, key) else []
+
+
+def _objects(target: Target, prefix: str) -> "list[ObjectTypeDef]":
+    pages = target.s3.get_paginator("list_objects_v2").paginate(Bucket=target.bucket, Prefix=prefix)
+    return [each for page in pages for each in page.get("Contents", [])]
 
 
 def _exists(target: Target, key: str) -> bool:

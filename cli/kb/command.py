@@ -8,16 +8,18 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.domain.ingestion import IngestionJob
+from chalicelib.domain.ingestion import IngestionJob, SyncStatus
 from cli.display import Line, printable
 from cli.kb.bucket import describe_documents, list_documents, remove_documents, upload_all
 from cli.kb.files import Choice, Refusal, choose
 from cli.kb.sync import (
     COMPLETE,
     SyncApi,
+    describe_added,
     describe_failures,
     describe_outcome,
     describe_status,
+    newest_ended,
     run_sync,
 )
 from cli.kb.target import Target, open_target
@@ -31,7 +33,7 @@ FOLLOWS = "The assistant follows by itself within a minute or two; `kb status` s
 
 
 def manage_documents(options: Namespace, root: Path = ROOT) -> int:
-    """Run one action of the command; return its exit code."""
+    """Run one action of the command; return its exit code. Raises BrokenPipeError when nobody reads on."""
     _never_fail_on_a_letter()
     if options.stage == LOCAL:
         environment.forget_own_aws_settings()
@@ -64,15 +66,28 @@ def _upload_only(target: Target, choice: Choice) -> bool:
 
 def _upload_and_wait(target: Target, choice: Choice) -> bool:
     api = target.open_api()
-    api.status()  # if the app does not answer, say so before the upload
+    before = api.status()  # if the app does not answer, say so before the upload
     lost = upload_all(target, choice.uploads)
     _print_refusals(lost)
     try:
-        job = _sync(target, api)
+        job = _follow(target, api, before)
     except CommandError as problem:
         raise CommandError(f"{problem} The upload is done. {FOLLOWS}") from problem
-    has_failed = any(failure.file in choice.keys for failure in job.failures)
+    lost_paths = {refusal.name for refusal in lost}
+    added = choice.keys - {each.key for each in choice.uploads if str(each.path) in lost_paths}
+    print(*describe_added(job, added, newest_ended(before)), sep="\n")
+    has_failed = any(failure.file in added for failure in job.failures)
     return not lost and not has_failed and job.status == COMPLETE
+
+
+def _follow(target: Target, api: SyncApi, before: SyncStatus) -> IngestionJob:
+    """Follow the sync to its end; the upload may have started jobs of its own, which count with it."""
+    known = {job.job_id for job in before.jobs}
+    line = Line(sys.stdout)
+    job = run_sync(api, line, target.poll_seconds)
+    others = [each for each in api.status().jobs if each.job_id not in known | {job.job_id}]
+    line.done(describe_outcome(job, others))
+    return job
 
 
 def _list(target: Target, _options: Namespace) -> int:
@@ -88,20 +103,16 @@ def _remove(target: Target, options: Namespace) -> int:
 
 
 def _sync_now(target: Target, _options: Namespace) -> int:
-    return 0 if _sync(target, target.open_api()).status == COMPLETE else 1
+    line = Line(sys.stdout)
+    job = run_sync(target.open_api(), line, target.poll_seconds)
+    line.done(describe_outcome(job))
+    print(*describe_failures(job.failures), sep="\n", end="\n" if job.failures else "")
+    return 0 if job.status == COMPLETE else 1
 
 
 def _status(target: Target, _options: Namespace) -> int:
     print(describe_status(target.open_api().status()))
     return 0
-
-
-def _sync(target: Target, api: SyncApi) -> IngestionJob:
-    line = Line(sys.stdout)
-    job = run_sync(api, line, target.poll_seconds)
-    line.done(describe_outcome(job))
-    print(*describe_failures(job), sep="\n", end="\n" if job.failures else "")
-    return job
 
 
 def _print_refusals(refusals: Iterable[Refusal]) -> None:

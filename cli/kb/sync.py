@@ -1,8 +1,8 @@
 """The sync: requested and read at the app's `/kb/sync`, followed to its end, and described."""
 
 import time
-from collections.abc import Callable
-from dataclasses import asdict, fields
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import asdict, fields, replace
 from datetime import datetime
 from typing import Any
 
@@ -128,29 +128,54 @@ def _progress(job: IngestionJob | None, status: SyncStatus, seconds: float) -> s
     return f"Waiting for the sync to start, {seconds:.0f} s{reason}"
 
 
-def describe_outcome(job: IngestionJob) -> str:
-    """Return how a job ended, on one line."""
-    counted = ", ".join(f"{count} {name}" for name, count in asdict(job.statistics).items())
-    return f"Sync {job.job_id} ended: {job.status}; documents: {counted}"
+def describe_outcome(job: IngestionJob, before: Sequence[IngestionJob] = ()) -> str:
+    """Return on one line how a job ended, and what it and those before it did together."""
+    each = [other.statistics for other in (job, *before)]
+    did = replace(
+        job.statistics,
+        new=sum(statistics.new for statistics in each),
+        modified=sum(statistics.modified for statistics in each),
+        deleted=sum(statistics.deleted for statistics in each),
+    )
+    counted = ", ".join(f"{count} {name}" for name, count in asdict(did).items())
+    several = f", the last of {len(each)}" if before else ""
+    return f"Sync {job.job_id} ended: {job.status}{several}; documents: {counted}"
 
 
-def describe_failures(job: IngestionJob) -> list[str]:
-    """Return a heading and a line for each file that a job could not index, or nothing."""
+def describe_added(job: IngestionJob, added: Collection[str], earlier: IngestionJob | None) -> list[str]:
+    """Return what became of the documents just added, and what else fails now that did not `earlier`."""
+    known = {failure.file for failure in earlier.failures if failure.file} if earlier else set()
+    known -= set(added)
+    missing = {failure.file for failure in job.failures} & set(added)
+    indexed = len(added) - len(missing) if job.status == COMPLETE else 0
+    again = sum(failure.file in known for failure in job.failures)
+    lines = [f"Indexed: {indexed} of the {len(added)} added."] if added else []
+    lines += describe_failures([failure for failure in job.failures if failure.file not in known])
+    return lines + ([f"As before, {again} others cannot be indexed: see `kb status`."] if again else [])
+
+
+def describe_failures(failures: Sequence[FileFailure]) -> list[str]:
+    """Return a heading and a line for each file that could not be indexed, or nothing."""
     lines = [
         f"  {printable(failure.file or '(no file named)')}: {printable(failure.reason)}"
-        for failure in job.failures
+        for failure in failures
     ]
     return ["Not indexed:", *lines] if lines else []
 
 
 def describe_status(status: SyncStatus) -> str:
     """Return what is pending, the last jobs, and what the newest one that ended could not index."""
-    newest = next((job for job in status.jobs if job.has_ended), None)
+    newest = newest_ended(status)
     lines = [_standing(status)]
     if status.jobs:
         header = ("JOB", "STATUS", "STARTED", "TOOK", "TRIGGER", *(name.upper() for name in COUNTS))
         lines.append(columns([header, *map(_row, status.jobs[:SHOWN_JOBS])]))
-    return "\n".join([*lines, *(describe_failures(newest) if newest else [])])
+    return "\n".join([*lines, *(describe_failures(newest.failures) if newest else [])])
+
+
+def newest_ended(status: SyncStatus) -> IngestionJob | None:
+    """Return the newest job that has ended."""
+    return next((job for job in status.jobs if job.has_ended), None)
 
 
 def _standing(status: SyncStatus) -> str:

@@ -3,6 +3,8 @@
 import io
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -289,9 +291,27 @@ def test_an_app_lost_after_the_upload_leaves_the_upload_done(
 def test_a_failed_file_is_shown_and_is_an_error_if_it_was_added(
     kb: Kb, aws: AwsClients, folder: Path, failed: str | None, code: int, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    kb.app.gets = [sync(job("NEW", "COMPLETE", [{"file": failed, "reason": "It is damaged."}]))]
+    failures = [{"file": failed, "reason": "It is damaged."}]
+    kb.app.gets = [sync(), sync(job("NEW", "COMPLETE", failures))]
     assert kb.run("add", *make(folder, "a.md")) == code
     assert f"  {failed or '(no file named)'}: It is damaged." in capsys.readouterr().out
+
+
+def counted(job_id: str, new: int, *failed: str) -> dict[str, Any]:
+    one = job(job_id, "COMPLETE", [{"file": name, "reason": "It is damaged."} for name in failed])
+    return {**one, "statistics": {**one["statistics"], "new": new}}
+
+
+def test_all_syncs_of_an_upload_count_and_earlier_failures_are_not_listed(
+    kb: Kb, aws: AwsClients, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = counted("OLD", 7, "old.pdf")
+    now = [counted("NEW", 0, "old.pdf", "b.md"), counted("EVENT", 2, "old.pdf", "b.md"), old]
+    kb.app.gets = [sync(old), sync(*now)]
+    assert kb.run("add", *make(folder, "a.md", "b.md", "c.md")) == 1
+    output = capsys.readouterr().out
+    assert "NEW ended: COMPLETE, the last of 2; documents: 31 scanned, 2 new" in output
+    assert "Indexed: 2 of the 3 added.\nNot indexed:\n  b.md: It is damaged.\nAs before, 1 other" in output
 
 
 def test_the_list_shows_size_and_title_of_each_document(
@@ -321,6 +341,27 @@ def test_a_document_is_removed_with_its_metadata(kb: Kb, aws: AwsClients) -> Non
     put(aws, "a.md", f"a.md{SUFFIX}", "b.md")
     assert kb.run("rm", "a.md") == 0
     assert keys(aws) == {"b.md"}
+
+
+def test_a_folder_is_removed_with_all_that_is_in_it(
+    kb: Kb, aws: AwsClients, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(aws, "guides/a.md", f"guides/a.md{SUFFIX}", "guides/sub/b.md", "guides.md", "other/a.md")
+    assert kb.run("rm", "guides/", "guides/a.md") == 0
+    assert keys(aws) == {"guides.md", "other/a.md"}
+    assert kb.run("rm", "guides/") == 1
+    assert "a folder ends with a slash" in capsys.readouterr().err
+
+
+def test_a_reader_that_leaves_early_hears_no_complaint(kb: Kb, aws: AwsClients) -> None:
+    put(aws, *(f"{number}.md" for number in range(200)))
+    command = [sys.executable, "-m", "cli", "kb", "ls", "--aws-port", kb.endpoint.url.rsplit(":", 1)[1]]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as listing:
+        assert listing.stdout
+        assert listing.stderr
+        listing.stdout.close()
+        assert listing.stderr.read() == b""
+    assert listing.returncode == 0
 
 
 def test_with_an_unknown_key_nothing_is_removed(
