@@ -104,9 +104,9 @@ def ticket_of(earlier: Sequence[Exchange]) -> HandOverTicket | None:
 def announce(exchange: Exchange, hand_over: HandOver, ticket: HandOverTicket | None) -> Exchange:
     """Return the exchange with its ticket, told to the customer; without one, say so and promise nothing."""
     if ticket is None:
-        return replace(exchange, answer=_paragraphs(exchange.answer, NOT_NOW))
+        return replace(exchange, answer=_paragraphs(_answered(exchange), NOT_NOW))
     message = hand_over.message or MESSAGES[hand_over.reason]
-    said = "" if exchange.answer == message else exchange.answer
+    said = "" if exchange.answer == message else _answered(exchange)
     answer = _paragraphs(said, message, f"Ticket **{ticket.ticket_id}**")
     return replace(exchange, answer=answer, handed_over=ticket)
 
@@ -116,8 +116,14 @@ def remind(exchange: Exchange, hand_over: HandOver, ticket: HandOverTicket) -> E
     if hand_over.reason != "customer_request":
         return exchange
     reminder = f"Yes, our support team has this conversation as ticket **{ticket.ticket_id}**."
-    added = "" if ticket.ticket_id in exchange.answer else reminder
-    return replace(exchange, answer=_paragraphs(exchange.answer, added), handed_over=ticket)
+    said = _answered(exchange)
+    added = "" if ticket.ticket_id in said else reminder
+    return replace(exchange, answer=_paragraphs(said, added), handed_over=ticket)
+
+
+def _answered(exchange: Exchange) -> str:
+    """Return what was answered; "I could not find …, ask for a person" would contradict a hand-over."""
+    return "" if exchange.unanswered or exchange.answer == CANNOT_SEARCH else exchange.answer
 
 
 def _is_angry(exchange: Exchange) -> bool:

@@ -1,6 +1,7 @@
 """The passages of the team's documents that may hold an answer, by a Bedrock knowledge base."""
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -38,18 +39,15 @@ class KnowledgeBase:
                 retrievalConfiguration={"vectorSearchConfiguration": {"numberOfResults": limit}},
             )
             results = require(answer["retrievalResults"], list)
-            # What a document is called is at its beginning, which may be in another passage.
-            headings = {
-                _uri(result): heading for result in results[::-1] if (heading := _heading(_text(result)))
-            }
-            return tuple(self._passage(result, headings.get(_uri(result))) for result in results)
+            titles = _titles(results)
+            return tuple(self._passage(result, titles[_uri(result)]) for result in results)
 
-    def _passage(self, result: Any, heading: str | None) -> Passage:
+    def _passage(self, result: Any, title: str) -> Passage:
         metadata = result.get("metadata", {})
         uri = _uri(result)
         return Passage(
             text=_text(result),
-            title=_named(metadata.get("title")) or heading or _title_from(uri),
+            title=_named(metadata.get("title")) or title,
             url=_web_address(metadata.get("source_url")),
             score=round(finite(result.get("score", 0.0)), 4),
             document=self._key_of(uri),
@@ -70,10 +68,20 @@ def _text(result: Any) -> str:
     return require(result["content"].get("text", ""), str)
 
 
+def _titles(results: list[Any]) -> dict[str, str]:
+    """Return what each document is called without a sidecar; two of one name are told by their folders."""
+    # What a document is called is at its beginning, which may be in another passage.
+    headings = {_uri(result): heading for result in results[::-1] if (heading := _heading(_text(result)))}
+    titles = {uri: headings.get(uri) or _title_from(uri) for uri in map(_uri, results)}
+    often = {title for title, count in Counter(titles.values()).items() if count > 1}
+    return {uri: _in_folder(title, uri) if title in often else title for uri, title in titles.items()}
+
+
 def _named(title: object) -> str:
     """Return the title that a sidecar gives; of a list, its first entry."""
     first = title[0] if isinstance(title, list) and title else title
-    return " ".join(str(first).split()) if isinstance(first, str | int | float) else ""
+    is_text = isinstance(first, str | int | float) and not isinstance(first, bool)
+    return " ".join(str(first).split()) if is_text else ""
 
 
 def _heading(text: str) -> str | None:
@@ -88,8 +96,14 @@ def _title_from(uri: str) -> str:
     A name that many folders have is shown with its folder: `s3://b/setup/README.md` is "Setup – README".
     """
     path = PurePosixPath(uri.removeprefix("s3://"))
-    folders = [folder.name for folder in path.parents[:-2]] if path.stem.lower() in COMMON_NAMES else []
-    return " – ".join(filter(None, map(_words, [*folders[:1], path.stem]))) or "Untitled document"
+    title = _words(path.stem)
+    return (_in_folder(title, uri) if path.stem.lower() in COMMON_NAMES else title) or "Untitled document"
+
+
+def _in_folder(title: str, uri: str) -> str:
+    """Return a title with the folder that a document is in, if it is in one."""
+    folders = [folder.name for folder in PurePosixPath(uri.removeprefix("s3://")).parents[:-2]]
+    return " – ".join(filter(None, [*map(_words, folders[:1]), title]))
 
 
 def _words(name: str) -> str:

@@ -6,6 +6,7 @@ from typing import get_args
 import pytest
 
 from chalicelib.chat.hand_over import (
+    CANNOT_SEARCH,
     MESSAGES,
     NOT_NOW,
     STRONGLY_NEGATIVE,
@@ -98,6 +99,16 @@ def test_the_same_words_are_not_said_twice() -> None:
         exchange(answer="I pass it on."), HandOver("customer_request", "s", "I pass it on."), TICKET
     )
     assert told.answer.count("I pass it on.") == 1
+
+
+@pytest.mark.parametrize(
+    "nothing_found", [exchange(answer="I found nothing.", unanswered=True), exchange(answer=CANNOT_SEARCH)]
+)
+def test_a_hand_over_takes_the_place_of_an_answer_that_is_none(nothing_found: Exchange) -> None:
+    passed_on = f"{MESSAGES['customer_request']}\n\nTicket **{TICKET.ticket_id}**"
+    assert announce(nothing_found, HAND_OVER, TICKET).answer == passed_on
+    assert announce(nothing_found, HAND_OVER, None).answer == NOT_NOW
+    assert remind(nothing_found, HAND_OVER, TICKET).answer.startswith("Yes, our support team has")
 
 
 def test_without_a_ticket_nothing_is_promised() -> None:

@@ -55,6 +55,21 @@ def test_title_and_link_come_from_the_sidecar() -> None:
     )
 
 
+def test_documents_of_one_name_are_told_by_their_folders() -> None:
+    heading = "# Delivery\n\nText."
+    passages = retrieve(
+        result(uri="s3://kb/shop/faq.md"),
+        result(uri="s3://kb/returns/faq.md"),
+        result(heading, "s3://kb/eu/delivery.md"),
+        result(heading, "s3://kb/delivery.md"),
+        result(uri="s3://kb/x/guide.md", title="Guide"),
+        result(uri="s3://kb/shop/faq.md"),
+    )
+    assert [passage.title for passage in passages] == [
+        *("Shop – Faq", "Returns – Faq", "Eu – Delivery", "Delivery", "Guide", "Shop – Faq")
+    ]
+
+
 @pytest.mark.parametrize("texts", [["a", "b", "c"], []])
 def test_passages_keep_their_order(texts: list[str]) -> None:
     assert [p.text for p in retrieve(*map(result, texts))] == texts

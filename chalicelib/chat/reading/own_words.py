@@ -6,7 +6,7 @@ It goes line by line. A library was tried first; see docs/decisions/0012-own-wor
 import json
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 TABLES = Path(__file__).parent / "tables"
@@ -27,6 +27,7 @@ REPLY_MARK = re.compile(r"([^\W\d_]{1,4})(?:\[\d{1,4}\])?\s*[:：]\s*")
 WORD = re.compile(r"\w+(?:['’.]\w+)*")
 
 
+@lru_cache(maxsize=8)
 def own_words(text: str) -> str:
     """Return what a message says by itself; a message that is nothing but quoted comes back whole."""
     lines = [line.strip() for line in text[:MOST_CHARS].splitlines()]

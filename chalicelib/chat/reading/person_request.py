@@ -73,8 +73,11 @@ class _Roles:
     stems: Mapping[str, tuple[tuple[str, ...], ...]]
 
     @cached_property
-    def firsts(self) -> frozenset[str]:
-        return frozenset(word for role in NEEDED for word in self.exact.get(role, ()))
+    def telling(self) -> frozenset[str]:
+        """The longest word of each entry, one of which a wish must hold."""
+        tables = (self.exact.get(role, {}) for role in NEEDED)
+        entries = (entry for table in tables for entries in table.values() for entry in entries)
+        return frozenset(max(entry, key=len) for entry in entries)
 
     @cached_property
     def last_stems(self) -> tuple[str, ...]:
@@ -85,7 +88,7 @@ class _Roles:
 
     def may_ask(self, words: Sequence[str]) -> bool:
         """Tell whether a clause may name a person or say all in one phrase: else it asks for none."""
-        return not self.firsts.isdisjoint(words) or any(word.startswith(self.last_stems) for word in words)
+        return not self.telling.isdisjoint(words) or any(word.startswith(self.last_stems) for word in words)
 
     def find(self, role: str, words: Sequence[str]) -> Iterator[Span]:
         """Yield where a clause holds entries of a role."""

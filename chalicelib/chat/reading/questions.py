@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from chalicelib.chat.reading.own_words import own_words
 
@@ -63,10 +64,12 @@ NEXT_QUESTION = re.compile(
 """The space before a second question of the same sentence."""
 
 
+@lru_cache(maxsize=8)
 def questions_in(text: str) -> tuple[str, ...]:
     """Return the questions of a message in its order, one to three; a message that asks nothing is one.
 
     Each comes with what was told for it, at most 1,000 characters; of more questions some share a place.
+    A turn asks more than once: what is expected to be spent depends on it.
     """
     own = own_words(text)
     groups: list[list[str]] = []
