@@ -22,7 +22,8 @@ from chalicelib.chat.reading.small_talk import SmallTalk, small_talk
         (
             "unhelpful",
             "this isn't helpful|This isn’t helpful!|it did not work|that didn't work|THAT DIDN'T HELP"
-            "|thanks, but it still doesn't work|no, that's wrong|Das hilft mir nicht weiter|ça ne marche pas"
+            "|thanks, but it still doesn't work|no, that's wrong|not very helpful at all|I already tried that"
+            "|Das hilft mir nicht weiter|ça ne marche pas"
             "|no funciona|non funziona|het werkt niet|nie działa|не работает|çalışmıyor|没用",
         ),
     ],

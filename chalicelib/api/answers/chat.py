@@ -17,7 +17,7 @@ class Citation(TypedDict):
     url: str | None
     """Where the source can be read; null where it is published nowhere."""
     snippet: str
-    """The first words of the passage."""
+    """What the answer rests on, as plain text of at most 244 characters."""
     score: Score
     """How near the passage is to the question; higher is nearer."""
 

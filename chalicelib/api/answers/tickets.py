@@ -61,7 +61,7 @@ class Suggestion(TypedDict):
     url: str | None
     """Where the document can be read; null where it is published nowhere."""
     snippet: str
-    """The first words of the passage."""
+    """What the ticket is about, as plain text of at most 244 characters."""
     score: Score
     """How near the passage is to the ticket; higher is nearer."""
 
