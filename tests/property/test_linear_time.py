@@ -18,14 +18,15 @@ from chalicelib.api.chat import ChatRequest, FeedbackRequest, HistoryQuery, Proo
 from chalicelib.api.fields import PROOF_HEADERS
 from chalicelib.api.parsing import parse, parse_body, parse_path
 from chalicelib.api.tickets import TicketFeedbackRequest, TicketRequest, TicketsQuery
-from chalicelib.chat.citations import resolve, snippet, without_marks
-from chalicelib.chat.own_words import own_subject, own_words
-from chalicelib.chat.person_request import asks_for_a_person
+from chalicelib.chat.citations import resolve, without_marks
 from chalicelib.chat.prompts import HistoryBudget, build_prompt
-from chalicelib.chat.questions import is_follow_up, questions_in
+from chalicelib.chat.reading.own_words import own_subject, own_words
+from chalicelib.chat.reading.person_request import asks_for_a_person
+from chalicelib.chat.reading.questions import is_follow_up, questions_in
+from chalicelib.chat.reading.small_talk import small_talk
 from chalicelib.chat.search_query import search_queries
 from chalicelib.chat.sessions import Sessions
-from chalicelib.chat.small_talk import small_talk
+from chalicelib.chat.snippets import snippet
 from chalicelib.domain.conversation import Exchange, Passage
 from chalicelib.errors import SupportError
 from chalicelib.gateways.converse import ModelOptions, sampling_of

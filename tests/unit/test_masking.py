@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from bench.labelled_secrets import HELD_OUT, TUNED_ON, read_labelled
+from bench.masking import HELD_OUT, TUNED_ON, read_labelled
 from chalicelib.masking import mask, mask_values
 
 LEAST_CAUGHT = 0.97
