@@ -115,14 +115,13 @@ def shape_answers(work: Work, api_id: str, origins: Origins) -> str:
 def _current(stage: dict[str, Any]) -> dict[str, str]:
     """Return the settings by the paths that a change names them with."""
     log = stage.get("accessLogSettings", {})
-    throttling = {
-        path: value
-        for method, settings in stage.get("methodSettings", {}).items()
-        for path, value in {
-            f"/{method}/throttling/rateLimit": f"{settings.get('throttlingRateLimit', -1):g}",
-            f"/{method}/throttling/burstLimit": str(settings.get("throttlingBurstLimit", -1)),
-        }.items()
-    }
+    throttling: dict[str, str] = {}
+    for method, settings in stage.get("methodSettings", {}).items():
+        # Some name a path in a setting as a change does, others as it is.
+        path, _, verb = method.rpartition("/")
+        name = f"{path.replace('/', '~1')}/{verb}"
+        throttling[f"/{name}/throttling/rateLimit"] = f"{settings.get('throttlingRateLimit', -1):g}"
+        throttling[f"/{name}/throttling/burstLimit"] = str(settings.get("throttlingBurstLimit", -1))
     return {
         **throttling,
         "/accessLogSettings/destinationArn": log.get("destinationArn", ""),
