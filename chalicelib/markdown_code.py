@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 
 FENCE = re.compile(r"(?P<indent> {0,40})(?P<marks>`{3,}|~{3,})[^`]*")
+LINE = re.compile(r"[^\n]*\n|[^\n]+")
 TICKS = re.compile(r"`+")
 
 Part = tuple[bool, str]
@@ -16,7 +17,7 @@ Part = tuple[bool, str]
 
 def parts_of(text: str) -> Iterator[Part]:
     """Yield the pieces of a text in order. Only `\\n` ends a line in it."""
-    lines = re.findall(r"[^\n]*\n|[^\n]+", text)
+    lines = LINE.findall(text)
     place = 0
     while place < len(lines):
         start = place

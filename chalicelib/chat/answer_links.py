@@ -52,6 +52,9 @@ SUSPECT = re.compile(r"\](?=[(:])|<|//|www\.|[&\\]", re.IGNORECASE)
 """What each piece of link syntax has; most answers have none of it."""
 HREF = re.compile(r"""\bhref\s*=\s*["']?([^\s"'<>]*)""", re.IGNORECASE)
 AUTHORITY = re.compile(r"(?:[a-z][a-z0-9+.-]{0,31}:)?[\\/]{2,9}(?:[^/?#\\]*@)?([^/?#\\:@]+)", re.IGNORECASE)
+LINE_END = re.compile("\r\n?")
+WWW = re.compile(r"www\.", re.IGNORECASE)
+NOT_IN_A_HOST = re.compile(r"[^\w.-]|www\.", re.IGNORECASE)
 CONTACT = re.compile(r"(?:mailto|tel):([\w.+@ -]+)", re.IGNORECASE)
 ESCAPE = re.compile(r"\\(?=[!-/:-@\[-`{-~])|[\x00-\x20\x7f]")
 """What Markdown and browsers drop from an address."""
@@ -81,7 +84,7 @@ def keep_known_links(text: str, hosts: Collection[str]) -> str:
 
     `*.example.com` among the hosts stands for all below it.
     """
-    text = UNSEEN.sub("", re.sub("\r\n?", "\n", text))
+    text = UNSEEN.sub("", LINE_END.sub("\n", text))
     if not SUSPECT.search(text):
         return text
     pieces = list(parts_of(text))
@@ -174,11 +177,11 @@ def _named(address: str) -> str:
     contact, authority = CONTACT.match(plain), AUTHORITY.match(plain)
     if contact:
         return contact[1]
-    return re.sub(r"(?i)[^\w.-]|www\.", "", authority[1]) if authority else ""
+    return NOT_IN_A_HOST.sub("", authority[1]) if authority else ""
 
 
 def _disarmed(text: str) -> str:
     """Return a text in which nothing is a link: one that was made to pass for another is worth no more."""
     for syntax, apart in (("](", "] ("), ("]:", "] :"), ("<", "&lt;"), ("://", ": //"), ("//", "/ /")):
         text = text.replace(syntax, apart)
-    return re.sub(r"(?i)www\.", "www .", text)
+    return WWW.sub("www .", text)

@@ -14,7 +14,6 @@ CHARS_BEFORE, MOST_PLACES = 60, 20
 """What is shown before a word that is wanted of a long piece, and how many of these words are tried."""
 HEADING = re.compile(r" {0,3}#{1,6}(?:\s|$)")
 FENCE = re.compile(r" {0,3}(?:`{3,}|~{3,})")
-TABLE_RULE = re.compile(r"\|?[\s:|-]*-[\s:|-]*")
 CELL_END = re.compile(r"(?<!\\)\|")
 BULLET = re.compile(r"[-*+•] +(?=\S)")
 NUMBERED = re.compile(r"\d{1,9}[.)] ")
@@ -22,7 +21,7 @@ QUOTE = re.compile(r"^(?:> ?)+(?![\d€$£ ])")
 SENTENCE_END = re.compile(r"(?<=[.!?…؟])[\"'”’»)*_]* +(?=[^\s a-z])|(?<=[。！？])(?=.)")
 INLINE = re.compile(
     r"""
-    (?P<ticks>`+)(?P<code>[^`]+)(?P=ticks)
+    (?<!`)(?P<ticks>`+)(?!`)(?P<code>[^`]+)(?P=ticks)
   | !?\[(?P<text>[^\[\]]*)\]\([^()\s]*(?:\([^()\s]*\)[^()\s]*)*(?:\ "[^"]*")?\)
   | <(?P<tag>del|s|sup|sub)>(?P<marked>[^<]*)</(?P=tag)>
   | (?P<gap><br\ ?/?>)
@@ -132,7 +131,7 @@ def _item(line: str) -> str:
 
 def _rows(lines: Sequence[str]) -> Iterator[str]:
     """Yield each row of a table with the names of its columns, as far as the passage has them."""
-    has_names = len(lines) > 1 and TABLE_RULE.fullmatch(lines[1]) is not None
+    has_names = len(lines) > 1 and _is_table_rule(lines[1])
     names = _cells(lines[0]) if has_names else []
     for line in lines[2 if has_names else 0 :]:
         cells = _cells(line)
@@ -141,8 +140,13 @@ def _rows(lines: Sequence[str]) -> Iterator[str]:
             for place, cell in enumerate(cells)
             if cell
         ]
-        if named and not TABLE_RULE.fullmatch(line):
+        if named and not _is_table_rule(line):
             yield "; ".join(named) + "."
+
+
+def _is_table_rule(line: str) -> bool:
+    """Say whether a line is the one below a table's names, as `|---|:-:|`."""
+    return "-" in line and not line.strip("-:| \t")
 
 
 def _cells(line: str) -> list[str]:
