@@ -8,10 +8,12 @@ from chalice.app import AuthRequest, CloudWatchEvent, LambdaFunctionEvent
 from chalicelib import __version__
 from chalicelib.api.chat import (
     ChatRequest,
+    ContactRequest,
     FeedbackRequest,
     HistoryQuery,
     ProofHeaders,
     chat_answer,
+    contact_answer,
     history,
 )
 from chalicelib.api.cors import answer_preflights
@@ -19,6 +21,7 @@ from chalicelib.api.description import HEADERS as DESCRIPTION_HEADERS
 from chalicelib.api.description import api_description
 from chalicelib.api.http import (
     Answer,
+    agent_name,
     answers_errors,
     caller,
     install,
@@ -30,11 +33,15 @@ from chalicelib.api.knowledge_base import sync_requested, sync_status
 from chalicelib.api.parsing import parse, parse_body, parse_path
 from chalicelib.api.tickets import (
     EXTERNAL_ID,
+    DraftRequest,
+    ReplyRequest,
+    TicketChangeRequest,
     TicketFeedbackRequest,
-    TicketMove,
     TicketRequest,
     TicketsQuery,
     customer_erased,
+    draft_answer,
+    reply_answer,
     ticket_answer,
     ticket_context,
     ticket_received,
@@ -87,8 +94,9 @@ def read_conversation(session_id: str) -> Answer:
     session_id = parse_path("session_id", session_id)
     visitor = Visitor(caller(), parse(ProofHeaders, proof_headers()).proof)
     query = parse(HistoryQuery, query_parameters())
-    page = services().transcripts.read(session_id, visitor, query.exchanges, query.older_than)
-    return history(session_id, page)
+    limit, older_than, newer_than = query.exchanges, query.older_than, query.newer_than
+    transcripts = services().transcripts
+    return history(session_id, transcripts.read(session_id, visitor, limit, older_than, newer_than))
 
 
 @app.route("/chat/{session_id}", methods=["DELETE"])
@@ -99,6 +107,16 @@ def erase_conversation(session_id: str) -> Response:
     visitor = Visitor(caller(), parse(ProofHeaders, proof_headers()).proof)
     services().transcripts.erase(session_id, visitor)
     return Response("", status_code=204)
+
+
+@app.route("/chat/{session_id}/contact", methods=["PUT"])
+@answers_errors
+def set_contact(session_id: str) -> Answer:
+    """Keep how a customer can be reached."""
+    session_id = parse_path("session_id", session_id)
+    request = parse_body(ContactRequest, json_body())
+    visitor = Visitor(caller(), request.proof or parse(ProofHeaders, proof_headers()).proof)
+    return contact_answer(services().transcripts.set_contact(session_id, visitor, request.contact()))
 
 
 @app.route("/chat/{session_id}/feedback", methods=["POST"])
@@ -135,16 +153,34 @@ def receive_ticket() -> Answer:
 def list_tickets() -> Answer:
     """Return tickets, newest first."""
     query = parse(TicketsQuery, query_parameters())
-    return tickets_answer(services().tickets.page(query.status, query.limit, query.before))
+    return tickets_answer(services().tickets.page(query.wanted, query.limit, query.before))
 
 
 @app.route("/tickets/{ticket_id}", methods=["PATCH"], authorizer=agent)
 @answers_errors
-def move_ticket(ticket_id: str) -> Answer:
-    """Note where a ticket stands in the ticketing system."""
+def change_ticket(ticket_id: str) -> Answer:
+    """Note where a ticket stands, whose it is and how urgent."""
     ticket_id = parse_path("ticket_id", ticket_id)
-    status = parse_body(TicketMove, json_body()).status
-    return ticket_answer(services().tickets.move(ticket_id, status))
+    change = parse_body(TicketChangeRequest, json_body()).change()
+    return ticket_answer(services().tickets.change(ticket_id, change))
+
+
+@app.route("/tickets/{ticket_id}/replies", methods=["POST"], authorizer=agent)
+@answers_errors
+def reply_to_ticket(ticket_id: str) -> Answer:
+    """Send an agent's reply to the customer."""
+    ticket_id = parse_path("ticket_id", ticket_id)
+    reply = parse_body(ReplyRequest, json_body()).reply(agent_name())
+    return reply_answer(services().replies.send(ticket_id, reply))
+
+
+@app.route("/tickets/{ticket_id}/draft", methods=["POST"], authorizer=agent)
+@answers_errors
+def draft_reply(ticket_id: str) -> Answer:
+    """Draft a reply for an agent to check."""
+    ticket_id = parse_path("ticket_id", ticket_id)
+    instruction = parse_body(DraftRequest, json_body()).instruction
+    return draft_answer(services().drafts.write(ticket_id, agent_name(), instruction))
 
 
 @app.route("/tickets/{ticket_id}/context", methods=["GET"], authorizer=agent)

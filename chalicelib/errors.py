@@ -95,6 +95,29 @@ class ErasedMeanwhile(SupportError):
         )
 
 
+class TicketClosed(SupportError):
+    """The ticket is closed, so nothing is replied to it."""
+
+    def __init__(self) -> None:
+        super().__init__("This ticket is closed. Open it again with PATCH to reply to it.")
+
+
+class ConversationErased(SupportError):
+    """The customer erased the conversation that a ticket came from."""
+
+    def __init__(self) -> None:
+        super().__init__("The customer erased this conversation, so a reply would reach nobody.")
+
+
+class ReplyIdReused(SupportError):
+    """The reply id was already used for another reply to the ticket."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This reply_id was already used for another reply to this ticket. Send a new reply_id."
+        )
+
+
 class TicketIdReused(SupportError):
     """The ticket id already names a ticket with other content."""
 
@@ -124,7 +147,11 @@ class TooManyRequests(SupportError):
         self.retry_after_seconds = retry_after_seconds
 
 
-class BudgetReached(TooManyRequests):
+class SpentForToday(TooManyRequests):
+    """The caller, or the stage, has spent what it may spend in a day. What costs nothing goes on."""
+
+
+class BudgetReached(SpentForToday):
     """The stage has spent what it may spend in a day."""
 
 
@@ -168,6 +195,10 @@ class KnowledgeBaseBusy(IngestionCallFailed):
 
 class UnknownIngestionJob(IngestionCallFailed):
     """Bedrock knows no job of this id, or no such knowledge base any more."""
+
+
+class TicketStateChanged(Exception):
+    """The ticket is in another state by now, in which this is not said to it; never shown to a caller."""
 
 
 class InvalidSettings(Exception):

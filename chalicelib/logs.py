@@ -13,7 +13,7 @@ from aws_lambda_powertools import Logger
 from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable, UnreadableAnswer
 
 if TYPE_CHECKING:
-    from chalicelib.domain.conversation import Exchange
+    from chalicelib.domain.conversation import Exchange, Usage
     from chalicelib.domain.ingestion import IngestionJob
     from chalicelib.domain.ticket import Ticket
 
@@ -68,6 +68,31 @@ class TicketLogger(DegradedLogger):
             duration_ms=round(seconds * 1000, 1),
         )
 
+    def replied(self, ticket: "Ticket", reply: "Exchange", closes: bool) -> None:
+        """Say that an agent's reply is kept."""
+        logger.info(
+            "ticket_replied",
+            channel=ticket.channel,
+            state=ticket.state,
+            draft_kept=reply.draft_kept,
+            closes=closes,
+        )
+
+    def drafted(
+        self, ticket: "Ticket", usage: "Usage", citations: int, missing: int, degraded: Sequence[str]
+    ) -> None:
+        """Say that a reply was drafted."""
+        logger.info(
+            "reply_drafted",
+            channel=ticket.channel,
+            input_tokens=usage.input_tokens,
+            output_tokens=usage.output_tokens,
+            cost_usd=usage.cost_usd,
+            citations=citations,
+            missing=missing,
+            degraded=list(degraded),
+        )
+
 
 class SyncLogger(DegradedLogger):
     """Logs what happened to the knowledge base."""
@@ -114,6 +139,7 @@ class TurnLogger(DegradedLogger):
         """Say how a turn went."""
         logger.info(
             "answered",
+            handled_by=exchange.handled_by,
             model=exchange.model,
             input_tokens=exchange.usage.input_tokens,
             output_tokens=exchange.usage.output_tokens,

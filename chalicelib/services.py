@@ -18,12 +18,15 @@ from chalicelib.api.cors import Origins
 from chalicelib.chat.hand_over import HandOvers
 from chalicelib.chat.limits import LimitOptions, Limits
 from chalicelib.chat.lookups import Lookups
+from chalicelib.chat.person.contacts import Contacts
+from chalicelib.chat.person.record import Record
 from chalicelib.chat.prompts import HistoryBudget
 from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.spending import MICRO, UNKNOWN_PRICES_USD, Spending
 from chalicelib.chat.transcripts import Transcripts
-from chalicelib.chat.turn import Chat, ChatOptions
+from chalicelib.chat.turn import Chat
+from chalicelib.chat.turn_parts import ChatOptions
 from chalicelib.domain.database import DatabaseAddress, DatabaseAddresses, DatabaseSecret, FixedAddress
 from chalicelib.domain.protocols import PassageSearch
 from chalicelib.errors import InvalidSettings
@@ -40,20 +43,23 @@ from chalicelib.logs import SyncLogger, TicketLogger, TurnLogger
 from chalicelib.parallel import Threads
 from chalicelib.settings import Settings, read_settings
 from chalicelib.stores.caching import CachedCustomers, CachedPassages
-from chalicelib.stores.conversations import Conversations, ExchangeItem
+from chalicelib.stores.conversations import ContactItem, Conversations, ExchangeItem
 from chalicelib.stores.customers import Customers, NoCustomers
 from chalicelib.stores.database import AMAZON_ROOTS, address_from_url
 from chalicelib.stores.erasures import ErasureMarks
 from chalicelib.stores.interactions import InteractionItem, Interactions
 from chalicelib.stores.state import Counters, OwnCounters, StateItem
 from chalicelib.stores.sync_state import JobItem, SyncItem, SyncStates
+from chalicelib.stores.ticket_conversations import TicketConversations
 from chalicelib.stores.tickets import TicketItem, Tickets
 from chalicelib.sync.knowledge_base import KnowledgeBaseSync
 from chalicelib.sync.outcomes import SyncOutcomes
 from chalicelib.sync.starts import SyncStarts
 from chalicelib.tickets.customer_context import CustomerRules
 from chalicelib.tickets.desk import TicketDesk
+from chalicelib.tickets.drafts import Drafts
 from chalicelib.tickets.erasure import Erasure
+from chalicelib.tickets.replies import Replies
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -62,7 +68,7 @@ MODEL_READ_SECONDS = 20
 CALL_THREADS = 64
 """A turn or a ticket uses six at once; several may run in one process, and a slow call keeps its thread."""
 MODEL_THREADS = 16
-TABLES = (ExchangeItem, InteractionItem, TicketItem, StateItem, SyncItem, JobItem)
+TABLES = (ExchangeItem, InteractionItem, TicketItem, StateItem, ContactItem, SyncItem, JobItem)
 BARE_NAMES = {table: table.Meta.table_name for table in TABLES}
 
 # Not with each client, because PynamoDB makes its own.
@@ -109,17 +115,20 @@ class Services:
     @once
     def chat(self) -> Chat:
         """The customers' half."""
-        settings = self.settings
+        settings, hand_overs = self.settings, HandOvers(self.sessions, self.ticket_store)
         return Chat(
             sessions=self.sessions,
             limits=self.limits,
             spending=_spending(self.settings),
             conversations=self.conversations,
-            interactions=self.interactions,
+            record=Record(
+                self.conversations, self.ticket_conversations, self.interactions, self.contacts, hand_overs
+            ),
+            contacts=self.contacts,
             lookups=self.lookups,
             links=self.links,
             model=self.model,
-            hand_overs=HandOvers(self.sessions, self.ticket_store),
+            hand_overs=hand_overs,
             threads=self.threads,
             clock=now,
             log=TurnLogger(),
@@ -128,6 +137,7 @@ class Services:
                 HistoryBudget(settings.history_exchanges, settings.history_tokens),
                 settings.chat_deadline_seconds,
                 frozenset(settings.link_hosts),
+                settings.support_hours_text,
             ),
         )
 
@@ -141,6 +151,7 @@ class Services:
             self.conversations,
             self.interactions,
             self.ticket_store,
+            self.contacts,
             ErasureMarks(now),
             self.links,
             now,
@@ -164,6 +175,37 @@ class Services:
             executor=self.threads.calls,
             clock=now,
             log=TicketLogger(),
+        )
+
+    @property
+    @once
+    def replies(self) -> Replies:
+        """What agents write to customers."""
+        return Replies(self.ticket_store, self.ticket_conversations, now, TicketLogger())
+
+    @property
+    @once
+    def drafts(self) -> Drafts:
+        """What agents may reply."""
+        settings = self.settings
+        budget = LimitOptions(0, 0, round(settings.daily_budget_usd * MICRO))
+        return Drafts(
+            desk=self.tickets,
+            tickets=self.ticket_store,
+            lookups=self.lookups,
+            links=self.links,
+            model=self.model,
+            limits=Limits(
+                Counters(), OwnCounters(), budget, now, partial(TurnLogger().budget_reached, settings.stage)
+            ),
+            spending=_spending(settings),
+            threads=self.threads,
+            clock=now,
+            log=TicketLogger(),
+            passages=settings.passages_per_question,
+            style=settings.draft_style,
+            link_hosts=frozenset(settings.link_hosts),
+            deadline_seconds=settings.chat_deadline_seconds,
         )
 
     @property
@@ -306,6 +348,16 @@ class Services:
     @once
     def ticket_store(self) -> Tickets:
         return Tickets(self.settings.ticket_retention_days, now)
+
+    @property
+    @once
+    def contacts(self) -> Contacts:
+        return Contacts(self.conversations, self.ticket_store)
+
+    @property
+    @once
+    def ticket_conversations(self) -> TicketConversations:
+        return TicketConversations(self.conversations, self.ticket_store, now)
 
     @property
     @once

@@ -140,6 +140,11 @@ class Settings(BaseSettings):
     it are kept for writing."""
 
     # Tickets
+    support_hours_text: str = Field("", max_length=500)
+    """When people answer, as a sentence for the customer, such as `We answer on weekdays from 9 to 17 h CET.`
+    It stands in the answer that hands over, and where the customer asks how the ticket stands."""
+    draft_style: str = Field("Friendly, plain and short.", min_length=1, max_length=1000)
+    """How drafts of replies are written: tone, greeting, signature, as you would tell a new colleague."""
     suggestions_per_ticket: int = Field(5, ge=1, le=20)
     """How many passages come with a ticket."""
     customer_cache_seconds: float = Field(60, ge=0, le=300)

@@ -11,6 +11,7 @@ from typing import Any
 from chalicelib.chat.sessions import CustomerProof
 from chalicelib.domain.conversation import (
     Citation,
+    Contact,
     Exchange,
     GuardrailVerdict,
     HandOverTicket,
@@ -85,8 +86,18 @@ def exchange_at(moment: datetime, session_id: str = "s", message_id: str = "m", 
         customer_id="CUST-1001",
         sentiment=-0.25,
         unanswered=True,
+        offered_contact=Contact("ada@example.com"),
     )
-    return replace(exchange, **changes)
+    changed = replace(exchange, **changes)
+    told_of = changed.handed_over.ticket_id if changed.handed_over else None
+    return replace(changed, ticket_id=changed.ticket_id or told_of)
+
+
+def reply_at(moment: datetime, **changes: Any) -> Exchange:
+    """Return an agent's reply to the ticket T-1."""
+    fields = {"message_id": "r", "question": "", "answer": "It is on its way.", "author": "Jo"}
+    reply = Exchange("s", timestamp=moment, model=None, ticket_id="T-1", **fields)  # type: ignore[arg-type]
+    return replace(reply, **changes)
 
 
 def sequence_of(exchanges: Sequence[Exchange]) -> list[str]:

@@ -1,17 +1,20 @@
 """Hand-written stand-ins for stores and gateways, held to the same contract as the real ones."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from threading import Lock
+from typing import Any
 
 from chalicelib.api.cors import Origins
 from chalicelib.domain.conversation import (
+    Contact,
     Exchange,
     ExchangePage,
     Feedback,
     HandOver,
+    Holding,
     Passage,
     Prompt,
     Reply,
@@ -19,8 +22,22 @@ from chalicelib.domain.conversation import (
     Usage,
 )
 from chalicelib.domain.customer import RATED_ANSWER, RATED_TICKET, Customer, Interaction
-from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage, TicketStatus, TicketSummary
-from chalicelib.errors import ErasedMeanwhile, Unavailable, UnknownMessage, UnknownTicket
+from chalicelib.domain.ticket import (
+    Ticket,
+    TicketChange,
+    TicketFeedback,
+    TicketFilter,
+    TicketPage,
+    TicketState,
+    TicketSummary,
+)
+from chalicelib.errors import (
+    ErasedMeanwhile,
+    TicketStateChanged,
+    Unavailable,
+    UnknownMessage,
+    UnknownTicket,
+)
 from chalicelib.logs import TicketLogger, TurnLogger
 from chalicelib.stores.erasures import LONGEST_ERASURE
 from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
@@ -106,21 +123,32 @@ class FakeConversations(Outage):
         self._kept_for = timedelta(days=retention_days)
         self._clock = clock
         self.kept: list[Exchange] = []
-        self._claims: dict[tuple[str, str], Exchange] = {}
+        self.contacts: dict[str, tuple[str | None, Contact, datetime]] = {}
+        self._claims: dict[tuple[str | None, str], Exchange] = {}
 
     def latest(self, session_id: str, limit: int) -> tuple[Exchange, ...]:
         return self.page(session_id, limit, None).exchanges
 
     def page(self, session_id: str, limit: int, older_than: datetime | None) -> ExchangePage:
         self.check()
-        alive = [e for e in self._of(session_id) if e.timestamp + self._kept_for > self._clock()]
+        alive = filter(self._alive, self._of(session_id))
         older = [e for e in alive if older_than is None or e.timestamp < older_than]
         page = tuple(older[-limit:])
-        return ExchangePage(page, page[0].timestamp if len(older) > limit else None)
+        return _page(page, page[0].timestamp if len(older) > limit else None)
+
+    def news(self, session_id: str, limit: int, newer_than: datetime) -> ExchangePage:
+        self.check()
+        newer = [e for e in self._of(session_id) if e.timestamp > newer_than and self._alive(e)]
+        return _page(tuple(newer[:limit]), None, newer_than)
 
     def by_client_message(self, session_id: str, message_id: str) -> Exchange | None:
         self.check()
-        found = self._claims.get((session_id, message_id))
+        return self._alive(self._claims.get((session_id, message_id)))
+
+    def stored_first(self, exchange: Exchange) -> Exchange | None:
+        return self._alive(self._claims.get(_id_of(exchange)))
+
+    def _alive(self, found: Exchange | None) -> Exchange | None:
         return found if found and found.timestamp + self._kept_for > self._clock() else None
 
     def add(self, exchange: Exchange, began_at: datetime | None = None) -> Exchange:
@@ -134,30 +162,52 @@ class FakeConversations(Outage):
 
     def add_once(self, exchange: Exchange, began_at: datetime | None = None) -> Exchange:
         self.check()
-        first = self.by_client_message(exchange.session_id, exchange.message_id)
-        if first:
+        if first := self.stored_first(exchange):
             return first
         stored = self.add(exchange, began_at)
-        self._claims[exchange.session_id, exchange.message_id] = stored
+        self._claims[_id_of(exchange)] = stored
         return stored
 
     def rate(self, session_id: str, message_id: str, feedback: Feedback) -> Exchange:
         self.check()
         alive = self.page(session_id, 1000, None).exchanges
-        found = next((e for e in alive if e.message_id == message_id), None)
+        found = next((e for e in alive if e.message_id == message_id and not e.author), None)
         if found is None:
             raise UnknownMessage
         rated = replace(found, feedback=feedback.after(found.feedback))
         self.kept[self.kept.index(found)] = rated
         return rated
 
+    def keep_contact(
+        self,
+        session_id: str,
+        customer_id: str | None,
+        contact: Contact,
+        began_at: datetime | None = None,
+    ) -> None:
+        self.check()
+        self._marks.require_none(began_at, session_id, customer_id)
+        self.contacts[session_id] = customer_id, contact, self._clock() + self._kept_for
+
+    def contact_of(self, session_id: str, customer_id: str | None) -> Contact | None:
+        self.check()
+        whose, contact, until = self.contacts.get(session_id, (None, None, self._clock()))
+        return contact if whose in (None, customer_id) and until > self._clock() else None
+
+    def erase_contact(self, session_id: str, customer_id: str | None = None) -> None:
+        self.check()
+        whose = self.contacts.get(session_id, (None, None))[0]
+        if customer_id is None or whose in (None, customer_id):
+            self.contacts.pop(session_id, None)
+
     def everything(self, session_id: str) -> tuple[Exchange, ...]:
         self.check()
         return tuple(self._of(session_id))
 
-    def customers_of(self, session_id: str) -> frozenset[str]:
+    def holdings(self, session_id: str) -> tuple[Holding, ...]:
         self.check()
-        return frozenset(e.customer_id for e in self._of(session_id) if e.customer_id)
+        whose = (Holding(e.customer_id, e.ticket_id) for e in self._of(session_id))
+        return tuple(each for each in whose if each != Holding(None, None))
 
     def sessions_of(self, customer_id: str) -> frozenset[str]:
         self.check()
@@ -167,7 +217,7 @@ class FakeConversations(Outage):
         self.check()
         for exchange in exchanges:
             self.kept = [e for e in self.kept if _place(e) != _place(exchange)]
-            self._claims.pop((exchange.session_id, exchange.message_id), None)
+            self._claims.pop(_id_of(exchange), None)
 
     def _of(self, session_id: str) -> list[Exchange]:
         return sorted((e for e in self.kept if e.session_id == session_id), key=lambda e: e.timestamp)
@@ -175,6 +225,16 @@ class FakeConversations(Outage):
 
 def _place(exchange: Exchange) -> tuple[str, datetime]:
     return exchange.session_id, exchange.timestamp
+
+
+def _page(
+    exchanges: tuple[Exchange, ...], older_than: datetime | None, newer_than: datetime | None = None
+) -> ExchangePage:
+    return ExchangePage(exchanges, older_than, exchanges[-1].timestamp if exchanges else newer_than)
+
+
+def _id_of(exchange: Exchange) -> tuple[str | None, str]:
+    return (exchange.ticket_id if exchange.author else exchange.session_id), exchange.message_id
 
 
 class FakeCustomers(Outage):
@@ -274,10 +334,15 @@ class FakeTickets(Outage):
             raise UnknownTicket
         return self.kept[ticket_id]
 
-    def page(self, status: TicketStatus | None, limit: int, before: str | None) -> TicketPage:
+    def page(self, wanted: TicketFilter, limit: int, before: str | None) -> TicketPage:
         self.check()
         found = [
-            t for t in self._newest_first() if status in (None, t.status) and self._is_alive(t.ticket_id)
+            t
+            for t in self._newest_first()
+            if wanted.status in (None, t.status)
+            and wanted.customer_id in (None, t.customer_id)
+            and wanted.assignee in (None, t.assignee)
+            and self._is_alive(t.ticket_id)
         ]
         older = [t for t in found if before is None or _listed_at(t) < before]
         return TicketPage(tuple(older[:limit]), _listed_at(older[limit - 1]) if len(older) > limit else None)
@@ -296,14 +361,31 @@ class FakeTickets(Outage):
         self.kept[ticket_id] = replace(ticket, feedback=feedback.added_to(ticket.feedback))
         return self.kept[ticket_id]
 
-    def move(self, ticket_id: str, status: TicketStatus) -> Ticket:
-        self.kept[ticket_id] = replace(self.get(ticket_id), status=status)
+    def change(
+        self,
+        ticket_id: str,
+        change: TicketChange,
+        session_id: str | None = None,
+        began_at: datetime | None = None,
+    ) -> Ticket:
+        self._marks.require_none(began_at, session_id, None)
+        changes = {name: value for name, value in vars(change).items() if value is not None}
+        changes |= {"assignee": None} if change.assignee == "" else {}
+        self.kept[ticket_id] = replace(self.get(ticket_id), **changes)
         return self.kept[ticket_id]
+
+    def keep_draft(self, ticket: Ticket, draft: str, began_at: datetime | None = None) -> None:
+        self.check()
+        self._marks.require_none(began_at, ticket.session_id, ticket.customer_id)
+        if self._is_alive(ticket.ticket_id):
+            self.kept[ticket.ticket_id] = replace(self.kept[ticket.ticket_id], draft=draft)
 
     def erase_text(self, ticket_id: str, notice: str) -> None:
         self.check()
         if ticket_id in self.kept:
-            self.kept[ticket_id] = replace(self.kept[ticket_id], subject=notice, description=notice)
+            self.kept[ticket_id] = replace(
+                self.kept[ticket_id], subject=notice, description=notice, contact=None, draft=None
+            )
 
     def erase(self, ticket_ids: Iterable[str]) -> tuple[Ticket, ...]:
         self.check()
@@ -320,6 +402,37 @@ class FakeTickets(Outage):
 
 def _listed_at(ticket: Ticket) -> str:
     return f"{to_millis(ticket.created_at):014}.{ticket.ticket_id}"
+
+
+class FakeTicketConversations(Outage):
+    """Keeps what is said to tickets in the fakes of both stores."""
+
+    def __init__(self, conversations: FakeConversations, tickets: FakeTickets) -> None:
+        super().__init__()
+        self._conversations = conversations
+        self._tickets = tickets
+
+    def say(
+        self,
+        exchange: Exchange,
+        states: Collection[TicketState],
+        closes: bool = False,
+        began_at: datetime | None = None,
+    ) -> Exchange:
+        self.check()
+        if first := self._conversations.stored_first(exchange):
+            return first
+        ticket = self._tickets.get(exchange.ticket_id or "")
+        if ticket.state not in states:
+            raise TicketStateChanged
+        said = [moment for moment in (ticket.last_message_at, ticket.last_reply_at) if moment]
+        soonest = max([exchange.timestamp, *(moment + MILLISECOND for moment in said)])
+        stored = self._conversations.add_once(replace(exchange, timestamp=soonest), began_at)
+        changes: Any = {"last_reply_at" if exchange.author else "last_message_at": stored.timestamp}
+        changes |= {"draft": None} if exchange.author else {}
+        changes |= {"status": "closed"} if closes else {}
+        self._tickets.kept[ticket.ticket_id] = replace(ticket, **changes)
+        return stored
 
 
 class FakeKnowledgeBase(Outage):
@@ -415,9 +528,19 @@ class FakeTicketLog(TicketLogger):
     def __init__(self) -> None:
         self.without: list[str] = []
         self.tickets: list[tuple[Ticket, tuple[str, ...], float]] = []
+        self.replies: list[tuple[str, float | None, bool]] = []
+        self.drafts: list[tuple[str, int, int, tuple[str, ...]]] = []
 
     def degraded(self, name: str, error: Unavailable) -> None:
         self.without.append(name)
+
+    def replied(self, ticket: Ticket, reply: Exchange, closes: bool) -> None:
+        self.replies.append((ticket.ticket_id, reply.draft_kept, closes))
+
+    def drafted(
+        self, ticket: Ticket, usage: Usage, citations: int, missing: int, degraded: Sequence[str]
+    ) -> None:
+        self.drafts.append((ticket.ticket_id, citations, missing, tuple(degraded)))
 
     def received(self, ticket: Ticket, degraded: Sequence[str], seconds: float) -> None:
         self.tickets.append((ticket, tuple(degraded), seconds))

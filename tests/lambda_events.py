@@ -21,6 +21,7 @@ def api_event(
             "httpMethod": method,
             "resourcePath": route,
             "identity": {"sourceIp": "192.0.2.1"},
+            "authorizer": {"principalId": "Agent"},
         },
         "headers": {"content-type": "application/json", **(headers or {})},
         "pathParameters": path,

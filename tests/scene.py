@@ -11,18 +11,23 @@ from typing import Any
 from chalicelib.chat.hand_over import HandOvers
 from chalicelib.chat.limits import LimitOptions, Limits
 from chalicelib.chat.lookups import Lookups
+from chalicelib.chat.person.contacts import Contacts
+from chalicelib.chat.person.record import Record
 from chalicelib.chat.prompts import HistoryBudget
-from chalicelib.chat.sessions import Sessions
+from chalicelib.chat.sessions import Sessions, Visitor
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.spending import Spending
 from chalicelib.chat.transcripts import Transcripts
-from chalicelib.chat.turn import Chat, ChatOptions, Message
+from chalicelib.chat.turn import Chat
+from chalicelib.chat.turn_parts import ChatOptions, Message
 from chalicelib.domain.conversation import Exchange
 from chalicelib.parallel import Threads
 from chalicelib.stores.state import OwnCounters
 from chalicelib.tickets.customer_context import CustomerRules
 from chalicelib.tickets.desk import NewTicket, Received, TicketDesk
+from chalicelib.tickets.drafts import Drafts
 from chalicelib.tickets.erasure import Erasure
+from chalicelib.tickets.replies import NewReply, Replies
 from tests.builders import ADA, BOB, REFUND, RESET, customer_proof
 from tests.fakes import (
     FakeClock,
@@ -35,6 +40,7 @@ from tests.fakes import (
     FakeLinks,
     FakeModel,
     FakeSentiment,
+    FakeTicketConversations,
     FakeTicketLog,
     FakeTickets,
     FakeTurnLog,
@@ -45,6 +51,7 @@ SPENDING = Spending((1.0, 5.0), passages=5, history_tokens=1000, max_tokens=500,
 RULES = CustomerRules(
     high_value_lifetime_usd=10_000, churn_sentiment=-0.4, churn_open_tickets=3, churn_inactive_days=180
 )
+NOBODY = Visitor("address#192.0.2.1")
 PARCEL = NewTicket(ADA.external_id, "Parcel is late", "It should have come on Monday.", ticket_id="T-1")
 
 
@@ -53,7 +60,7 @@ ADA_PROOF, BOB_PROOF = ({"proof": customer_proof(customer.external_id, SECRET)} 
 
 
 class Scene:
-    """What customers and agents use, and the fakes below it."""
+    """What customers and agents use, and the fakes below it, which they reach through `reaching`."""
 
     def __init__(
         self,
@@ -65,6 +72,8 @@ class Scene:
         visits_per_day: int = 0,
         tickets: type[FakeTickets] = FakeTickets,
         conversations: type[FakeConversations] = FakeConversations,
+        ticket_conversations: type[FakeTicketConversations] = FakeTicketConversations,
+        reaching: Callable[[Any], Any] = lambda part: part,
     ) -> None:
         self.clock = FakeClock()
         self.log, self.ticket_log = FakeTurnLog(), FakeTicketLog()
@@ -72,12 +81,15 @@ class Scene:
         self.conversations = conversations(30, self.clock, self.marks)
         self.interactions = FakeInteractions(clock=self.clock, marks=self.marks)
         self.tickets = tickets(clock=self.clock, marks=self.marks)
+        self.ticket_conversations = ticket_conversations(self.conversations, self.tickets)
         self.customers = FakeCustomers(ADA, BOB)
         self.knowledge_base, self.sentiment = FakeKnowledgeBase(RESET, REFUND), FakeSentiment()
         self.links, self.model, self.counters = FakeLinks(), FakeModel(), FakeCounters()
         self.sessions = Sessions(lambda: SECRET, accept_made_up_ids=True)
+        hand_overs = HandOvers(self.sessions, reaching(self.tickets))
+        contacts = Contacts(reaching(self.conversations), reaching(self.tickets))
         self.forgotten: list[str] = []
-        lookups = Lookups(self.knowledge_base, self.sentiment, self.customers, self.tickets)
+        lookups = Lookups(self.knowledge_base, self.sentiment, self.customers, reaching(self.tickets))
         links = SourceLinks(self.links)
         options = LimitOptions(
             requests_per_minute, tokens_per_day, budget_micro_usd, visits_per_minute, visits_per_day
@@ -88,12 +100,19 @@ class Scene:
             sessions=self.sessions,
             limits=limits,
             spending=SPENDING,
-            conversations=self.conversations,
-            interactions=self.interactions,
+            conversations=reaching(self.conversations),
+            record=Record(
+                reaching(self.conversations),
+                reaching(self.ticket_conversations),
+                reaching(self.interactions),
+                contacts,
+                hand_overs,
+            ),
+            contacts=contacts,
             lookups=lookups,
             links=links,
-            model=self.model,
-            hand_overs=HandOvers(self.sessions, self.tickets),
+            model=reaching(self.model),
+            hand_overs=hand_overs,
             threads=threads,
             clock=self.clock,
             log=self.log,
@@ -102,18 +121,19 @@ class Scene:
         self.transcripts = Transcripts(
             self.sessions,
             limits,
-            self.conversations,
-            self.interactions,
-            self.tickets,
-            self.marks,
+            reaching(self.conversations),
+            reaching(self.interactions),
+            reaching(self.tickets),
+            contacts,
+            reaching(self.marks),
             links,
             self.clock,
             self.log,
         )
         self.desk = TicketDesk(
-            tickets=self.tickets,
-            interactions=self.interactions,
-            conversations=self.conversations,
+            tickets=reaching(self.tickets),
+            interactions=reaching(self.interactions),
+            conversations=reaching(self.conversations),
             lookups=lookups,
             links=links,
             limits=limits,
@@ -124,12 +144,37 @@ class Scene:
             clock=self.clock,
             log=self.ticket_log,
         )
+        self.replies = Replies(
+            reaching(self.tickets), reaching(self.ticket_conversations), self.clock, self.ticket_log
+        )
+        self.drafts = Drafts(
+            desk=self.desk,
+            tickets=reaching(self.tickets),
+            lookups=lookups,
+            links=links,
+            model=reaching(self.model),
+            limits=Limits(
+                self.counters,
+                OwnCounters(),
+                LimitOptions(0, 0, budget_micro_usd),
+                self.clock,
+                reached,
+            ),
+            spending=SPENDING,
+            threads=threads,
+            clock=self.clock,
+            log=self.ticket_log,
+            passages=5,
+            style="As a friend would.",
+            link_hosts=(),
+            deadline_seconds=26,
+        )
         self.erasure = Erasure(
             self.sessions,
-            self.conversations,
-            self.interactions,
-            self.tickets,
-            self.marks,
+            reaching(self.conversations),
+            reaching(self.interactions),
+            reaching(self.tickets),
+            reaching(self.marks),
             self.forgotten.append,
         )
 
@@ -140,6 +185,10 @@ class Scene:
     def post(self, new: NewTicket = PARCEL, **changes: Any) -> Received:
         """Post a ticket."""
         return self.desk.receive(replace(new, **changes))
+
+    def reply(self, ticket_id: str, message: str = "It is on its way.", **fields: Any) -> Exchange:
+        """Reply as the agent Jo."""
+        return self.replies.send(ticket_id, NewReply(**{"author": "Jo", "message": message, **fields}))
 
 
 @contextmanager

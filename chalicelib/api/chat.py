@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import ConfigDict, Field, StringConstraints
 
 from chalicelib.api.fields import (
     NOT_BLANK,
@@ -13,20 +13,27 @@ from chalicelib.api.fields import (
     Comment,
     CustomerHash,
     CustomerId,
+    Email,
     Expiry,
     Identifier,
+    Name,
+    Phone,
 )
-from chalicelib.api.parsing import Body, Query
+from chalicelib.api.parsing import Body, Query, at_least_one_of
+from chalicelib.chat.hand_over import PASSED_ON
 from chalicelib.chat.sessions import CustomerProof
-from chalicelib.chat.turn import Message
+from chalicelib.chat.transcripts import Reading
+from chalicelib.chat.turn_parts import Message
 from chalicelib.domain.conversation import (
     Citation,
+    Contact,
     Exchange,
-    ExchangePage,
     Feedback,
     HandOverTicket,
     Rating,
+    Usage,
 )
+from chalicelib.errors import BadInput, FieldProblem
 from chalicelib.times import from_millis, iso, to_millis
 
 if TYPE_CHECKING:
@@ -34,6 +41,10 @@ if TYPE_CHECKING:
 
 MAX_QUERY_CHARS = 4000
 MAX_PAGE_MESSAGES = 200
+Place = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,14}$")]
+"""A place in a conversation: milliseconds since 1970."""
+START = "0"
+"""The place before all messages."""
 
 
 class ProvenBody(Body):
@@ -96,13 +107,35 @@ class FeedbackRequest(ProvenBody):
         return Feedback(self.rating, self.comment, now)
 
 
+class ContactRequest(ProvenBody):
+    """The body of PUT /chat/{session_id}/contact; what it leaves out is not known any more."""
+
+    model_config = ConfigDict(json_schema_extra=at_least_one_of("email", "phone", "name"))
+
+    email: Email | None = None
+    """Where to write to."""
+    phone: Phone | None = None
+    """Where to call."""
+    name: Name | None = None
+    """Whom to ask for."""
+
+    def contact(self) -> Contact:
+        """Return the contact that was sent. Raises BadInput where there is none."""
+        contact = Contact(self.email, self.phone, self.name)
+        if contact == Contact():
+            raise BadInput(FieldProblem("body", "names no contact; send email, phone or name"))
+        return contact
+
+
 class HistoryQuery(Query):
-    """The query of GET /chat/{session_id}; `limit` counts messages, two an exchange."""
+    """The query of GET /chat/{session_id}; an exchange holds at most two messages."""
 
     limit: int = Field(50, ge=2, le=MAX_PAGE_MESSAGES)
     """How many messages at the most."""
-    before: Annotated[str, StringConstraints(pattern=r"^[0-9]{1,14}$")] | None = None
+    before: Place | None = None
     """The `next` of an earlier answer: what is older than that page."""
+    after: Place | None = None
+    """The `newest` of an earlier answer: what is new since. With it, `before` does not count."""
 
     @property
     def exchanges(self) -> int:
@@ -112,7 +145,16 @@ class HistoryQuery(Query):
     @property
     def older_than(self) -> datetime | None:
         """The time that `before` stands for."""
-        return from_millis(int(self.before)) if self.before is not None else None
+        return _moment(self.before)
+
+    @property
+    def newer_than(self) -> datetime | None:
+        """The time that `after` stands for."""
+        return _moment(self.after)
+
+
+def _moment(place: str | None) -> datetime | None:
+    return from_millis(int(place)) if place is not None else None
 
 
 def _proof_in(request: ProvenBody | ProofHeaders) -> CustomerProof | None:
@@ -124,35 +166,56 @@ def _proof_in(request: ProvenBody | ProofHeaders) -> CustomerProof | None:
 def chat_answer(exchange: Exchange) -> "answers.ChatAnswer":
     """Return the answer of POST /chat."""
     return {
-        "response": exchange.answer,
+        "response": exchange.answer or PASSED_ON.format(ticket_id=exchange.ticket_id),
         "session_id": exchange.session_id,
         "message_id": exchange.message_id,
         "timestamp": iso(exchange.timestamp),
-        "citations": _citations(exchange.citations),
+        "citations": citations(exchange.citations),
         "guardrail": {
             "intervened": exchange.guardrail.intervened,
             "reasons": list(exchange.guardrail.reasons),
         },
         "escalation": _escalation(exchange.handed_over) if exchange.handed_over else None,
         "model": exchange.model,
-        "usage": {
-            "input_tokens": exchange.usage.input_tokens,
-            "output_tokens": exchange.usage.output_tokens,
-            "cost_usd": exchange.usage.cost_usd,
-        },
+        "usage": usage(exchange.usage),
+        "handled_by": exchange.handled_by,
         "degraded": list(exchange.degraded),
     }
 
 
-def history(session_id: str, page: ExchangePage) -> "answers.History":
-    """Return the answer of GET /chat/{session_id}; `next` goes into `before` for what is older."""
-    older = str(to_millis(page.older_than)) if page.older_than else None
+def usage(consumed: Usage) -> "answers.Usage":
+    """Return what an answer consumed."""
+    return {
+        "input_tokens": consumed.input_tokens,
+        "output_tokens": consumed.output_tokens,
+        "cost_usd": consumed.cost_usd,
+    }
+
+
+def contact_answer(contact: Contact) -> "answers.Contact":
+    """Return a contact, which is the answer of PUT /chat/{session_id}/contact."""
+    return {"email": contact.email, "phone": contact.phone, "name": contact.name}
+
+
+def history(session_id: str, reading: Reading) -> "answers.History":
+    """Return the answer of GET /chat/{session_id}.
+
+    `next` goes into `before` for what is older, `newest` into `after` for what is new since.
+    """
+    page, ticket = reading.page, reading.ticket
     messages: list[answers.Message] = [
         {"message_id": exchange.message_id, **message}
         for exchange in page.exchanges
         for message in _messages(exchange)
     ]
-    return {"session_id": session_id, "messages": messages, "next": older}
+    return {
+        "session_id": session_id,
+        "handled_by": ticket.handled_by if ticket else "assistant",
+        "ticket": {"ticket_id": ticket.ticket_id, "status": ticket.status} if ticket else None,
+        "messages": messages,
+        "next": str(to_millis(page.older_than)) if page.older_than else None,
+        "newest": str(to_millis(page.newer_than)) if page.newer_than else START,
+    }
 
 
 def transcript(exchanges: Iterable[Exchange]) -> "list[answers.TranscriptMessage]":
@@ -162,27 +225,37 @@ def transcript(exchanges: Iterable[Exchange]) -> "list[answers.TranscriptMessage
 
 def _messages(exchange: Exchange) -> "Iterable[answers.TranscriptMessage]":
     timestamp = iso(exchange.timestamp)
-    yield {"timestamp": timestamp, "role": "user", "content": exchange.question}
+    if exchange.question:
+        yield {"timestamp": timestamp, "role": "user", "content": exchange.question}
+    if exchange.author:
+        content, author = exchange.answer, exchange.author
+        yield {"timestamp": timestamp, "role": "agent", "content": content, "author": author}
+    elif exchange.answer:
+        yield _answer(exchange, timestamp)
+
+
+def _answer(exchange: Exchange, timestamp: str) -> "answers.TranscriptMessage":
     answer: answers.TranscriptMessage = {
         "timestamp": timestamp,
         "role": "assistant",
         "content": exchange.answer,
     }
     if exchange.citations:
-        answer["citations"] = _citations(exchange.citations)
+        answer["citations"] = citations(exchange.citations)
     if exchange.handed_over:
         answer["escalation"] = _escalation(exchange.handed_over)
     if exchange.feedback:
         answer["feedback"] = {"rating": exchange.feedback.rating, "comment": exchange.feedback.comment}
-    yield answer
+    return answer
 
 
 def _escalation(ticket: HandOverTicket) -> "answers.Escalation":
     return {"ticket_id": ticket.ticket_id, "reason": ticket.reason}
 
 
-def _citations(citations: Iterable[Citation]) -> "list[answers.Citation]":
+def citations(sources: Iterable[Citation]) -> "list[answers.Citation]":
+    """Return the sources of an answer."""
     return [
         {"index": c.index, "title": c.title, "url": c.url, "snippet": c.snippet, "score": c.score}
-        for c in citations
+        for c in sources
     ]

@@ -12,6 +12,7 @@ LAYOUT = "\t\n\r"
 MAX_NAME_CHARS = 128
 MAX_LABEL_CHARS = 200
 MAX_COMMENT_CHARS = 1000
+MAX_EMAIL_CHARS = 254
 MAX_METADATA_LEVELS = 20
 MAX_METADATA_NAMES = 200
 MAX_METADATA_VALUES = 1000
@@ -127,9 +128,13 @@ PATTERNS = {
     "session_id": IDENTIFIER_PROBLEM,
     "message_id": IDENTIFIER_PROBLEM,
     "ticket_id": IDENTIFIER_PROBLEM,
+    "reply_id": IDENTIFIER_PROBLEM,
     **dict.fromkeys(("customer_id", PROOF_HEADERS[0]), CUSTOMER_ID_PROBLEM),
     **dict.fromkeys(("customer_hash", PROOF_HEADERS[1]), CUSTOMER_HASH_PROBLEM),
+    "email": "must be an address such as ada@example.com",
+    "phone": "must be 6 to 15 digits, with + ( ) . / - and spaces between them at most",
     "before": "must be the `next` of an earlier answer",
+    "after": "must be the `newest` of an earlier answer",
 }
 ExternalId = Annotated[str, Field(max_length=MAX_NAME_CHARS), AfterValidator(check_one_line), NOT_BLANK]
 """How the team's own systems name a customer. They may write it as they like, unlike in the chat."""
@@ -137,7 +142,17 @@ CustomerId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
 CustomerHash = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$")]
 Expiry = Annotated[int, Field(ge=0, le=LAST_SECOND), BeforeValidator(read_whole_number)]
 """In seconds since 1970. Milliseconds would be too large, rather than a time that never comes."""
+Email = Annotated[
+    str,
+    StringConstraints(
+        max_length=MAX_EMAIL_CHARS,
+        pattern=r"^[\w.%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}$",
+    ),
+]
+Phone = Annotated[str, StringConstraints(pattern=r"^[+(]{0,2}[0-9](?:[ ()/.-]{0,2}[0-9]){5,14}$")]
+"""No longer than numbers are (E.164), so that none of a card fits."""
 Label = Annotated[str, Field(max_length=MAX_LABEL_CHARS), TEXT]
+Name = Annotated[Label, AfterValidator(check_one_line)]
 Comment = Annotated[str, Field(max_length=MAX_COMMENT_CHARS), TEXT]
 Moment = Annotated[datetime | None, BeforeValidator(read_moment)]
 Metadata = Annotated[

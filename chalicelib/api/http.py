@@ -37,6 +37,9 @@ STATUSES: Mapping[type[errors.SupportError], tuple[int, str]] = {
     errors.MessageIdReused: (409, "message_id_reused"),
     errors.TicketIdReused: (409, "ticket_id_reused"),
     errors.ErasedMeanwhile: (409, "erased"),
+    errors.TicketClosed: (409, "ticket_closed"),
+    errors.ConversationErased: (409, "conversation_erased"),
+    errors.ReplyIdReused: (409, "reply_id_reused"),
     errors.BodyTooLarge: (413, "body_too_large"),
     errors.NotJson: (415, "unsupported_media_type"),
     errors.TooManyRequests: (429, "too_many_requests"),
@@ -92,6 +95,11 @@ def caller() -> str:
         if isinstance(parsed, IPv6Address):
             address = str(parsed.ipv4_mapped or ip_network((parsed, 64), strict=False))
     return f"address#{address}"
+
+
+def agent_name() -> str:
+    """Return the owner of the token that the authorizer let in."""
+    return str(current_request().context["authorizer"]["principalId"])
 
 
 def json_body() -> bytes:

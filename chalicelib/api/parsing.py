@@ -18,6 +18,16 @@ IDENTIFIER = TypeAdapter(Identifier)
 Request = TypeVar("Request", bound=BaseModel)
 
 
+STRICT = ConfigDict(frozen=True, strict=True, extra="forbid")
+"""For bodies of our own API alone, where an unknown field is a slip."""
+
+
+def at_least_one_of(*fields: str) -> dict[str, Any]:
+    """Return what the description of a body says where one of these fields is needed, and null is none."""
+    given = [{"required": [name], "properties": {name: {"type": "string"}}} for name in fields]
+    return {"anyOf": given}
+
+
 class Body(BaseModel):
     """A JSON object; unknown fields are let through: clients of other systems send more than we read."""
 
@@ -44,8 +54,8 @@ def parse_body(kind: type[Request], body: bytes) -> Request:
     except (ValueError, RecursionError) as error:
         raise BadInput(FieldProblem("body", "is not valid JSON; send one JSON object")) from error
     if not isinstance(values, dict):
-        required = next(name for name, field in kind.model_fields.items() if field.is_required())
-        raise BadInput(FieldProblem("body", f'must be a JSON object, such as {{"{required}": "…"}}'))
+        names = sorted(kind.model_fields, key=lambda name: not kind.model_fields[name].is_required())
+        raise BadInput(FieldProblem("body", f'must be a JSON object, such as {{"{names[0]}": "…"}}'))
     return parse(kind, values)
 
 
@@ -77,6 +87,7 @@ def _problem(name: str, error: dict[str, Any]) -> FieldProblem:
     kind, context = error["type"], error.get("ctx", {})
     sentences = {
         "missing": "is required",
+        "extra_forbidden": "is not known here; leave it out",
         "string_type": "must be a string",
         "string_unicode": "holds half a character (a lone surrogate); send valid Unicode",
         "string_too_long": f"must be at most {context.get('max_length')} characters long",

@@ -2,27 +2,42 @@
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field, StringConstraints, TypeAdapter
+from pydantic import ConfigDict, Field, StringConstraints, TypeAdapter
 
-from chalicelib.api.chat import transcript
-from chalicelib.api.fields import NOT_BLANK, TEXT, Comment, ExternalId, Identifier, Label, Metadata, Moment
-from chalicelib.api.parsing import Body, Query
+from chalicelib.api.chat import citations, contact_answer, transcript, usage
+from chalicelib.api.fields import (
+    NOT_BLANK,
+    TEXT,
+    Comment,
+    ExternalId,
+    Identifier,
+    Label,
+    Metadata,
+    Moment,
+    Name,
+)
+from chalicelib.api.parsing import STRICT, Body, Query, at_least_one_of
 from chalicelib.chat.search_query import ticket_queries
 from chalicelib.chat.snippets import snippet
-from chalicelib.domain.conversation import Passage
+from chalicelib.domain.conversation import Exchange, Passage
 from chalicelib.domain.customer import CustomerContext, Order
 from chalicelib.domain.ticket import (
     Ticket,
+    TicketChange,
     TicketChannel,
     TicketFeedback,
+    TicketFilter,
     TicketPage,
     TicketPriority,
     TicketStatus,
 )
+from chalicelib.errors import BadInput, FieldProblem
 from chalicelib.tickets.desk import NewTicket, Received, TicketView
+from chalicelib.tickets.drafts import Draft
 from chalicelib.tickets.erasure import Erased
+from chalicelib.tickets.replies import NewReply
 from chalicelib.times import iso
 
 if TYPE_CHECKING:
@@ -30,9 +45,12 @@ if TYPE_CHECKING:
 
 MAX_SUBJECT_CHARS = 300
 MAX_DESCRIPTION_CHARS = 20_000
+MAX_REPLY_CHARS = 20_000
 MAX_PAGE_TICKETS = 100
 LISTED_AT = r"^[0-9]{14}\.[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
 """A ticket's place in a list, milliseconds and id: anything else would silently be before or after all."""
+ANY_CHANGE: dict[str, Any] = at_least_one_of("status", "priority")
+ANY_CHANGE["anyOf"].append({"required": ["assignee"]})
 EXTERNAL_ID = TypeAdapter(ExternalId)
 
 
@@ -75,22 +93,73 @@ class TicketFeedbackRequest(Body):
         return TicketFeedback(self.helpful, self.source, self.comment, now)
 
 
-class TicketMove(Body):
-    """The body of PATCH /tickets/{ticket_id}."""
+class TicketChangeRequest(Body):
+    """The body of PATCH /tickets/{ticket_id}; an assignee of null is nobody."""
 
-    status: TicketStatus
-    """Where the ticket stands in your system."""
+    model_config = ConfigDict(**STRICT, json_schema_extra=ANY_CHANGE)
+
+    status: TicketStatus | None = None
+    """Where the ticket stands; closing it gives its conversation back to the assistant."""
+    assignee: Name | None = None
+    """Whose it is; null for nobody."""
+    priority: TicketPriority | None = None
+    """How urgent it is."""
+
+    def change(self) -> TicketChange:
+        """Return the change that is asked for. Raises BadInput where there is none."""
+        is_freed = "assignee" in self.model_fields_set and not self.assignee
+        change = TicketChange(self.status, "" if is_freed else self.assignee, self.priority)
+        if change == TicketChange():
+            raise BadInput(FieldProblem("body", "changes nothing; send status, assignee or priority"))
+        return change
+
+
+class ReplyRequest(Body):
+    """The body of POST /tickets/{ticket_id}/replies."""
+
+    model_config = STRICT
+
+    message: Annotated[str, Field(max_length=MAX_REPLY_CHARS), TEXT, NOT_BLANK]
+    """What the customer reads, as Markdown."""
+    reply_id: Identifier | None = None
+    """An id of yours for the reply; the same id and message again is the same reply."""
+    close: bool | None = None
+    """Whether the ticket is closed with this reply."""
+
+    def reply(self, author: str) -> NewReply:
+        """Return the reply that was sent."""
+        return NewReply(author, self.message, self.reply_id, bool(self.close))
+
+
+class DraftRequest(Body):
+    """The body of POST /tickets/{ticket_id}/draft."""
+
+    model_config = STRICT
+
+    instruction: Comment | None = None
+    """What the draft should do, such as `offer a replacement` or `in German`."""
 
 
 class TicketsQuery(Query):
     """The query of GET /tickets."""
 
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
     status: TicketStatus | None = None
     """Only tickets of this status."""
+    customer: ExternalId | None = None
+    """Only tickets of this customer, by their external id."""
+    assignee: Label | None = None
+    """Only tickets of this assignee."""
     limit: int = Field(20, ge=1, le=MAX_PAGE_TICKETS)
     """How many tickets at the most."""
     before: Annotated[str, StringConstraints(pattern=LISTED_AT)] | None = None
     """The `next` of an earlier answer: what is older than that page."""
+
+    @property
+    def wanted(self) -> TicketFilter:
+        """Which tickets are asked for."""
+        return TicketFilter(self.status, self.customer, self.assignee)
 
 
 def ticket_received(received: Received) -> "answers.TicketReceived":
@@ -119,11 +188,32 @@ def ticket_answer(ticket: Ticket) -> "answers.Ticket":
         "status": ticket.status,
         "channel": ticket.channel,
         "priority": ticket.priority,
+        "assignee": ticket.assignee,
+        "contact": contact_answer(ticket.contact) if ticket.contact else None,
         "subject": ticket.subject,
         "description": ticket.description,
         "reason": ticket.reason,
         "metadata": dict(ticket.metadata),
         "created_at": iso(ticket.created_at),
+        "handled_by": ticket.handled_by,
+        "last_message_at": _iso_or_none(ticket.last_message_at),
+        "last_reply_at": _iso_or_none(ticket.last_reply_at),
+    }
+
+
+def reply_answer(reply: Exchange) -> "answers.ReplySent":
+    """Return the answer of POST /tickets/{ticket_id}/replies."""
+    return {"reply_id": reply.message_id, "timestamp": iso(reply.timestamp)}
+
+
+def draft_answer(draft: Draft) -> "answers.Draft":
+    """Return the answer of POST /tickets/{ticket_id}/draft."""
+    return {
+        "draft": draft.text,
+        "citations": citations(draft.citations),
+        "missing": list(draft.missing),
+        "usage": usage(draft.usage),
+        "degraded": list(draft.degraded),
     }
 
 
@@ -178,10 +268,14 @@ def _customer_context(context: CustomerContext | None) -> "answers.CustomerConte
         "recent_orders": [_order(order) for order in customer.recent_orders],
         "open_tickets": context.open_tickets,
         "avg_sentiment": context.avg_sentiment,
-        "last_interaction": iso(last) if last else None,
+        "last_interaction": _iso_or_none(last),
         "is_high_value": context.is_high_value,
         "churn_risk": context.churn_risk,
     }
+
+
+def _iso_or_none(moment: datetime | None) -> str | None:
+    return iso(moment) if moment else None
 
 
 def _order(order: Order) -> "answers.Order":

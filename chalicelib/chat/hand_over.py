@@ -1,15 +1,16 @@
 """When a conversation goes to a person, the ticket that this opens, and what the customer is told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from chalicelib.chat.person.contacts import contact_in
 from chalicelib.chat.reading.person_request import asks_for_a_person
 from chalicelib.chat.reading.small_talk import small_talk
 from chalicelib.chat.sessions import Sessions
 from chalicelib.domain.conversation import Exchange, HandOver, HandOverReason, HandOverTicket
 from chalicelib.domain.protocols import TicketStore
-from chalicelib.domain.ticket import Ticket
+from chalicelib.domain.ticket import ConversationTicket, Ticket
 
 STRONGLY_NEGATIVE = -0.8
 """A sentiment score that is anger; a plain complaint ("my parcel did not arrive") stays above it."""
@@ -29,6 +30,9 @@ CANNOT_SEARCH = (
 NOT_NOW = (
     "I wanted to pass this to our support team but could not open a ticket. Please ask me again in a moment."
 )
+PASSED_ON = "I have passed your message on to our support team, who answer you here: ticket **{ticket_id}**."
+"""What is answered while an agent has the conversation."""
+ASK_FOR_ADDRESS = "Write me your e-mail address, and they can reach you when you have left this page, too."
 SUBJECT_CHARS = 120
 ERASED = "(erased by the customer)"
 """What stands in a ticket instead of words that the customer erased."""
@@ -96,29 +100,49 @@ def by_rule(exchange: Exchange, earlier: Sequence[Exchange]) -> HandOver | None:
     return None
 
 
-def ticket_of(earlier: Sequence[Exchange]) -> HandOverTicket | None:
-    """Return the ticket of a conversation that was handed over before."""
-    return next((e.handed_over for e in reversed(earlier) if e.handed_over), None)
+def ticket_id_of(earlier: Sequence[Exchange]) -> str | None:
+    """Return the ticket that a conversation had last. How it stands is for the ticket itself to say."""
+    return next((e.ticket_id for e in reversed(earlier) if e.ticket_id), None)
 
 
-def announce(exchange: Exchange, hand_over: HandOver, ticket: HandOverTicket | None) -> Exchange:
-    """Return the exchange with its ticket, told to the customer; without one, say so and promise nothing."""
+def tickets_of(exchanges: Collection[Exchange]) -> set[str]:
+    """Return every ticket that exchanges name, those that may have been written late too."""
+    return {each for e in exchanges for each in (e.ticket_id, e.unconfirmed_ticket_id) if each}
+
+
+def announce(
+    exchange: Exchange, hand_over: HandOver, ticket: HandOverTicket | None, support_hours: str = ""
+) -> Exchange:
+    """Return the exchange with its ticket, told to the customer; without one, say so and promise nothing.
+
+    Somebody unknown is asked for an address, unless the question holds one.
+    """
     if ticket is None:
         return replace(exchange, answer=_paragraphs(_answered(exchange), NOT_NOW))
     message = hand_over.message or MESSAGES[hand_over.reason]
     said = "" if exchange.answer == message else _answered(exchange)
-    answer = _paragraphs(said, message, f"Ticket **{ticket.ticket_id}**")
-    return replace(exchange, answer=answer, handed_over=ticket)
+    is_known = exchange.customer_id or contact_in(exchange.question)
+    number = f"Ticket **{ticket.ticket_id}**"
+    answer = _paragraphs(said, message, number, support_hours, "" if is_known else ASK_FOR_ADDRESS)
+    return replace(exchange, answer=answer, handed_over=ticket, ticket_id=ticket.ticket_id)
 
 
-def remind(exchange: Exchange, hand_over: HandOver, ticket: HandOverTicket) -> Exchange:
-    """Return the exchange with the ticket there already is, when the customer asks for a person again."""
+def remind(
+    exchange: Exchange, hand_over: HandOver, ticket: ConversationTicket, support_hours: str = ""
+) -> Exchange:
+    """Return the exchange with the ticket there already is, when the customer asks for a person again.
+
+    Where the ticket cannot be read it may be closed, so nothing is promised.
+    """
     if hand_over.reason != "customer_request":
         return exchange
+    if ticket.ticket is None:
+        return announce(exchange, hand_over, None)
     reminder = f"Yes, our support team has this conversation as ticket **{ticket.ticket_id}**."
     said = _answered(exchange)
-    added = "" if ticket.ticket_id in said else reminder
-    return replace(exchange, answer=_paragraphs(said, added), handed_over=ticket)
+    added = "" if ticket.ticket_id in said else _paragraphs(reminder, support_hours)
+    told = HandOverTicket(ticket.ticket_id, ticket.ticket.reason or hand_over.reason)
+    return replace(exchange, answer=_paragraphs(said, added), handed_over=told)
 
 
 def _answered(exchange: Exchange) -> str:

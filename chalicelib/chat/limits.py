@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.chat.spending import NOTHING, Spend
 from chalicelib.domain.protocols import CounterStore
-from chalicelib.errors import BudgetReached, TooManyRequests, Unavailable
+from chalicelib.errors import BudgetReached, SpentForToday, TooManyRequests, Unavailable
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
@@ -26,6 +26,7 @@ RECHECK = timedelta(seconds=5)
 MOST_REFUSED = 10_000
 """How many callers a container remembers as refused."""
 BUDGET = "budget"
+LIMIT_OF_TODAY = "You have reached today's limit of this chat."
 
 
 @dataclass(frozen=True)
@@ -190,12 +191,14 @@ def _refusal(kind: str, now: datetime, window: timedelta) -> TooManyRequests:
             "or tell me that you would like a person to help you.",
             wait_seconds,
         )
+    if kind == "tokens":
+        return SpentForToday(LIMIT_OF_TODAY, wait_seconds)
     if kind == "requests":
         sentence = "You are sending messages faster than I can answer. Please wait a moment."
     elif kind in ("visits", "checks"):
         sentence = "You are asking too often. Please wait a moment."
     else:
-        sentence = "You have reached today's limit of this chat."
+        sentence = LIMIT_OF_TODAY
     return TooManyRequests(sentence, wait_seconds)
 
 

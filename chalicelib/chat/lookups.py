@@ -7,7 +7,8 @@ from itertools import chain, zip_longest
 from chalicelib.domain.conversation import Passage, Sentiment
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.protocols import CustomerStore, PassageSearch, SentimentDetector, TicketStore
-from chalicelib.domain.ticket import TicketSummary
+from chalicelib.domain.ticket import ConversationTicket, TicketSummary
+from chalicelib.errors import UnknownTicket
 from chalicelib.parallel import Call, Deadline, Parallel
 
 LEAST_PASSAGES = 3
@@ -52,6 +53,16 @@ class Lookups:
     def find_open_tickets(self, calls: Parallel, customer_id: str | None) -> Call[tuple[TicketSummary, ...]]:
         """Look up a customer's tickets that are not closed, newest first."""
         return calls.start("storage", self._open_tickets, customer_id)
+
+    def find_ticket(self, calls: Parallel, ticket_id: str | None) -> Call[ConversationTicket | None]:
+        """Look up how the ticket of a conversation stands; None when there is none, or none any more."""
+        return calls.start("storage", self._ticket, ticket_id)
+
+    def _ticket(self, ticket_id: str | None) -> ConversationTicket | None:
+        try:
+            return ConversationTicket(ticket_id, self.tickets.get(ticket_id)) if ticket_id else None
+        except UnknownTicket:
+            return None
 
     def _sentiment(self, text: str | None) -> Sentiment | None:
         return self.sentiment.detect(text) if text is not None else None

@@ -1,14 +1,14 @@
 """What the model is told: its role and rules, the conversation so far, the facts and the question."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 
 from chalicelib.chat.citations import unmarked, without_marks
 from chalicelib.domain.conversation import Exchange, Passage, Prompt
 from chalicelib.domain.customer import Customer
-from chalicelib.domain.ticket import TicketSummary
+from chalicelib.domain.ticket import ConversationTicket, Ticket, TicketState, TicketSummary
 
 RULES = """\
 You are the customer support assistant of the company whose help centre the passages come from.
@@ -42,14 +42,24 @@ result. The ticket number is added for you.
 """
 TICKET_RULES = """
 Hand-over
-- This conversation is already with a person as ticket {ticket_id}. Do not offer to hand it over again; keep \
-helping, and mention the ticket only when the customer asks about it.
+- This conversation waits for a person of the support team as ticket {ticket_id}. Do not offer to hand it \
+over again; keep helping, and mention the ticket only when the customer asks about it. Then say what stands \
+in <ticket>, without a mark, and promise no time.
 """
+CLOSED_TICKET_RULES = """\
+- This conversation had the ticket in <ticket>, which is closed. When the customer asks about it, say so, \
+without a mark.
+"""
+TICKET_STATES: Mapping[TicketState, str] = {
+    "waiting": "waiting for a person of the support team",
+    "agent": "with a person of the support team",
+    "closed": "closed",
+}
 MOST_TICKETS = 5
 NOT_FOR_READERS = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U000dffff\U000e0080-\U0010ffff]")
 """Control characters, which converted documents may hold, halves of characters, and the tag characters: ASCII
 that no person sees and models read."""
-OUR_TAGS = re.compile(r"<(?=[\s/]*(?:passages?|customer)\b)", re.IGNORECASE)
+OUR_TAGS = re.compile(r"<(?=[\s/]*(?:passages?|customer|ticket|transcript|instruction)\b)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -77,17 +87,23 @@ def build_prompt(
     passages: Sequence[Passage],
     customer: KnownCustomer | None,
     budget: HistoryBudget,
-    ticket_id: str | None,
+    ticket: ConversationTicket | None,
+    support_hours: str = "",
 ) -> Prompt:
-    """Put together what the model sees; with `ticket_id` the conversation is a person's already."""
-    hand_over = TICKET_RULES.format(ticket_id=ticket_id) if ticket_id else HAND_OVER_RULES
-    customer_facts = (_customer_facts(customer),) if customer else ()
+    """Put together what the model sees; `ticket` is the one that the conversation has or had."""
+    open_ticket = ticket if ticket and ticket.is_open else None
+    hand_over = TICKET_RULES.format(ticket_id=open_ticket.ticket_id) if open_ticket else HAND_OVER_RULES
+    if ticket and not open_ticket:
+        hand_over += CLOSED_TICKET_RULES
+    facts = [customer_facts(customer)] if customer else []
+    if ticket and ticket.ticket:
+        facts.append(_ticket_facts(ticket.ticket, support_hours))
     return Prompt(
         rules=RULES + hand_over,
         history=trim_history(earlier, budget),
-        facts=(*customer_facts, _passages(passages)),
-        question=_as_speech(question),
-        may_hand_over=ticket_id is None,
+        facts=(*facts, passage_block(passages)),
+        question=as_speech(question),
+        may_hand_over=open_ticket is None,
     )
 
 
@@ -96,12 +112,17 @@ def trim_history(earlier: Sequence[Exchange], budget: HistoryBudget) -> tuple[tu
     kept: list[tuple[str, str]] = []
     tokens_left = budget.tokens
     for exchange in reversed(earlier[-budget.exchanges :] if budget.exchanges else ()):
-        pair = (_as_speech(unmarked(exchange.question)), _as_speech(without_marks(exchange.answer)) or "…")
+        pair = (as_speech(unmarked(exchange.question)) or "…", _answer(exchange) or "…")
         tokens_left -= sum(map(estimate_tokens, pair))
         if tokens_left < 0:
             break
         kept.append(pair)
     return tuple(reversed(kept))
+
+
+def _answer(exchange: Exchange) -> str:
+    text = as_speech(without_marks(exchange.answer))
+    return f"(Written by a person of the support team:) {text}" if exchange.author else text
 
 
 def estimate_tokens(text: str) -> int:
@@ -110,7 +131,8 @@ def estimate_tokens(text: str) -> int:
     return -(-ascii_chars // 4) + len(text) - ascii_chars
 
 
-def _customer_facts(known: KnownCustomer) -> str:
+def customer_facts(known: KnownCustomer) -> str:
+    """Return what the model is told of a customer."""
     customer = known.customer
     orders = [
         f"- {o.order_number}, {o.order_date:%Y-%m-%d}, {o.status}, {o.total_amount} {o.currency}: {o.items}"
@@ -128,12 +150,27 @@ def _customer_facts(known: KnownCustomer) -> str:
             for t in known.open_tickets[:MOST_TICKETS]
         ]
         facts += ["Open tickets, newest first:", *(tickets or ["none"])]
+    return fact_block("customer", facts)
+
+
+def _ticket_facts(ticket: Ticket, support_hours: str) -> str:
+    facts = [
+        f"Number: {ticket.ticket_id}",
+        f"Status: {TICKET_STATES[ticket.state]}",
+        f"Opened: {ticket.created_at:%Y-%m-%d}",
+        f"About: {ticket.subject}",
+    ]
+    return fact_block("ticket", facts + ([f"Support hours: {support_hours}"] if support_hours else []))
+
+
+def fact_block(tag: str, facts: Sequence[str]) -> str:
+    """Return facts within a tag, which is to be one of those that nobody else can write."""
     # A line each: what somebody wrote into a subject must not look like another fact.
     lines = "\n".join(" ".join(fact.split()) for fact in facts)
-    return f"<customer>\n{_as_data(lines)}\n</customer>"
+    return f"<{tag}>\n{_as_data(lines)}\n</{tag}>"
 
 
-def _as_speech(text: str) -> str:
+def as_speech(text: str) -> str:
     """Return what somebody said so that it cannot pose as passages or customer facts."""
     return OUR_TAGS.sub("&lt;", text)
 
@@ -143,7 +180,8 @@ def _as_data(text: str, in_attribute: bool = False) -> str:
     return escape(unmarked(NOT_FOR_READERS.sub("", text)), quote=in_attribute)
 
 
-def _passages(passages: Sequence[Passage]) -> str:
+def passage_block(passages: Sequence[Passage]) -> str:
+    """Return passages, each with the index by which it is cited."""
     tagged = "\n".join(
         f'<passage index="{index}" title="{_as_data(passage.title, in_attribute=True)}">\n'
         f"{_as_data(passage.text)}\n</passage>"

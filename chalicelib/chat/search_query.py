@@ -41,5 +41,5 @@ def _in_conversation(question: str, earlier: Sequence[Exchange]) -> str:
 
 
 def _clip(parts: Sequence[str]) -> str:
-    text = "\n".join(dict.fromkeys(part.strip() for part in parts))
-    return text.strip()[:MOST_CHARS]
+    text = "\n".join(dict.fromkeys(filter(None, map(str.strip, parts))))
+    return text[:MOST_CHARS]

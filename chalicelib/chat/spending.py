@@ -77,6 +77,10 @@ class Spending:
         micro_usd = self._tokens_micro_usd(PING_TOKENS, PING_TOKENS) + self._guardrail_micro_usd(1, 1)
         return Spend(2 * PING_TOKENS, micro_usd + RETRIEVE_MICRO_USD)
 
+    def lookups(self, question: str) -> Spend:
+        """Return what is consumed for a message that no model is asked about."""
+        return Spend(micro_usd=self._around(question))
+
     def of(self, question: str, answer: str, usage: Usage) -> Spend:
         """Return what an answer did consume.
 

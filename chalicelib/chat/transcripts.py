@@ -5,18 +5,36 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.chat.hand_over import ERASED
+from chalicelib.chat.hand_over import ERASED, tickets_of
 from chalicelib.chat.limits import Limits
+from chalicelib.chat.person.contacts import Contacts
 from chalicelib.chat.sessions import Sessions, Visitor
 from chalicelib.chat.source_links import SourceLinks
-from chalicelib.domain.conversation import ExchangePage, Feedback
+from chalicelib.domain.conversation import Contact, ExchangePage, Feedback
 from chalicelib.domain.customer import RATED_ANSWER, Interaction
 from chalicelib.domain.protocols import ConversationStore, ErasureMarks, InteractionStore, TicketStore
-from chalicelib.errors import NotYourConversation, Unavailable
+from chalicelib.domain.ticket import Ticket
+from chalicelib.errors import NotYourConversation, Unavailable, UnknownTicket
 from chalicelib.masking import mask
 
 if TYPE_CHECKING:
     from chalicelib.logs import DegradedLogger
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A conversation that its holder may read: who that is proven to be, and the ticket that it had last."""
+
+    customer_id: str | None
+    ticket_id: str | None
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What of a conversation was asked for, and how its ticket stands, if it has or had one."""
+
+    page: ExchangePage
+    ticket: Ticket | None
 
 
 @dataclass(frozen=True)
@@ -32,36 +50,56 @@ class Transcripts:
     conversations: ConversationStore
     interactions: InteractionStore
     tickets: TicketStore
+    contacts: Contacts
     marks: ErasureMarks
     links: SourceLinks
     clock: Callable[[], datetime]
     log: "DegradedLogger"
 
     def read(
-        self, session_id: str, visitor: Visitor, limit: int, older_than: datetime | None
-    ) -> ExchangePage:
-        """Return exchanges of a session, oldest first, the newest of those before `older_than`, or of all.
+        self,
+        session_id: str,
+        visitor: Visitor,
+        limit: int,
+        older_than: datetime | None = None,
+        newer_than: datetime | None = None,
+    ) -> Reading:
+        """Return exchanges of a session, oldest first: the newest of all, or of those before `older_than`.
 
-        Raises NotYourSession, WrongCustomerHash, TooManyRequests, Unavailable.
+        With `newer_than`, the first of those after it. Raises NotYourSession, WrongCustomerHash,
+        TooManyRequests, Unavailable.
         """
-        customer_id = self._open(session_id, visitor)
-        page = self.conversations.page(session_id, limit, older_than)
-        own = [e for e in page.exchanges if e.customer_id in (None, customer_id)]
-        return replace(page, exchanges=self.links.linked_exchanges(own, self.log.degraded))
+        opened = self._open(session_id, visitor)
+        # The ticket first: whoever is told that it is closed has the reply that closed it.
+        ticket = self._ticket(opened.ticket_id)
+        if newer_than is None:
+            page = self.conversations.page(session_id, limit, older_than)
+        else:
+            page = self.conversations.news(session_id, limit, newer_than)
+        own = [e for e in page.exchanges if e.customer_id in (None, opened.customer_id)]
+        linked = self.links.linked_exchanges(own, self.log.degraded)
+        return Reading(replace(page, exchanges=linked), ticket)
 
-    def _open(self, session_id: str, visitor: Visitor) -> str | None:
-        """Let the holder of a session in, and return the customer that is proven, if any.
+    def _ticket(self, ticket_id: str | None) -> Ticket | None:
+        try:
+            return self.tickets.get(ticket_id) if ticket_id else None
+        except UnknownTicket:
+            return None
 
-        Who is over the limit is refused before anything is read.
+    def _open(self, session_id: str, visitor: Visitor) -> Opened:
+        """Let the holder of a session in; who is over the limit is refused before anything is read.
+
         Raises NotYourSession, WrongCustomerHash, TooManyRequests, Unavailable.
         """
         self.sessions.require_issued(session_id)
         customer_id = self.sessions.verified_customer(visitor.proof, self.clock())
         self.limits.admit_visit(self.sessions.counted_as(customer_id, visitor.address))
-        customers = self.conversations.customers_of(session_id)
+        holdings = self.conversations.holdings(session_id)
+        customers = {each.customer_id for each in holdings if each.customer_id}
         if customers and customer_id not in customers:
             raise NotYourConversation
-        return customer_id
+        tickets = (each.ticket_id for each in reversed(holdings) if each.customer_id in (None, customer_id))
+        return Opened(customer_id, next(filter(None, tickets), None))
 
     def rate(self, session_id: str, visitor: Visitor, message_id: str, feedback: Feedback) -> None:
         """Keep feedback on an answer.
@@ -76,6 +114,17 @@ class Transcripts:
             # At the answer's time: rated again, it is the same entry.
             interaction = Interaction(rated.customer_id, rated.timestamp, RATED_ANSWER, None, session_id)
             self._log_feedback(interaction, began_at=feedback.timestamp)
+
+    def set_contact(self, session_id: str, visitor: Visitor, contact: Contact) -> Contact:
+        """Keep how the customer can be reached, in place of what was known, and return it as it is kept.
+
+        Raises NotYourSession, WrongCustomerHash, TooManyRequests, ErasedMeanwhile, Unavailable.
+        """
+        began_at = self.clock()
+        opened = self._open(session_id, visitor)
+        kept = replace(contact, name=mask(contact.name) if contact.name else None)
+        self.contacts.keep(session_id, opened.customer_id, kept, began_at)
+        return kept
 
     def _log_feedback(self, interaction: Interaction, began_at: datetime) -> None:
         try:
@@ -100,8 +149,8 @@ class Transcripts:
         for customer_id in {e.customer_id for e in exchanges if e.customer_id}:
             logged = self.interactions.everything(customer_id)
             self.interactions.erase([i for i in logged if i.session_id == session_id])
-        opened = {e.handed_over.ticket_id for e in exchanges if e.handed_over}
-        for ticket_id in opened | {e.unconfirmed_ticket_id for e in exchanges if e.unconfirmed_ticket_id}:
+        for ticket_id in tickets_of(exchanges):
             self.tickets.erase_text(ticket_id, ERASED)
+        self.conversations.erase_contact(session_id)
         # Last, because the exchanges are what leads to the rest.
         self.conversations.erase(exchanges)

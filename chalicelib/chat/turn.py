@@ -1,6 +1,5 @@
 """One turn of the chat: from a customer's message to the stored exchange."""
 
-import time
 import uuid
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -16,22 +15,40 @@ from chalicelib.chat.hand_over import (
     announce,
     by_rule,
     remind,
-    ticket_of,
+    ticket_id_of,
 )
 from chalicelib.chat.limits import Admission, Limits
 from chalicelib.chat.lookups import Lookups
-from chalicelib.chat.prompts import HistoryBudget, KnownCustomer, build_prompt
+from chalicelib.chat.person.contacts import (
+    Contacts,
+    confirmed_by,
+    contact_in,
+    offer,
+    offered,
+    says_only,
+    thanks,
+)
+from chalicelib.chat.person.record import Record
+from chalicelib.chat.prompts import KnownCustomer, build_prompt
 from chalicelib.chat.reading.person_request import asks_for_a_person
 from chalicelib.chat.reading.small_talk import small_talk
 from chalicelib.chat.search_query import search_queries
-from chalicelib.chat.sessions import CustomerProof, Sessions
+from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.spending import NOTHING, Spend, Spending
-from chalicelib.domain.conversation import Exchange, HandOver, HandOverTicket, Passage, Reply, Sentiment
-from chalicelib.domain.customer import Customer, Interaction
-from chalicelib.domain.protocols import ConversationStore, InteractionStore, LanguageModel
-from chalicelib.domain.ticket import TicketSummary
-from chalicelib.errors import ErasedMeanwhile, MessageIdReused, ModelUnavailable, TooManyRequests, Unavailable
+from chalicelib.chat.turn_parts import ChatOptions, Gathered, Message, Stopwatch, Turn
+from chalicelib.domain.conversation import Contact, Exchange, HandOver, HandOverTicket, Reply, Sentiment
+from chalicelib.domain.customer import Customer
+from chalicelib.domain.protocols import ConversationStore, LanguageModel
+from chalicelib.domain.ticket import ConversationTicket, TicketSummary
+from chalicelib.errors import (
+    ErasedMeanwhile,
+    MessageIdReused,
+    ModelUnavailable,
+    SpentForToday,
+    TooManyRequests,
+    Unavailable,
+)
 from chalicelib.masking import mask
 from chalicelib.parallel import Call, Deadline, Parallel, Threads
 
@@ -39,74 +56,7 @@ if TYPE_CHECKING:
     from chalicelib.logs import TurnLogger
 
 REMEMBERED_EXCHANGES = 20
-"""What is read of a session: more than the model sees, so that a ticket is not soon forgotten."""
-
-
-@dataclass(frozen=True)
-class ChatOptions:
-    """How a turn is run; see the settings of these names. The rest is how long a step may take at most."""
-
-    passages_per_question: int
-    history: HistoryBudget
-    deadline_seconds: float
-    link_hosts: Collection[str] = ()
-    history_seconds: float = 3.0
-    gather_seconds: float = 5.0
-    store_seconds: float = 3.0
-
-
-@dataclass(frozen=True)
-class Message:
-    """What a customer sends. `caller` is the network address.
-
-    A session id that a client made up belongs to it, and the limits count it when no customer is proven.
-    """
-
-    query: str
-    caller: str
-    session_id: str | None = None
-    message_id: str | None = None
-    proof: CustomerProof | None = None
-
-
-@dataclass(frozen=True)
-class Turn:
-    """A message of a known sender in a known session, with credentials masked, and what its calls run by.
-
-    `session_id` is what the conversation is kept under, `sent_session_id` what the sender knows it by.
-    """
-
-    began_at: datetime
-    session_id: str
-    sent_session_id: str
-    message_id: str
-    retry_safe: bool
-    has_past: bool
-    question: str
-    customer_id: str | None
-    caller: str
-    calls: Parallel
-    deadline: Deadline
-
-
-@dataclass(frozen=True)
-class Gathered:
-    """What is known when the model is asked: what was said before, and what was looked up for the question.
-
-    `shown_to_model` is `earlier` without what the guardrail stopped: only the new question is judged, so a
-    stopped one would come in by the back door.
-    """
-
-    earlier: tuple[Exchange, ...]
-    shown_to_model: tuple[Exchange, ...]
-    passages: tuple[Passage, ...]
-    customer: KnownCustomer | None
-    sentiment: float | None
-
-    @property
-    def ticket(self) -> HandOverTicket | None:
-        """The ticket of a conversation that was handed over before."""
-        return ticket_of(self.earlier)
+"""What is read of a session: more than the model sees, so that a message sent again is found."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +67,8 @@ class Chat:
     limits: Limits
     spending: Spending
     conversations: ConversationStore
-    interactions: InteractionStore
+    record: Record
+    contacts: Contacts
     lookups: Lookups
     links: SourceLinks
     model: LanguageModel
@@ -130,32 +81,34 @@ class Chat:
     def answer(self, message: Message) -> Exchange:
         """Answer a message and return its exchange; the same message id again returns the same exchange.
 
+        While an agent has the conversation the message is passed on, and its exchange has no answer.
         Nothing that costs money is called before the turn is admitted. Raises NotYourSession,
-        WrongCustomerHash, MessageIdReused, TooManyRequests, BudgetReached, ModelUnavailable, ErasedMeanwhile.
+        WrongCustomerHash, MessageIdReused, TooManyRequests, BudgetReached, ModelUnavailable, ErasedMeanwhile,
+        and Unavailable when a message could not be passed on.
         """
-        watch = Stopwatch()
         turn = self._begin(message, Deadline(self.options.deadline_seconds))
         expected = self.spending.expected(turn.question, turn.has_past)
         admitting = turn.calls.start("storage", self.limits.admit, turn.caller, expected)
         answered_before, earlier = self._recall(turn) if turn.has_past else (None, ())
-        watch.lap("history")
+        turn.watch.lap("history")
         if answered_before:
             self._release(turn, admitting)
             return self._answered(turn, require_same_question(answered_before, turn))
         try:
             admission = self._require_admission(turn, admitting)
         except TooManyRequests as refusal:
-            gathered, reply = self._only_hand_over(turn, earlier, refusal)
-            admission = Admission(turn.caller, self.clock(), NOTHING)
+            stored = self._only_to_a_person(turn, earlier, refusal)
         else:
             gathered = self._gather(turn, earlier)
-            watch.lap("gather")
-            reply = self._ask_model(turn, gathered)
-        watch.lap("model")
-        stored = self._store(turn, gathered, self._conclude(turn, gathered, reply), admission)
-        watch.lap("store")
+            turn.watch.lap("gather")
+            stored = (
+                self._pass_on(turn, gathered, admission)
+                or self._take_contact(turn, gathered, admission)
+                or self._reply(turn, gathered, admission)
+            )
+        turn.watch.lap("store")
         answered = self._answered(turn, stored)
-        self.log.answered(answered, watch.laps_seconds)
+        self.log.answered(answered, turn.watch.laps_seconds)
         return require_same_question(answered, turn)
 
     def _begin(self, message: Message, deadline: Deadline) -> Turn:
@@ -175,6 +128,8 @@ class Chat:
             caller=self.sessions.counted_as(customer_id, message.caller),
             calls=Parallel(self.threads.calls, self.log.degraded),
             deadline=deadline,
+            store_seconds=self.options.store_seconds,
+            watch=Stopwatch(),
         )
 
     def _recall(self, turn: Turn) -> tuple[Exchange | None, tuple[Exchange, ...]]:
@@ -190,7 +145,8 @@ class Chat:
         earlier: tuple[Exchange, ...] = calls.settle(recent, (), deadline)
         if turn.retry_safe and answered_before is None:
             # A duplicate may have stored it between the two reads.
-            answered_before = next((e for e in earlier if e.message_id == turn.message_id), None)
+            sent = (e for e in earlier if e.message_id == turn.message_id and not e.author)
+            answered_before = next(sent, None)
         # What a proven customer was told is not for somebody else who knows the session's id.
         return answered_before, tuple(e for e in earlier if e.customer_id in (None, turn.customer_id))
 
@@ -219,19 +175,75 @@ class Chat:
             )
         except (TooManyRequests, Unavailable):
             return  # nothing is reserved; the answer is there, and costs nothing more
-        releasing = turn.calls.start("storage", self.limits.settle, admission, NOTHING)
-        turn.calls.settle(releasing, None, turn.deadline.within(self.options.store_seconds))
+        self._count(turn, admission, NOTHING)
 
-    def _only_hand_over(
+    def _count(self, turn: Turn, admission: Admission, spent: Spend) -> None:
+        counting = turn.calls.start("storage", self.limits.settle, admission, spent)
+        turn.calls.settle(counting, None, turn.storing())
+
+    def _only_to_a_person(
         self, turn: Turn, earlier: tuple[Exchange, ...], refusal: TooManyRequests
-    ) -> tuple[Gathered, Reply]:
+    ) -> Exchange:
         """Let a customer who is over a limit get to a person, and no further. Raises TooManyRequests."""
-        if not asks_for_a_person(turn.question) or not self.limits.admit_hand_over(turn.caller):
+        # What is written to an agent costs nothing of what is spent.
+        may_write, wants_person = isinstance(refusal, SpentForToday), asks_for_a_person(turn.question)
+        if not (may_write or wants_person):
             raise refusal
-        return Gathered(earlier, (), (), None, None), Reply(text="", model=None)
+        nothing = Admission(turn.caller, self.clock(), NOTHING)
+        gathered = Gathered(earlier, (), (), None, None, self._read_ticket(turn, earlier))
+        if may_write and (passed_on := self._pass_on(turn, gathered, nothing)):
+            return passed_on
+        if not wants_person or not self.limits.admit_hand_over(turn.caller):
+            raise refusal
+        exchange = self._conclude(turn, gathered, Reply(text="", model=None))
+        return self._store(turn, gathered, exchange, nothing, self._spent(nothing, exchange))
+
+    def _pass_on(self, turn: Turn, gathered: Gathered, admission: Admission) -> Exchange | None:
+        """Give a message to the agent who has the conversation; None if none has.
+
+        Raises Unavailable: then nothing was passed on, and the same message can be sent again.
+        """
+        if not gathered.is_with_agent:
+            return None
+        try:
+            passed_on = self.record.pass_on(turn, self._message(turn, gathered))
+        except (Unavailable, ErasedMeanwhile):
+            self._count(turn, admission, NOTHING)
+            raise
+        if passed_on:
+            self._count(turn, admission, self.spending.lookups(turn.question))
+        return passed_on
+
+    def _take_contact(self, turn: Turn, gathered: Gathered, admission: Admission) -> Exchange | None:
+        """Offer back what somebody unknown says of how to reach them, or keep it if they agree; else None.
+
+        No model is asked. Raises ErasedMeanwhile, Unavailable.
+        """
+        if not gathered.is_waiting or turn.customer_id:
+            return None
+        message, contact = self._message(turn, gathered), confirmed_by(turn.question, gathered.earlier)
+        if contact:
+            self._keep_contact(turn, contact, admission)
+            answered = replace(message, answer=thanks(contact))
+        elif (said := contact_in(turn.question)) and says_only(turn.question, said):
+            answered = replace(message, answer=offer(said), offered_contact=said)
+        else:
+            return None
+        return self._store(turn, gathered, answered, admission, self.spending.lookups(turn.question))
+
+    def _keep_contact(self, turn: Turn, contact: Contact, admission: Admission) -> None:
+        keep = self.contacts.keep
+        keeping = turn.calls.start("storage", keep, turn.session_id, None, contact, turn.began_at)
+        try:
+            keeping.result(turn.storing().remaining_seconds())
+        except (Unavailable, ErasedMeanwhile):
+            self._count(turn, admission, NOTHING)
+            raise
 
     def _gather(self, turn: Turn, earlier: tuple[Exchange, ...]) -> Gathered:
         calls, deadline = turn.calls, turn.deadline.within(self.options.gather_seconds)
+        ticket_id = ticket_id_of(earlier)
+        reading = self.lookups.find_ticket(calls, ticket_id)
         shown = tuple(e for e in earlier if not e.guardrail.intervened)
         queries = search_queries(turn.question, shown)
         finding = self.lookups.find_passages(calls, queries, self.options.passages_per_question)
@@ -243,17 +255,34 @@ class Chat:
         passages = finding.settle(calls, deadline)
         sentiment: Sentiment | None = calls.settle(listening, None, deadline)
         known = KnownCustomer(customer, tickets) if customer else None
-        return Gathered(earlier, shown, passages, known, sentiment.score if sentiment else None)
+        ticket = calls.settle(reading, _unread(ticket_id), deadline)
+        return Gathered(earlier, shown, passages, known, sentiment.score if sentiment else None, ticket)
+
+    def _read_ticket(self, turn: Turn, earlier: tuple[Exchange, ...]) -> ConversationTicket | None:
+        ticket_id = ticket_id_of(earlier)
+        reading = self.lookups.find_ticket(turn.calls, ticket_id)
+        deadline = turn.deadline.within(self.options.gather_seconds)
+        return turn.calls.settle(reading, _unread(ticket_id), deadline)
+
+    def _reply(self, turn: Turn, gathered: Gathered, admission: Admission) -> Exchange:
+        """Answer with the model, and keep that. Raises ModelUnavailable."""
+        if gathered.is_with_agent:
+            # It was until a moment ago, when the message should have been passed on.
+            gathered = replace(gathered, ticket=self._read_ticket(turn, gathered.earlier))
+        reply = self._ask_model(turn, gathered)
+        turn.watch.lap("model")
+        exchange = self._conclude(turn, gathered, reply)
+        return self._store(turn, gathered, exchange, admission, self._spent(admission, exchange))
 
     def _ask_model(self, turn: Turn, gathered: Gathered) -> Reply:
-        ticket = gathered.ticket
         prompt = build_prompt(
             turn.question,
             gathered.shown_to_model,
             gathered.passages,
             gathered.customer,
             self.options.history,
-            ticket.ticket_id if ticket else None,
+            gathered.ticket,
+            self.options.support_hours_text,
         )
         call = Parallel(self.threads.model, self.log.degraded).start("model", self.model.reply, prompt)
         try:
@@ -270,35 +299,48 @@ class Chat:
                 raise
             raise ModelUnavailable from error
 
+    def _message(self, turn: Turn, gathered: Gathered) -> Exchange:
+        """Return the exchange of a turn as long as nobody has answered."""
+        return Exchange(
+            session_id=turn.session_id,
+            message_id=turn.message_id,
+            timestamp=self.clock(),
+            question=turn.question,
+            answer="",
+            model=None,
+            degraded=turn.calls.degraded,
+            customer_id=turn.customer_id,
+            sentiment=gathered.sentiment,
+            ticket_id=gathered.ticket.ticket_id if gathered.ticket else None,
+        )
+
     def _conclude(self, turn: Turn, gathered: Gathered, reply: Reply) -> Exchange:
         """Resolve citations and links, and decide whether a person takes over."""
         hosts = known_hosts(gathered.passages, self.options.link_hosts)
         cited = resolve_with_links(reply.text, gathered.passages, hosts)
         # Nothing found because nothing could be asked is an outage, not a gap in the articles.
         is_blind = cited.unanswered and "knowledge_base" in turn.calls.degraded
-        exchange = Exchange(
-            session_id=turn.session_id,
-            message_id=turn.message_id,
-            timestamp=self.clock(),
-            question=turn.question,
+        exchange = replace(
+            self._message(turn, gathered),
             answer=CANNOT_SEARCH if is_blind else mask(cited.text),
             model=reply.model,
             citations=cited.citations,
             usage=reply.usage,
             guardrail=reply.guardrail,
-            customer_id=turn.customer_id,
-            sentiment=gathered.sentiment,
             # An emoji or "ok" without an answer is no gap, and no step towards a ticket.
             unanswered=cited.unanswered and not is_blind and small_talk(turn.question) is None,
         )
         hand_over = _clean(reply.hand_over, hosts) or by_rule(exchange, gathered.earlier)
         if hand_over:
             exchange = self._hand_over(turn, gathered, hand_over, exchange)
-        return replace(exchange, answer=exchange.answer or NO_ANSWER)
+        exchange = replace(exchange, answer=exchange.answer or NO_ANSWER)
+        is_to_be_reached = exchange.handed_over or gathered.is_waiting
+        contact = contact_in(turn.question) if is_to_be_reached and not turn.customer_id else None
+        return offered(exchange, contact) if contact else exchange
 
     def _hand_over(self, turn: Turn, gathered: Gathered, hand_over: HandOver, exchange: Exchange) -> Exchange:
-        if gathered.ticket:
-            return remind(exchange, hand_over, gathered.ticket)
+        if gathered.ticket and gathered.ticket.is_open:
+            return remind(exchange, hand_over, gathered.ticket, self.options.support_hours_text)
         ticket_id = self.hand_overs.ticket_id(exchange, gathered.earlier)
         opening = turn.calls.start(
             "storage", self.hand_overs.open, hand_over, exchange, ticket_id, turn.began_at
@@ -306,49 +348,23 @@ class Chat:
         opened: HandOverTicket | None = None
         # Where all was erased meanwhile, the exchange is refused as well: that ends the turn.
         with suppress(ErasedMeanwhile):
-            opened = turn.calls.settle(opening, None, turn.deadline.within(self.options.store_seconds))
+            opened = turn.calls.settle(opening, None, turn.storing())
         if opened is None:
             exchange = replace(exchange, unconfirmed_ticket_id=ticket_id)
-        return announce(exchange, hand_over, opened)
+        return announce(exchange, hand_over, opened, self.options.support_hours_text)
 
-    def _store(self, turn: Turn, gathered: Gathered, exchange: Exchange, admission: Admission) -> Exchange:
+    def _store(
+        self, turn: Turn, gathered: Gathered, exchange: Exchange, admission: Admission, spent: Spend
+    ) -> Exchange:
         """Keep an exchange; return what its message id stands for now, which a duplicate may have stored.
 
         Raises ErasedMeanwhile, with nothing of the turn kept.
         """
-        calls, deadline = turn.calls, turn.deadline.within(self.options.store_seconds)
-        add = self.conversations.add_once if turn.retry_safe else self.conversations.add
-        writing = calls.start("storage", add, replace(exchange, degraded=calls.degraded), turn.began_at)
-        counting = calls.start("storage", self.limits.settle, admission, self._spent(admission, exchange))
-        stored: Exchange | None = None
+        counting = turn.calls.start("storage", self.limits.settle, admission, spent)
         try:
-            stored = calls.settle(writing, None, deadline)
-            if stored and stored.customer_id:
-                # With the timestamp that the exchange was stored under, by which it is erased with it.
-                interaction = _interaction(stored.customer_id, stored)
-                logging = calls.start("interactions", self.interactions.add, interaction, turn.began_at)
-                calls.settle(logging, None, deadline)
-        except ErasedMeanwhile:
-            self._take_back(turn, stored, None if gathered.ticket else _opened_by(exchange))
-            raise
+            return self.record.store(turn, gathered, exchange) or exchange
         finally:
-            calls.settle(counting, None, deadline)
-        return stored or exchange
-
-    def _take_back(self, turn: Turn, stored: Exchange | None, ticket_id: str | None) -> None:
-        """Delete what a turn wrote before its next write was refused.
-
-        The erasure may have missed it: an index follows a write within moments, and what leads to a ticket is
-        the exchange.
-        """
-        calls, deadline = turn.calls, turn.deadline.within(self.options.store_seconds)
-        deleting = []
-        if stored:
-            deleting.append(calls.start("storage", self.conversations.erase, [stored]))
-        if ticket_id:
-            deleting.append(calls.start("storage", self.hand_overs.take_back, ticket_id))
-        for each in deleting:
-            calls.settle(each, None, deadline)
+            turn.calls.settle(counting, None, turn.storing())
 
     def _spent(self, admission: Admission, exchange: Exchange) -> Spend:
         if exchange.model is None:
@@ -362,25 +378,6 @@ class Chat:
         return replace(linked, session_id=turn.sent_session_id, degraded=tuple(degraded))
 
 
-class Stopwatch:
-    """Measures the steps of a turn."""
-
-    def __init__(self) -> None:
-        self.laps_seconds: dict[str, float] = {}
-        self._last = time.perf_counter()
-
-    def lap(self, step: str) -> None:
-        """Keep how long it was since the last lap."""
-        now = time.perf_counter()
-        self.laps_seconds[step] = now - self._last
-        self._last = now
-
-
-def _opened_by(exchange: Exchange) -> str | None:
-    """Return the id of the ticket that an exchange is the first to name, if any."""
-    return exchange.handed_over.ticket_id if exchange.handed_over else exchange.unconfirmed_ticket_id
-
-
 def require_same_question(exchange: Exchange, turn: Turn) -> Exchange:
     """Return the exchange of the turn's message id.
 
@@ -391,6 +388,10 @@ def require_same_question(exchange: Exchange, turn: Turn) -> Exchange:
     return exchange
 
 
+def _unread(ticket_id: str | None) -> ConversationTicket | None:
+    return ConversationTicket(ticket_id) if ticket_id else None
+
+
 def _clean(hand_over: HandOver | None, hosts: Collection[str]) -> HandOver | None:
     """Return the model's hand-over without credentials, links to other hosts, and marks of nothing."""
     if hand_over is None:
@@ -398,13 +399,3 @@ def _clean(hand_over: HandOver | None, hosts: Collection[str]) -> HandOver | Non
     summary = keep_known_links(hand_over.summary, hosts)
     message = resolve_with_links(hand_over.message, (), hosts).text
     return replace(hand_over, summary=mask(summary), message=mask(message))
-
-
-def _interaction(customer_id: str, exchange: Exchange) -> Interaction:
-    return Interaction(
-        customer_id=customer_id,
-        timestamp=exchange.timestamp,
-        channel="chat",
-        sentiment=exchange.sentiment,
-        session_id=exchange.session_id,
-    )

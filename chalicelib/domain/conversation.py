@@ -12,6 +12,7 @@ HandOverReason = Literal[
     "unsupported_request",
 ]
 Rating = Literal["up", "down"]
+HandledBy = Literal["assistant", "agent"]
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,15 @@ class HandOverTicket:
 
 
 @dataclass(frozen=True)
+class Contact:
+    """How a customer can be reached who has left the page."""
+
+    email: str | None = None
+    phone: str | None = None
+    name: str | None = None
+
+
+@dataclass(frozen=True)
 class Feedback:
     """What the customer thought of one answer."""
 
@@ -129,8 +139,11 @@ class Reply:
 class Exchange:
     """One question and its answer. `timestamp` has millisecond precision and is unique in the session.
 
-    `handed_over` is the ticket that the conversation has. `unconfirmed_ticket_id` is one that could not be
-    confirmed: it may still have been written, late.
+    Or one half of it: a message that was passed on to an agent has no answer, and an agent's reply, which
+    has an `author`, no question. `ticket_id` is the ticket that the conversation had then; `handed_over` is
+    that ticket where the customer was told of it. `unconfirmed_ticket_id` is one that could not be confirmed:
+    it may still have been written, late. `offered_contact` is what the customer was asked to confirm.
+    `draft_kept` is which share of its draft is in a reply, 0–1; None where there was none.
     """
 
     session_id: str
@@ -149,11 +162,33 @@ class Exchange:
     unanswered: bool = False
     unconfirmed_ticket_id: str | None = None
     feedback: Feedback | None = None
+    ticket_id: str | None = None
+    author: str | None = None
+    offered_contact: Contact | None = None
+    draft_kept: float | None = None
+
+    @property
+    def handled_by(self) -> HandledBy:
+        """Who had the conversation when this was said."""
+        return "assistant" if self.answer and not self.author else "agent"
 
 
 @dataclass(frozen=True)
 class ExchangePage:
-    """Some exchanges of a session, oldest first; `older_than` continues with those before them."""
+    """Some exchanges of a session, oldest first.
+
+    `older_than` continues with those before them, `newer_than` with those after them: it is None where
+    nothing was said before.
+    """
 
     exchanges: tuple[Exchange, ...]
     older_than: datetime | None
+    newer_than: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Holding:
+    """Whose an exchange is, and the ticket that the conversation had then."""
+
+    customer_id: str | None
+    ticket_id: str | None

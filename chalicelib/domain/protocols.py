@@ -8,15 +8,33 @@ what is named. Expired items are not there unless a method says so.
 a write was erased after that, it changes nothing and raises ErasedMeanwhile: see ErasureMarks.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from chalicelib.domain.conversation import Exchange, ExchangePage, Feedback, Passage, Prompt, Reply, Sentiment
+from chalicelib.domain.conversation import (
+    Contact,
+    Exchange,
+    ExchangePage,
+    Feedback,
+    Holding,
+    Passage,
+    Prompt,
+    Reply,
+    Sentiment,
+)
 from chalicelib.domain.customer import Customer, Interaction
 from chalicelib.domain.ingestion import IngestionJob, JobKey, SyncLease, SyncState, SyncTrigger
-from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketPage, TicketStatus, TicketSummary
+from chalicelib.domain.ticket import (
+    Ticket,
+    TicketChange,
+    TicketFeedback,
+    TicketFilter,
+    TicketPage,
+    TicketState,
+    TicketSummary,
+)
 
 
 class ErasureMarks(Protocol):
@@ -42,6 +60,9 @@ class ConversationStore(Protocol):
     def page(self, session_id: str, limit: int, older_than: datetime | None) -> ExchangePage:
         """Return the newest exchanges before a time, or of all, oldest first."""
 
+    def news(self, session_id: str, limit: int, newer_than: datetime) -> ExchangePage:
+        """Return the first exchanges after a time, oldest first."""
+
     def by_client_message(self, session_id: str, message_id: str) -> Exchange | None:
         """Return the exchange that was stored by `add_once` under a message id."""
 
@@ -54,14 +75,29 @@ class ConversationStore(Protocol):
         Returns the exchange that has the message id now: this one, or the one that came first.
         """
 
+    def keep_contact(
+        self,
+        session_id: str,
+        customer_id: str | None,
+        contact: Contact,
+        began_at: datetime | None = None,
+    ) -> None:
+        """Keep how the customer of a session can be reached, in place of what was known."""
+
+    def contact_of(self, session_id: str, customer_id: str | None) -> Contact | None:
+        """Return how a customer can be reached: what was kept for them in a session, or for nobody known."""
+
+    def erase_contact(self, session_id: str, customer_id: str | None = None) -> None:
+        """Delete how the customer of a session can be reached; for a customer, not what is another one's."""
+
     def rate(self, session_id: str, message_id: str, feedback: Feedback) -> Exchange:
         """Keep feedback as it is after earlier feedback and return the exchange. Raises UnknownMessage."""
 
     def everything(self, session_id: str) -> tuple[Exchange, ...]:
         """Return all exchanges of a session, expired ones too, oldest first."""
 
-    def customers_of(self, session_id: str) -> frozenset[str]:
-        """Return the proven customers with exchanges in a session, expired ones too."""
+    def holdings(self, session_id: str) -> tuple[Holding, ...]:
+        """Return whose the exchanges of a session are, expired ones too, oldest first."""
 
     def sessions_of(self, customer_id: str) -> frozenset[str]:
         """Return the sessions with exchanges of a proven customer, expired ones too.
@@ -112,8 +148,8 @@ class TicketStore(Protocol):
     def get(self, ticket_id: str) -> Ticket:
         """Return a ticket. Raises UnknownTicket."""
 
-    def page(self, status: TicketStatus | None, limit: int, before: str | None) -> TicketPage:
-        """Return tickets of a status or of all, newest first; `before` is the `next` of an earlier page."""
+    def page(self, wanted: TicketFilter, limit: int, before: str | None) -> TicketPage:
+        """Return tickets that are wanted, newest first; `before` is the `next` of an earlier page."""
 
     def open_of(self, customer_id: str) -> tuple[TicketSummary, ...]:
         """Return a customer's tickets that are not closed, newest first."""
@@ -124,14 +160,49 @@ class TicketStore(Protocol):
     def rate(self, ticket_id: str, feedback: TicketFeedback) -> Ticket:
         """Add feedback as `added_to` says and return the ticket. Raises UnknownTicket."""
 
-    def move(self, ticket_id: str, status: TicketStatus) -> Ticket:
-        """Give a ticket another status. Raises UnknownTicket."""
+    def change(
+        self,
+        ticket_id: str,
+        change: TicketChange,
+        session_id: str | None = None,
+        began_at: datetime | None = None,
+    ) -> Ticket:
+        """Change a ticket in one atomic write, and return it as it is then. Raises UnknownTicket.
+
+        What comes from the customer of a session names it, and is refused if that was erased meanwhile.
+        """
+
+    def keep_draft(self, ticket: Ticket, draft: str, began_at: datetime | None = None) -> None:
+        """Keep the draft of the next reply in place of an earlier one, if the ticket is there."""
 
     def erase_text(self, ticket_id: str, notice: str) -> None:
-        """Put a notice in place of a ticket's subject and description, if the ticket is there."""
+        """Put a notice in place of a ticket's subject and description, if the ticket is there.
+
+        How to reach the customer, and a draft, are gone with them.
+        """
 
     def erase(self, ticket_ids: Iterable[str]) -> tuple[Ticket, ...]:
         """Delete tickets, expired ones too; return those that were there."""
+
+
+class TicketConversationStore(Protocol):
+    """Keeps what is said in a conversation that has a ticket; conversation and ticket change together."""
+
+    def say(
+        self,
+        exchange: Exchange,
+        states: Collection[TicketState],
+        closes: bool = False,
+        began_at: datetime | None = None,
+    ) -> Exchange:
+        """Add an exchange to the conversation of its ticket while that is in one of these states.
+
+        One atomic write, which also closes the ticket if it should. The exchange is kept with a timestamp
+        later than all that was said to the ticket before, so who reads on from the newest misses nothing. The
+        same message id in the session, or of an agent's reply to the ticket, is the exchange that came first,
+        whatever the state is by now. A reply takes the draft of the ticket away.
+        Raises UnknownTicket, TicketStateChanged.
+        """
 
 
 class CounterStore(Protocol):

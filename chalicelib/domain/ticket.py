@@ -5,11 +5,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from chalicelib.domain.conversation import HandOverReason
+from chalicelib.domain.conversation import Contact, HandledBy, HandOverReason
 
 TicketChannel = Literal["email", "chat", "phone", "web"]
 TicketPriority = Literal["low", "medium", "high", "urgent"]
 TicketStatus = Literal["open", "pending", "closed"]
+TicketState = Literal["waiting", "agent", "closed"]
+"""Where a conversation with a person stands: nobody has replied yet, an agent has it, or it is over."""
 MAX_FEEDBACK = 20
 """How many a ticket keeps, the newest: an item must stay below DynamoDB's 400 KB."""
 
@@ -43,6 +45,8 @@ class Ticket:
     """A case for a person. `session_id` leads to the conversation that it came from.
 
     `customer_id` is the customer's external id; the `fingerprint` of a posted ticket is that of its body.
+    `last_message_at` is when the customer, or the assistant, last wrote in a conversation that had this
+    ticket, and `last_reply_at` when an agent did. `draft` is what an agent was given to reply since.
     """
 
     ticket_id: str
@@ -55,10 +59,69 @@ class Ticket:
     reason: HandOverReason | None = None
     customer_id: str | None = None
     session_id: str | None = None
+    assignee: str | None = None
+    contact: Contact | None = None
     external_ticket_id: str | None = None
     metadata: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str | None = None
     feedback: tuple[TicketFeedback, ...] = ()
+    last_message_at: datetime | None = None
+    last_reply_at: datetime | None = None
+    draft: str | None = None
+
+    @property
+    def state(self) -> TicketState:
+        """Whom the conversation of this ticket is with."""
+        if self.status == "closed":
+            return "closed"
+        return "agent" if self.last_reply_at else "waiting"
+
+    @property
+    def handled_by(self) -> HandledBy:
+        """Who answers in the conversation of this ticket."""
+        return "agent" if self.state == "agent" else "assistant"
+
+    @property
+    def conversation_id(self) -> str:
+        """The session that replies go to; one of the ticket's own where it came from no chat."""
+        return self.session_id or f"ticket#{self.ticket_id}"
+
+
+@dataclass(frozen=True)
+class TicketChange:
+    """What is to be different about a ticket; None leaves it as it is, and an assignee of "" is nobody."""
+
+    status: TicketStatus | None = None
+    assignee: str | None = None
+    priority: TicketPriority | None = None
+    contact: Contact | None = None
+
+
+@dataclass(frozen=True)
+class TicketFilter:
+    """Which tickets are asked for: None does not matter."""
+
+    status: TicketStatus | None = None
+    customer_id: str | None = None
+    assignee: str | None = None
+
+
+@dataclass(frozen=True)
+class ConversationTicket:
+    """The ticket that a conversation has, as it is now; `ticket` is None where it cannot be read."""
+
+    ticket_id: str
+    ticket: Ticket | None = None
+
+    @property
+    def state(self) -> TicketState | None:
+        """Whom the conversation is with; None where that is not known."""
+        return self.ticket.state if self.ticket else None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the ticket is not known to be closed."""
+        return self.state != "closed"
 
 
 @dataclass(frozen=True)

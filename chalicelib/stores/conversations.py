@@ -13,6 +13,7 @@ from pynamodb.attributes import (
     NumberAttribute,
     UnicodeAttribute,
 )
+from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import GlobalSecondaryIndex, KeysOnlyProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
@@ -20,11 +21,13 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.answers import require
 from chalicelib.domain.conversation import (
     Citation,
+    Contact,
     Exchange,
     ExchangePage,
     Feedback,
     GuardrailVerdict,
     HandOverTicket,
+    Holding,
     Usage,
 )
 from chalicelib.errors import Unavailable, UnknownMessage
@@ -72,6 +75,22 @@ class ExchangeItem(Model):
     unanswered = BooleanAttribute(default=False)
     unconfirmed_ticket_id = UnicodeAttribute(null=True, attr_name="ticket_wanted")
     feedback = JSONAttribute(null=True)
+    ticket_id = UnicodeAttribute(null=True)
+    author = UnicodeAttribute(null=True)
+    offered_contact = JSONAttribute(null=True)
+    draft_kept = NumberAttribute(null=True)
+    ttl = NumberAttribute()
+
+
+class ContactItem(Model):
+    """How the customer of a session can be reached, as DynamoDB holds it."""
+
+    class Meta(TableLimits):
+        table_name = "support-state"
+
+    pk = UnicodeAttribute(hash_key=True)
+    contact = JSONAttribute()
+    customer_id = UnicodeAttribute(null=True)
     ttl = NumberAttribute()
 
 
@@ -89,25 +108,38 @@ class Conversations:
     def page(self, session_id: str, limit: int, older_than: datetime | None) -> ExchangePage:
         """Return the newest exchanges before a time (or of all), oldest first. Raises Unavailable."""
         older = ExchangeItem.timestamp < to_millis(older_than) if older_than else None
+        found = self._query(session_id, older, limit + 1, scan_index_forward=False)
+        exchanges = found[:limit][::-1]
+        return _page(exchanges, exchanges[0].timestamp if len(found) > limit else None)
+
+    def news(self, session_id: str, limit: int, newer_than: datetime) -> ExchangePage:
+        """Return the first exchanges after a time, oldest first. Raises Unavailable."""
+        newer = ExchangeItem.timestamp > to_millis(newer_than)
+        return _page(self._query(session_id, newer, limit), None, newer_than)
+
+    def _query(
+        self, session_id: str, when: Condition | None, limit: int, **options: Any
+    ) -> tuple[Exchange, ...]:
+        alive = ExchangeItem.ttl > self._now_seconds()
         with reaching(STORE):
-            items = list(
-                ExchangeItem.query(
-                    session_id,
-                    range_key_condition=older,
-                    filter_condition=ExchangeItem.ttl > self._now_seconds(),
-                    scan_index_forward=False,
-                    consistent_read=True,
-                    limit=limit + 1,
-                )
-            )
-            exchanges = tuple(map(_exchange, reversed(items[:limit])))
-        return ExchangePage(exchanges, exchanges[0].timestamp if len(items) > limit else None)
+            items = ExchangeItem.query(session_id, when, alive, consistent_read=True, limit=limit, **options)
+            return tuple(map(_exchange, items))
 
     def by_client_message(self, session_id: str, message_id: str) -> Exchange | None:
         """Return the exchange that a client's own message id already led to. Raises Unavailable."""
+        return self._claimed(session_id, _message_claim(session_id, message_id))
+
+    def stored_first(self, exchange: Exchange) -> Exchange | None:
+        """Return what has the id of an exchange: in its session, or of a reply to its ticket.
+
+        Raises Unavailable.
+        """
+        return self._claimed(exchange.session_id, _claim_key(exchange))
+
+    def _claimed(self, session_id: str, claim_key: str) -> Exchange | None:
         with reaching(STORE):
             try:
-                claim = StateItem.get(_claim_key(session_id, message_id), consistent_read=True)
+                claim = StateItem.get(claim_key, consistent_read=True)
                 item = ExchangeItem.get(session_id, claim.value, consistent_read=True)
             except (StateItem.DoesNotExist, ExchangeItem.DoesNotExist):
                 return None
@@ -130,8 +162,7 @@ class Conversations:
         try:
             return self._store(exchange, began_at, is_once=True)
         except _MessageIdTaken:
-            first = self.by_client_message(exchange.session_id, exchange.message_id)
-            return first or exchange
+            return self.stored_first(exchange) or exchange
 
     def rate(self, session_id: str, message_id: str, feedback: Feedback) -> Exchange:
         """Keep what the customer thought of an answer, and return its exchange.
@@ -152,21 +183,60 @@ class Conversations:
                     return _exchange(item)
         raise Unavailable(STORE)
 
+    def keep_contact(
+        self,
+        session_id: str,
+        customer_id: str | None,
+        contact: Contact,
+        began_at: datetime | None = None,
+    ) -> None:
+        """Keep how the customer of a session can be reached. Raises ErasedMeanwhile, Unavailable."""
+        now = self._clock()
+        ttl = expiry(now, self._retention_days)
+        key = _contact_key(session_id)
+        item = ContactItem(key, contact=asdict(contact), customer_id=customer_id, ttl=ttl)
+        with reaching(STORE):
+            marks = marks_of(session_id, customer_id)
+            write_unless_erased(marks, began_at or now, lambda transaction: transaction.save(item))
+
+    def contact_of(self, session_id: str, customer_id: str | None) -> Contact | None:
+        """Return how a customer can be reached, as far as it was said in a session. Raises Unavailable."""
+        with reaching(STORE):
+            try:
+                item = complete(ContactItem.get(_contact_key(session_id), consistent_read=True))
+            except ContactItem.DoesNotExist:
+                return None
+            is_alive = item.ttl > self._now_seconds()
+            is_theirs = item.customer_id in (None, customer_id)
+            return Contact(**item.contact) if is_alive and is_theirs else None
+
+    def erase_contact(self, session_id: str, customer_id: str | None = None) -> None:
+        """Delete how the customer of a session can be reached. Raises Unavailable."""
+        item = ContactItem(_contact_key(session_id))
+        with reaching(STORE):
+            if customer_id is None:
+                item.delete()
+                return
+            is_nobodys = ContactItem.customer_id.does_not_exist()
+            write_if(is_nobodys | (ContactItem.customer_id == customer_id), item.delete)
+
     def everything(self, session_id: str) -> tuple[Exchange, ...]:
         """Return all exchanges of a session that are still there, expired ones too. Raises Unavailable."""
         with reaching(STORE):
             return tuple(map(_exchange, ExchangeItem.query(session_id, consistent_read=True)))
 
-    def customers_of(self, session_id: str) -> frozenset[str]:
-        """Return the proven customers with exchanges in a session, expired ones too. Raises Unavailable."""
+    def holdings(self, session_id: str) -> tuple[Holding, ...]:
+        """Return whose the exchanges of a session are, expired ones too, oldest first. Raises Unavailable."""
         with reaching(STORE):
             found = ExchangeItem.query(
                 session_id,
-                filter_condition=ExchangeItem.customer_id.exists(),
-                attributes_to_get=["customer_id"],
+                filter_condition=ExchangeItem.customer_id.exists()
+                | ExchangeItem.ticket_id.exists()
+                | ExchangeItem.handed_over.exists(),
+                attributes_to_get=["customer_id", "ticket_id", "escalation"],
                 consistent_read=True,
             )
-            return frozenset(require(item.customer_id, str) for item in found)
+            return tuple(map(_holding, found))
 
     def sessions_of(self, customer_id: str) -> frozenset[str]:
         """Return the sessions that hold exchanges of a customer, expired ones too. Raises Unavailable.
@@ -182,7 +252,7 @@ class Conversations:
         gone = list(exchanges)
         with reaching(STORE):
             with StateItem.batch_write() as claims:
-                for key in {_claim_key(e.session_id, e.message_id) for e in gone}:
+                for key in set(map(_claim_key, gone)):
                     claims.delete(StateItem(key))
             with ExchangeItem.batch_write() as batch:
                 for exchange in gone:
@@ -191,7 +261,7 @@ class Conversations:
     def _store(self, exchange: Exchange, began_at: datetime | None, *, is_once: bool) -> Exchange:
         marks = marks_of(exchange.session_id, exchange.customer_id)
         for _ in range(TRIES):
-            fill = partial(self._fill, self._item(exchange), is_once)
+            fill = partial(self.put_once if is_once else self._put, exchange)
             with reaching(STORE):
                 refused = write_unless_erased(marks, began_at or self._clock(), fill)
             if not refused:
@@ -202,10 +272,11 @@ class Conversations:
         raise Unavailable(STORE)
 
     def _item_of(self, session_id: str, message_id: str) -> ExchangeItem:
-        """Return the item of a message. Raises UnknownMessage."""
+        """Return the item of a customer's message. Raises UnknownMessage."""
         found = ExchangeItem.query(
             session_id,
             filter_condition=(ExchangeItem.message_id == message_id)
+            & ExchangeItem.author.does_not_exist()
             & (ExchangeItem.ttl > self._now_seconds()),
             consistent_read=True,
         )
@@ -214,16 +285,18 @@ class Conversations:
             raise UnknownMessage
         return item
 
-    def _fill(self, item: ExchangeItem, is_once: bool, transaction: TransactWrite) -> None:
-        # The same message id counts as free: the library repeats a put whose answer got lost.
-        free = ExchangeItem.timestamp.does_not_exist() | (ExchangeItem.message_id == item.message_id)
-        if not is_once:
-            transaction.save(item, condition=free)
-            return
+    def put_once(self, exchange: Exchange, transaction: TransactWrite) -> None:
+        """Let a transaction store an exchange: its millisecond and its id must be free, two conditions."""
+        item = self._item(exchange)
         transaction.save(item, condition=ExchangeItem.timestamp.does_not_exist())
-        key = _claim_key(item.session_id, item.message_id)
         unclaimed = StateItem.pk.does_not_exist() | (StateItem.ttl <= self._now_seconds())
-        transaction.save(StateItem(key, value=item.timestamp, ttl=item.ttl), condition=unclaimed)
+        claim = StateItem(_claim_key(exchange), value=item.timestamp, ttl=item.ttl)
+        transaction.save(claim, condition=unclaimed)
+
+    def _put(self, exchange: Exchange, transaction: TransactWrite) -> None:
+        # The same message id counts as free: the library repeats a put whose answer got lost.
+        is_again = ExchangeItem.message_id == exchange.message_id
+        transaction.save(self._item(exchange), condition=ExchangeItem.timestamp.does_not_exist() | is_again)
 
     def _item(self, exchange: Exchange) -> ExchangeItem:
         values = asdict(exchange)
@@ -240,7 +313,20 @@ class _MessageIdTaken(Exception):
     """Another exchange of the session has this message id."""
 
 
-def _claim_key(session_id: str, message_id: str) -> str:
+def _page(
+    exchanges: tuple[Exchange, ...], older_than: datetime | None, newer_than: datetime | None = None
+) -> ExchangePage:
+    return ExchangePage(exchanges, older_than, exchanges[-1].timestamp if exchanges else newer_than)
+
+
+def _claim_key(exchange: Exchange) -> str:
+    """Return the key under which an exchange's id is taken: replies have ids of their own for each ticket."""
+    if exchange.author:
+        return f"reply#{exchange.ticket_id}#{exchange.message_id}"
+    return _message_claim(exchange.session_id, exchange.message_id)
+
+
+def _message_claim(session_id: str, message_id: str) -> str:
     return f"message#{session_id}#{message_id}"
 
 
@@ -263,7 +349,27 @@ def _exchange(item: ExchangeItem) -> Exchange:
         unanswered=item.unanswered,
         unconfirmed_ticket_id=item.unconfirmed_ticket_id,
         feedback=_feedback(item.feedback) if item.feedback else None,
+        ticket_id=_ticket_id(item),
+        author=item.author,
+        offered_contact=Contact(**item.offered_contact) if item.offered_contact else None,
+        draft_kept=None if item.draft_kept is None else float(item.draft_kept),
     )
+
+
+def _contact_key(session_id: str) -> str:
+    return f"contact#{session_id}"
+
+
+def _holding(item: ExchangeItem) -> Holding:
+    """Return whose an item is that has a customer or a ticket. Raises TypeError where it has neither."""
+    ticket_id = _ticket_id(item)
+    require(item.customer_id or ticket_id, str)
+    return Holding(item.customer_id, ticket_id)
+
+
+def _ticket_id(item: ExchangeItem) -> str | None:
+    # An earlier release kept it only where the customer was told of it.
+    return item.ticket_id or (item.handed_over["ticket_id"] if item.handed_over else None)
 
 
 def _feedback(kept: Mapping[str, Any]) -> Feedback:

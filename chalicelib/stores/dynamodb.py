@@ -1,5 +1,7 @@
 """What the DynamoDB stores share: how a table is reached, and how long an item lives."""
 
+import random
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -7,7 +9,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
-from pynamodb.exceptions import PutError, PynamoDBException, UpdateError
+from pynamodb.exceptions import DeleteError, PutError, PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.models import Model
 
@@ -16,8 +18,13 @@ from chalicelib.errors import Unavailable
 from chalicelib.times import to_millis
 
 M = TypeVar("M", bound=Model)
+R = TypeVar("R")
 
 CONDITION_FAILED = "ConditionalCheckFailedException"
+TRANSACTION_CONFLICT = "TransactionConflictException"
+TRIES = 20
+MOST_WAIT_SECONDS = 0.1
+"""Two transactions that have the same item at once are in each other's way for some milliseconds."""
 
 
 class TableLimits:
@@ -51,11 +58,28 @@ def write_if(condition: Condition, write: Callable[..., object], *arguments: Any
     """Write if a condition holds; tell whether it did. Raises PynamoDBException."""
     try:
         write(*arguments, condition=condition)
-    except (PutError, UpdateError) as error:
+    except (PutError, UpdateError, DeleteError) as error:
         if failed_with(error, CONDITION_FAILED):
             return False
         raise
     return True
+
+
+def soon(write: Callable[[], R]) -> R:
+    """Make a write, after the transactions that are under way with its item. Raises PutError, UpdateError."""
+    for _ in range(TRIES - 1):
+        try:
+            return write()
+        except (PutError, UpdateError) as error:
+            if not failed_with(error, TRANSACTION_CONFLICT):
+                raise
+            wait_for_transaction()
+    return write()
+
+
+def wait_for_transaction() -> None:
+    """Let another transaction end with an item; two that wait for each other don't meet again."""
+    time.sleep(random.uniform(0, MOST_WAIT_SECONDS))  # noqa: S311
 
 
 def failed_with(error: PynamoDBException, code: str) -> bool:

@@ -1,17 +1,15 @@
 """Marks of what was erased, by which the late writes of requests that began before are refused."""
 
 import hashlib
-import random
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from pynamodb.exceptions import PutError, TransactWriteError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.errors import ErasedMeanwhile
-from chalicelib.stores.dynamodb import failed_with, reaching
+from chalicelib.stores.dynamodb import TRIES, reaching, soon, wait_for_transaction
 from chalicelib.stores.state import StateItem
 from chalicelib.times import to_millis
 
@@ -21,9 +19,6 @@ LONGEST_ERASURE = timedelta(minutes=2)
 KEPT = timedelta(days=1)
 """Longer than a request can last, even in a container that is frozen half-way through it."""
 REFUSED, CONFLICT = "ConditionalCheckFailed", "TransactionConflict"
-TRIES = 20
-MOST_WAIT_SECONDS = 0.1
-"""Two transactions that check the same mark at once are in each other's way for some milliseconds."""
 
 
 class ErasureMarks:
@@ -54,7 +49,7 @@ class ErasureMarks:
         ttl = to_millis(until + KEPT) // 1000
         for mark in marks:
             with reaching(STORE):
-                _save_soon(StateItem(mark, value=to_millis(until), ttl=ttl))
+                soon(StateItem(mark, value=to_millis(until), ttl=ttl).save)
 
 
 def marks_of(session_id: str | None, customer_id: str | None) -> list[str]:
@@ -88,24 +83,6 @@ def write_unless_erased(
             tries_left -= 1
             if CONFLICT not in reasons or not tries_left:
                 raise
-            _wait()
+            wait_for_transaction()
         else:
             return ()
-
-
-def _save_soon(item: StateItem) -> None:
-    """Save an item, after the transactions that are under way with it. Raises PutError."""
-    for _ in range(TRIES - 1):
-        try:
-            item.save()
-        except PutError as error:
-            if not failed_with(error, f"{CONFLICT}Exception"):
-                raise
-            _wait()
-        else:
-            return
-    item.save()
-
-
-def _wait() -> None:
-    time.sleep(random.uniform(0, MOST_WAIT_SECONDS))  # noqa: S311 - so that two don't meet again

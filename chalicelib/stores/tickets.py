@@ -6,25 +6,28 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, cast, get_args
 
-from pynamodb.attributes import JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import Attribute, JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
 
 from chalicelib.answers import require
-from chalicelib.domain.conversation import HandOverReason
+from chalicelib.domain.conversation import Contact, HandOverReason
 from chalicelib.domain.ticket import (
     Ticket,
+    TicketChange,
     TicketChannel,
     TicketFeedback,
+    TicketFilter,
     TicketPage,
     TicketPriority,
     TicketStatus,
     TicketSummary,
 )
 from chalicelib.errors import Unavailable, UnknownTicket
-from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching, write_if
+from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching, soon, write_if
 from chalicelib.stores.erasures import marks_of, write_unless_erased
 from chalicelib.times import from_iso, from_millis, iso, to_millis
 
@@ -75,11 +78,16 @@ class TicketItem(Model):
     reason = UnicodeAttribute(null=True)
     customer_id = UnicodeAttribute(null=True)
     session_id = UnicodeAttribute(null=True)
+    assignee = UnicodeAttribute(null=True)
+    contact = JSONAttribute(null=True)
     external_ticket_id = UnicodeAttribute(null=True)
     # As JSON text, because DynamoDB's own numbers have 38 digits at most and no floating point.
     metadata = JSONAttribute(null=True)
     fingerprint = UnicodeAttribute(null=True)
     feedback: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
+    last_message_at = NumberAttribute(null=True)
+    last_reply_at = NumberAttribute(null=True)
+    draft = UnicodeAttribute(null=True)
     ttl = NumberAttribute()
 
 
@@ -113,22 +121,25 @@ class Tickets:
         """Return a ticket. Raises UnknownTicket, Unavailable."""
         return self._read(ticket_id)
 
-    def page(self, status: TicketStatus | None, limit: int, before: str | None) -> TicketPage:
-        """Return tickets of a status or of all, newest first.
+    def page(self, wanted: TicketFilter, limit: int, before: str | None) -> TicketPage:
+        """Return tickets that are wanted, newest first.
 
         `before` is the `next` of the page before this one, None at first. Raises Unavailable.
         """
-        # A ticket whose status changes between two queries may be in both: it has one key here.
         found: dict[str, Ticket] = {}
-        for one in [status] if status else STATUSES:
-            found |= self._newest(one, limit + 1, before)
+        if wanted.customer_id is not None:
+            found = self._of_customer(wanted.customer_id, wanted, before)
+        else:
+            # A ticket whose status changes between two queries may be in both: it has one key here.
+            for status in [wanted.status] if wanted.status else STATUSES:
+                found |= self._newest(status, wanted.assignee, limit + 1, before)
         places = sorted(found, reverse=True)
         tickets = tuple(found[place] for place in places[:limit])
         return TicketPage(tickets, places[limit - 1] if len(places) > limit else None)
 
     def open_of(self, customer_id: str) -> tuple[TicketSummary, ...]:
         """Return a customer's tickets that are not closed, newest first. Raises Unavailable."""
-        return self._of(customer_id, (TicketItem.status != "closed") & self._alive())
+        return self._of(customer_id, (TicketItem.status != "closed") & self.alive())
 
     def everything(self, customer_id: str) -> tuple[TicketSummary, ...]:
         """Return all tickets of a customer, expired ones too, newest first. Raises Unavailable."""
@@ -142,20 +153,51 @@ class Tickets:
             if kept == ticket.feedback:
                 return ticket
             setting: list[Action] = [TicketItem.feedback.set(list(map(_feedback_text, kept)))]
-            if rated := self._update(ticket_id, setting, self._alive() & _holds(ticket.feedback)):
+            if rated := self._update(ticket_id, setting, self.alive() & _holds(ticket.feedback)):
                 return rated
         raise Unavailable(STORE)
 
-    def move(self, ticket_id: str, status: TicketStatus) -> Ticket:
-        """Give a ticket another status. Raises UnknownTicket, Unavailable."""
-        moved = self._update(ticket_id, [TicketItem.status.set(status)], self._alive())
-        if moved is None:
-            raise UnknownTicket
-        return moved
+    def change(
+        self,
+        ticket_id: str,
+        change: TicketChange,
+        session_id: str | None = None,
+        began_at: datetime | None = None,
+    ) -> Ticket:
+        """Change a ticket, and return it as it is then.
+
+        Raises UnknownTicket, Unavailable, and ErasedMeanwhile for a session.
+        """
+        actions = _actions(change)
+
+        def fill(transaction: TransactWrite) -> None:
+            transaction.update(TicketItem(ticket_id), actions, condition=self.alive())
+
+        with reaching(STORE):
+            # A customer's tickets are not there any more once that was erased.
+            if write_unless_erased(marks_of(session_id, None), began_at or self._clock(), fill):
+                raise UnknownTicket
+        return self._read(ticket_id)
+
+    def keep_draft(self, ticket: Ticket, draft: str, began_at: datetime | None = None) -> None:
+        """Keep the draft of the next reply, if the ticket is there. Raises ErasedMeanwhile, Unavailable."""
+
+        def fill(transaction: TransactWrite) -> None:
+            item = TicketItem(ticket.ticket_id)
+            transaction.update(item, [TicketItem.draft.set(draft)], condition=self.alive())
+
+        marks = marks_of(ticket.session_id, ticket.customer_id)
+        with reaching(STORE):
+            write_unless_erased(marks, began_at or self._clock(), fill)
 
     def erase_text(self, ticket_id: str, notice: str) -> None:
-        """Put a notice in place of a ticket's subject and description. Raises Unavailable."""
-        actions: list[Action] = [TicketItem.subject.set(notice), TicketItem.description.set(notice)]
+        """Put a notice in place of a ticket's words, forget contact and draft. Raises Unavailable."""
+        actions: list[Action] = [
+            TicketItem.subject.set(notice),
+            TicketItem.description.set(notice),
+            TicketItem.contact.remove(),
+            TicketItem.draft.remove(),
+        ]
         self._update(ticket_id, actions, TicketItem.ticket_id.exists())
 
     def erase(self, ticket_ids: Iterable[str]) -> tuple[Ticket, ...]:
@@ -178,13 +220,32 @@ class Tickets:
                 raise UnknownTicket
             return ticket
 
-    def _newest(self, status: TicketStatus, limit: int, before: str | None) -> dict[str, Ticket]:
-        """Return the newest tickets of a status by their places in the list."""
+    def _of_customer(self, customer_id: str, wanted: TicketFilter, before: str | None) -> dict[str, Ticket]:
+        """Return a customer's tickets that are wanted by their places in the list: a person has few."""
+        with reaching(STORE):
+            ids = {each.ticket_id for each in self._of(customer_id, self.alive())}
+            items = list(TicketItem.batch_get(ids, consistent_read=True))
+            tickets = {item.listed_at: _ticket(item) for item in items}
+        return {
+            place: ticket
+            for place, ticket in tickets.items()
+            if (before is None or place < before)
+            and wanted.status in (None, ticket.status)
+            and wanted.assignee in (None, ticket.assignee)
+        }
+
+    def _newest(
+        self, status: TicketStatus, assignee: str | None, limit: int, before: str | None
+    ) -> dict[str, Ticket]:
+        """Return the newest tickets of a status, and of an assignee, by their places in the list."""
+        wanted = self.alive()
+        if assignee is not None:
+            wanted &= TicketItem.assignee == assignee
         with reaching(STORE):
             items = TicketItem.status_index.query(
                 status,
                 range_key_condition=TicketItem.listed_at < before if before else None,
-                filter_condition=self._alive(),
+                filter_condition=wanted,
                 scan_index_forward=False,
                 limit=limit,
             )
@@ -201,14 +262,25 @@ class Tickets:
         """Return the changed ticket, or None where the condition does not hold."""
         item = TicketItem(ticket_id)
         with reaching(STORE):
-            return _ticket(item) if write_if(condition, item.update, actions) else None
+            is_made = soon(lambda: write_if(condition, item.update, actions))
+            return _ticket(item) if is_made else None
 
-    def _alive(self) -> Condition:
+    def alive(self) -> Condition:
         """Return the condition that a ticket is there and not expired."""
         return TicketItem.ttl > self._now_seconds()
 
     def _now_seconds(self) -> int:
         return to_millis(self._clock()) // 1000
+
+
+def _actions(change: TicketChange) -> list[Action]:
+    values: tuple[tuple[Attribute[Any], Any], ...] = (
+        (TicketItem.status, change.status),
+        (TicketItem.priority, change.priority),
+        (TicketItem.assignee, change.assignee),
+        (TicketItem.contact, asdict(change.contact) if change.contact else None),
+    )
+    return [path.set(value) if value else path.remove() for path, value in values if value is not None]
 
 
 def _holds(feedback: tuple[TicketFeedback, ...]) -> Condition:
@@ -232,6 +304,8 @@ def _item(ticket: Ticket, ttl: int) -> TicketItem:
         reason=ticket.reason,
         customer_id=ticket.customer_id,
         session_id=ticket.session_id,
+        assignee=ticket.assignee,
+        contact=asdict(ticket.contact) if ticket.contact else None,
         external_ticket_id=ticket.external_ticket_id,
         metadata=dict(ticket.metadata) or None,
         fingerprint=ticket.fingerprint,
@@ -254,11 +328,20 @@ def _ticket(item: TicketItem) -> Ticket:
         reason=cast("HandOverReason | None", item.reason),
         customer_id=item.customer_id,
         session_id=item.session_id,
+        assignee=item.assignee,
+        contact=Contact(**item.contact) if item.contact else None,
         external_ticket_id=item.external_ticket_id,
         metadata=item.metadata or {},
         fingerprint=item.fingerprint,
         feedback=tuple(map(_feedback, item.feedback or ())),
+        last_message_at=_moment(item.last_message_at),
+        last_reply_at=_moment(item.last_reply_at),
+        draft=item.draft,
     )
+
+
+def _moment(millis: float | None) -> datetime | None:
+    return None if millis is None else from_millis(int(millis))
 
 
 def _summary(item: TicketItem) -> TicketSummary:

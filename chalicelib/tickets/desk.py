@@ -20,11 +20,12 @@ from chalicelib.domain.customer import RATED_TICKET, Customer, CustomerContext, 
 from chalicelib.domain.protocols import ConversationStore, InteractionStore, TicketStore
 from chalicelib.domain.ticket import (
     Ticket,
+    TicketChange,
     TicketChannel,
     TicketFeedback,
+    TicketFilter,
     TicketPage,
     TicketPriority,
-    TicketStatus,
     TicketSummary,
 )
 from chalicelib.errors import BadInput, ErasedMeanwhile, FieldProblem, TicketIdReused, Unavailable
@@ -72,7 +73,10 @@ class Received:
 
 @dataclass(frozen=True)
 class TicketView:
-    """A ticket as an agent opens it; `transcript` is None where it came from no chat, or cannot be read."""
+    """A ticket as an agent opens it.
+
+    `transcript` is None where nothing was said, as the ticket came from no chat, or where it cannot be read.
+    """
 
     ticket: Ticket
     context: CustomerContext | None
@@ -146,9 +150,9 @@ class TicketDesk:
         self.log.received(ticket, received.degraded, received.seconds)
         return received
 
-    def page(self, status: TicketStatus | None, limit: int, before: str | None) -> TicketPage:
+    def page(self, wanted: TicketFilter, limit: int, before: str | None) -> TicketPage:
         """Return tickets, newest first; `before` is the `next` of an earlier page. Raises Unavailable."""
-        return self.tickets.page(status, limit, before)
+        return self.tickets.page(wanted, limit, before)
 
     def view(self, ticket_id: str) -> TicketView:
         """Return a ticket with what is known around it now. Raises UnknownTicket, Unavailable."""
@@ -179,9 +183,9 @@ class TicketDesk:
             logging = calls.start("interactions", self.interactions.add, rated, feedback.timestamp)
             calls.settle(logging, None, Deadline(self.log_seconds))
 
-    def move(self, ticket_id: str, status: TicketStatus) -> Ticket:
-        """Note where a ticket stands in the ticketing system. Raises UnknownTicket, Unavailable."""
-        return self.tickets.move(ticket_id, status)
+    def change(self, ticket_id: str, change: TicketChange) -> Ticket:
+        """Note how a ticket stands by now. Raises UnknownTicket, Unavailable."""
+        return self.tickets.change(ticket_id, change)
 
     def _accept(self, new: NewTicket) -> Ticket:
         now = self.clock()
@@ -250,11 +254,15 @@ class TicketDesk:
         return newest_of([i for i in newest if without is None or i.ticket_id != without])
 
     def _transcript(self, ticket: Ticket) -> tuple[Exchange, ...] | None:
-        if ticket.session_id is None:
+        if ticket.session_id is None and ticket.last_reply_at is None:
             return None
-        exchanges = self.conversations.latest(ticket.session_id, TRANSCRIPT_EXCHANGES)
-        # Somebody else may have gone on in that session; what they said is not this ticket's.
-        return tuple(e for e in exchanges if e.customer_id in (None, ticket.customer_id))
+        exchanges = self.conversations.latest(ticket.conversation_id, TRANSCRIPT_EXCHANGES)
+        # Somebody else may have gone on in that session; what they said elsewhere is not this ticket's.
+        return tuple(
+            e
+            for e in exchanges
+            if e.customer_id in (None, ticket.customer_id) or e.ticket_id == ticket.ticket_id
+        )
 
 
 def _require_same_ticket(kept: Ticket, ticket: Ticket) -> Ticket:

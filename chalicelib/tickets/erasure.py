@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import dataclass
 
+from chalicelib.chat.hand_over import tickets_of
 from chalicelib.chat.sessions import Sessions
 from chalicelib.domain.conversation import Exchange
 from chalicelib.domain.protocols import ConversationStore, ErasureMarks, InteractionStore, TicketStore
@@ -62,7 +63,8 @@ class Erasure:
 
     def _erase_chat(self, session_id: str, external_id: str) -> Counter[str]:
         exchanges = self._exchanges(session_id, external_id)
-        counts = self._erase_tickets(_tickets_of(exchanges))
+        counts = self._erase_tickets(tickets_of(exchanges))
+        self.conversations.erase_contact(session_id, external_id)
         self.conversations.erase([e for e in exchanges if not e.customer_id])
         # By these the session is found again.
         self.conversations.erase([e for e in exchanges if e.customer_id])
@@ -80,8 +82,3 @@ class Erasure:
     def _erase_tickets(self, ticket_ids: Iterable[str]) -> Counter[str]:
         erased = self.tickets.erase(sorted(ticket_ids))
         return Counter(tickets=len(erased), feedback=sum(len(t.feedback) for t in erased))
-
-
-def _tickets_of(exchanges: list[Exchange]) -> set[str]:
-    opened = {e.handed_over.ticket_id for e in exchanges if e.handed_over}
-    return opened | {e.unconfirmed_ticket_id for e in exchanges if e.unconfirmed_ticket_id}

@@ -1,9 +1,9 @@
 """The routes for customers."""
 
 from chalicelib import errors
-from chalicelib.api.answers.chat import ChatAnswer, History
+from chalicelib.api.answers.chat import ChatAnswer, Contact, History
 from chalicelib.api.answers.common import Accepted
-from chalicelib.api.chat import ChatRequest, FeedbackRequest, HistoryQuery
+from chalicelib.api.chat import ChatRequest, ContactRequest, FeedbackRequest, HistoryQuery
 from deployment.openapi.operation import CUSTOMERS, Answer, Link, Operation
 
 SESSION = "cs_5J8kq2Vd0yT3mW9x"
@@ -34,6 +34,8 @@ PROVEN = (
     " the same proof."
 )
 
+CONTACT = {"email": "ada@example.com", "name": "Ada Byron"}
+
 OPERATIONS = (
     Operation(
         CUSTOMERS,
@@ -41,7 +43,8 @@ OPERATIONS = (
         "/chat",
         "sendMessage",
         "Answer a customer's message",
-        "Answers from the team's articles, with citations, or hands over to a person (`escalation`). Who "
+        "Answers from the team's articles, with citations, or hands over to a person (`escalation`). From an "
+        "agent's first reply until the ticket is closed, messages go to the agent (`handled_by`). Who "
         "is over a limit still gets to a person by asking for one. After a 503 the same `message_id` can "
         "be sent again safely: nothing was stored.",
         Answer(
@@ -57,6 +60,7 @@ OPERATIONS = (
                 "escalation": None,
                 "model": "global.anthropic.claude-haiku-4-5-20251001-v1:0",
                 "usage": {"input_tokens": 2214, "output_tokens": 96, "cost_usd": 0.002694},
+                "handled_by": "assistant",
                 "degraded": [],
             },
             links=(
@@ -87,11 +91,19 @@ OPERATIONS = (
         "/chat/{session_id}",
         "readConversation",
         "Read a conversation",
-        "The messages, oldest first, two an exchange: page by page from the newest." + PROVEN,
+        "The messages, oldest first: page by page from the newest, or with `after` what is new since."
+        + PROVEN,
         Answer(
             "A page of the conversation.",
             History,
-            {"session_id": SESSION, "messages": [QUESTION, ANSWER], "next": None},
+            {
+                "session_id": SESSION,
+                "handled_by": "assistant",
+                "ticket": None,
+                "messages": [QUESTION, ANSWER],
+                "next": None,
+                "newest": "1795176000000",
+            },
         ),
         errors=NOT_YOURS,
         query=HistoryQuery,
@@ -107,6 +119,20 @@ OPERATIONS = (
         "without the customer's words. Safe to repeat." + PROVEN,
         Answer("Everything of the session is gone.", status=204),
         errors=NOT_YOURS,
+        takes_proof=True,
+    ),
+    Operation(
+        CUSTOMERS,
+        "PUT",
+        "/chat/{session_id}/contact",
+        "setContact",
+        "Say how the customer can be reached",
+        "For a customer who leaves the page before an agent has replied. In place of what was known, at "
+        "least one of the fields; kept with the conversation and its open ticket." + PROVEN,
+        Answer("How the customer can be reached now.", Contact, {**CONTACT, "phone": None}),
+        errors=(*NOT_YOURS, errors.ErasedMeanwhile),
+        body=ContactRequest,
+        examples={"email": CONTACT},
         takes_proof=True,
     ),
     Operation(

@@ -2,8 +2,23 @@
 
 from chalicelib import errors
 from chalicelib.api.answers.common import Accepted
-from chalicelib.api.answers.tickets import CustomerErased, Ticket, TicketContext, TicketReceived, Tickets
-from chalicelib.api.tickets import TicketFeedbackRequest, TicketMove, TicketRequest, TicketsQuery
+from chalicelib.api.answers.tickets import (
+    CustomerErased,
+    Draft,
+    ReplySent,
+    Ticket,
+    TicketContext,
+    TicketReceived,
+    Tickets,
+)
+from chalicelib.api.tickets import (
+    DraftRequest,
+    ReplyRequest,
+    TicketChangeRequest,
+    TicketFeedbackRequest,
+    TicketRequest,
+    TicketsQuery,
+)
 from deployment.openapi.operation import AGENTS, Answer, Link, Operation
 
 TIME = "2026-11-20T12:00:00.000+00:00"
@@ -52,7 +67,13 @@ TICKET = {
     "reason": None,
     "metadata": {"tags": ["vip"]},
     "created_at": TIME,
+    "assignee": "Jo",
+    "contact": None,
+    "handled_by": "assistant",
+    "last_message_at": None,
+    "last_reply_at": None,
 }
+REPLY = {"message": "Your refund left us today.", "reply_id": "ZD-77-2", "close": True}
 FEEDBACK = {"helpful": False, "source": "kb_suggestions", "comment": "The article is out of date."}
 
 OPERATIONS = (
@@ -77,7 +98,8 @@ OPERATIONS = (
                 "degraded": [],
             },
             links=(
-                Link("moveTicket", ("ticket_id",)),
+                Link("changeTicket", ("ticket_id",)),
+                Link("replyToTicket", ("ticket_id",)),
                 Link("readTicket", ("ticket_id",)),
                 Link("rateTicketContext", ("ticket_id",)),
             ),
@@ -108,7 +130,7 @@ OPERATIONS = (
         "/tickets",
         "listTickets",
         "List tickets",
-        "Newest first, page by page.",
+        "Newest first, page by page. A parameter that is not known is refused.",
         Answer("A page of tickets.", Tickets, {"tickets": [TICKET], "next": "01795176000000.T-1042"}),
         query=TicketsQuery,
     ),
@@ -116,13 +138,68 @@ OPERATIONS = (
         AGENTS,
         "PATCH",
         "/tickets/{ticket_id}",
-        "moveTicket",
-        "Note where a ticket stands",
-        "Says how far the ticket is in your own system, so that open tickets don't only grow.",
+        "changeTicket",
+        "Change a ticket",
+        "Says where the ticket stands, whose it is and how urgent: at least one of them. Closing it gives "
+        "its conversation back to the assistant, opening it again takes it back. Close what is solved in "
+        "your own system too, so that open tickets don't only grow.",
         Answer("The ticket.", Ticket, {**TICKET, "status": "closed"}),
         errors=(errors.UnknownTicket,),
-        body=TicketMove,
-        examples={"close": {"status": "closed"}},
+        body=TicketChangeRequest,
+        examples={
+            "close": {"status": "closed"},
+            "take": {"assignee": "Jo", "priority": "urgent"},
+            "free": {"assignee": None},
+        },
+    ),
+    Operation(
+        AGENTS,
+        "POST",
+        "/tickets/{ticket_id}/replies",
+        "replyToTicket",
+        "Reply to the customer",
+        "The customer reads the reply in the chat, under the name of your token. The first one takes the "
+        "conversation over from the assistant, until the ticket is closed. A reply to a ticket from no "
+        "chat is kept with the ticket.",
+        Answer("The reply is kept.", ReplySent, {"reply_id": REPLY["reply_id"], "timestamp": TIME}),
+        errors=(
+            errors.UnknownTicket,
+            errors.TicketClosed,
+            errors.ConversationErased,
+            errors.ReplyIdReused,
+            errors.ErasedMeanwhile,
+        ),
+        body=ReplyRequest,
+        examples={"last": REPLY},
+    ),
+    Operation(
+        AGENTS,
+        "POST",
+        "/tickets/{ticket_id}/draft",
+        "draftReply",
+        "Draft a reply",
+        "Written in the team's style (`DRAFT_STYLE`) from the conversation, what is known of the customer "
+        "and the articles, for an agent to check and change. It is never sent by itself.",
+        Answer(
+            "A reply to check.",
+            Draft,
+            {
+                "draft": "Refunds take 5 days [1]. Yours has left us.",
+                "citations": [{"index": 1, **SUGGESTIONS[0]}],
+                "missing": ["When the refund was made."],
+                "usage": {"input_tokens": 2214, "output_tokens": 96, "cost_usd": 0.002694},
+                "degraded": [],
+            },
+        ),
+        errors=(
+            errors.UnknownTicket,
+            errors.ConversationErased,
+            errors.ErasedMeanwhile,
+            errors.BudgetReached,
+            errors.ModelUnavailable,
+        ),
+        body=DraftRequest,
+        examples={"plain": {}, "told": {"instruction": "Offer a replacement."}},
     ),
     Operation(
         AGENTS,

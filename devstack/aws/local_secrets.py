@@ -2,6 +2,7 @@
 
 import json
 import secrets
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from devstack.private_files import write_private
 from tooling.errors import CommandError
 
 AGENT_TOKEN = "local-agent-token"
+AGENT_NAME = "Agent"
 
 
 @dataclass(frozen=True)
@@ -16,7 +18,8 @@ class LocalSecrets:
     """What the app finds in Secrets Manager besides the database's address."""
 
     app_secret: str
-    agent_tokens: tuple[str, ...]
+    agent_tokens: Mapping[str, str]
+    """By the name of their owner, whom customers see as the author of a reply."""
 
 
 def load_or_create_secrets(path: Path) -> LocalSecrets:
@@ -30,4 +33,4 @@ def load_or_create_secrets(path: Path) -> LocalSecrets:
         app_secret = json.loads(path.read_text("utf-8"))["app_secret"]
     except (ValueError, KeyError, TypeError) as error:
         raise CommandError(f"{path} is damaged; delete it and a new one is made.") from error
-    return LocalSecrets(app_secret=app_secret, agent_tokens=(AGENT_TOKEN,))
+    return LocalSecrets(app_secret=app_secret, agent_tokens={AGENT_NAME: AGENT_TOKEN})

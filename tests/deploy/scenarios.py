@@ -78,6 +78,8 @@ def _chat(api: Api) -> None:
     assert api.send("GET", route, path=session, headers=proof)["messages"]
     rating = {"message_id": first["message_id"], "rating": "up"}
     api.send("POST", route + "/feedback", rating, session, headers=proof)
+    contact = {"email": "ada@example.com"}
+    api.send("PUT", route + "/contact", contact, session, headers=proof)
     api.send("DELETE", route, path=session, headers=proof)
 
 
@@ -95,6 +97,10 @@ def _tickets(api: Api) -> None:
     assert api.send("GET", route + "/context", path=path)["degraded"] == []
     api.send("POST", route + "/feedback", {"helpful": True}, path)
     api.send("PATCH", route, {"status": "pending"}, path)
+    assert api.send("GET", "/tickets", query={"customer": CUSTOMER})["tickets"]
+    assert api.send("POST", route + "/draft", {}, path)["degraded"] == []
+    for _ in range(2):
+        api.send("POST", route + "/replies", {"message": "It costs 40 euros.", "reply_id": "r-1"}, path)
 
 
 def _erase(api: Api) -> None:

@@ -32,6 +32,12 @@ GUARDED: Any = {"guardrailIdentifier": "testguardrail", "guardrailVersion": "1",
 CONVERSATION = Conversation(ExtractiveModel(lambda _word: 1.0), Guardrail("testguardrail", GUARDRAIL))
 
 
+TICKET = (
+    "<ticket>\nNumber: T-9\nStatus: waiting &amp; open\nOpened: 2026-11-20\n"
+    "Support hours: 9 to 17 h\n</ticket>"
+)
+
+
 def user(*texts: str, question: str | None = None) -> dict[str, Any]:
     content: list[dict[str, Any]] = [{"text": text} for text in texts]
     if question is not None:
@@ -274,3 +280,26 @@ def test_the_question_is_the_guarded_block_even_beside_other_text() -> None:
     message = user("<customer>x</customer>", PASSAGES, "a stray text", question="What now?")
     assert question_of(message) == "What now?"
     assert guarded_texts([message]) == ["What now?"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    ["What's the status of my ticket?", "Any news on my case?", "Is my ticket still open?", "ticket status"],
+)
+def test_how_the_ticket_stands_is_told_from_its_facts(question: str) -> None:
+    told = text_of(converse(user(TICKET, PASSAGES, question=question)))
+    assert told == "Your ticket **T-9** of 2026-11-20 is waiting & open.\n\n9 to 17 h"
+
+
+def test_without_a_ticket_or_a_question_about_it_none_is_told_of() -> None:
+    assert "T-9" not in text_of(converse(user(TICKET, PASSAGES, question=INVOICES)))
+    assert "ticket" not in text_of(converse(user(PASSAGES, question="What's the status of my ticket?")))
+
+
+def test_a_draft_answers_from_the_articles_or_says_what_is_missing() -> None:
+    transcript = "<transcript>\nCustomer: hello\n</transcript>"
+    told = text_of(converse(user(transcript, PASSAGES, question=INVOICES)))
+    assert told == "Hello,\n\nInvoices are on the billing page. [2]"
+    for question in (ROSES, "I want to talk to a human", "thanks"):
+        told = text_of(converse(user(transcript, PASSAGES, question=question)))
+        assert "[0]\n\nMissing:\n- The answer" in told

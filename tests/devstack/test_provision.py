@@ -66,7 +66,7 @@ def test_the_local_tables_are_those_of_the_template(aws: AwsClients) -> None:
 
 def test_the_secrets_are_where_the_app_looks_for_them(aws: AwsClients, stack: Product) -> None:
     tokens = aws.secrets.get_secret_value(SecretId=STAGE.agent_tokens_secret_id)["SecretString"]
-    assert json.loads(tokens) == ["local-agent-token"]
+    assert json.loads(tokens) == {"Agent": "local-agent-token"}
     kept = json.loads((stack.data_dir / "secrets.json").read_text("utf-8"))
     app_secret = aws.secrets.get_secret_value(SecretId=STAGE.app_secret_id)["SecretString"]
     assert app_secret == kept["app_secret"]

@@ -27,6 +27,8 @@ TICKETS_OF_CUSTOMER = f"Query {TICKETS}/index/customer-created_at"
 KEEP_EXCHANGE = f"TransactWriteItems {CONVERSATIONS} {STATE}"
 LOG_INTERACTION = f"TransactWriteItems {INTERACTIONS} {STATE}"
 KEEP_TICKET = f"TransactWriteItems {STATE} {TICKETS}"
+SAY_TO_TICKET = f"TransactWriteItems {CONVERSATIONS} {STATE} {TICKETS}"
+KEEP_CONTACT = f"TransactWriteItems {STATE}"
 
 REFUSED = Promise(503)
 UNHARMED = Promise(200)
@@ -59,18 +61,30 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         f"UpdateItem {STATE}": UNHARMED,
     },
     "POST /chat, without message_id": {KEEP_EXCHANGE: without("storage")},
-    "POST /chat, for a person": {KEEP_TICKET: without("storage"), "Converse": UNHARMED},
+    "POST /chat, for a person": {
+        KEEP_TICKET: without("storage"),
+        SAY_TO_TICKET: without("storage"),
+        "Converse": UNHARMED,
+    },
+    "POST /chat, to an agent": {f"GetItem {TICKETS}": without("storage"), SAY_TO_TICKET: REFUSED},
     "POST /chat, cold": {
         "GetSecretValue app-secret": REFUSED,
         "GetSecretValue database": without("customer"),
     },
-    "GET /chat/{session_id}": {f"Query {CONVERSATIONS}": REFUSED},
+    "GET /chat/{session_id}": {f"Query {CONVERSATIONS}": REFUSED, f"GetItem {TICKETS}": REFUSED},
+    "PUT /chat/{session_id}/contact": {
+        f"Query {CONVERSATIONS}": REFUSED,
+        KEEP_CONTACT: REFUSED,
+        f"GetItem {TICKETS}": REFUSED,
+        KEEP_TICKET: REFUSED,
+    },
     "DELETE /chat/{session_id}": {
         f"PutItem {STATE}": REFUSED,
         f"Query {CONVERSATIONS}": REFUSED,
         f"Query {INTERACTIONS}": REFUSED,
         f"BatchWriteItem {INTERACTIONS}": REFUSED,
         f"UpdateItem {TICKETS}": REFUSED,
+        f"DeleteItem {STATE}": REFUSED,
         f"BatchWriteItem {STATE}": REFUSED,
         f"BatchWriteItem {CONVERSATIONS}": REFUSED,
     },
@@ -92,7 +106,22 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
     "POST /tickets, sent again": {f"GetItem {TICKETS}": REFUSED},
     "POST /tickets, cold": {"GetSecretValue database": without("customer")},
     "GET /tickets": {f"Query {TICKETS}/index/status-listed_at": REFUSED},
-    "PATCH /tickets/{ticket_id}": {f"UpdateItem {TICKETS}": REFUSED},
+    "PATCH /tickets/{ticket_id}": {f"TransactWriteItems {TICKETS}": REFUSED, f"GetItem {TICKETS}": REFUSED},
+    "POST /tickets/{ticket_id}/replies": {f"GetItem {TICKETS}": REFUSED, SAY_TO_TICKET: REFUSED},
+    "POST /tickets/{ticket_id}/replies, sent again": {
+        f"GetItem {STATE}": REFUSED,
+        f"GetItem {CONVERSATIONS}": REFUSED,
+    },
+    "POST /tickets/{ticket_id}/draft": {
+        f"GetItem {TICKETS}": REFUSED,
+        f"Query {CONVERSATIONS}": without("history"),
+        f"Query {INTERACTIONS}": without("interactions"),
+        TICKETS_OF_CUSTOMER: without("storage"),
+        "Retrieve": without("knowledge_base"),
+        POSTGRES: without("customer"),
+        "Converse": REFUSED,
+        KEEP_TICKET: without("storage"),
+    },
     "GET /tickets/{ticket_id}/context": {
         f"GetItem {TICKETS}": REFUSED,
         f"Query {CONVERSATIONS}": without("history"),
@@ -113,6 +142,7 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         TICKETS_OF_CUSTOMER: REFUSED,
         f"BatchGetItem {TICKETS}": REFUSED,
         f"BatchWriteItem {TICKETS}": REFUSED,
+        f"DeleteItem {STATE}": REFUSED,
         f"BatchWriteItem {STATE}": REFUSED,
         f"BatchWriteItem {CONVERSATIONS}": REFUSED,
         f"BatchWriteItem {INTERACTIONS}": REFUSED,

@@ -95,6 +95,26 @@ def of_ticket(method: str, route: str, body: dict[str, Any] | None = None) -> Pr
     return prepare
 
 
+def with_an_agent(world: World) -> tuple[str, Request]:
+    """Let an agent reply to a conversation; return its session and the reply, which can be sent again."""
+    opened = world.insist(world.chat(PERSON))
+    ticket_id = opened["escalation"]["ticket_id"]
+    body = {"message": "I'm here.", "reply_id": "r-1"}
+    reply = world.request("POST", "/tickets/{ticket_id}/replies", body, ticket_id=ticket_id)
+    world.insist(reply)
+    return opened["session_id"], reply
+
+
+def message_to_an_agent(world: World) -> Request:
+    session_id, _ = with_an_agent(world)
+    return world.chat("Where is it?", session_id=session_id)
+
+
+def reply_again(world: World) -> Request:
+    _, reply = with_an_agent(world)
+    return reply
+
+
 def of_customer(method: str, route: str) -> Prepare:
     """Ask about a customer who has a conversation that became a ticket."""
 
@@ -129,7 +149,7 @@ def exchange_kept(world: World, request: Request, reply: Reply) -> None:
 def wish_kept(world: World, request: Request, reply: Reply) -> None:
     exchange_kept(world, request, reply)
     is_promised = reply.status == 200 and "storage" not in reply.degraded
-    assert bool(reply.body["escalation"]) == is_promised
+    assert reply.body["escalation"] or not is_promised
     assert len(world.tickets()) == 1 if is_promised else len(world.tickets()) <= 1
 
 
@@ -137,6 +157,22 @@ def ticket_kept(world: World, request: Request, reply: Reply) -> None:
     ids = [ticket["ticket_id"] for ticket in world.tickets()]
     assert ids == [_body(request)["ticket_id"]] if reply.status == 200 else len(ids) <= 1, ids
     assert len(world.interactions()) <= len(ids)
+
+
+def message_kept(world: World, request: Request, reply: Reply) -> None:
+    exchange_kept(world, request, reply)
+    if reply.status == 200 and "storage" not in reply.degraded:
+        assert reply.body["handled_by"] == "agent"
+
+
+def reply_kept(world: World, _request: Request, reply: Reply) -> None:
+    kept = [e for e in world.exchanges() if "author" in e]
+    assert len(kept) == 1 if reply.status == 200 else len(kept) <= 1, kept
+
+
+def contact_kept(world: World, _request: Request, reply: Reply) -> None:
+    (ticket,) = world.tickets()
+    assert reply.status != 200 or "ada@example.com" in ticket["contact"]
 
 
 def ticket_moved(world: World, _request: Request, reply: Reply) -> None:
@@ -177,8 +213,14 @@ ROUTES = [
     Route("POST /chat, sent again", message_again, exchange_kept, CHAT_SECONDS),
     Route("POST /chat, without message_id", message_without_id, nothing, CHAT_SECONDS),
     Route("POST /chat, for a person", wish_for_a_person, wish_kept, CHAT_SECONDS),
+    Route("POST /chat, to an agent", message_to_an_agent, message_kept, CHAT_SECONDS),
     Route("POST /chat, cold", cold(first_message), exchange_kept, CHAT_SECONDS),
     Route("GET /chat/{session_id}", of_session("GET", "/chat/{session_id}")),
+    Route(
+        "PUT /chat/{session_id}/contact",
+        of_session("PUT", "/chat/{session_id}/contact", email="ada@example.com"),
+        contact_kept,
+    ),
     Route("DELETE /chat/{session_id}", of_session("DELETE", "/chat/{session_id}"), session_erased),
     Route(
         "POST /chat/{session_id}/feedback",
@@ -193,6 +235,18 @@ ROUTES = [
         "PATCH /tickets/{ticket_id}",
         of_ticket("PATCH", "/tickets/{ticket_id}", {"status": "pending"}),
         ticket_moved,
+    ),
+    Route(
+        "POST /tickets/{ticket_id}/replies",
+        of_ticket("POST", "/tickets/{ticket_id}/replies", {"message": "I'm here.", "reply_id": "r-1"}),
+        reply_kept,
+    ),
+    Route("POST /tickets/{ticket_id}/replies, sent again", reply_again, reply_kept),
+    Route(
+        "POST /tickets/{ticket_id}/draft",
+        of_ticket("POST", "/tickets/{ticket_id}/draft", {}),
+        nothing,
+        CHAT_SECONDS,
     ),
     Route(
         "GET /tickets/{ticket_id}/context",

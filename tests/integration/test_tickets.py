@@ -58,6 +58,8 @@ def test_a_ticket_is_kept_with_all_that_was_sent(api: Api) -> None:
         "status": "open",
         "reason": None,
         "created_at": "2026-11-19T06:30:00.500+00:00",
+        "handled_by": "assistant",
+        **dict.fromkeys(("assignee", "contact", "last_message_at", "last_reply_at")),
     }
 
 

@@ -12,8 +12,9 @@ from chalicelib.api.chat import ChatRequest, FeedbackRequest, HistoryQuery
 from chalicelib.api.parsing import parse, parse_body, parse_path
 from chalicelib.api.tickets import (
     EXTERNAL_ID,
+    ReplyRequest,
+    TicketChangeRequest,
     TicketFeedbackRequest,
-    TicketMove,
     TicketRequest,
     TicketsQuery,
 )
@@ -26,7 +27,14 @@ json_values = st.recursive(
     max_leaves=12,
 )
 odd_texts = st.text(st.characters() | st.characters(categories=["Cs", "Cc", "Cf"]), max_size=20)
-MODELS = (ChatRequest, FeedbackRequest, TicketRequest, TicketFeedbackRequest, TicketMove)
+MODELS = (
+    ChatRequest,
+    FeedbackRequest,
+    TicketRequest,
+    TicketFeedbackRequest,
+    TicketChangeRequest,
+    ReplyRequest,
+)
 FIELDS = sorted({field for model in MODELS for field in model.model_fields})
 TICKET = {"customer_external_id": "CUST-1001", "subject": "Late", "description": "Where is it?"}
 

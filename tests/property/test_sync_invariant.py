@@ -10,7 +10,6 @@ from datetime import datetime
 from itertools import pairwise
 from typing import Any, cast
 
-import greenlet  # type: ignore[import-untyped]
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -19,6 +18,7 @@ from chalicelib.domain.ingestion import FileFailure, IngestionJob, SyncLease, Sy
 from chalicelib.errors import IngestionCallFailed, Unavailable
 from chalicelib.sync.starts import START_INTERVAL
 from tests.fakes import FakeClock
+from tests.interleaving import Fault, Stage, Stepwise, Worker
 from tests.sync_fakes import FakeIngestion, FakeSyncLog, FakeSyncStates, SyncParts, notification
 
 SWEEPS_TO_SETTLE = 40
@@ -36,87 +36,25 @@ class Change:
 
 
 @dataclass
-class World:
-    """What really happened, and in which order; `worker` is who is at work."""
+class World(Stage):
+    """What really happened, and in which order."""
 
     moment: int = 0
     changes: list[Change] = field(default_factory=list)
     starts: dict[str, int] = field(default_factory=dict)
     lost: set[str] = field(default_factory=set)
-    worker: "Worker | None" = None
 
     def next_moment(self) -> int:
         self.moment += 1
         return self.moment
 
 
-class Worker:
-    """One invocation; `change` is what its event tells of, and `fault` befalls its next call."""
+class Invocation(Worker):
+    """One invocation; `change` is what its event tells of."""
 
     def __init__(self, world: World, work: Callable[[], object], change: Change | None = None) -> None:
-        self._world = world
-        self._work = work
-        self._thread = greenlet.greenlet(self._run)
+        super().__init__(world, work)
         self.change = change
-        self.fault = "none"
-
-    @property
-    def is_done(self) -> bool:
-        return bool(self._thread.dead)
-
-    def go_on(self, steps: int, fault: str = "none") -> None:
-        """Make so many steps; a fault befalls the first call that it can befall."""
-        self.fault = fault
-        self._world.worker = self
-        while steps and not self.is_done:
-            self._thread.switch()
-            steps -= 1
-        self._world.worker = None
-
-    def die(self) -> None:
-        """Stop for good, in the middle of whatever it is."""
-        self._thread.throw()
-
-    def stop(self) -> None:
-        """Let the others go on."""
-        self._thread.parent.switch()
-
-    def _run(self) -> None:
-        try:
-            self._work()
-        except Unavailable:
-            return  # Lambda reports it, and S3's events come again: the machine has a rule for that
-
-
-class Stepwise:
-    """Stops the worker before and after each call of a part, where the call may also fail."""
-
-    def __init__(self, world: World, part: object, error: Unavailable) -> None:
-        self._world = world
-        self._part = part
-        self._error = error
-
-    def __getattr__(self, name: str) -> Any:
-        operation = getattr(self._part, name)
-
-        def call(*arguments: object) -> object:
-            worker = self._world.worker
-            if worker is None:
-                return operation(*arguments)
-            self._stop(worker, "refused")
-            result = operation(*arguments)
-            if name == "request" and worker.change:
-                worker.change.is_noted = True
-            self._stop(worker, "answer lost")
-            return result
-
-        return call
-
-    def _stop(self, worker: Worker, fault: str) -> None:
-        worker.stop()
-        if worker.fault == fault:
-            worker.fault = "none"
-            raise self._error
 
 
 class Bedrock(FakeIngestion):
@@ -133,12 +71,20 @@ class Bedrock(FakeIngestion):
 
 
 class States(FakeSyncStates):
-    """Notes when the lease was taken and which jobs were concluded."""
+    """Notes which changes are known, when the lease was taken and which jobs were concluded."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
         super().__init__()
+        self._world = world
         self.leased_at: list[datetime] = []
         self.concluded: list[str] = []
+
+    def request(self, trigger: SyncTrigger, now: datetime) -> SyncState:
+        state = super().request(trigger, now)
+        worker = self._world.worker
+        if isinstance(worker, Invocation) and worker.change:
+            worker.change.is_noted = True
+        return state
 
     def lease(self, lease: SyncLease, now: datetime) -> SyncState | None:
         state = super().lease(lease, now)
@@ -159,7 +105,7 @@ class States(FakeSyncStates):
 
 anyone = st.integers(0, 3)
 steps = st.integers(1, 24) | st.just(TO_THE_END)
-faults = st.sampled_from(["none", "none", "none", "none", "refused", "answer lost"])
+faults: st.SearchStrategy[Fault] = st.sampled_from(["none", "none", "none", "none", "refused", "answer lost"])
 
 
 class SyncMachine(RuleBasedStateMachine):
@@ -170,7 +116,7 @@ class SyncMachine(RuleBasedStateMachine):
         self.clock = FakeClock()
         self.world = World()
         self.bedrock = Bedrock(self.clock, self.world)
-        self.states = States()
+        self.states = States(self.world)
         self.workers: list[Worker] = []
         throttled = IngestionCallFailed("ThrottlingException")
         self.sync = SyncParts(
@@ -181,7 +127,7 @@ class SyncMachine(RuleBasedStateMachine):
         ).build()
 
     @rule(steps=steps, fault=faults)
-    def a_document_changes(self, steps: int, fault: str) -> None:
+    def a_document_changes(self, steps: int, fault: Fault) -> None:
         self.world.changes.append(Change(self.world.next_moment()))
         self._take_in(self.world.changes[-1], steps, fault)
 
@@ -191,17 +137,17 @@ class SyncMachine(RuleBasedStateMachine):
         self._take_in(self.world.changes[-1 - which % len(self.world.changes)], steps, "none")
 
     @rule(steps=steps, fault=faults)
-    def the_schedule_fires(self, steps: int, fault: str) -> None:
+    def the_schedule_fires(self, steps: int, fault: Fault) -> None:
         self.clock.advance(minutes=1)
-        self._employ(Worker(self.world, self.sync.sweep), steps, fault)
+        self._employ(Invocation(self.world, self.sync.sweep), steps, fault)
 
     @rule(what=st.sampled_from(["request_now", "status"]), steps=steps)
     def an_agent_asks(self, what: str, steps: int) -> None:
-        self._employ(Worker(self.world, getattr(self.sync, what)), steps, "none")
+        self._employ(Invocation(self.world, getattr(self.sync, what)), steps, "none")
 
     @precondition(lambda self: self.workers)
     @rule(which=anyone, steps=steps, fault=faults)
-    def a_worker_goes_on(self, which: int, steps: int, fault: str) -> None:
+    def a_worker_goes_on(self, which: int, steps: int, fault: Fault) -> None:
         self.workers[which % len(self.workers)].go_on(steps, fault)
         self._dismiss()
 
@@ -276,11 +222,11 @@ class SyncMachine(RuleBasedStateMachine):
         later = (job for job in self.bedrock.ran.values() if self.world.starts[job.job_id] > change.moment)
         return any(job.status == "COMPLETE" or job.failed_on_files for job in later)
 
-    def _take_in(self, change: Change, steps: int, fault: str) -> None:
-        work = Worker(self.world, lambda: self.sync.documents_changed(EVENT), change)
+    def _take_in(self, change: Change, steps: int, fault: Fault) -> None:
+        work = Invocation(self.world, lambda: self.sync.documents_changed(EVENT), change)
         self._employ(work, steps, fault)
 
-    def _employ(self, worker: Worker, steps: int, fault: str) -> None:
+    def _employ(self, worker: Worker, steps: int, fault: Fault) -> None:
         self.workers.append(worker)
         worker.go_on(steps, fault)
         self._dismiss()

@@ -36,7 +36,8 @@ class Office(Web):
 
 @pytest.fixture
 def web(scene: Scene) -> Iterator[Office]:
-    with serving(JSON | AGENT, tickets=scene.desk, erasure=scene.erasure) as web:
+    desk = {"tickets": scene.desk, "replies": scene.replies, "drafts": scene.drafts}
+    with serving(JSON | AGENT, **desk, erasure=scene.erasure) as web:
         yield Office(web.client, web.headers, scene)
 
 
@@ -105,6 +106,57 @@ def test_tickets_are_moved_and_listed_by_status_page_by_page(web: Office) -> Non
     older = web.send("GET", f"/tickets?status=open&limit=2&before={quote(newest['next'])}").json_body
     pages = [[t["ticket_id"] for t in page["tickets"]] for page in (newest, older)]
     assert (pages, older["next"]) == ([["T-3", "T-2"], ["T-0"]], None)
+
+
+def test_a_ticket_is_taken_and_found_by_its_customer_and_assignee(web: Office) -> None:
+    for n in range(2):
+        web.post(ticket_id=f"T-{n}")
+    taken = web.send("PATCH", "/tickets/T-1", {"assignee": "Jo Nö", "priority": "urgent"}).json_body
+    assert (taken["assignee"], taken["priority"], taken["handled_by"]) == ("Jo Nö", "urgent", "assistant")
+    for query in (f"assignee={quote('Jo Nö')}", f"customer=CUST-1001&assignee={quote('Jo Nö')}"):
+        found = web.send("GET", f"/tickets?{query}").json_body["tickets"]
+        assert [t["ticket_id"] for t in found] == ["T-1"]
+    assert web.send("PATCH", "/tickets/T-1", {"assignee": None}).json_body["assignee"] is None
+
+
+def test_a_reply_is_sent_under_the_name_of_the_tokens_owner(web: Office) -> None:
+    web.post(ticket_id="T-1")
+    sent = web.send("POST", "/tickets/T-1/replies", {"message": "On its way.", "reply_id": "r-1"})
+    assert list(sent.json_body) == ["reply_id", "timestamp", "correlation_id"]
+    assert sent.json_body["reply_id"] == "r-1"
+    (message,) = web.send("GET", "/tickets/T-1/context").json_body["transcript"]
+    assert (message["role"], message["author"], message["content"]) == ("agent", "zendesk", "On its way.")
+
+
+def test_a_draft_is_answered_with_sources_and_what_is_missing(web: Office) -> None:
+    web.post(ticket_id="T-1")
+    web.scene.model.says("Hello. [1]\n\nMissing:\n- The date")
+    drafted = web.send("POST", "/tickets/T-1/draft", {"instruction": "Short."})
+    assert list(drafted.json_body) == [
+        *("draft", "citations", "missing", "usage", "degraded", "correlation_id")
+    ]
+    assert (drafted.json_body["draft"], drafted.json_body["missing"]) == ("Hello. [1]", ["The date"])
+    assert drafted.json_body["citations"][0]["title"] == "Reset your password"
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "code"),
+    [
+        ("/tickets/T-9/replies", {"message": "Hello"}, 404, "unknown_ticket"),
+        ("/tickets/T-1/replies", {"message": "Hello"}, 409, "ticket_closed"),
+        ("/tickets/T-1/replies", {"message": "Hello", "reply_id": "r-1"}, 409, "reply_id_reused"),
+    ],
+)
+def test_a_reply_that_cannot_be_sent_is_refused(
+    web: Office, path: str, body: dict[str, Any], status: int, code: str
+) -> None:
+    web.post(ticket_id="T-1")
+    web.send("POST", "/tickets/T-1/replies", {"message": "Bye.", "reply_id": "r-1", "close": True})
+    refusal(web.send("POST", path, body), status, code)
+
+
+def test_a_field_of_a_reply_that_is_not_known_is_refused(web: Office) -> None:
+    assert fields_of(web.send("POST", "/tickets/T-1/replies", {"message": "Hi", "reply": "r"})) == ["reply"]
 
 
 def test_a_tickets_context_has_its_feedback(web: Office) -> None:

@@ -13,8 +13,8 @@ import pytest
 from chalicelib.chat.hand_over import MESSAGES
 from chalicelib.chat.limits import HAND_OVERS_PER_HOUR
 from chalicelib.chat.sessions import Visitor
-from chalicelib.chat.turn import Message
-from chalicelib.domain.conversation import Exchange, GuardrailVerdict, HandOver, HandOverTicket, Usage
+from chalicelib.chat.turn_parts import Message
+from chalicelib.domain.conversation import Exchange, GuardrailVerdict, HandOver, Usage
 from chalicelib.errors import (
     BudgetReached,
     MessageIdReused,
@@ -293,7 +293,7 @@ def test_a_hand_over_by_the_model_becomes_a_ticket(scene: Scene) -> None:
     answer = scene.ask("Refund me after 60 days")
     assert answer.handed_over
     opened = scene.tickets.kept[answer.handed_over.ticket_id]
-    assert answer.answer == f"I pass this on.\n\nTicket **{opened.ticket_id}**"
+    assert answer.answer.startswith(f"I pass this on.\n\nTicket **{opened.ticket_id}**")
     assert (opened.reason, opened.subject, opened.description, opened.session_id) == (
         "policy_restriction",
         "Wants a refund after 60 days",
@@ -402,16 +402,14 @@ def test_an_old_or_closed_ticket_does_not_serve_again(scene: Scene, change: dict
     assert list(scene.tickets.kept) == [ticket_id, second.handed_over.ticket_id]
 
 
-def test_what_lies_further_back_than_is_remembered_stops_no_new_ticket(scene: Scene) -> None:
+def test_an_open_ticket_is_remembered_however_long_the_conversation(scene: Scene) -> None:
     first = scene.ask("I want to talk to a human", session_id="s", message_id="m-1")
-    for n in range(20):
+    for n in range(25):
         scene.clock.advance(seconds=1)
         scene.ask(f"Question {n}", session_id="s")
-    again = scene.ask("I want to talk to a human", session_id="s")
-    assert isinstance(again.handed_over, HandOverTicket)
-    assert again.handed_over != first.handed_over
+    assert scene.ask("I want to talk to a human", session_id="s").handed_over == first.handed_over
     assert scene.ask("I want to talk to a human", session_id="s", message_id="m-1") == first
-    assert len(scene.model.prompts) == 22
+    assert len(scene.model.prompts) == 27
 
 
 @pytest.mark.parametrize(

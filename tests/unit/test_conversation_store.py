@@ -9,12 +9,12 @@ import boto3
 import pytest
 from pynamodb.exceptions import CancellationReason, TransactWriteError, VerboseClientError
 
-from chalicelib.domain.conversation import Feedback, Rating
+from chalicelib.domain.conversation import Contact, Feedback, Holding, Rating
 from chalicelib.errors import Unavailable, UnknownMessage
 from chalicelib.stores.conversations import Conversations
 from chalicelib.stores.state import StateItem
 from chalicelib.times import MILLISECOND
-from tests.builders import exchange_at, sequence_of
+from tests.builders import exchange_at, reply_at, sequence_of
 from tests.fakes import START, FakeClock, FakeConversations
 
 Store = Conversations | FakeConversations
@@ -153,16 +153,54 @@ def test_the_sessions_of_a_customer_are_all_that_hold_an_exchange_of_it(
     assert store.sessions_of("theirs") == frozenset()
 
 
-def test_the_customers_of_a_session_are_all_who_have_an_exchange_in_it(
+def test_whose_a_session_is_are_all_who_have_an_exchange_or_a_ticket_in_it(
     store: Store, clock: FakeClock
 ) -> None:
-    store.add(exchange_at(START, customer_id="expired"))
+    bare: dict[str, Any] = {"handed_over": None}
+    store.add(exchange_at(START, customer_id="expired", **bare))
     clock.advance(days=31)
     for n, customer_id in enumerate(("mine", None, "mine", "theirs")):
-        store.add(exchange_at(clock.now, message_id=f"m{n}", customer_id=customer_id))
+        store.add(exchange_at(clock.now, message_id=f"m{n}", customer_id=customer_id, **bare))
     store.add(exchange_at(clock.now, session_id="another", customer_id="stranger"))
-    assert store.customers_of("s") == {"expired", "mine", "theirs"}
-    assert store.customers_of("unknown") == frozenset()
+    store.add(reply_at(clock.now + SECOND))
+    whose = [("expired", None), ("mine", None), ("mine", None), ("theirs", None), (None, "T-1")]
+    assert store.holdings("s") == tuple(Holding(*each) for each in whose)
+    assert store.holdings("unknown") == ()
+
+
+def test_a_contact_is_kept_for_its_customer_in_place_of_the_last(store: Store, clock: FakeClock) -> None:
+    first, second = Contact("jo@example.com", "+49 30 123456", "Jo"), Contact(phone="123456")
+    assert store.contact_of("s", None) is None
+    store.keep_contact("s", None, first)
+    assert store.contact_of("s", None) == store.contact_of("s", "CUST-1001") == first
+    store.keep_contact("s", "CUST-1001", second)
+    assert store.contact_of("s", "CUST-1001") == second
+    assert store.contact_of("s", None) is store.contact_of("s", "CUST-1002") is None
+    clock.advance(days=31)
+    assert store.contact_of("s", "CUST-1001") is None
+
+
+def test_a_contact_is_erased_unless_it_is_another_customers(store: Store) -> None:
+    for whose in (None, "CUST-1001"):
+        store.keep_contact("s", whose, Contact("jo@example.com"))
+        store.erase_contact("s", "CUST-1002")
+        assert (store.contact_of("s", "CUST-1001") is None) == (whose is None)
+        store.erase_contact("s", "CUST-1001")
+        store.erase_contact("s")
+        assert store.contact_of("s", "CUST-1001") is None
+
+
+def test_who_reads_on_from_the_newest_gets_each_later_exchange_once(store: Store, clock: FakeClock) -> None:
+    for n in range(5):
+        store.add(exchange_at(START + n * SECOND, message_id=f"m{n}"))
+    page = store.page("s", 2, START + SECOND)
+    for ids in (["m1", "m2"], ["m3", "m4"], [], []):
+        assert page.newer_than
+        page = store.news("s", 2, page.newer_than)
+        assert sequence_of(page.exchanges) == ids
+    assert store.page("unknown", 2, None).newer_than is None
+    clock.advance(days=31)
+    assert store.news("s", 2, START).exchanges == ()
 
 
 def test_sessions_are_found_over_many_pages(tables: None, clock: FakeClock) -> None:

@@ -18,10 +18,16 @@ from bench.cost import PAGE as COST_PAGE
 from bench.cost import rewritten
 from bench.prompt_tokens import prompt_tokens
 from bench.stage_cost import DEV, ENDPOINTS, PROD, PROMPT_TOKENS, SECRETS, STORAGE_GB
-from chalicelib.api.chat import ChatRequest, FeedbackRequest
+from chalicelib.api.chat import ChatRequest, ContactRequest, FeedbackRequest
 from chalicelib.api.cors import PREFLIGHT
 from chalicelib.api.http import OF_CHALICE, OUR_FAULT, STATUSES
-from chalicelib.api.tickets import TicketFeedbackRequest, TicketMove, TicketRequest
+from chalicelib.api.tickets import (
+    DraftRequest,
+    ReplyRequest,
+    TicketChangeRequest,
+    TicketFeedbackRequest,
+    TicketRequest,
+)
 from chalicelib.settings import Settings
 from cli.options import build_parser
 from cli.test import CHECKS
@@ -175,8 +181,11 @@ def test_every_code_of_an_error_is_described_with_its_status() -> None:
     [
         ("POST /chat", ChatRequest),
         ("POST /chat/{session_id}/feedback", FeedbackRequest),
+        ("PUT /chat/{session_id}/contact", ContactRequest),
         ("POST /tickets", TicketRequest),
-        ("PATCH /tickets/{ticket_id}", TicketMove),
+        ("PATCH /tickets/{ticket_id}", TicketChangeRequest),
+        ("POST /tickets/{ticket_id}/replies", ReplyRequest),
+        ("POST /tickets/{ticket_id}/draft", DraftRequest),
         ("POST /tickets/{ticket_id}/feedback", TicketFeedbackRequest),
     ],
 )

@@ -1,11 +1,12 @@
 """When a conversation goes to a person, and what the customer is told."""
 
 from dataclasses import replace
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 
 from chalicelib.chat.hand_over import (
+    ASK_FOR_ADDRESS,
     CANNOT_SEARCH,
     MESSAGES,
     NOT_NOW,
@@ -13,13 +14,15 @@ from chalicelib.chat.hand_over import (
     announce,
     by_rule,
     remind,
-    ticket_of,
+    ticket_id_of,
 )
 from chalicelib.domain.conversation import Exchange, HandOver, HandOverReason, HandOverTicket
-from tests.builders import exchange_at
+from chalicelib.domain.ticket import ConversationTicket
+from tests.builders import exchange_at, ticket
 from tests.fakes import START
 
 TICKET = HandOverTicket("T-0F3A9C77D1E2", "customer_request")
+OPEN = ConversationTicket(TICKET.ticket_id, ticket(TICKET.ticket_id, reason=TICKET.reason))
 HAND_OVER = HandOver("customer_request", "Wants a person.")
 
 
@@ -68,14 +71,20 @@ def test_asking_for_a_person_goes_before_the_other_reasons(changes: dict[str, ob
     assert hand_over.reason == "customer_request"
 
 
-def test_the_newest_ticket_of_a_conversation_is_the_open_one() -> None:
-    newer = HandOverTicket("T-NEWER", "missing_knowledge")
-    assert ticket_of([exchange(handed_over=TICKET), exchange(handed_over=newer), CALM]) == newer
+@pytest.mark.parametrize(
+    ("newest", "ticket_id"),
+    [
+        ({"ticket_id": "T-NEWER"}, "T-NEWER"),
+        ({}, TICKET.ticket_id),
+    ],
+)
+def test_a_conversation_has_the_ticket_that_was_told_of_last(newest: dict[str, Any], ticket_id: str) -> None:
+    assert ticket_id_of([exchange(ticket_id=TICKET.ticket_id), exchange(**newest), CALM]) == ticket_id
 
 
 def test_a_conversation_without_a_ticket_has_none() -> None:
-    assert ticket_of([CALM]) is None
-    assert ticket_of([]) is None
+    assert ticket_id_of([CALM]) is None
+    assert ticket_id_of([]) is None
 
 
 def test_every_reason_has_words_for_the_customer() -> None:
@@ -87,6 +96,16 @@ def test_a_hand_over_ends_with_the_ticket_number(reason: HandOverReason) -> None
     told = announce(exchange(answer="Hm."), HandOver(reason, "s"), HandOverTicket("T-1", reason))
     assert told.answer == f"Hm.\n\n{MESSAGES[reason]}\n\nTicket **T-1**"
     assert told.handed_over == HandOverTicket("T-1", reason)
+
+
+def test_a_hand_over_says_when_to_expect_an_answer_and_asks_who_is_unknown() -> None:
+    unknown = exchange(customer_id=None, answer="", question="A person please")
+    told = announce(unknown, HAND_OVER, TICKET, "We answer on weekdays.")
+    assert told.answer.endswith(f"**{TICKET.ticket_id}**\n\nWe answer on weekdays.\n\n{ASK_FOR_ADDRESS}")
+    said = replace(unknown, question="A person please, my email is jo@example.com")
+    assert ASK_FOR_ADDRESS not in announce(said, HAND_OVER, TICKET).answer
+    again = remind(unknown, HAND_OVER, OPEN, "We answer on weekdays.")
+    assert again.answer.endswith("We answer on weekdays.")
 
 
 def test_the_models_own_words_are_used_where_it_has_some() -> None:
@@ -108,7 +127,7 @@ def test_a_hand_over_takes_the_place_of_an_answer_that_is_none(nothing_found: Ex
     passed_on = f"{MESSAGES['customer_request']}\n\nTicket **{TICKET.ticket_id}**"
     assert announce(nothing_found, HAND_OVER, TICKET).answer == passed_on
     assert announce(nothing_found, HAND_OVER, None).answer == NOT_NOW
-    assert remind(nothing_found, HAND_OVER, TICKET).answer.startswith("Yes, our support team has")
+    assert remind(nothing_found, HAND_OVER, OPEN).answer.startswith("Yes, our support team has")
 
 
 def test_without_a_ticket_nothing_is_promised() -> None:
@@ -118,7 +137,7 @@ def test_without_a_ticket_nothing_is_promised() -> None:
 
 
 def test_who_asks_again_is_told_the_ticket_there_is() -> None:
-    told = remind(exchange(answer="Sure."), HAND_OVER, TICKET)
+    told = remind(exchange(answer="Sure."), HAND_OVER, OPEN)
     assert told.answer == (
         "Sure.\n\nYes, our support team has this conversation as ticket **T-0F3A9C77D1E2**."
     )
@@ -126,9 +145,14 @@ def test_who_asks_again_is_told_the_ticket_there_is() -> None:
 
 
 def test_a_ticket_that_the_answer_names_is_not_named_again() -> None:
-    assert remind(exchange(answer="See T-0F3A9C77D1E2."), HAND_OVER, TICKET).answer == "See T-0F3A9C77D1E2."
+    assert remind(exchange(answer="See T-0F3A9C77D1E2."), HAND_OVER, OPEN).answer == "See T-0F3A9C77D1E2."
+
+
+def test_of_a_ticket_that_cannot_be_read_nothing_is_promised() -> None:
+    told = remind(exchange(answer="Hm."), HAND_OVER, ConversationTicket(TICKET.ticket_id))
+    assert (told.answer, told.handed_over) == (f"Hm.\n\n{NOT_NOW}", None)
 
 
 @pytest.mark.parametrize("reason", [r for r in get_args(HandOverReason) if r != "customer_request"])
 def test_who_did_not_ask_is_not_reminded(reason: HandOverReason) -> None:
-    assert remind(CALM, HandOver(reason, "s"), TICKET) == CALM
+    assert remind(CALM, HandOver(reason, "s"), OPEN) == CALM

@@ -54,7 +54,7 @@ def test_a_chat_answer_has_all_that_the_api_promises(web: Shop) -> None:
     answer = web.ask("How do I reset my password?")
     assert list(answer) == [
         *("response", "session_id", "message_id", "timestamp", "citations", "guardrail"),
-        *("escalation", "model", "usage", "degraded", "correlation_id"),
+        *("escalation", "model", "usage", "handled_by", "degraded", "correlation_id"),
     ]
     assert answer["response"] == "Choose Forgot password. [1]"
     assert [citation["title"] for citation in answer["citations"]] == ["Reset your password"]

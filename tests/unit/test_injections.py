@@ -61,7 +61,7 @@ def prompt_with(text: str, place: Place) -> Prompt:
         passages,
         KnownCustomer(customer, (ticket,)),
         HistoryBudget(exchanges=5, tokens=100_000),
-        ticket_id=None,
+        ticket=None,
     )
 
 

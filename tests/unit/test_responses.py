@@ -10,6 +10,7 @@ from chalicelib.api.answers.chat import Message
 from chalicelib.api.answers.tickets import TicketContext, TicketReceived
 from chalicelib.api.chat import chat_answer, history
 from chalicelib.api.tickets import customer_erased, ticket_context, ticket_received, tickets_answer
+from chalicelib.chat.transcripts import Reading
 from chalicelib.domain.conversation import (
     Citation,
     Exchange,
@@ -24,7 +25,7 @@ from chalicelib.domain.customer import CustomerContext
 from chalicelib.domain.ticket import TicketFeedback, TicketPage
 from chalicelib.tickets.desk import Received, TicketView
 from chalicelib.tickets.erasure import Erased
-from tests.builders import ADA, LINKED_REFUND, exchange_at, ticket
+from tests.builders import ADA, LINKED_REFUND, exchange_at, reply_at, ticket
 from tests.fakes import START
 
 NOON = "2026-11-20T12:00:00.000+00:00"
@@ -57,7 +58,12 @@ CASE_AS_JSON = {
     "description": "A person please",
     "reason": "customer_request",
     "metadata": {"tags": ["vip"]},
+    "assignee": None,
+    "contact": None,
     "created_at": NOON,
+    "handled_by": "assistant",
+    "last_message_at": None,
+    "last_reply_at": None,
 }
 CUSTOMER_AS_JSON = {
     "customer_id": 7,
@@ -103,8 +109,12 @@ def opened(transcript: tuple[Exchange, ...] | None) -> TicketContext:
     return ticket_context(TicketView(CASE, CONTEXT, (LOST, LINKED_REFUND), transcript, ("storage",)))
 
 
+def reading(*exchanges: Exchange) -> Reading:
+    return Reading(ExchangePage(exchanges, None), None)
+
+
 def messages_of(exchange: Exchange) -> list[Message]:
-    return history("s", ExchangePage((exchange,), None))["messages"]
+    return history("s", reading(exchange))["messages"]
 
 
 def test_an_answer_has_the_fields_that_the_api_promises_and_no_more() -> None:
@@ -118,6 +128,7 @@ def test_an_answer_has_the_fields_that_the_api_promises_and_no_more() -> None:
         "escalation": {"ticket_id": "T-1", "reason": "customer_request"},
         "model": "fake-model",
         "usage": {"input_tokens": 100, "output_tokens": 20, "cost_usd": 0.001},
+        "handled_by": "assistant",
         "degraded": ["sentiment"],
     }
 
@@ -158,14 +169,43 @@ def test_times_are_iso_8601_in_utc_with_offset(moment: datetime, written: str) -
     assert chat_answer(exchange_at(moment))["timestamp"] == written
 
 
+def test_a_message_to_an_agent_is_confirmed_and_is_one_message() -> None:
+    passed_on = exchange_at(START, answer="", model=None, ticket_id="T-9")
+    answer = chat_answer(passed_on)
+    assert "passed your message on" in answer["response"]
+    assert "**T-9**" in answer["response"]
+    assert (answer["handled_by"], answer["model"]) == ("agent", None)
+    assert [m["role"] for m in messages_of(passed_on)] == ["user"]
+
+
+def test_an_agents_reply_is_a_message_with_its_author() -> None:
+    assert messages_of(reply_at(START)) == [
+        {
+            "message_id": "r",
+            "timestamp": NOON,
+            "role": "agent",
+            "content": "It is on its way.",
+            "author": "Jo",
+        }
+    ]
+
+
 def test_history_holds_two_messages_an_exchange_oldest_first() -> None:
     exchanges = (exchange_at(START, message_id="m1"), exchange_at(START, message_id="m2"))
-    answer = history("s", ExchangePage(exchanges, None))
+    answer = history("s", reading(*exchanges))
     assert (answer["session_id"], answer["next"]) == ("s", None)
     assert [(m["message_id"], m["role"]) for m in answer["messages"]] == [
         *(("m1", "user"), ("m1", "assistant"), ("m2", "user"), ("m2", "assistant"))
     ]
-    assert history("s", ExchangePage((), START))["next"] == str(int(START.timestamp() * 1000))
+    assert (answer["handled_by"], answer["ticket"], answer["newest"]) == ("assistant", None, "0")
+
+
+def test_history_says_who_has_the_conversation_and_where_to_read_on() -> None:
+    page = ExchangePage((), older_than=START, newer_than=START + timedelta(seconds=1))
+    answer = history("s", Reading(page, replace(CASE, status="pending", last_reply_at=START)))
+    assert answer["ticket"] == {"ticket_id": CASE.ticket_id, "status": "pending"}
+    assert (answer["handled_by"], answer["next"]) == ("agent", "1795176000000")
+    assert answer["newest"] == "1795176001000"
 
 
 def test_a_message_holds_what_is_said_and_an_answer_what_belongs_to_it() -> None:

@@ -13,11 +13,21 @@ import pytest
 from chalicelib.chat.limits import DAY
 from chalicelib.domain.conversation import Citation, HandOver
 from chalicelib.domain.customer import RATED_ANSWER, RATED_TICKET, Interaction
-from chalicelib.domain.ticket import TicketFeedback, TicketSummary
+from chalicelib.domain.ticket import TicketChange, TicketFeedback, TicketFilter, TicketSummary
 from chalicelib.errors import BadInput, TicketIdReused, Unavailable, UnknownTicket
 from chalicelib.tickets.desk import Received, TicketDesk, TicketView
 from chalicelib.times import MILLISECOND
-from tests.builders import ADA, LINKED_REFUND, REFUND, RESET, exchange_at, interaction, sequence_of, ticket
+from tests.builders import (
+    ADA,
+    LINKED_REFUND,
+    REFUND,
+    RESET,
+    exchange_at,
+    interaction,
+    reply_at,
+    sequence_of,
+    ticket,
+)
 from tests.fakes import START, FakeTickets
 from tests.scene import PARCEL, SPENDING, Meeting, Scene, hanging, open_scene
 
@@ -119,8 +129,8 @@ def test_without_the_store_no_ticket_is_taken_opened_or_rated(scene: Scene) -> N
         scene.post,
         lambda: scene.desk.view("T-1"),
         lambda: scene.desk.rate("T-1", HELPFUL),
-        lambda: scene.desk.move("T-1", "closed"),
-        lambda: scene.desk.page(None, 2, None),
+        lambda: scene.desk.change("T-1", TicketChange("closed")),
+        lambda: scene.desk.page(TicketFilter(), 2, None),
     ]
     for use in uses:
         with pytest.raises(Unavailable):
@@ -276,7 +286,7 @@ def test_the_ticket_of_a_chat_cannot_be_posted_over(scene: Scene) -> None:
 
 def test_a_ticket_that_was_closed_stays_so_when_it_is_posted_again(scene: Scene) -> None:
     scene.post()
-    assert scene.desk.move("T-1", "closed").status == "closed"
+    assert scene.desk.change("T-1", TicketChange("closed")).status == "closed"
     again = scene.post()
     assert again.ticket.status == "closed"
     assert again.context
@@ -300,7 +310,7 @@ def test_the_same_ticket_from_twenty_clients_at_once_is_one_ticket(scene: Scene)
 def test_open_tickets_are_those_of_the_customer_that_are_not_closed(scene: Scene) -> None:
     for ticket_id, status in (("T-2", "open"), ("T-3", "pending"), ("T-4", "closed")):
         scene.post(ticket_id=ticket_id)
-        scene.desk.move(ticket_id, status)  # type: ignore[arg-type]
+        scene.desk.change(ticket_id, TicketChange(status))  # type: ignore[arg-type]
     scene.post(ticket_id="T-5", customer_external_id="CUST-1002")
     context = scene.post().context
     assert context
@@ -404,7 +414,7 @@ def test_a_ticket_that_is_not_there_cannot_be_opened_rated_or_moved(scene: Scene
     uses: list[Callable[[], object]] = [
         lambda: scene.desk.view("T-9"),
         lambda: scene.desk.rate("T-9", HELPFUL),
-        lambda: scene.desk.move("T-9", "closed"),
+        lambda: scene.desk.change("T-9", TicketChange("closed")),
     ]
     for use in uses:
         with pytest.raises(UnknownTicket):
@@ -417,12 +427,22 @@ def test_a_chats_ticket_opens_with_what_its_customer_said_oldest_first(
 ) -> None:
     for n, speaker in enumerate([None, "CUST-1001", "CUST-1002", None]):
         moment = START + timedelta(minutes=n)
-        scene.conversations.add(exchange_at(moment, message_id=f"m{n}", customer_id=speaker))
+        said = exchange_at(moment, message_id=f"m{n}", customer_id=speaker, handed_over=None)
+        scene.conversations.add(said)
     scene.conversations.add(exchange_at(START, "another", "other session"))
     scene.tickets.add(ticket(customer_id=customer_id, session_id="s"))
     transcript = scene.desk.view("T-1").transcript
     assert transcript
     assert sequence_of(transcript) == seen
+
+
+def test_what_anybody_wrote_to_a_ticket_is_in_its_transcript(scene: Scene) -> None:
+    scene.tickets.add(ticket(session_id="s"))
+    scene.conversations.add(exchange_at(START, customer_id="CUST-1002", answer="", ticket_id="T-1"))
+    scene.conversations.add(reply_at(START))
+    transcript = scene.desk.view("T-1").transcript
+    assert transcript
+    assert sequence_of(transcript) == ["m", "r"]
 
 
 def test_the_sources_in_a_transcript_are_linked_if_that_is_possible(scene: Scene) -> None:

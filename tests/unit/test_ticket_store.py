@@ -11,7 +11,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.ticket import MAX_FEEDBACK, Ticket, TicketFeedback, TicketStatus, TicketSummary
+from chalicelib.domain.conversation import Contact
+from chalicelib.domain.ticket import (
+    MAX_FEEDBACK,
+    Ticket,
+    TicketChange,
+    TicketFeedback,
+    TicketFilter,
+    TicketStatus,
+    TicketSummary,
+)
 from chalicelib.errors import UnknownTicket
 from chalicelib.stores.tickets import Tickets
 from chalicelib.times import MILLISECOND
@@ -40,6 +49,7 @@ def test_a_ticket_comes_back_as_it_was_stored(store: Store) -> None:
     full = ticket(
         customer_id="CUST-1001",
         session_id="s",
+        assignee="Jo",
         reason="customer_request",
         external_ticket_id="ZD-7",
         metadata={"plan": {"seats": [1, 2.5, 10**60, -1e-300, None, True, ""]}, "naïve 🙂": "“”"},
@@ -68,7 +78,7 @@ def insist_unknown(store: Store, ticket_id: str) -> None:
     uses: tuple[Callable[[], object], ...] = (
         lambda: store.get(ticket_id),
         lambda: store.rate(ticket_id, HELPFUL),
-        lambda: store.move(ticket_id, "closed"),
+        lambda: store.change(ticket_id, TicketChange("closed")),
     )
     for use in uses:
         with pytest.raises(UnknownTicket):
@@ -78,7 +88,7 @@ def insist_unknown(store: Store, ticket_id: str) -> None:
 def test_a_ticket_that_is_not_there_is_unknown(store: Store) -> None:
     store.add(ticket())
     insist_unknown(store, "T-2")
-    assert store.page(None, 10, None).tickets == (ticket(),)
+    assert store.page(TicketFilter(), 10, None).tickets == (ticket(),)
 
 
 def test_an_expired_ticket_is_not_there_even_before_it_is_deleted(store: Store, clock: FakeClock) -> None:
@@ -89,7 +99,7 @@ def test_an_expired_ticket_is_not_there_even_before_it_is_deleted(store: Store, 
         store.add(ticket(f"later-{n}", created_at=START - n * SECOND))
     clock.advance(days=165, seconds=1)
     insist_unknown(store, "T-1")
-    page = store.page(None, 3, None)
+    page = store.page(TicketFilter(), 3, None)
     assert (ids(page.tickets), page.next) == (["later-0", "later-1", "later-2"], None)
     assert store.open_of("CUST-1001") == ()
 
@@ -107,46 +117,70 @@ def test_a_ticket_is_kept_from_when_it_came_in_however_old_it_is(store: Store, c
 def test_tickets_are_listed_newest_first_over_all_customers_and_statuses(store: Store) -> None:
     for n, status in enumerate(("closed", "open", "pending", "open")):
         store.add(ticket(f"T-{n}", created_at=START + n * SECOND, status=status, customer_id=f"C-{n}"))
-    assert ids(store.page(None, 10, None).tickets) == ["T-3", "T-2", "T-1", "T-0"]
-    assert ids(store.page("open", 10, None).tickets) == ["T-3", "T-1"]
-    assert ids(store.page("closed", 10, None).tickets) == ["T-0"]
+    assert ids(store.page(TicketFilter(), 10, None).tickets) == ["T-3", "T-2", "T-1", "T-0"]
+    assert ids(store.page(TicketFilter("open"), 10, None).tickets) == ["T-3", "T-1"]
+    assert ids(store.page(TicketFilter("closed"), 10, None).tickets) == ["T-0"]
 
 
 def test_a_cursor_still_leads_on_when_its_ticket_is_gone(store: Store) -> None:
     for n in range(4):
         store.add(ticket(f"T-{n}", created_at=START + n * SECOND))
-    page = store.page("open", 2, None)
+    page = store.page(TicketFilter("open"), 2, None)
     store.erase(["T-2"])
-    assert ids(store.page("open", 2, page.next).tickets) == ["T-1", "T-0"]
+    assert ids(store.page(TicketFilter("open"), 2, page.next).tickets) == ["T-1", "T-0"]
 
 
+CUSTOMERS, ASSIGNEES = ("CUST-1001", "CUST-1002", None), ("Ann", "Bo", None)
 # Few different milliseconds, so that many tickets share one.
-listed = st.lists(st.tuples(st.integers(0, 3), st.sampled_from(STATUSES)), max_size=12)
+listed = st.lists(
+    st.tuples(
+        st.integers(0, 3),
+        st.sampled_from(STATUSES),
+        st.sampled_from(CUSTOMERS),
+        st.sampled_from(ASSIGNEES),
+    ),
+    max_size=12,
+)
+filters = st.builds(
+    TicketFilter,
+    st.sampled_from([None, *STATUSES]),
+    st.sampled_from([None, *CUSTOMERS]),
+    st.sampled_from([None, *ASSIGNEES]),
+)
 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(listed, st.sampled_from([None, *STATUSES]), st.integers(1, 13))
-def test_paging_leads_past_each_ticket_once_newest_first(
-    store: Store, kept: list[tuple[int, TicketStatus]], status: TicketStatus | None, limit: int
+@given(listed, filters, st.integers(1, 13))
+def test_paging_leads_past_each_wanted_ticket_once_newest_first(
+    store: Store,
+    kept: list[tuple[int, TicketStatus, str | None, str | None]],
+    wanted: TicketFilter,
+    limit: int,
 ) -> None:
     tickets = [
-        ticket(f"T-{n}", created_at=START + late * MILLISECOND, status=its)
-        for n, (late, its) in enumerate(kept)
+        ticket(f"T-{n}", created_at=START + late * MILLISECOND, status=status, customer_id=whose, assignee=to)
+        for n, (late, status, whose, to) in enumerate(kept)
     ]
     for one in tickets:
         store.add(one)
     seen: list[Ticket] = []
     before: str | None = None
     for _ in range(len(tickets) + 1):
-        page = store.page(status, limit, before)
+        page = store.page(wanted, limit, before)
         assert len(page.tickets) == limit or page.next is None
         seen += page.tickets
         before = page.next
         if before is None:
             break
     store.erase(ids(tickets))
-    wanted = [t for t in tickets if status in (None, t.status)]
-    assert seen == sorted(wanted, key=lambda t: (t.created_at, t.ticket_id), reverse=True)
+    expected = [
+        t
+        for t in tickets
+        if wanted.status in (None, t.status)
+        and wanted.customer_id in (None, t.customer_id)
+        and wanted.assignee in (None, t.assignee)
+    ]
+    assert seen == sorted(expected, key=lambda t: (t.created_at, t.ticket_id), reverse=True)
 
 
 def test_a_customers_tickets_are_told_in_short_and_the_open_ones_apart(store: Store) -> None:
@@ -166,7 +200,7 @@ def test_all_of_many_large_tickets_are_found(store: Store) -> None:
     for n in range(30):
         store.add(ticket(f"T-{n}", customer_id="CUST-1001", description="x" * 60_000))
     assert len(store.open_of("CUST-1001")) == len(store.everything("CUST-1001")) == 30
-    assert len(store.page(None, 30, None).tickets) == 30
+    assert len(store.page(TicketFilter(), 30, None).tickets) == 30
 
 
 def test_an_expired_ticket_is_still_erased_and_its_id_free_again(store: Store, clock: FakeClock) -> None:
@@ -182,11 +216,21 @@ def test_an_expired_ticket_is_still_erased_and_its_id_free_again(store: Store, c
 
 def test_a_moved_ticket_is_listed_under_its_new_status_only(store: Store) -> None:
     store.add(ticket(customer_id="CUST-1001"))
-    moved = store.move("T-1", "closed")
+    moved = store.change("T-1", TicketChange("closed"))
     assert moved == store.get("T-1") == ticket(customer_id="CUST-1001", status="closed")
-    assert store.page("open", 10, None).tickets == ()
+    assert store.page(TicketFilter("open"), 10, None).tickets == ()
     assert store.open_of("CUST-1001") == ()
-    assert store.page("closed", 10, None).tickets == (moved,)
+    assert store.page(TicketFilter("closed"), 10, None).tickets == (moved,)
+
+
+def test_a_ticket_is_changed_where_it_should_and_left_as_it_is_elsewhere(store: Store) -> None:
+    kept = ticket(customer_id="CUST-1001", metadata={"queue": 7}, feedback=(HELPFUL,))
+    store.add(kept)
+    taken = store.change("T-1", TicketChange(assignee="Jo Nö", priority="urgent"))
+    assert taken == store.get("T-1") == replace(kept, assignee="Jo Nö", priority="urgent")
+    contact = Contact("jo@example.com", name="Jo")
+    freed = store.change("T-1", TicketChange("pending", assignee="", contact=contact))
+    assert freed == replace(taken, assignee=None, status="pending", contact=contact)
 
 
 def test_feedback_is_kept_once_with_its_ticket_in_the_order_it_came(store: Store) -> None:
@@ -228,7 +272,10 @@ def test_the_last_word_on_a_source_counts_and_no_comment_is_lost(
 
 def test_erasing_a_tickets_text_leaves_the_case(store: Store) -> None:
     kept = ticket(metadata={"queue": 7}, feedback=(HELPFUL,))
-    store.add(kept)
+    store.add(replace(kept, contact=Contact("jo@example.com")))
+    store.keep_draft(kept, "Hello Jo.")
+    assert store.get("T-1").draft == "Hello Jo."
+    store.keep_draft(ticket("T-unknown"), "Hello.")
     store.erase_text("T-1", "(gone)")
     store.erase_text("T-unknown", "(gone)")
     assert store.get("T-1") == replace(kept, subject="(gone)", description="(gone)")
@@ -245,7 +292,7 @@ def test_erasing_returns_what_was_there_and_can_be_repeated(store: Store) -> Non
     assert sorted(ids(erased)) == sorted(some)
     assert [t.feedback for t in erased if t.ticket_id == "T-7"] == [(HELPFUL,)]
     assert store.erase(some) == store.erase([]) == ()
-    assert len(store.everything("CUST-1001")) == len(store.page(None, 200, None).tickets) == 10
+    assert len(store.everything("CUST-1001")) == len(store.page(TicketFilter(), 200, None).tickets) == 10
 
 
 def test_a_ticket_is_one_item(tables: None, clock: FakeClock) -> None:
@@ -289,7 +336,7 @@ def test_twenty_writers_of_one_ticket_id_store_it_once(tables: None, clock: Fake
     with ThreadPoolExecutor(8) as pool:
         added = list(pool.map(store.add, [ticket(subject=f"subject {n}") for n in range(20)]))
     assert added == [store.get("T-1")] * 20
-    assert len(store.page(None, 100, None).tickets) == 1
+    assert len(store.page(TicketFilter(), 100, None).tickets) == 1
 
 
 @pytest.mark.parametrize("before", [0, MAX_FEEDBACK])

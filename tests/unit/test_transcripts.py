@@ -41,12 +41,12 @@ def say(scene: Scene, session_id: str, **changes: Any) -> None:
 
 def test_the_holder_of_an_issued_session_reads_it(scene: Scene, session_id: str) -> None:
     say(scene, session_id, message_id="a")
-    assert sequence_of(scene.transcripts.read(session_id, ADA, 10, None).exchanges) == ["a"]
+    assert sequence_of(scene.transcripts.read(session_id, ADA, 10).page.exchanges) == ["a"]
 
 
 def test_what_was_said_to_nobody_known_needs_no_proof(scene: Scene, session_id: str) -> None:
     say(scene, session_id, customer_id=None)
-    assert len(scene.transcripts.read(session_id, NOBODY, 10, None).exchanges) == 1
+    assert len(scene.transcripts.read(session_id, NOBODY, 10).page.exchanges) == 1
     scene.transcripts.rate(session_id, NOBODY, "m", Feedback("up", None, START))
     scene.transcripts.erase(session_id, NOBODY)
     assert scene.conversations.kept == []
@@ -82,7 +82,7 @@ def test_of_customers_who_shared_a_session_each_reads_only_the_own(
     say(scene, session_id, message_id="nobody", customer_id=None)
     for customer_id in ("CUST-1001", "CUST-1002"):
         say(scene, session_id, message_id=customer_id, customer_id=customer_id)
-    assert sequence_of(scene.transcripts.read(session_id, visitor, 10, None).exchanges) == own
+    assert sequence_of(scene.transcripts.read(session_id, visitor, 10).page.exchanges) == own
 
 
 def test_what_is_read_again_has_its_sources_linked_if_that_is_possible(scene: Scene, session_id: str) -> None:
@@ -90,7 +90,7 @@ def test_what_is_read_again_has_its_sources_linked_if_that_is_possible(scene: Sc
     say(scene, session_id, citations=(source,))
     for outage, url in ((None, "https://bucket.example.com/reset.md?signed"), (Unavailable("links"), None)):
         scene.links.down = outage
-        (exchange,) = scene.transcripts.read(session_id, ADA, 10, None).exchanges
+        (exchange,) = scene.transcripts.read(session_id, ADA, 10).page.exchanges
         assert [citation.url for citation in exchange.citations] == [url]
     assert scene.log.without == ["links"]
 

@@ -5,7 +5,8 @@ from typing import Literal
 from typing_extensions import NotRequired, TypedDict
 
 from chalicelib.api.answers.common import Count, OutOfReach, Score, Time
-from chalicelib.domain.conversation import HandOverReason, Rating
+from chalicelib.domain.conversation import HandledBy, HandOverReason, Rating
+from chalicelib.domain.ticket import TicketStatus
 
 
 class Citation(TypedDict):
@@ -63,6 +64,8 @@ class ChatAnswer(TypedDict):
     model: str | None
     """Null where no model was needed."""
     usage: Usage
+    handled_by: HandledBy
+    """`agent` from an agent's first reply until the ticket is closed: the message was passed on to them."""
     degraded: list[OutOfReach]
     """What could not be reached; the rest of the answer is good."""
 
@@ -78,9 +81,11 @@ class TranscriptMessage(TypedDict):
     """One message of a conversation, as an agent reads it."""
 
     timestamp: Time
-    role: Literal["user", "assistant"]
+    role: Literal["user", "assistant", "agent"]
     content: str
     """The customer's text as it was written, or the answer in Markdown."""
+    author: NotRequired[str]
+    """The agent's name, of what an agent wrote."""
     citations: NotRequired[list[Citation]]
     """Of an answer, where it has any."""
     escalation: NotRequired[Escalation]
@@ -96,11 +101,32 @@ class Message(TranscriptMessage):
     """The same for a question and its answer."""
 
 
+class Contact(TypedDict):
+    """How a customer can be reached."""
+
+    email: str | None
+    phone: str | None
+    name: str | None
+
+
+class ConversationTicket(TypedDict):
+    """The ticket of a conversation that went to a person."""
+
+    ticket_id: str
+    status: TicketStatus
+
+
 class History(TypedDict):
     """A page of a conversation."""
 
     session_id: str
+    handled_by: HandledBy
+    """Who answers now: an agent from their first reply until the ticket is closed."""
+    ticket: ConversationTicket | None
+    """The last one that the conversation had."""
     messages: list[Message]
     """Oldest first."""
     next: str | None
     """Send it as `before` for what is older; null at the beginning."""
+    newest: str
+    """Send it as `after` for what is new since, also where there was nothing."""

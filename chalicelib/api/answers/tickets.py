@@ -5,9 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import WithJsonSchema
 from typing_extensions import TypedDict
 
-from chalicelib.api.answers.chat import TranscriptMessage
+from chalicelib.api.answers.chat import Citation, Contact, TranscriptMessage, Usage
 from chalicelib.api.answers.common import Count, OutOfReach, Score, Time
-from chalicelib.domain.conversation import HandOverReason
+from chalicelib.domain.conversation import HandledBy, HandOverReason
 from chalicelib.domain.customer import ChurnRisk
 from chalicelib.domain.ticket import TicketChannel, TicketPriority, TicketStatus
 
@@ -91,6 +91,10 @@ class Ticket(TypedDict):
     status: TicketStatus
     channel: TicketChannel
     priority: TicketPriority
+    assignee: str | None
+    """Whose it is; null for nobody."""
+    contact: Contact | None
+    """How the customer of a chat can be reached, where they said it."""
     subject: str
     description: str
     reason: HandOverReason | None
@@ -98,6 +102,12 @@ class Ticket(TypedDict):
     metadata: dict[str, Any]
     """What was sent with the ticket."""
     created_at: Time
+    handled_by: HandledBy
+    """Who answers in its conversation: an agent from their first reply until the ticket is closed."""
+    last_message_at: Time | None
+    """When something was last said in its chat but by agents; null if never."""
+    last_reply_at: Time | None
+    """When an agent last replied; null if never."""
 
 
 class Tickets(TypedDict):
@@ -107,6 +117,26 @@ class Tickets(TypedDict):
     """Newest first."""
     next: str | None
     """Send it as `before` for what is older; null at the end."""
+
+
+class ReplySent(TypedDict):
+    """A reply that was kept."""
+
+    reply_id: str
+    timestamp: Time
+
+
+class Draft(TypedDict):
+    """A reply to check, to change and to send."""
+
+    draft: str
+    """Markdown; `[1]` in it refers to the citation with `index` 1. Empty where the guardrail stopped it."""
+    citations: list[Citation]
+    missing: list[str]
+    """What the agent has to find out or decide."""
+    usage: Usage
+    degraded: list[OutOfReach]
+    """What could not be reached, and so is not in the draft."""
 
 
 class AgentFeedback(TypedDict):
@@ -128,7 +158,7 @@ class TicketContext(TypedDict):
     kb_suggestions: list[Suggestion]
     """Nearest first."""
     transcript: list[TranscriptMessage] | None
-    """The conversation, oldest first, where the ticket came from a chat."""
+    """The conversation, oldest first, where the ticket came from a chat or was replied to."""
     feedback: list[AgentFeedback]
     """The newest 20, oldest first."""
     degraded: list[OutOfReach]

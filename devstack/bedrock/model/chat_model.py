@@ -2,7 +2,8 @@
 
 The request is the application's: passages come in a text block
 `<passages><passage index="1" title="…">…</passage>…</passages>` with XML's escapes, facts about the customer
-in `<customer>…</customer>`, the question in a guarded block or a plain one.
+in `<customer>…</customer>`, about the ticket in `<ticket>…</ticket>`, the question in a guarded block or a
+plain one. A draft of an agent's reply is asked for with a `<transcript>…</transcript>`.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ CHARACTERS_PER_TOKEN = 4
 _QUOTED = r"\"[^\"]*\"|'[^']*'"
 PASSAGE = re.compile(rf"<passage\b((?:[^<>\"']|{_QUOTED})*)>\s*(.*?)\s*</passage\s*>", re.DOTALL)
 ATTRIBUTE = re.compile(rf"(\w+)\s*=\s*({_QUOTED})")
-FACT_TAGS = ("<passages", "<customer")
+DRAFT_TAG = "<transcript>"
+FACT_TAGS = ("<passages", "<customer", "<ticket>", DRAFT_TAG, "<instruction>")
+TICKET = re.compile(r"\s*<ticket>\n(.*)\n</ticket>\s*", re.DOTALL)
 
 Message = Mapping[str, Any]
 
@@ -83,6 +86,18 @@ def passages_of(message: Message) -> list[NumberedPassage]:
     return [
         passage for text in blocks if text.lstrip().startswith("<passages") for passage in _passages_in(text)
     ]
+
+
+def ticket_of(message: Message) -> dict[str, str]:
+    """Return the facts of the conversation's ticket by their names, nothing where it has none."""
+    found = (TICKET.fullmatch(block.get("text", "")) for block in message["content"])
+    lines = [line for match in found if match for line in html.unescape(match[1]).splitlines()]
+    return {name: value for name, _, value in (line.partition(": ") for line in lines)}
+
+
+def is_for_draft(message: Message) -> bool:
+    """Say whether a message asks for a draft of what an agent writes."""
+    return any(block.get("text", "").lstrip().startswith(DRAFT_TAG) for block in message["content"])
 
 
 def _passages_in(text: str) -> Iterator[NumberedPassage]:

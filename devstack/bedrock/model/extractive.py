@@ -16,11 +16,14 @@ from chalicelib.chat.reading.questions import questions_in
 from devstack.bedrock.model.blocks import Unit
 from devstack.bedrock.model.chat_model import (
     CHARACTERS_PER_TOKEN,
+    Message,
     ModelReply,
     estimated_tokens,
     input_tokens,
+    is_for_draft,
     passages_of,
     question_of,
+    ticket_of,
 )
 from devstack.bedrock.model.evidence import (
     AskedWord,
@@ -32,7 +35,7 @@ from devstack.bedrock.model.evidence import (
     stems,
     unit_scores,
 )
-from devstack.bedrock.model.intents import HandOver, answer_without_passages, needs_no_passage
+from devstack.bedrock.model.intents import HandOver, answer_without_passages, needs_no_passage, told_of_ticket
 from devstack.bedrock.search.text import is_filler, raw_words
 
 _LEAST_COVERAGE = 0.55
@@ -63,6 +66,7 @@ _NO_ANSWER = (
     "Could you put it in other words, or ask for a person? [0]"
 )
 _NOTHING_ABOUT = "About “{}” I found nothing in our help articles."
+_NO_DRAFT = "Hello,\n\nthank you for your message. [0]\n\nMissing:\n- The answer to what the customer asks."
 
 Rarity = Callable[[str], float]
 """How rare a word is in the articles; the rarer, the more it tells."""
@@ -77,7 +81,9 @@ class ExtractiveModel:
     def converse(self, parameters: Mapping[str, Any]) -> ModelReply:
         """Answer the last user message."""
         *earlier, last = parameters["messages"]
-        given = reply(
+        if is_for_draft(last):
+            return self._draft(parameters, last)
+        given = told_of_ticket(question_of(last), ticket_of(last)) or reply(
             question_of(last),
             [question_of(message) for message in earlier if message["role"] == "user"],
             passages_of(last),
@@ -90,8 +96,19 @@ class ExtractiveModel:
             tokens = estimated_tokens("".join(tool_input.values()))
             content = [{"toolUse": {**tool_use, "input": tool_input}}]
             return ModelReply(content, "tool_use", input_tokens(parameters), tokens)
-        text, stop_reason = _cut(given, parameters.get("inferenceConfig", {}))
-        return ModelReply([{"text": text}], stop_reason, input_tokens(parameters), estimated_tokens(text))
+        return _spoken(given, parameters)
+
+    def _draft(self, parameters: Mapping[str, Any], last: Message) -> ModelReply:
+        question = question_of(last)
+        answers = (
+            [] if needs_no_passage(question) else _answers(question, [], passages_of(last), self._rarity)
+        )
+        return _spoken("\n\n".join(["Hello,", *answers]) if answers else _NO_DRAFT, parameters)
+
+
+def _spoken(text: str, parameters: Mapping[str, Any]) -> ModelReply:
+    said, stop_reason = _cut(text, parameters.get("inferenceConfig", {}))
+    return ModelReply([{"text": said}], stop_reason, input_tokens(parameters), estimated_tokens(said))
 
 
 def _offers_hand_over(parameters: Mapping[str, Any]) -> bool:

@@ -1,7 +1,7 @@
 """Recognise what needs no passage, small talk and the wish to be helped by a person, and what to reply."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.chat.reading.person_request import asks_for_a_person
@@ -32,6 +32,13 @@ _SMALL_TALK_REPLIES: dict[SmallTalk, str] = {
 _WHO_I_AM = (
     "I'm an automated assistant, not a person. I look up answers in our help articles; "
     "you can also ask me for a person."
+)
+
+_ASKS_ABOUT_TICKET = re.compile(
+    r"\b(?:status|state|stand|stands|update|updates|news|progress|happening|heard|open|closed|answered)\b"
+    r".{0,40}\b(?:ticket|case|request)\b"
+    r"|\b(?:ticket|case|request)\b.{0,40}"
+    r"\b(?:status|state|stand|stands|update|updates|news|progress|open|closed|answered|doing)\b"
 )
 
 _LANGUAGE_HINTS = {
@@ -73,6 +80,14 @@ def answer_without_passages(
     if not asks_for_a_person(question):
         return _small_talk_reply(question)
     return _hand_over(question, earlier_questions) if may_hand_over else _ALREADY_HANDED_OVER
+
+
+def told_of_ticket(question: str, ticket: Mapping[str, str]) -> str | None:
+    """Say how the conversation's ticket stands when the customer asks; None for anything else."""
+    if not ticket or not _ASKS_ABOUT_TICKET.search(" ".join(raw_words(question))):
+        return None
+    told = f"Your ticket **{ticket['Number']}** of {ticket['Opened']} is {ticket['Status']}."
+    return "\n\n".join(filter(None, (told, ticket.get("Support hours"))))
 
 
 def needs_no_passage(message: str) -> bool:

@@ -1,0 +1,102 @@
+"""Drafts of what an agent may reply; nothing here sends anything."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from chalicelib.chat.hand_over import ERASED
+from chalicelib.chat.limits import Admission, Limits
+from chalicelib.chat.lookups import Lookups
+from chalicelib.chat.search_query import search_queries
+from chalicelib.chat.source_links import SourceLinks
+from chalicelib.chat.spending import Spend, Spending
+from chalicelib.domain.conversation import Citation, Prompt, Reply, Usage
+from chalicelib.domain.protocols import LanguageModel, TicketStore
+from chalicelib.errors import ConversationErased, ModelUnavailable, Unavailable
+from chalicelib.masking import mask
+from chalicelib.parallel import Deadline, Parallel, Threads
+from chalicelib.tickets.desk import TicketDesk
+from chalicelib.tickets.draft_prompt import asked, draft_prompt, read_draft
+
+if TYPE_CHECKING:
+    from chalicelib.logs import TicketLogger
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A reply to check and change: `[n]` in the text refers to the citation with that index.
+
+    `missing` is what the agent has to find out or decide.
+    """
+
+    text: str
+    citations: tuple[Citation, ...]
+    missing: tuple[str, ...]
+    usage: Usage
+    degraded: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """Writes drafts in the team's style from the 360, transcript and articles, with one model call each."""
+
+    desk: TicketDesk
+    tickets: TicketStore
+    lookups: Lookups
+    links: SourceLinks
+    model: LanguageModel
+    limits: Limits
+    spending: Spending
+    threads: Threads
+    clock: Callable[[], datetime]
+    log: "TicketLogger"
+    passages: int
+    style: str
+    link_hosts: Collection[str]
+    deadline_seconds: float
+    search_seconds: float = 4.0
+    store_seconds: float = 3.0
+
+    def write(self, ticket_id: str, author: str, instruction: str | None) -> Draft:
+        """Draft a reply to a ticket and keep it there, so that the reply can be compared with it.
+
+        Raises UnknownTicket, ConversationErased, BudgetReached, ModelUnavailable, ErasedMeanwhile,
+        Unavailable.
+        """
+        began_at, deadline = self.clock(), Deadline(self.deadline_seconds)
+        calls = Parallel(self.threads.calls, self.log.degraded)
+        view = self.desk.view(ticket_id)
+        if view.ticket.description == ERASED:
+            raise ConversationErased
+        question = asked(view.ticket, view.transcript or ())
+        admission = self.limits.admit(f"agent#{author}", self.spending.expected(question, has_past=True))
+        queries = search_queries(question, view.transcript or ())
+        finding = self.lookups.find_passages(calls, queries, self.passages)
+        passages = finding.settle(calls, deadline.within(self.search_seconds))
+        hint = mask(instruction) if instruction else None
+        prompt = draft_prompt(question, view.transcript or (), view.context, passages, self.style, hint)
+        reply = self._ask(prompt, deadline)
+        could_search = "knowledge_base" not in calls.degraded
+        text, citations, missing = read_draft(reply, passages, self.link_hosts, could_search)
+        self._count(admission, self.spending.of(question, text, reply.usage), calls)
+        keeping = calls.start("storage", self.tickets.keep_draft, view.ticket, text, began_at)
+        calls.settle(keeping, None, deadline.within(self.store_seconds))
+        linked = self.links.linked(citations, calls.note)
+        degraded = tuple(dict.fromkeys((*view.degraded, *calls.degraded)))
+        self.log.drafted(view.ticket, reply.usage, len(citations), len(missing), degraded)
+        return Draft(text, linked, missing, reply.usage, degraded)
+
+    def _ask(self, prompt: Prompt, deadline: Deadline) -> Reply:
+        call = Parallel(self.threads.model, self.log.degraded).start("model", self.model.reply, prompt)
+        try:
+            return call.result(deadline.remaining_seconds(reserved_seconds=self.store_seconds))
+        except Unavailable as error:
+            # What was reserved stays counted: Bedrock may have answered all the same, and too late.
+            if isinstance(error, ModelUnavailable):
+                raise
+            raise ModelUnavailable from error
+
+    def _count(self, admission: Admission, spent: Spend, calls: Parallel) -> None:
+        counting = calls.start("storage", self.limits.settle, admission, spent)
+        calls.settle(counting, None, Deadline(self.store_seconds))
