@@ -100,6 +100,16 @@ def samples() -> Collection:
     return load("samples", SAMPLES, QUESTIONS / "samples.json")
 
 
+def languages(questions: Path) -> list[Collection]:
+    """Return the samples with questions in other languages, a collection for each."""
+    asked = json.loads(questions.read_text("utf-8"))["languages"]
+    articles = _articles(SAMPLES)
+    return [
+        Collection(name, articles, [_question(entry) for entry in kinds["answered"]], [], kinds["refused"])
+        for name, kinds in asked.items()
+    ]
+
+
 def load(name: str, articles: Path, questions: Path) -> Collection:
     """Read a collection and its questions."""
     asked = json.loads(questions.read_text("utf-8"))

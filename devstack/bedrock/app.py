@@ -144,4 +144,4 @@ class BedrockStandIn:
 def _model(config: BedrockConfig, index: Index) -> ChatModel:
     if config.llm_url and config.llm_model:
         return LocalLlm(config.llm_url, config.llm_model, config.llm_api_key)
-    return ExtractiveModel(index.rarity)
+    return ExtractiveModel(index)

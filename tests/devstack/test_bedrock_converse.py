@@ -12,6 +12,7 @@ from devstack.bedrock.guardrail.guardrail import Guardrail
 from devstack.bedrock.model.chat_model import guarded_texts, passages_of, question_of
 from devstack.bedrock.model.converse import Conversation
 from devstack.bedrock.model.extractive import ExtractiveModel
+from devstack.bedrock.search.index import Index
 from devstack.bedrock.wire.protocol import ServiceError
 from tests.devstack.bedrock_server import GUARDRAIL, Server, running
 
@@ -29,7 +30,7 @@ HAND_OVER_TOOL: Any = {
     "tools": [{"toolSpec": {"name": "hand_over", "inputSchema": {"json": {"type": "object"}}}}]
 }
 GUARDED: Any = {"guardrailIdentifier": "testguardrail", "guardrailVersion": "1", "trace": "enabled"}
-CONVERSATION = Conversation(ExtractiveModel(lambda _word: 1.0), Guardrail("testguardrail", GUARDRAIL))
+CONVERSATION = Conversation(ExtractiveModel(Index(None)), Guardrail("testguardrail", GUARDRAIL))
 
 
 TICKET = (

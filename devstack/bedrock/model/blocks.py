@@ -24,7 +24,8 @@ _FOREIGN_MARK = re.compile(r"\[(\d+)\](?!\()")
 class Unit:
     """A piece that can be quoted on its own.
 
-    `paragraph` numbers the block it is in, so that neighbours can be told; `items` are a list's entries.
+    `paragraph` numbers the block it is in, so that neighbours can be told; `items` are a list's entries,
+    `key` is a row's first cell.
     """
 
     kind: str  # sentence, steps, list, row or code
@@ -32,6 +33,7 @@ class Unit:
     heading: str
     paragraph: int
     items: tuple[str, ...] = ()
+    key: str = ""
 
 
 def units(passage: str) -> list[Unit]:
@@ -89,8 +91,8 @@ def _block_units(block: list[str], heading: str, number: int) -> Iterator[Unit]:
         name = "steps" if _ORDERED_ITEM.match(block[0]) else "list"
         yield Unit(name, "\n".join(items), heading, number, items)
     elif kind == "table":
-        for row in _rows(block):
-            yield Unit("row", row, heading, number)
+        for key, row in _rows(block):
+            yield Unit("row", row, heading, number, key=key)
     else:
         for sentence in sentences(" ".join(line.strip() for line in block)):
             yield Unit("sentence", sentence, heading, number)
@@ -107,8 +109,11 @@ def _items(lines: list[str]) -> tuple[str, ...]:
     return tuple("\n".join(line.rstrip() for _, line in group) for _, group in pairs)
 
 
-def _rows(lines: list[str]) -> Iterator[str]:
-    """Yield each row of a table as a phrase that names the columns; a chunk may have cut the header off."""
+def _rows(lines: list[str]) -> Iterator[tuple[str, str]]:
+    """Yield each row of a table, its first cell and a phrase that names the columns.
+
+    A chunk may have cut the header off.
+    """
     is_rule = [bool(_TABLE_RULE.match(line.strip())) for line in lines]
     cells = [_cells(line) for line, rule in zip(lines, is_rule, strict=True) if not rule]
     has_header = is_rule[:2] == [False, True]
@@ -120,11 +125,12 @@ def _rows(lines: list[str]) -> Iterator[str]:
             for name, value in list(zip(names, row, strict=False))[1:]
             if value
         ]
-        yield (
+        phrase = (
             f"**{row[0].strip('*')}** – {'; '.join(rest)}"
             if rest and row[0]
             else "; ".join([*row[:1], *rest])
         )
+        yield row[0], phrase
 
 
 def _cells(line: str) -> list[str]:

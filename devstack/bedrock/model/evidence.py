@@ -1,11 +1,15 @@
 """Weigh what a passage says against what was asked: how much of the question it covers, and where."""
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cached_property, lru_cache
+from typing import Protocol
 
 from devstack.bedrock.model.blocks import Unit, units
+from devstack.bedrock.model.codes import codes
+from devstack.bedrock.model.languages import ENGLISH, language_of, stop_words
 from devstack.bedrock.search.text import (
     content_stems,
     is_content,
@@ -33,6 +37,29 @@ _HOLDS_DURATION = re.compile(
 )
 _HOLDS_PRICE = re.compile(r"[€$£]\s?\d|\d\s?(?:€|EUR|USD|%)|\bfree\b", re.IGNORECASE)
 _KIND_BONUS = 0.2
+_LEAST_TYPO_LIKENESS = 0.84
+_SHORTEST_TYPO = 5
+_NAME = re.compile(r"(?<=[\w,;:)] )[A-Z]\w*[a-z]\w*|(?<=[\u3040-\u9fff])[A-Z]\w*?[a-z]+")
+
+
+class Knowledge(Protocol):
+    """What is known of words and meanings."""
+
+    def rarity(self, word: str) -> float:
+        """Return how rare a word is in the articles; the rarer, the more it tells."""
+        ...
+
+    def knows(self, word: str) -> bool:
+        """Tell whether any article says a word."""
+        ...
+
+    def closeness(self, question: str, texts: Sequence[str]) -> Sequence[float] | None:
+        """Return how close each of the passages is to a question, 0 to 1; None where that can't be told."""
+        ...
+
+    def likeness(self, question: str, texts: Sequence[str]) -> Sequence[float] | None:
+        """Return how alike a question and each of the texts are, -1 to 1; None where that can't be told."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -76,11 +103,35 @@ class NumberedPassage:
     def _stems_of(self, place: int) -> UnitStems:
         unit = self.units[place]
         own = stems(f"{lead_in(self.units, place)}\n{unit.text}")
-        return UnitStems(own, tuple(stems(item) for item in unit.items) or (own,), stems(unit.heading))
+        heading = frozenset() if unit.heading == self.title else stems(unit.heading)
+        return UnitStems(own, tuple(stems(item) for item in unit.items) or (own,), heading)
+
+    @cached_property
+    def lent_stems(self) -> frozenset[str]:
+        """Return the stems that the title lends to every unit: those that no section's heading claims."""
+        return self.title_stems.difference(*(unit.heading for unit in self.unit_stems))
 
     @cached_property
     def all_stems(self) -> frozenset[str]:
         return self.title_stems | stems(self.text)
+
+    @cached_property
+    def language(self) -> str:
+        return language_of(self.text)
+
+    def places_with(self, asked: Sequence[frozenset[str]]) -> list[int]:
+        """Return the places of the units about all of these codes: rows by their key, else what holds them.
+
+        A code in the title or a heading counts for all below it.
+        """
+        said = [codes(f"{self.title}\n{unit.heading}\n{unit.text}") for unit in self.units]
+        places = [place for place, found in enumerate(said) if all(found & forms for forms in asked)]
+        keyed = [place for place in places if self.units[place].key and _is_key(self.units[place].key, asked)]
+        return keyed or places
+
+
+def _is_key(key: str, asked: Sequence[frozenset[str]]) -> bool:
+    return any(codes(key) & forms for forms in asked)
 
 
 def lead_in(all_units: Sequence[Unit], place: int) -> str:
@@ -105,11 +156,30 @@ def asked_words(question: str, earlier: Sequence[str], rarity: Callable[[str], f
     return list(asked.values())
 
 
+def spelled_right(words: Sequence[AskedWord], known: Collection[str]) -> list[AskedWord]:
+    """Return the words with each that no passage has replaced by one of the passages' that it nearly is."""
+    right = [
+        get_close_matches(
+            word.stem, [each for each in known if each[0] == word.stem[0]], 1, _LEAST_TYPO_LIKENESS
+        )
+        if word.stem not in known and len(word.stem) >= _SHORTEST_TYPO
+        else []
+        for word in words
+    ]
+    return [replace(word, stem=each[0]) if each else word for word, each in zip(words, right, strict=True)]
+
+
+def names_in(question: str) -> list[str]:
+    """Return the words within a sentence that begin with a capital letter; in German every noun does."""
+    return [] if language_of(question) == "de" else _NAME.findall(question)
+
+
 def _weighed(
     text: str, rarity: Callable[[str], float], share: float, *, is_earlier: bool
 ) -> Iterable[AskedWord]:
+    ignored = stop_words(language_of(text)) if language_of(text) != ENGLISH else frozenset()
     for word in joined_words(text):
-        if is_content(word):
+        if is_content(word) and word not in ignored:
             weight = share * max(rarity(word), 0.0) ** _RARITY_EXPONENT
             slight = is_filler(stem(word)) or (word.endswith("ly") and len(word) > 5)
             yield AskedWord(stem(word), weight * (_FILLER_WEIGHT if slight else 1.0), is_earlier)
@@ -142,7 +212,7 @@ def _unit_score(
     total = sum(word.weight for word in words) or 1.0
     gained = 0.0
     for word in words:
-        lent = max(_credit(word.stem, unit.heading), _TITLE_CREDIT * _credit(word.stem, passage.title_stems))
+        lent = max(_credit(word.stem, unit.heading), _TITLE_CREDIT * _credit(word.stem, passage.lent_stems))
         gained += word.weight * max(_credit(word.stem, said), lent)
     return gained / total
 

@@ -1,14 +1,16 @@
 """The stand-in's model: answers in the words of the passages it is given, or says that they hold no answer.
 
-It weighs the question's words by how rare they are and demands that one passage covers most of that weight,
-so that a chance word answers nothing. It invents no sentence about the subject and is no language model.
+It weighs the question's words by how rare they are, and what the question means. A passage answers that
+covers most of the weight, or comes close enough in meaning; a chance word answers nothing. Numbers and codes
+of the question have to stand in the passage. It invents no sentence about the subject and is no language
+model.
 """
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,24 +25,38 @@ from devstack.bedrock.model.chat_model import (
     is_for_draft,
     passages_of,
     question_of,
+    texts_of,
     ticket_of,
 )
+from devstack.bedrock.model.codes import asked_codes
 from devstack.bedrock.model.evidence import (
     AskedWord,
+    Knowledge,
     NumberedPassage,
     asked_words,
     coverage,
     kind_bonus,
     lead_in,
+    names_in,
+    spelled_right,
     stems,
     unit_scores,
 )
+from devstack.bedrock.model.facts import QUESTIONS, CustomerFacts, answer_from_facts, facts_in
 from devstack.bedrock.model.intents import HandOver, answer_without_passages, needs_no_passage, told_of_ticket
+from devstack.bedrock.model.languages import ENGLISH, language_of, sentence
 from devstack.bedrock.search.text import is_filler, raw_words
 
 _LEAST_COVERAGE = 0.55
 _LEAST_UNIT_SCORE = 0.4
 _LEAST_OWN_COVERAGE = 0.35
+_LEAST_CLOSENESS = 0.5
+_LEAST_CLOSENESS_ACROSS_LANGUAGES = 0.235
+_COVERAGE_SHARE = 0.5
+_HEADED_SHARE = 0.1
+_RANK_STEP = 0.05
+_LIKENESS_SHARE = 0.3
+_PLACE_STEP = 0.01
 _RANK_PENALTY = 0.2
 _TITLE_SHARE = 1.3
 _OWN_TITLE_SHARE = 0.3
@@ -61,22 +77,14 @@ _FOLLOW_UP = re.compile(
     re.IGNORECASE,
 )
 _LEANS_BACK = re.compile(r"(?:it|this|that|these|those|they|otherwise|then|also|if so)\b", re.IGNORECASE)
-_NO_ANSWER = (
-    "I'm sorry, I couldn't find an answer to that in our help articles. "
-    "Could you put it in other words, or ask for a person? [0]"
-)
-_NOTHING_ABOUT = "About “{}” I found nothing in our help articles."
 _NO_DRAFT = "Hello,\n\nthank you for your message. [0]\n\nMissing:\n- The answer to what the customer asks."
-
-Rarity = Callable[[str], float]
-"""How rare a word is in the articles; the rarer, the more it tells."""
 
 
 class ExtractiveModel:
     """Stands behind Converse with `reply`."""
 
-    def __init__(self, rarity: Rarity) -> None:
-        self._rarity = rarity
+    def __init__(self, knowledge: Knowledge) -> None:
+        self._knowledge = knowledge
 
     def converse(self, parameters: Mapping[str, Any]) -> ModelReply:
         """Answer the last user message."""
@@ -87,8 +95,9 @@ class ExtractiveModel:
             question_of(last),
             [question_of(message) for message in earlier if message["role"] == "user"],
             passages_of(last),
-            self._rarity,
+            self._knowledge,
             _offers_hand_over(parameters),
+            facts_in(texts_of(last)),
         )
         if isinstance(given, HandOver):
             tool_input = {"reason": given.reason, "summary": given.summary, "message": given.message}
@@ -101,7 +110,7 @@ class ExtractiveModel:
     def _draft(self, parameters: Mapping[str, Any], last: Message) -> ModelReply:
         question = question_of(last)
         answers = (
-            [] if needs_no_passage(question) else _answers(question, [], passages_of(last), self._rarity)
+            [] if needs_no_passage(question) else _answers(question, [], passages_of(last), self._knowledge)
         )
         return _spoken("\n\n".join(["Hello,", *answers]) if answers else _NO_DRAFT, parameters)
 
@@ -131,8 +140,9 @@ def reply(
     question: str,
     earlier_questions: Sequence[str],
     passages: Sequence[NumberedPassage],
-    rarity: Rarity,
+    knowledge: Knowledge,
     may_hand_over: bool,
+    facts: CustomerFacts | None = None,
 ) -> str | HandOver:
     """Answer a question from the passages, or hand it over when the customer asks for a person.
 
@@ -140,23 +150,31 @@ def reply(
     """
     if given := answer_without_passages(question, earlier_questions, may_hand_over):
         return given
-    answers = {part: _answer_to(part, earlier_questions, passages, rarity) for part in questions_in(question)}
+    language = language_of(question)
+    if facts and (own := answer_from_facts(facts, knowledge.likeness(question, QUESTIONS), language)):
+        return own
+    answers = {
+        part: _answer_to(part, earlier_questions, passages, knowledge) for part in questions_in(question)
+    }
     found = list(dict.fromkeys(filter(None, answers.values())))
-    missed = [_NOTHING_ABOUT.format(part) for part, answer in answers.items() if not answer]
-    return "\n\n".join([*found, *missed]) if found else _NO_ANSWER
+    missed = [sentence("nothing_about", language).format(part) for part, each in answers.items() if not each]
+    return "\n\n".join([*found, *missed]) if found else f"{sentence('no_answer', language)} [0]"
 
 
 def _answer_to(
-    question: str, earlier_questions: Sequence[str], passages: Sequence[NumberedPassage], rarity: Rarity
+    question: str,
+    earlier_questions: Sequence[str],
+    passages: Sequence[NumberedPassage],
+    knowledge: Knowledge,
 ) -> str:
     """Return the quotations that answer one question, or nothing."""
     if not raw_words(question):
         return ""
     earlier = [text for text in earlier_questions if not needs_no_passage(text)]
     contexts = [earlier[-_EARLIER_QUESTIONS:], []] if earlier and is_follow_up(question) else [[]]
-    answers = _answers_to_parts(question, passages, rarity)
+    answers = _answers_to_parts(question, passages, knowledge)
     for context in contexts:
-        answers = answers or _answers(question, context, passages, rarity)
+        answers = answers or _answers(question, context, passages, knowledge)
     return "\n\n".join(answers)
 
 
@@ -166,24 +184,51 @@ def is_follow_up(question: str) -> bool:
 
 
 def _answers(
-    question: str, context: Sequence[str], passages: Sequence[NumberedPassage], rarity: Rarity
+    question: str, context: Sequence[str], passages: Sequence[NumberedPassage], knowledge: Knowledge
 ) -> list[str]:
     """Return the quotation that answers, if there is one."""
-    words = asked_words(question, context, rarity)
-    best = _best_candidate(question, words, passages)
-    return [_quote(best.passage, best.place, words)] if best else []
+    asked = _Question.of(question, context, passages, knowledge)
+    best = _best_candidate(asked, passages, knowledge)
+    return [_quoted(asked, best)] if best else []
 
 
-def _answers_to_parts(question: str, passages: Sequence[NumberedPassage], rarity: Rarity) -> list[str]:
+def _answers_to_parts(question: str, passages: Sequence[NumberedPassage], knowledge: Knowledge) -> list[str]:
     """Return two quotations when two things are asked at once and different articles answer them."""
     parts = [part for part in _BETWEEN_PARTS.split(question) if part.strip()]
-    words = [asked_words(part, [], rarity) for part in parts]
-    if len(parts) != _MOST_PARTS or min(map(len, words)) < _LEAST_WORDS_OF_PART:
+    asked = [_Question.of(part, [], passages, knowledge) for part in parts]
+    if len(parts) != _MOST_PARTS or min(len(each.words) for each in asked) < _LEAST_WORDS_OF_PART:
         return []
-    best = [_best_candidate(part, asked, passages) for part, asked in zip(parts, words, strict=True)]
+    best = [_best_candidate(each, passages, knowledge) for each in asked]
     if len({each.passage.title for each in best if each}) < _MOST_PARTS:
         return []
-    return [_quote(each.passage, each.place, asked) for each, asked in zip(best, words, strict=True) if each]
+    return [_quoted(part, each) for part, each in zip(asked, best, strict=True) if each]
+
+
+@dataclass(frozen=True)
+class _Question:
+    """What is asked: its text, its words by weight, those of its own that tell, its codes.
+
+    It is of others when it names what no article knows: "cancel Netflix".
+    """
+
+    text: str
+    in_context: str
+    language: str
+    words: Sequence[AskedWord]
+    own: Sequence[AskedWord]
+    is_of_others: bool
+    codes: Sequence[frozenset[str]]
+
+    @classmethod
+    def of(
+        cls, text: str, context: Sequence[str], passages: Sequence[NumberedPassage], knowledge: Knowledge
+    ) -> _Question:
+        known = frozenset().union(*(passage.all_stems for passage in passages))
+        words = spelled_right(asked_words(text, context, knowledge.rarity), known)
+        own = [word for word in words if not (word.is_earlier or is_filler(word.stem))]
+        in_context = "\n".join([*context, text])
+        is_of_others = not all(map(knowledge.knows, names_in(text)))
+        return cls(text, in_context, language_of(text), words, own, is_of_others, asked_codes(text))
 
 
 @dataclass(frozen=True)
@@ -196,30 +241,74 @@ class _Candidate:
 
 
 def _best_candidate(
-    question: str, words: Sequence[AskedWord], passages: Sequence[NumberedPassage]
+    asked: _Question, passages: Sequence[NumberedPassage], knowledge: Knowledge
 ) -> _Candidate | None:
-    found = (_candidate(question, words, passage, rank) for rank, passage in enumerate(passages))
+    close = knowledge.closeness(asked.in_context, [passage.text for passage in passages])
+    found = (
+        _candidate(asked, passage, rank, close[rank] if close else None, knowledge)
+        for rank, passage in enumerate(passages)
+    )
     return max((each for each in found if each), key=lambda each: each.score, default=None)
 
 
 def _candidate(
-    question: str, words: Sequence[AskedWord], passage: NumberedPassage, rank: int
+    asked: _Question, passage: NumberedPassage, rank: int, close: float | None, knowledge: Knowledge
 ) -> _Candidate | None:
     """Return the unit of a passage that answers, or None when the passage holds no answer."""
-    own = [word for word in words if not (word.is_earlier or is_filler(word.stem))]
-    scores = unit_scores(words, passage)
-    covered = coverage(words, passage.all_stems)
-    covers_own = not own or coverage(own, passage.all_stems) >= _LEAST_OWN_COVERAGE
-    if not scores or covered < _LEAST_COVERAGE or max(scores) < _LEAST_UNIT_SCORE or not covers_own:
+    places = passage.places_with(asked.codes)
+    if not places or not _is_answered(asked, passage, rank, close):
         return None
-    fitting = [score + kind_bonus(question, unit) for score, unit in zip(scores, passage.units, strict=True)]
-    place = max(range(len(fitting)), key=lambda index: fitting[index])
-    headed = max(coverage(words, passage.title_stems), coverage(words, passage.unit_stems[place].heading))
-    total = covered + fitting[place] + _TITLE_SHARE * headed - _RANK_PENALTY * rank
-    if any(word.is_earlier for word in words):
+    fitting = _fitting(asked, passage, knowledge)
+    place = max(places, key=lambda index: fitting[index])
+    covered = coverage(asked.words, passage.all_stems)
+    headed = max(
+        coverage(asked.words, passage.title_stems), coverage(asked.words, passage.unit_stems[place].heading)
+    )
+    if close is not None:
+        score = close + _COVERAGE_SHARE * covered + _HEADED_SHARE * headed - _RANK_STEP * rank
+    else:
+        score = covered + fitting[place] + _TITLE_SHARE * headed - _RANK_PENALTY * rank
+    if any(word.is_earlier for word in asked.words):
         # An article about what is asked now beats one about what was asked before.
-        total += _OWN_TITLE_SHARE * coverage(own, passage.title_stems)
-    return _Candidate(passage, place, total)
+        score += _OWN_TITLE_SHARE * coverage(asked.own, passage.title_stems)
+    return _Candidate(passage, place, score)
+
+
+def _is_answered(asked: _Question, passage: NumberedPassage, rank: int, close: float | None) -> bool:
+    """Tell whether a passage covers enough of the question's words, or is close enough in meaning."""
+    covered = coverage(asked.words, passage.all_stems)
+    if close is not None and not asked.is_of_others:
+        least = _LEAST_CLOSENESS if asked.language == passage.language else _LEAST_CLOSENESS_ACROSS_LANGUAGES
+        if close + _COVERAGE_SHARE * covered - _RANK_STEP * rank >= least:
+            return True
+    if asked.own and coverage(asked.own, passage.all_stems) < _LEAST_OWN_COVERAGE:
+        return False
+    scores = unit_scores(asked.words, passage)
+    return covered >= _LEAST_COVERAGE and max(scores, default=0.0) >= _LEAST_UNIT_SCORE
+
+
+def _fitting(asked: _Question, passage: NumberedPassage, knowledge: Knowledge) -> list[float]:
+    """Return how well each unit answers."""
+    scores = unit_scores(asked.words, passage)
+    told = [
+        f"{unit.heading}\n{lead_in(passage.units, n)}\n{unit.text}" for n, unit in enumerate(passage.units)
+    ]
+    alike = knowledge.likeness(asked.in_context, told) or [0.0] * len(scores)
+    share = _LIKENESS_SHARE if asked.language == passage.language else 1.0
+    # Of what answers alike, the first: a section begins with what matters most.
+    return [
+        score * (1 + kind_bonus(asked.text, unit)) + share * like - _PLACE_STEP * place
+        for place, (score, like, unit) in enumerate(zip(scores, alike, passage.units, strict=True))
+    ]
+
+
+def _quoted(asked: _Question, best: _Candidate) -> str:
+    """Return the quotation, announced as one if it is in another language than the question."""
+    quotation = _quote(best.passage, best.place, asked.words)
+    if best.passage.language == asked.language:
+        return quotation
+    key = "quoted_in_english" if best.passage.language == ENGLISH else "quoted_in_another_language"
+    return f"{sentence(key, asked.language)}\n\n{quotation}"
 
 
 def _quote(passage: NumberedPassage, place: int, words: Sequence[AskedWord]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from chalicelib.chat.reading.person_request import asks_for_a_person
 from chalicelib.chat.reading.small_talk import SmallTalk, small_talk
+from devstack.bedrock.model.languages import language_of, sentence
 from devstack.bedrock.search.text import raw_words
 
 _IDENTITY = re.compile(
@@ -40,23 +41,6 @@ _ASKS_ABOUT_TICKET = re.compile(
     r"|\b(?:ticket|case|request)\b.{0,40}"
     r"\b(?:status|state|stand|stands|update|updates|news|progress|open|closed|answered|doing)\b"
 )
-
-_LANGUAGE_HINTS = {
-    "es": {"hablar", "quiero", "persona", "agente", "puedo", "necesito", "alguien", "chatear"},
-    "fr": {"parler", "avec", "je", "veux", "voudrais", "quelquun", "conseiller", "humain"},
-    "de": {"mit", "einem", "einer", "sprechen", "ich", "reden", "jemandem", "mochte", "menschen"},
-    "it": {"parlare", "voglio", "vorrei", "operatore", "posso", "qualcuno", "una"},
-    "pt": {"falar", "quero", "pessoa", "atendente", "preciso", "alguem", "uma", "com"},
-}
-_HAND_OVER_MESSAGES = {
-    "en": "I'm handing this conversation over to our support team.",
-    "es": "Paso esta conversación a nuestro equipo de soporte.",
-    "fr": "Je transmets cette conversation à notre équipe d'assistance.",
-    "de": "Ich gebe dieses Gespräch an unser Support-Team weiter.",
-    "it": "Passo questa conversazione al nostro team di assistenza.",
-    "pt": "Estou passando esta conversa para a nossa equipe de suporte.",
-}
-
 
 _ALREADY_HANDED_OVER = (
     "I'm an automated assistant: if I can look something up in our help articles meanwhile, just ask."
@@ -100,7 +84,7 @@ def _hand_over(question: str, earlier_questions: Sequence[str]) -> HandOver:
     summary = " ".join(f"The customer asks for a person: {question}{before}".split())
     if len(summary) > _SUMMARY_CHARACTERS:
         summary = summary[: _SUMMARY_CHARACTERS - 1] + "…"
-    return HandOver("customer_request", summary, _hand_over_message(question))
+    return HandOver("customer_request", summary, sentence("hand_over", language_of(question)))
 
 
 def _small_talk_reply(message: str) -> str | None:
@@ -110,10 +94,3 @@ def _small_talk_reply(message: str) -> str | None:
     spoken = raw_words(message)
     asks_who = len(spoken) <= _LONGEST_SMALL_TALK_WORDS and _IDENTITY.fullmatch(" ".join(spoken))
     return _WHO_I_AM if asks_who else None
-
-
-def _hand_over_message(message: str) -> str:
-    """Return what tells the customer that a person takes over, in the language of their request."""
-    words = set(raw_words(message))
-    best = max(_LANGUAGE_HINTS, key=lambda code: len(words & _LANGUAGE_HINTS[code]))
-    return _HAND_OVER_MESSAGES[best if len(words & _LANGUAGE_HINTS[best]) > 1 else "en"]

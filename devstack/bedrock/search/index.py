@@ -67,6 +67,7 @@ class _Catalogue:
     uris: Mapping[int, str]
     metadata: Mapping[int, Mapping[str, Any]]
     document_of: Mapping[int, int]
+    chunk_of: Mapping[str, int]
     meanings: Meanings | None
 
 
@@ -115,6 +116,36 @@ class Index:
             size = len(self._known().uris)
             counts = [self._documents_with(stem) for stem in content_stems(word)]
         return max((ranking.inverse_frequency(found, size) for found in counts), default=0.0)
+
+    def knows(self, word: str) -> bool:
+        """Tell whether any document says a word."""
+        with self._lock:
+            return all(self._documents_with(stem) for stem in content_stems(word))
+
+    def closeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
+        """Return how close the meaning of each of the texts, which are chunks, is to a question's, 0 to 1.
+
+        A text that is no chunk counts as 0. None where nothing tells meanings.
+        """
+        meaning = self._meaning(question)
+        with self._lock:
+            known = self._known()
+            if meaning is None or known.meanings is None:
+                return None
+            scores = known.meanings.scores(meaning[0])
+            return [scores.get(known.chunk_of.get(text.strip(), 0), 0.0) for text in texts]
+
+    def likeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
+        """Return the cosine of a question's meaning and each text's; None where nothing tells meanings."""
+        if self._embedder is None or not texts:
+            return None
+        try:
+            vectors = self._embedder.embed([question, *texts])
+        except EmbeddingsUnavailable as error:
+            _log.warning("Comparing by words only: %s", error)
+            return None
+        cosines: list[float] = (vectors[1:] @ vectors[0]).tolist()
+        return cosines
 
     def search(
         self, query: str, limit: int, where: Callable[[Mapping[str, Any]], bool] | None = None
@@ -170,6 +201,7 @@ class Index:
                 {key: uri for key, uri, _ in documents},
                 {key: json.loads(metadata) for key, _, metadata in documents},
                 document_of,
+                {text.strip(): key for key, text in self._database.execute("SELECT id, text FROM chunks")},
                 Meanings.of(dict(self._vectors()), document_of),
             )
         return self._catalogue

@@ -1,0 +1,65 @@
+"""A proven customer's own orders and tickets, from the facts that the application gives with the question."""
+
+import html
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from devstack.bedrock.model.languages import sentence
+
+_FACTS = re.compile(r"<customer>\n(.*?)\n</customer>", re.DOTALL)
+_ASKS_FOR = {
+    "last_order": (
+        "What did I order last?",
+        "Where is my order?",
+        "What is my latest order?",
+        "What is the status of my order?",
+    ),
+    "all_orders": ("Show me my orders", "Which orders have I placed?"),
+    "open_tickets": ("Do I have open tickets?", "What is the status of my support ticket?"),
+}
+QUESTIONS = tuple(question for questions in _ASKS_FOR.values() for question in questions)
+"""What the facts answer; whatever means the same, in any language, is answered too."""
+_LEAST_LIKENESS = 0.65
+
+
+@dataclass(frozen=True)
+class CustomerFacts:
+    """The lines of a customer's orders and open tickets, newest first; None for what could not be read."""
+
+    orders: tuple[str, ...] | None
+    tickets: tuple[str, ...] | None
+
+
+def facts_in(texts: Iterable[str]) -> CustomerFacts | None:
+    """Return the facts about the customer that a message's texts hold, if any."""
+    found = next((match for text in texts if (match := _FACTS.match(text.strip()))), None)
+    if found is None:
+        return None
+    lines = html.unescape(found[1]).splitlines()
+    return CustomerFacts(_list_after("Orders", lines), _list_after("Open tickets", lines))
+
+
+def answer_from_facts(facts: CustomerFacts, likeness: Sequence[float] | None, language: str) -> str | None:
+    """Return the customer's own data if the question is like enough to one of QUESTIONS."""
+    if likeness is None:
+        return None
+    best = max(range(len(QUESTIONS)), key=lambda place: likeness[place])
+    if likeness[best] < _LEAST_LIKENESS:
+        return None
+    kind = next(kind for kind, questions in _ASKS_FOR.items() if QUESTIONS[best] in questions)
+    lines = facts.tickets if kind == "open_tickets" else facts.orders
+    if lines is None:
+        return None
+    if not lines:
+        return sentence("no_tickets" if kind == "open_tickets" else "no_orders", language)
+    shown = lines[:1] if kind == "last_order" else lines
+    return "\n".join([sentence(kind, language), "", *shown])
+
+
+def _list_after(title: str, lines: Sequence[str]) -> tuple[str, ...] | None:
+    start = next((number for number, line in enumerate(lines, 1) if line.startswith(title)), None)
+    if start is None:
+        return None
+    end = next((n for n in range(start, len(lines)) if not lines[n].startswith("- ")), len(lines))
+    return tuple(lines[start:end])

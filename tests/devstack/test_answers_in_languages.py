@@ -1,0 +1,110 @@
+"""The stand-in's model with search by meaning: other languages, typos, sections, a customer's own orders."""
+
+import pytest
+
+from devstack.bedrock.model.evidence import NumberedPassage
+from devstack.bedrock.model.extractive import reply
+from devstack.bedrock.model.facts import CustomerFacts, facts_in
+from devstack.bedrock.search.index import Index
+from devstack.bedrock.search.local_embedder import LocalEmbedder
+
+ARTICLES = {
+    "Create, rotate and revoke API keys": "# Create, rotate and revoke API keys\n\nCreate an API key under "
+    "**Settings**. An API key is shown only once.\n\n## Rotate a key\n\nPress **Rotate** next to the key and "
+    "copy the new one.\n\n## Revoke a key\n\nPress **Revoke** next to the key.",
+    "Reset your password": "To set a new password, press **Forgot password** on the sign-in page.",
+    "Delivery prices": "# Delivery prices\n\n| Zone | Up to 10 kg | Time |\n|---|---|---|\n"
+    "| Zone 46 | 47.40 EUR | 2 days |\n| Zone 47 | 56.90 EUR | 6 days |",
+    "Rücksendung": "Eine Rücksendung ist innerhalb von 30 Tagen kostenlos. Den Aufkleber drucken Sie selbst.",
+}
+FACTS = CustomerFacts(
+    ("- TW-2, 2026-11-02, shipped, 20.00 EUR: scanner", "- TW-1, 2026-10-01, delivered"), ()
+)
+
+
+@pytest.fixture(scope="module")
+def index() -> Index:
+    index = Index(None, LocalEmbedder())
+    for title, text in ARTICLES.items():
+        index.put(title, "1", title, text, {"title": title})
+    return index
+
+
+def answer(index: Index, question: str, facts: CustomerFacts | None = None) -> str:
+    hits = index.search(question, 5)
+    passages = [NumberedPassage(n, str(hit.metadata["title"]), hit.text) for n, hit in enumerate(hits, 1)]
+    given = reply(question, [], passages, index, may_hand_over=True, facts=facts)
+    assert isinstance(given, str)
+    return given
+
+
+@pytest.mark.parametrize(
+    ("question", "announced"),
+    [
+        ("Ich habe mein Passwort vergessen", "hier auf Englisch zitiert:"),
+        ("J'ai oublié mon mot de passe", "cité en anglais :"),
+        ("パスワードを忘れました", "英語の引用"),
+    ],
+)
+def test_an_english_article_is_announced_as_a_quotation(index: Index, question: str, announced: str) -> None:
+    said = answer(index, question)
+    assert announced in said.splitlines()[0]
+    assert "press **Forgot password**" in said
+
+
+def test_an_article_in_the_language_of_the_question_is_quoted_as_it_is(index: Index) -> None:
+    said = "Eine Rücksendung ist innerhalb von 30 Tagen kostenlos."
+    assert answer(index, "Wie lange ist die Rücksendung kostenlos?").startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Wer hat die Mona Lisa gemalt?", "Leider"),
+        ("Quelle est la capitale de la France ?", "Désolé"),
+        ("Who painted the Mona Lisa?", "I'm sorry"),
+    ],
+)
+def test_a_refusal_is_in_the_language_of_the_question(index: Index, question: str, said: str) -> None:
+    assert answer(index, question).startswith(said)
+    assert answer(index, question).endswith("[0]")
+
+
+def test_the_section_that_answers_is_quoted(index: Index) -> None:
+    assert "Press **Rotate**" in answer(index, "how to rotate an API key")
+    assert "Press **Revoke**" in answer(index, "how do I revoke an API key?")
+
+
+def test_a_typo_is_forgiven_and_nonsense_is_not(index: Index) -> None:
+    assert "Forgot password" in answer(index, "forgot my pasword")
+    assert answer(index, "frgl my passwurstbrot").endswith("[0]")
+
+
+def test_a_row_is_matched_by_its_key_with_the_names_of_its_columns(index: Index) -> None:
+    said = answer(index, "What does delivery cost for zone 47 up to 10 kg?")
+    assert said.startswith("**Zone 47** – Up to 10 kg: 56.90 EUR; Time: 6 days")
+    assert answer(index, "What does delivery cost for zone 58 up to 10 kg?").endswith("[0]")
+
+
+@pytest.mark.parametrize(
+    "question", ["What did I order last?", "Wo ist meine Bestellung?", "我的订单在哪里？"]
+)
+def test_a_proven_customer_is_shown_the_latest_order(index: Index, question: str) -> None:
+    said = answer(index, question, FACTS)
+    assert "TW-2" in said
+    assert "TW-1" not in said
+    assert "TW-2" not in answer(index, question)
+
+
+def test_a_question_about_orders_in_general_is_not_about_the_customers_own(index: Index) -> None:
+    assert "TW-2" not in answer(index, "How do I rotate an API key?", FACTS)
+    assert "no open tickets" in answer(index, "Do I have open tickets?", FACTS)
+
+
+def test_facts_are_read_as_the_application_writes_them() -> None:
+    text = (
+        "<customer>\nName: A &amp; B\nTier: standard\nOrders, newest first:\n- TW-2, 2026-11-02: "
+        "scanner &lt;3\nOpen tickets, newest first:\nnone\n</customer>"
+    )
+    assert facts_in(["<passages></passages>", text]) == CustomerFacts(("- TW-2, 2026-11-02: scanner <3",), ())
+    assert facts_in(["<passages></passages>"]) is None

@@ -1,0 +1,52 @@
+"""The numbers and codes that a question is about, however they are written."""
+
+import pytest
+
+from devstack.bedrock.model.codes import asked_codes, codes
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("What does error E-9999 mean?", "Error E-9999 means that the disk is full."),
+        ("What does error e9999 mean?", "Error E-9999 means that the disk is full."),
+        ("Which product costs 12000?", "| Plus | 12,000.00 |"),
+        ("Which product costs 12.000,00?", "| Plus | 12,000.00 |"),
+        ("Which product costs 12,000?", "| Plus | 12000 |"),
+        ("price for zone 47 up to 10 kg", "| Zone 47 | 56.90 EUR |"),
+        ("Welche Farbe hat Tansy-7?", "Die Tansy-7 ist blau."),
+    ],
+)
+def test_a_code_is_the_same_in_each_of_its_spellings(question: str, said: str) -> None:
+    (asked,) = asked_codes(question)
+    assert asked & codes(said)
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("What does error E-9999 mean?", "Error E-9998"),
+        ("Which product costs 12000?", "1,200.00 and 120,000.00"),
+        ("price for zone 47", "Zone 4 costs 47.40 EUR"),
+        ("Does version 2.1 support it?", "version 2.10"),
+        ("Welche Farbe hat Tansy-7?", "Die Tansy-8 ist rot."),
+    ],
+)
+def test_another_code_is_no_evidence(question: str, said: str) -> None:
+    (asked,) = asked_codes(question)
+    assert not asked & codes(said)
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "My order TW-10021 never came",
+        "invoice 4711 is wrong",
+        "Can I add 2 shops?",
+        "Is the 24-month warranty over?",
+        "a parcel of 10 kg for 100 EUR",
+        "How do I turn on 2FA?",
+    ],
+)
+def test_quantities_and_a_customers_own_numbers_need_no_evidence(question: str) -> None:
+    assert asked_codes(question) == []
