@@ -17,6 +17,7 @@ from chalicelib.domain.ticket import TicketSummary
 from chalicelib.gateways.converse import ModelOptions, request_of
 from chalicelib.gateways.knowledge_base import KnowledgeBase
 from devstack.bedrock.model.extractive import ExtractiveModel
+from devstack.bedrock.search.index import Index
 from tests.builders import ADA, exchange_at
 from tests.fakes import START
 from tests.markdown import leading_away
@@ -79,7 +80,7 @@ def shape_of(prompt: Prompt) -> list[Any]:
 
 def said_by_the_stand_in(prompt: Prompt) -> str:
     """Return what the stand-in's model answers; it may call no tool."""
-    answer = ExtractiveModel(lambda _: 1.0).converse(request_of(prompt, OPTIONS, {}))
+    answer = ExtractiveModel(Index(None)).converse(request_of(prompt, OPTIONS, {}))
     (block,) = answer.content
     return str(block["text"])
 

@@ -12,6 +12,7 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import repeat
 from typing import Any
 
 from chalicelib.chat.reading.questions import questions_in
@@ -189,7 +190,7 @@ def _answers(
     """Return the quotation that answers, if there is one."""
     asked = _Question.of(question, context, passages, knowledge)
     best = _best_candidate(asked, passages, knowledge)
-    return [_quoted(asked, best)] if best else []
+    return [_quoted(asked, best.passage, knowledge)] if best else []
 
 
 def _answers_to_parts(question: str, passages: Sequence[NumberedPassage], knowledge: Knowledge) -> list[str]:
@@ -201,7 +202,7 @@ def _answers_to_parts(question: str, passages: Sequence[NumberedPassage], knowle
     best = [_best_candidate(each, passages, knowledge) for each in asked]
     if len({each.passage.title for each in best if each}) < _MOST_PARTS:
         return []
-    return [_quoted(part, each) for part, each in zip(asked, best, strict=True) if each]
+    return [_quoted(part, each.passage, knowledge) for part, each in zip(asked, best, strict=True) if each]
 
 
 @dataclass(frozen=True)
@@ -233,10 +234,9 @@ class _Question:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A passage with the unit in it that answers best."""
+    """A passage that holds an answer."""
 
     passage: NumberedPassage
-    place: int
     score: float
 
 
@@ -245,20 +245,20 @@ def _best_candidate(
 ) -> _Candidate | None:
     close = knowledge.closeness(asked.in_context, [passage.text for passage in passages])
     found = (
-        _candidate(asked, passage, rank, close[rank] if close else None, knowledge)
+        _candidate(asked, passage, rank, close[rank] if close else None)
         for rank, passage in enumerate(passages)
     )
     return max((each for each in found if each), key=lambda each: each.score, default=None)
 
 
 def _candidate(
-    asked: _Question, passage: NumberedPassage, rank: int, close: float | None, knowledge: Knowledge
+    asked: _Question, passage: NumberedPassage, rank: int, close: float | None
 ) -> _Candidate | None:
-    """Return the unit of a passage that answers, or None when the passage holds no answer."""
+    """Return a passage with its score, or None when it holds no answer."""
     places = passage.places_with(asked.codes)
     if not places or not _is_answered(asked, passage, rank, close):
         return None
-    fitting = _fitting(asked, passage, knowledge)
+    fitting = _fitting(asked, passage, None)
     place = max(places, key=lambda index: fitting[index])
     covered = coverage(asked.words, passage.all_stems)
     headed = max(
@@ -271,7 +271,7 @@ def _candidate(
     if any(word.is_earlier for word in asked.words):
         # An article about what is asked now beats one about what was asked before.
         score += _OWN_TITLE_SHARE * coverage(asked.own, passage.title_stems)
-    return _Candidate(passage, place, score)
+    return _Candidate(passage, score)
 
 
 def _is_answered(asked: _Question, passage: NumberedPassage, rank: int, close: float | None) -> bool:
@@ -287,27 +287,31 @@ def _is_answered(asked: _Question, passage: NumberedPassage, rank: int, close: f
     return covered >= _LEAST_COVERAGE and max(scores, default=0.0) >= _LEAST_UNIT_SCORE
 
 
-def _fitting(asked: _Question, passage: NumberedPassage, knowledge: Knowledge) -> list[float]:
-    """Return how well each unit answers."""
-    scores = unit_scores(asked.words, passage)
-    told = [
-        f"{unit.heading}\n{lead_in(passage.units, n)}\n{unit.text}" for n, unit in enumerate(passage.units)
-    ]
-    alike = knowledge.likeness(asked.in_context, told) or [0.0] * len(scores)
+def _fitting(asked: _Question, passage: NumberedPassage, alike: Sequence[float] | None) -> list[float]:
+    """Return how well each unit answers: by its words and, where it is known, by how alike it is."""
     share = _LIKENESS_SHARE if asked.language == passage.language else 1.0
     # Of what answers alike, the first: a section begins with what matters most.
     return [
         score * (1 + kind_bonus(asked.text, unit)) + share * like - _PLACE_STEP * place
-        for place, (score, like, unit) in enumerate(zip(scores, alike, passage.units, strict=True))
+        for place, (score, like, unit) in enumerate(
+            zip(unit_scores(asked.words, passage), alike or repeat(0.0), passage.units)  # noqa: B905
+        )
     ]
 
 
-def _quoted(asked: _Question, best: _Candidate) -> str:
-    """Return the quotation, announced as one if it is in another language than the question."""
-    quotation = _quote(best.passage, best.place, asked.words)
-    if best.passage.language == asked.language:
+def _quoted(asked: _Question, passage: NumberedPassage, knowledge: Knowledge) -> str:
+    """Return what answers in a passage, announced as a quotation if it is in another language."""
+    told = [
+        f"{unit.heading}\n{lead_in(passage.units, n)}\n{unit.text}" for n, unit in enumerate(passage.units)
+    ]
+    fitting = _fitting(asked, passage, knowledge.likeness(asked.in_context, told))
+    place = max(passage.places_with(asked.codes), key=lambda index: fitting[index])
+    quotation = _quote(passage, place, asked.words)
+    # A document may hold other languages than most of it is in.
+    language = language_of(quotation)
+    if asked.language in (language, passage.language):
         return quotation
-    key = "quoted_in_english" if best.passage.language == ENGLISH else "quoted_in_another_language"
+    key = "quoted_in_english" if language == ENGLISH else "quoted_in_another_language"
     return f"{sentence(key, asked.language)}\n\n{quotation}"
 
 
