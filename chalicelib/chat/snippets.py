@@ -35,7 +35,8 @@ INLINE = re.compile(
 RAISED = str.maketrans("0123456789+-n", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ⁿ")
 LOWERED = str.maketrans("0123456789+-", "₀₁₂₃₄₅₆₇₈₉₊₋")
 BOXES = {"[ ] ": "☐ ", "[x] ": "☑ ", "[X] ": "☑ "}
-WORD = re.compile(r"[^\W\d_]+|\d+(?:[.,:]\d+)*")
+WORD = re.compile(r"[^\W\d_]+")
+NUMBER = re.compile(r"\d+(?:[.,:]\d+)*")
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]{2,}")
 
 
@@ -47,17 +48,28 @@ def snippet(passage: str, about: str = "") -> str:
     pieces = list(_pieces(passage[:MOST_PASSAGE_CHARS].splitlines()))
     if not pieces:
         return _cut(" ".join(passage.lstrip("# ").split()), 0)
-    best = _best(pieces, _stems(about))
+    wanted = _stems(about)
+    best = _best(pieces, wanted)
     # From the beginning, or with the sentence before it, where that leaves room for the best.
     fitting = (place for place in (0, best - 1) if place >= 0 and _fits(pieces[place : best + 1]))
     first = next(fitting, best)
-    text = " ".join(pieces[first:])
-    start = _start_in(text, _stems(about)) if len(pieces[best]) > MOST_CHARS else 0
+    text = _shown(pieces[first:])
+    start = _start_in(text, wanted) if len(pieces[best]) > MOST_CHARS else 0
     return _cut(text, start, was_cut=first > 0)
 
 
 def _fits(pieces: Sequence[str]) -> bool:
     return len(" ".join(pieces)) <= MOST_CHARS
+
+
+def _shown(pieces: Sequence[str]) -> str:
+    """Return the plain text of as many pieces as can be shown, and one more."""
+    text = ""
+    for piece in pieces:
+        if len(text) > MOST_CHARS:
+            break
+        text = f"{text} {_plain(piece)}".strip()
+    return text
 
 
 def _cut(text: str, start: int, was_cut: bool = False) -> str:
@@ -69,26 +81,31 @@ def _cut(text: str, start: int, was_cut: bool = False) -> str:
 
 def _best(pieces: Sequence[str], wanted: frozenset[str]) -> int:
     """Return the place of the piece that has most in common with the wanted words; 0 where none has."""
-    common = [wanted & _stems(piece) for piece in pieces]
-    # A number is rarer than a word.
-    weights = [len(stems) + sum(stem[0].isdigit() for stem in stems) for stems in common]
-    return weights.index(max(weights)) if max(weights) >= LEAST_COMMON else 0
+    common = [_common(piece, wanted) for piece in pieces]
+    return common.index(max(common)) if max(common) >= LEAST_COMMON else 0
+
+
+def _common(text: str, wanted: frozenset[str]) -> int:
+    """Count the wanted words in a text; a number counts twice, being rarer than a word."""
+    folded = text.casefold()
+    numbers = set(NUMBER.findall(folded)) if any(map(str.isdigit, folded)) else set()
+    return 2 * len(numbers & wanted) + sum(stem in folded for stem in wanted if not stem[0].isdigit())
 
 
 def _start_in(text: str, wanted: frozenset[str]) -> int:
     """Return where to begin a long piece so that what is wanted of it is seen."""
-    if not wanted & _stems(text[MOST_CHARS:]) - _stems(text[:MOST_CHARS]):
+    if _common(text, wanted) == _common(text[:MOST_CHARS], wanted):
         return 0
     places = [found.start() for found in WORD.finditer(text) if _stems(found[0]) & wanted]
     starts = [text.rfind(" ", 0, max(0, place - CHARS_BEFORE)) + 1 for place in places[:MOST_PLACES]]
-    return max(starts, default=0, key=lambda start: len(wanted & _stems(text[start : start + MOST_CHARS])))
+    return max(starts, default=0, key=lambda start: _common(text[start : start + MOST_CHARS], wanted))
 
 
 def _stems(text: str) -> frozenset[str]:
     folded = text.casefold()
-    words = {word[:LONGEST_STEM] for word in WORD.findall(folded) if len(word) > 2 or word.isdigit()}
+    words = {word[:LONGEST_STEM] for word in WORD.findall(folded) if len(word) > 2}
     pairs = {run[n : n + 2] for run in UNSPACED.findall(folded) for n in range(len(run) - 1)}
-    return frozenset(words | pairs)
+    return frozenset(words | pairs | set(NUMBER.findall(folded)))
 
 
 def _pieces(lines: Sequence[str]) -> Iterator[str]:
@@ -105,12 +122,11 @@ def _pieces(lines: Sequence[str]) -> Iterator[str]:
         if kind == "table":
             yield from _rows(block)
         elif kind == "code":
-            yield from filter(None, (" ".join(line.split()) for line in block))
+            yield from (f"`{line}`" for line in block if line)
         elif kind == "item":
             yield from map(_item, block)
         elif kind == "prose":
-            paragraph = " ".join(QUOTE.sub("", line) for line in block)
-            yield from filter(None, (_plain(each) for each in SENTENCE_END.split(paragraph)))
+            yield from filter(None, SENTENCE_END.split(" ".join(QUOTE.sub("", line) for line in block)))
 
 
 def _kind(line: str, in_code: bool) -> str:
@@ -126,7 +142,7 @@ def _kind(line: str, in_code: bool) -> str:
 
 def _item(line: str) -> str:
     text = BULLET.sub("", line, count=1) if BULLET.match(line) else line
-    return BOXES[text[:4]] + _plain(text[4:]) if text[:4] in BOXES else _plain(text)
+    return BOXES[text[:4]] + text[4:] if text[:4] in BOXES else text
 
 
 def _rows(lines: Sequence[str]) -> Iterator[str]:
@@ -150,7 +166,7 @@ def _is_table_rule(line: str) -> bool:
 
 
 def _cells(line: str) -> list[str]:
-    return [_plain(cell) for cell in CELL_END.split(line.strip().removeprefix("|").removesuffix("|"))]
+    return [cell.strip() for cell in CELL_END.split(line.strip().removeprefix("|").removesuffix("|"))]
 
 
 def _plain(text: str) -> str:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from chalicelib.chat.lookups import passages_each
 from chalicelib.chat.prompts import estimate_tokens
-from chalicelib.chat.reading.questions import questions_in
+from chalicelib.chat.search_query import count_searches
 from chalicelib.domain.conversation import Usage
 
 MICRO = 1_000_000
@@ -56,7 +56,7 @@ class Spending:
 
     def expected(self, question: str, has_past: bool) -> Spend:
         """Return what answering a question usually consumes, rather too much than too little."""
-        searches = len(questions_in(question))
+        searches = count_searches(question)
         input_tokens = (
             RULES_TOKENS
             + searches * passages_each(self.passages, searches) * PASSAGE_TOKENS
@@ -107,7 +107,7 @@ class Spending:
         return questions * GUARDRAIL_QUESTION_MICRO_USD + answers * GUARDRAIL_ANSWER_MICRO_USD
 
     def _around(self, question: str) -> int:
-        return RETRIEVE_MICRO_USD * len(questions_in(question)) + sentiment_micro_usd(question)
+        return RETRIEVE_MICRO_USD * count_searches(question) + sentiment_micro_usd(question)
 
 
 def sentiment_micro_usd(text: str) -> int:

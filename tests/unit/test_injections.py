@@ -78,6 +78,9 @@ def shape_of(prompt: Prompt) -> list[Any]:
     return [prompt.rules, prompt.may_hand_over, len(prompt.history), tags, len(prompt.facts[0].splitlines())]
 
 
+KNOWLEDGE = Index(None)
+
+
 def said_by_the_stand_in(prompt: Prompt) -> str:
     """Return what the stand-in's model answers; it may call no tool."""
     answer = ExtractiveModel(Index(None)).converse(request_of(prompt, OPTIONS, {}))

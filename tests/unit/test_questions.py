@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from chalicelib.chat.reading.questions import MOST_CHARS, MOST_QUESTIONS, questions_in
+from chalicelib.chat.reading.questions import MOST_CHARS, MOST_QUESTIONS, asked_alone, questions_in
 
 STORY = "I have been a customer for years, and I like the shop and its people a lot. " * 16
 
@@ -68,6 +68,32 @@ def test_of_more_than_three_questions_none_is_left_out() -> None:
     questions = questions_in(" ".join(f"What are the {subject} here?" for subject in subjects))
     assert len(questions) == MOST_QUESTIONS
     assert all(subject in " ".join(questions) for subject in subjects)
+
+
+@pytest.mark.parametrize(
+    ("question", "alone"),
+    [
+        ("The bank told me to wait. How long do refunds take?", "How long do refunds take?"),
+        ("I bought a mug. Can I return it?", None),
+        ("How long do refunds take?", None),
+        ("My parcel is late.", None),
+    ],
+)
+def test_a_question_is_told_from_its_story_where_it_stands_alone(question: str, alone: str | None) -> None:
+    assert asked_alone(question) == alone
+
+
+@pytest.mark.parametrize(
+    ("message", "question"),
+    [
+        ("Thanks, the parcel is here. Now I can't sign in.", "Now I can't sign in."),
+        ("Vielen Dank für die Hilfe! Wie lange dauert es?", "Wie lange dauert es?"),
+        ("Thanks! And for teams?", "Thanks! And for teams?"),
+        ("Thanks, the parcel is here.", "Thanks, the parcel is here."),
+    ],
+)
+def test_what_a_message_thanks_for_is_not_what_it_asks(message: str, question: str) -> None:
+    assert questions_in(message) == (question,)
 
 
 @pytest.mark.parametrize("place", [0, len(STORY) // 2 // 76 * 76, len(STORY)])

@@ -148,6 +148,11 @@ def test_each_question_of_a_message_is_looked_up_by_itself() -> None:
     )
 
 
+def test_a_question_is_looked_up_with_the_story_it_comes_with_and_without() -> None:
+    message = "The bank told me to wait. How long do refunds take?"
+    assert search_queries(message, [RESET]) == (message, "How long do refunds take?")
+
+
 @pytest.mark.parametrize(
     ("subject", "description", "queries"),
     [

@@ -35,6 +35,12 @@ SMALL_WORDS = frozenset(
     thanks hello hi whats wheres hows whos im ive
     """.split()  # noqa: SIM905 (a list of eighty quoted words is no easier to read)
 )
+THANKS_FOR = re.compile(
+    r"(?:thanks|thank you|danke|vielen dank|merci|gracias|obrigad[oa]|grazie|bedankt|dank u|dziękuję|спасибо"
+    r"|дякую|teşekkürler)\b[^?？!]*\w[^?？]*[.!]$",
+    re.IGNORECASE,
+)
+"""A sentence that thanks for something: "Thanks, the parcel is here."."""
 SENTENCE_END = re.compile(r"(?<=[.!?…؟])[\"'”’»)]*\s+|(?<=[。！？])|\n+")
 OPENING = (
     r"(?:how|what|when|where|why|which|who)(?:['’]?s| \w+)? "
@@ -74,7 +80,11 @@ def questions_in(text: str) -> tuple[str, ...]:
     own = own_words(text)
     groups: list[list[str]] = []
     told: list[str] = []
-    for sentence in _sentences(own):
+    sentences = _sentences(own)
+    if len(sentences) > 1 and THANKS_FOR.match(sentences[0]):
+        # It is about what was before.
+        own = " ".join(sentences := sentences[1:])
+    for sentence in sentences:
         if not ASKS.search(sentence):
             told.append(sentence)
         elif groups and not told and is_follow_up(CONJUNCTION.sub("", sentence)):
@@ -87,6 +97,15 @@ def questions_in(text: str) -> tuple[str, ...]:
     if groups:
         groups[-1] += told
     return tuple(map(_shortened, _at_most_three(groups or [told])))
+
+
+def asked_alone(question: str) -> str | None:
+    """Return what a question says without the story around it; None where it needs the story or has none."""
+    sentences = _sentences(question)
+    asked = [sentence for sentence in sentences if ASKS.search(sentence)]
+    if len(asked) == len(sentences) or not any(not is_follow_up(sentence) for sentence in asked):
+        return None
+    return " ".join(asked)
 
 
 def is_follow_up(question: str) -> bool:

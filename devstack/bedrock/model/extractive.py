@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
-from chalicelib.chat.reading.questions import questions_in
+from chalicelib.chat.reading.questions import asked_alone, questions_in
 from devstack.bedrock.model.blocks import Unit
 from devstack.bedrock.model.chat_model import (
     CHARACTERS_PER_TOKEN,
@@ -155,7 +155,9 @@ def reply(
     if facts and (own := answer_from_facts(facts, knowledge.likeness(question, QUESTIONS), language)):
         return own
     answers = {
-        part: _answer_to(part, earlier_questions, passages, knowledge) for part in questions_in(question)
+        part: _answer_to(part, earlier_questions, passages, knowledge)
+        or _answer_to(asked_alone(part) or "", earlier_questions, passages, knowledge)
+        for part in questions_in(question)
     }
     found = list(dict.fromkeys(filter(None, answers.values())))
     missed = [sentence("nothing_about", language).format(part) for part, each in answers.items() if not each]
