@@ -35,12 +35,11 @@ SMALL_WORDS = frozenset(
     thanks hello hi whats wheres hows whos im ive
     """.split()  # noqa: SIM905 (a list of eighty quoted words is no easier to read)
 )
-THANKS_FOR = re.compile(
+THANKS = re.compile(
     r"(?:thanks|thank you|danke|vielen dank|merci|gracias|obrigad[oa]|grazie|bedankt|dank u|dziękuję|спасибо"
-    r"|дякую|teşekkürler)\b[^?？!]*\w[^?？]*[.!]$",
+    r"|дякую|teşekkürler)\b",
     re.IGNORECASE,
 )
-"""A sentence that thanks for something: "Thanks, the parcel is here."."""
 SENTENCE_END = re.compile(r"(?<=[.!?…؟])[\"'”’»)]*\s+|(?<=[。！？])|\n+")
 OPENING = (
     r"(?:how|what|when|where|why|which|who)(?:['’]?s| \w+)? "
@@ -81,7 +80,7 @@ def questions_in(text: str) -> tuple[str, ...]:
     groups: list[list[str]] = []
     told: list[str] = []
     sentences = _sentences(own)
-    if len(sentences) > 1 and THANKS_FOR.match(sentences[0]):
+    if len(sentences) > 1 and _thanks_for_something(sentences[0]):
         # It is about what was before.
         own = " ".join(sentences := sentences[1:])
     for sentence in sentences:
@@ -116,6 +115,15 @@ def is_follow_up(question: str) -> bool:
     if not telling or (len(words) <= 2 and len(telling) <= 1) or LEANS_ON_WHAT_WAS_SAID.match(question):
         return True
     return len(telling) <= FEW_WORDS and LEANS_ON_WHAT_WAS_SAID.search(question) is not None
+
+
+def _thanks_for_something(sentence: str) -> bool:
+    """Say whether a sentence is like "Thanks, the parcel is here."."""
+    thanks = THANKS.match(sentence)
+    if thanks is None or not sentence.endswith((".", "!")):
+        return False
+    for_what = sentence[thanks.end() :]
+    return not {"?", "？"} & set(for_what) and WORD.search(for_what.partition("!")[0]) is not None
 
 
 def _sentences(text: str) -> list[str]:
