@@ -120,6 +120,7 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         "Retrieve": without("knowledge_base"),
         POSTGRES: without("customer"),
         "Converse": REFUSED,
+        f"UpdateItem {STATE}": UNHARMED,
         KEEP_TICKET: without("storage"),
     },
     "GET /tickets/{ticket_id}/context": {
