@@ -118,6 +118,13 @@ class ReplyIdReused(SupportError):
         )
 
 
+class UnknownEvent(SupportError):
+    """There is no event with this id."""
+
+    def __init__(self) -> None:
+        super().__init__("There is no event with this event_id.")
+
+
 class TicketIdReused(SupportError):
     """The ticket id already names a ticket with other content."""
 
@@ -199,6 +206,14 @@ class UnknownIngestionJob(IngestionCallFailed):
 
 class TicketStateChanged(Exception):
     """The ticket is in another state by now, in which this is not said to it; never shown to a caller."""
+
+
+class SendingFailed(SupportError):
+    """Another system was not told something; the text is the reason, without an address or any content."""
+
+
+class ReceiverGone(SendingFailed):
+    """A receiver wants no more events."""
 
 
 class InvalidSettings(Exception):
