@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalice import AuthResponse, Chalice, Response
-from chalice.app import AuthRequest, CloudWatchEvent, LambdaFunctionEvent
+from chalice.app import AuthRequest, CloudWatchEvent, DynamoDBEvent, LambdaFunctionEvent
 
 from chalicelib import __version__
 from chalicelib.api.chat import (
@@ -19,6 +19,7 @@ from chalicelib.api.chat import (
 from chalicelib.api.cors import answer_preflights
 from chalicelib.api.description import HEADERS as DESCRIPTION_HEADERS
 from chalicelib.api.description import api_description
+from chalicelib.api.events import EventsQuery, event_answer, events_answer
 from chalicelib.api.http import (
     Answer,
     agent_name,
@@ -48,9 +49,10 @@ from chalicelib.api.tickets import (
     tickets_answer,
 )
 from chalicelib.chat.sessions import Visitor
+from chalicelib.events.stream import events_to_deliver
 from chalicelib.insight.health import overall
 from chalicelib.services import now, services
-from chalicelib.settings import documents_bucket_name
+from chalicelib.settings import documents_bucket_name, events_stream_arn
 from chalicelib.web.page import chat_page
 
 app = Chalice(app_name="customer-support", configure_logs=False)
@@ -223,6 +225,21 @@ def read_sync() -> Answer:
     return sync_status(services().sync.status())
 
 
+@app.route("/events", methods=["GET"], authorizer=agent)
+@answers_errors
+def list_events() -> Answer:
+    """Return events with who was told of them, newest first."""
+    query = parse(EventsQuery, query_parameters())
+    return events_answer(services().deliveries.page(query.status, query.limit, query.before))
+
+
+@app.route("/events/{event_id}/resend", methods=["POST"], authorizer=agent)
+@answers_errors
+def resend_event(event_id: str) -> Answer:
+    """Send an event again to those who have not got it."""
+    return event_answer(services().deliveries.resend(parse_path("event_id", event_id)))
+
+
 answer_preflights(app)
 
 
@@ -238,8 +255,17 @@ documents_changed.event_class = LambdaFunctionEvent
 
 @app.schedule("rate(1 minute)")
 def sweep(_event: CloudWatchEvent) -> None:
-    """Record how the sync's jobs ended and start what is left over."""
-    services().sync.sweep()
+    """Record how the sync's jobs ended and start what is left over; wake the events that are due."""
+    try:
+        services().sync.sweep()
+    finally:
+        services().deliveries.wake_due()
+
+
+@app.on_dynamodb_record(stream_arn=events_stream_arn())
+def deliver(event: DynamoDBEvent) -> None:
+    """Tell others of what happened."""
+    services().deliveries.deliver(events_to_deliver(event.to_dict()))
 
 
 @app.lambda_function()

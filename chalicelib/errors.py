@@ -208,8 +208,11 @@ class TicketStateChanged(Exception):
     """The ticket is in another state by now, in which this is not said to it; never shown to a caller."""
 
 
-class SendingFailed(SupportError):
-    """Another system was not told something; the text is the reason, without an address or any content."""
+class SendingFailed(Exception):
+    """Another system was not told something; the text is the reason, without an address or any content.
+
+    Never shown to a caller: it is kept with the event.
+    """
 
 
 class ReceiverGone(SendingFailed):

@@ -14,6 +14,7 @@ from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailabl
 
 if TYPE_CHECKING:
     from chalicelib.domain.conversation import Exchange, Usage
+    from chalicelib.domain.event import Delivery, Outcome
     from chalicelib.domain.ingestion import IngestionJob
     from chalicelib.domain.ticket import Ticket
 
@@ -125,6 +126,23 @@ class SyncLogger(DegradedLogger):
             trigger=job.trigger,
             will_be_retried=will_be_retried,
             **asdict(job.statistics),
+        )
+
+
+class DeliveryLogger:
+    """Logs how events get to their receivers."""
+
+    def attempted(self, delivery: "Delivery", receiver: str, outcome: "Outcome") -> None:
+        """Say how an attempt went: louder where it is given up, for then somebody has to resend."""
+        levels = {"delivered": logger.info, "pending": logger.warning, "failed": logger.error}
+        levels[outcome.status](
+            "event_attempted",
+            event_type=delivery.event.type,
+            event_id=delivery.event.event_id,
+            receiver=receiver,
+            status=outcome.status,
+            reason=outcome.reason,
+            attempts=delivery.attempts + 1,
         )
 
 

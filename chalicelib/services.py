@@ -1,5 +1,6 @@
 """Builds everything from the settings, once per container, and of it only what the function uses."""
 
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -28,18 +29,21 @@ from chalicelib.chat.transcripts import Transcripts
 from chalicelib.chat.turn import Chat
 from chalicelib.chat.turn_parts import ChatOptions
 from chalicelib.domain.database import DatabaseAddress, DatabaseAddresses, DatabaseSecret, FixedAddress
-from chalicelib.domain.protocols import PassageSearch
+from chalicelib.domain.protocols import PassageSearch, Receiver
 from chalicelib.errors import InvalidSettings
+from chalicelib.events.deliveries import Deliveries
 from chalicelib.gateways.aws import client_config
 from chalicelib.gateways.bedrock import BedrockModel
 from chalicelib.gateways.converse import ModelOptions, price_of
 from chalicelib.gateways.document_links import SIGNING, DocumentLinks
 from chalicelib.gateways.ingestion import IngestionGateway
 from chalicelib.gateways.knowledge_base import KnowledgeBase
+from chalicelib.gateways.outbound import Outbound
 from chalicelib.gateways.secrets import AddressInSecret, Secrets
 from chalicelib.gateways.sentiment import SentimentGateway
+from chalicelib.gateways.webhooks import Webhook
 from chalicelib.insight.health import Health
-from chalicelib.logs import SyncLogger, TicketLogger, TurnLogger
+from chalicelib.logs import DeliveryLogger, SyncLogger, TicketLogger, TurnLogger
 from chalicelib.parallel import Threads
 from chalicelib.settings import Settings, read_settings
 from chalicelib.stores.caching import CachedCustomers, CachedPassages
@@ -47,6 +51,7 @@ from chalicelib.stores.conversations import ContactItem, Conversations, Exchange
 from chalicelib.stores.customers import Customers, NoCustomers
 from chalicelib.stores.database import AMAZON_ROOTS, address_from_url
 from chalicelib.stores.erasures import ErasureMarks
+from chalicelib.stores.events import EventItem, Events
 from chalicelib.stores.interactions import InteractionItem, Interactions
 from chalicelib.stores.state import Counters, OwnCounters, StateItem
 from chalicelib.stores.sync_state import JobItem, SyncItem, SyncStates
@@ -68,7 +73,7 @@ MODEL_READ_SECONDS = 20
 CALL_THREADS = 64
 """A turn or a ticket uses six at once; several may run in one process, and a slow call keeps its thread."""
 MODEL_THREADS = 16
-TABLES = (ExchangeItem, InteractionItem, TicketItem, StateItem, ContactItem, SyncItem, JobItem)
+TABLES = (ExchangeItem, InteractionItem, TicketItem, StateItem, ContactItem, SyncItem, JobItem, EventItem)
 BARE_NAMES = {table: table.Meta.table_name for table in TABLES}
 
 # Not with each client, because PynamoDB makes its own.
@@ -195,9 +200,7 @@ class Services:
             lookups=self.lookups,
             links=self.links,
             model=self.model,
-            limits=Limits(
-                Counters(), OwnCounters(), budget, now, partial(TurnLogger().budget_reached, settings.stage)
-            ),
+            limits=self._limits(budget),
             spending=_spending(settings),
             threads=self.threads,
             clock=now,
@@ -233,12 +236,24 @@ class Services:
         return KnowledgeBaseSync(
             states=states,
             starts=SyncStarts(states, jobs, now, log),
-            outcomes=SyncOutcomes(states, jobs, now, log),
+            outcomes=SyncOutcomes(states, jobs, now, self.event_store.add, log),
             clock=now,
             log=log,
             documents_bucket=settings.documents_bucket,
             at_least_every=timedelta(hours=settings.sync_at_least_every_hours),
         )
+
+    @property
+    @once
+    def deliveries(self) -> Deliveries:
+        """What tells others of what happened."""
+        return Deliveries(
+            self.event_store, self._receivers, self.threads.calls, now, time.sleep, DeliveryLogger()
+        )
+
+    def _receivers(self) -> list[Receiver]:
+        outbound = Outbound(allow_loopback=self.settings.webhooks_to_this_machine)
+        return [Webhook(endpoint, outbound, now) for endpoint in self.secrets.webhooks()]
 
     @property
     @once
@@ -298,8 +313,11 @@ class Services:
             settings.chat_visits_per_minute,
             settings.chat_visits_per_day,
         )
-        reached = partial(TurnLogger().budget_reached, settings.stage)
-        return Limits(Counters(), OwnCounters(), options, now, reached)
+        return self._limits(options)
+
+    def _limits(self, options: LimitOptions) -> Limits:
+        announce, reached = self.event_store.add, partial(TurnLogger().budget_reached, self.settings.stage)
+        return Limits(Counters(), OwnCounters(), options, now, announce, reached)
 
     @property
     @once
@@ -327,6 +345,7 @@ class Services:
             ),
             self.settings.app_secret_id,
             self.settings.agent_tokens_secret_id,
+            self.settings.webhooks_secret_id,
         )
 
     @property
@@ -347,7 +366,7 @@ class Services:
     @property
     @once
     def ticket_store(self) -> Tickets:
-        return Tickets(self.settings.ticket_retention_days, now)
+        return Tickets(self.settings.ticket_retention_days, now, self.event_store)
 
     @property
     @once
@@ -358,6 +377,11 @@ class Services:
     @once
     def ticket_conversations(self) -> TicketConversations:
         return TicketConversations(self.conversations, self.ticket_store, now)
+
+    @property
+    @once
+    def event_store(self) -> Events:
+        return Events(now)
 
     @property
     @once

@@ -57,6 +57,15 @@ class Settings(BaseSettings):
     agent_tokens_secret_id: str
     """Name or ARN of the secret with the agents' tokens, as JSON: `{"name": "token"}`."""
 
+    # Events for other systems
+    webhooks_secret_id: str | None = None
+    """Name or ARN of the secret with the endpoints that are told of events, as JSON:
+    `[{"url": "https://…", "secret": "whsec_…", "events": ["*"]}]`. Without it nobody is told."""
+    webhooks_to_this_machine: bool = False
+    """Whether an endpoint may be on the machine that the app runs on, and without TLS: for stage `local`."""
+    events_stream_arn: str | None = None
+    """The stream of the table `support-events`, which calls the function `deliver`."""
+
     # Customers and orders in Postgres
     database_secret_id: str | None = None
     """Name or ARN of the secret with the user name and the password that customers are read with. Without a
@@ -185,17 +194,28 @@ class Settings(BaseSettings):
 
 
 def documents_bucket_name() -> str:
-    """Return the documents bucket's name when the app is loaded, which is before the settings are read.
+    """Return the documents bucket's name when the app is loaded. Raises InvalidSettings."""
+    return _needed_to_load("DOCUMENTS_BUCKET") or "documents-bucket-not-set"
 
-    Chalice wants it in a decorator. Outside a stage there is none, and the name says so.
-    Raises InvalidSettings for a stage that is not filled in: a deployment would fail half-way.
+
+def events_stream_arn() -> str:
+    """Return the ARN of the events' stream when the app is loaded. Raises InvalidSettings."""
+    return (
+        _needed_to_load("EVENTS_STREAM_ARN")
+        or "arn:aws:dynamodb:us-east-1:123456789012:table/support-events/stream/not-set"
+    )
+
+
+def _needed_to_load(name: str) -> str | None:
+    """Return what Chalice wants in a decorator, and so before the settings are read.
+
+    Outside a stage there is none. Raises InvalidSettings for a stage that is not filled in: a deployment
+    would fail half-way.
     """
-    bucket = os.environ.get("DOCUMENTS_BUCKET")
-    if not bucket and (stage := os.environ.get("STAGE")):
-        raise InvalidSettings(
-            f"DOCUMENTS_BUCKET: stage {stage} is not filled in; run python3 dev.py deploy {stage}"
-        )
-    return bucket or "documents-bucket-not-set"
+    value = os.environ.get(name)
+    if not value and (stage := os.environ.get("STAGE")):
+        raise InvalidSettings(f"{name}: stage {stage} is not filled in; run python3 dev.py deploy {stage}")
+    return value
 
 
 def check_settings(variables: Mapping[str, str], named: Iterable[str]) -> None:

@@ -22,6 +22,8 @@ SETTINGS_OF_THE_STACK = (
     "guardrail_version",
     "app_secret_id",
     "agent_tokens_secret_id",
+    "webhooks_secret_id",
+    "events_stream_arn",
     "database_secret_id",
     "database_owner_secret_id",
     "database_host",
@@ -62,6 +64,8 @@ class Facts:
     guardrail_version: str
     app_secret_id: str
     agent_tokens_secret_id: str
+    webhooks_secret_id: str
+    events_stream_arn: str
     database_secret_id: str
     database_owner_secret_id: str
     database_host: str
@@ -118,6 +122,11 @@ def placeholders(stage: str, model_ids: tuple[str, ...]) -> Facts:
         guardrail_version="1",
         app_secret_id=f"{secret}/app-secret-EXAMPL",
         agent_tokens_secret_id=f"{secret}/agent-tokens-EXAMPL",
+        webhooks_secret_id=f"{secret}/webhooks-EXAMPL",
+        events_stream_arn=(
+            f"arn:aws:dynamodb:us-east-1:123456789012:table/support-events-{stage}"
+            "/stream/2026-01-01T00:00:00.000"
+        ),
         database_secret_id=f"{secret}/database-EXAMPL",
         database_owner_secret_id=f"{secret}/database-owner-EXAMPL",
         database_host=f"{stage}.example.us-east-1.rds.amazonaws.com",

@@ -24,6 +24,7 @@ API_TABLES: Mapping[str, str] = {
     "customer-interactions": "BatchWriteItem Query UpdateItem",
     "support-tickets": "BatchGetItem BatchWriteItem GetItem PutItem UpdateItem",
     "support-state": "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem GetItem PutItem UpdateItem",
+    "support-events": "BatchWriteItem GetItem PutItem UpdateItem",
 }
 """What the API's function does with each table; a transaction counts as the writes in it."""
 NETWORK_INTERFACES = (
@@ -89,6 +90,7 @@ def _api(facts: Facts) -> list[Statement]:
             arns.index("customer-support-conversations", "customer-timestamp"),
             arns.index("support-tickets", "customer-created_at"),
             arns.index("support-tickets", "status-listed_at"),
+            arns.index("support-events", "status-listed_at"),
         ),
         *_models(facts),
         _allow("Guardrail", "bedrock", ("ApplyGuardrail",), arns.guardrail()),
@@ -111,7 +113,18 @@ def _documents_changed(facts: Facts) -> list[Statement]:
 def _sweep(facts: Facts) -> list[Statement]:
     return [
         _table(facts, "support-state", "GetItem", "PutItem", "UpdateItem"),
+        _table(facts, "support-events", "PutItem", "UpdateItem"),
+        _allow("Indexes", "dynamodb", ("Query",), Arns(facts).index("support-events", "status-listed_at")),
         _ingestion(facts, "StartIngestionJob", "GetIngestionJob", "ListIngestionJobs"),
+    ]
+
+
+def _deliver(facts: Facts) -> list[Statement]:
+    stream = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+    return [
+        _allow("LambdaReadsTheStream", "dynamodb", stream, facts.events_stream_arn),
+        _table(facts, "support-events", "GetItem", "UpdateItem"),
+        _secrets(facts.webhooks_secret_id),
     ]
 
 
@@ -125,6 +138,7 @@ FUNCTIONS: Mapping[str, Callable[[Facts], list[Statement]]] = {
     "agent": _agent,
     "documents_changed": _documents_changed,
     "sweep": _sweep,
+    "deliver": _deliver,
     "migrate": _migrate,
 }
 """By Chalice's names of the functions."""

@@ -60,6 +60,7 @@ def create_secrets(
     values = {
         stage.app_secret_id: secrets.app_secret,
         stage.agent_tokens_secret_id: json.dumps(secrets.agent_tokens),
+        stage.webhooks_secret_id: "[]",
         stage.database_secret_id: json.dumps(_as_rds_writes_it(reader)),
         stage.database_owner_secret_id: json.dumps(_as_rds_writes_it(owner)),
     }

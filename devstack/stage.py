@@ -27,6 +27,7 @@ class LocalStage:
     database_owner_secret_id: str
     app_secret_id: str
     agent_tokens_secret_id: str
+    webhooks_secret_id: str
 
 
 def read_local_stage(overrides: Mapping[str, str] = NO_OVERRIDES, root: Path = ROOT) -> LocalStage:
@@ -50,4 +51,5 @@ def read_local_stage(overrides: Mapping[str, str] = NO_OVERRIDES, root: Path = R
         database_owner_secret_id=variables["DATABASE_OWNER_SECRET_ID"],
         app_secret_id=variables["APP_SECRET_ID"],
         agent_tokens_secret_id=variables["AGENT_TOKENS_SECRET_ID"],
+        webhooks_secret_id=variables["WEBHOOKS_SECRET_ID"],
     )

@@ -22,6 +22,7 @@ from chalicelib.domain.conversation import (
     Usage,
 )
 from chalicelib.domain.customer import RATED_ANSWER, RATED_TICKET, Customer, Interaction
+from chalicelib.domain.event import Event
 from chalicelib.domain.ticket import (
     Ticket,
     TicketChange,
@@ -31,6 +32,7 @@ from chalicelib.domain.ticket import (
     TicketState,
     TicketSummary,
 )
+from chalicelib.domain.ticket_events import created, said, subject_of, updated
 from chalicelib.errors import (
     ErasedMeanwhile,
     TicketStateChanged,
@@ -319,12 +321,15 @@ class FakeTickets(Outage):
         self._clock = clock
         self._expires_at: dict[str, datetime] = {}
         self.kept: dict[str, Ticket] = {}
+        self.events: list[Event] = []
 
     def add(self, ticket: Ticket, began_at: datetime | None = None) -> Ticket:
         self.check()
         self._marks.require_none(began_at, ticket.session_id, ticket.customer_id)
         if not self._is_alive(ticket.ticket_id):
-            self.kept[ticket.ticket_id] = replace(ticket, created_at=from_iso(iso(ticket.created_at)))
+            added = replace(ticket, created_at=from_iso(iso(ticket.created_at)), newest_event=1)
+            self.kept[ticket.ticket_id] = added
+            self.events.append(created(added, self._clock()))
             self._expires_at[ticket.ticket_id] = self._clock() + self._kept_for
         return self.kept[ticket.ticket_id]
 
@@ -365,14 +370,28 @@ class FakeTickets(Outage):
         self,
         ticket_id: str,
         change: TicketChange,
-        session_id: str | None = None,
         began_at: datetime | None = None,
     ) -> Ticket:
-        self._marks.require_none(began_at, session_id, None)
-        changes = {name: value for name, value in vars(change).items() if value is not None}
-        changes |= {"assignee": None} if change.assignee == "" else {}
-        self.kept[ticket_id] = replace(self.get(ticket_id), **changes)
-        return self.kept[ticket_id]
+        before = self.get(ticket_id)
+        after = change.made_to(before)
+        if after == before:
+            return before
+        self._marks.require_none(began_at, before.session_id, before.customer_id)
+        return self.keep(after, updated(before, after, self._clock()))
+
+    def keep(self, ticket: Ticket, events: list[Event]) -> Ticket:
+        """Keep a changed ticket with the events of its change."""
+        newest = events[-1].number if events else ticket.newest_event
+        self.kept[ticket.ticket_id] = replace(ticket, newest_event=newest)
+        self.events += events
+        return self.kept[ticket.ticket_id]
+
+    def events_of(self, ticket_id: str) -> list[Event]:
+        """Return the events of a ticket in their order."""
+        return [event for event in self.events if event.subject == subject_of(ticket_id)]
+
+    def _erase_events(self, ticket_id: str) -> None:
+        self.events = [event for event in self.events if event.subject != subject_of(ticket_id)]
 
     def keep_draft(self, ticket: Ticket, draft: str, began_at: datetime | None = None) -> None:
         self.check()
@@ -382,6 +401,7 @@ class FakeTickets(Outage):
 
     def erase_text(self, ticket_id: str, notice: str) -> None:
         self.check()
+        self._erase_events(ticket_id)
         if ticket_id in self.kept:
             self.kept[ticket_id] = replace(
                 self.kept[ticket_id], subject=notice, description=notice, contact=None, draft=None
@@ -390,6 +410,8 @@ class FakeTickets(Outage):
     def erase(self, ticket_ids: Iterable[str]) -> tuple[Ticket, ...]:
         self.check()
         there = [ticket_id for ticket_id in dict.fromkeys(ticket_ids) if ticket_id in self.kept]
+        for ticket_id in there:
+            self._erase_events(ticket_id)
         return tuple(self.kept.pop(ticket_id) for ticket_id in there)
 
     def _newest_first(self) -> list[Ticket]:
@@ -425,13 +447,14 @@ class FakeTicketConversations(Outage):
         ticket = self._tickets.get(exchange.ticket_id or "")
         if ticket.state not in states:
             raise TicketStateChanged
-        said = [moment for moment in (ticket.last_message_at, ticket.last_reply_at) if moment]
-        soonest = max([exchange.timestamp, *(moment + MILLISECOND for moment in said)])
+        times = [moment for moment in (ticket.last_message_at, ticket.last_reply_at) if moment]
+        soonest = max([exchange.timestamp, *(moment + MILLISECOND for moment in times)])
         stored = self._conversations.add_once(replace(exchange, timestamp=soonest), began_at)
         changes: Any = {"last_reply_at" if exchange.author else "last_message_at": stored.timestamp}
         changes |= {"draft": None} if exchange.author else {}
         changes |= {"status": "closed"} if closes else {}
-        self._tickets.kept[ticket.ticket_id] = replace(ticket, **changes)
+        events = said(ticket, stored, closes) if stored.handled_by == "agent" else []
+        self._tickets.keep(replace(ticket, **changes), events)
         return stored
 
 
@@ -512,6 +535,20 @@ class FakeCounters(Outage):
     def _add(self, name: str, amount: int, now: datetime, window: timedelta) -> None:
         key = (name, int(now.timestamp() // window.total_seconds()))
         self.counts[key] = self.counts.get(key, 0) + amount
+
+
+class FakeEvents(Outage):
+    """Keeps events that stand for themselves."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.kept: list[Event] = []
+
+    def add(self, event: Event) -> bool:
+        self.check()
+        is_new = event.event_id not in {each.event_id for each in self.kept}
+        self.kept += [event] if is_new else []
+        return is_new
 
 
 class FakeLinks(Outage):

@@ -35,6 +35,7 @@ from tests.fakes import (
     FakeCounters,
     FakeCustomers,
     FakeErasureMarks,
+    FakeEvents,
     FakeInteractions,
     FakeKnowledgeBase,
     FakeLinks,
@@ -89,13 +90,14 @@ class Scene:
         hand_overs = HandOvers(self.sessions, reaching(self.tickets))
         contacts = Contacts(reaching(self.conversations), reaching(self.tickets))
         self.forgotten: list[str] = []
+        self.announced = FakeEvents()
         lookups = Lookups(self.knowledge_base, self.sentiment, self.customers, reaching(self.tickets))
         links = SourceLinks(self.links)
         options = LimitOptions(
             requests_per_minute, tokens_per_day, budget_micro_usd, visits_per_minute, visits_per_day
         )
         reached = partial(self.log.budget_reached, "test")
-        limits = Limits(self.counters, OwnCounters(), options, self.clock, reached)
+        limits = Limits(self.counters, OwnCounters(), options, self.clock, self.announced.add, reached)
         self.chat = Chat(
             sessions=self.sessions,
             limits=limits,
@@ -158,6 +160,7 @@ class Scene:
                 OwnCounters(),
                 LimitOptions(0, 0, budget_micro_usd),
                 self.clock,
+                self.announced.add,
                 reached,
             ),
             spending=SPENDING,

@@ -1,7 +1,7 @@
 """Hand-written stand-ins for what the sync needs, held to the same contract as the real ones."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from chalicelib.domain.ingestion import (
@@ -19,7 +19,7 @@ from chalicelib.logs import SyncLogger
 from chalicelib.sync.knowledge_base import KnowledgeBaseSync
 from chalicelib.sync.outcomes import SyncOutcomes
 from chalicelib.sync.starts import SyncStarts
-from tests.fakes import Outage
+from tests.fakes import FakeEvents, Outage
 
 BUCKET = "kb"
 
@@ -247,13 +247,14 @@ class SyncParts:
     jobs: IngestionJobs
     clock: Callable[[], datetime]
     log: FakeSyncLog
+    events: FakeEvents = field(default_factory=FakeEvents)
 
     def build(self, at_least_every: timedelta = timedelta(0)) -> KnowledgeBaseSync:
         """Put the parts together as the wiring does."""
         return KnowledgeBaseSync(
             states=self.states,
             starts=SyncStarts(self.states, self.jobs, self.clock, self.log),
-            outcomes=SyncOutcomes(self.states, self.jobs, self.clock, self.log),
+            outcomes=SyncOutcomes(self.states, self.jobs, self.clock, self.events.add, self.log),
             clock=self.clock,
             log=self.log,
             documents_bucket=BUCKET,

@@ -13,6 +13,7 @@ from tooling.project import ROOT
 TEMPLATE = ROOT / "infra" / "rds_kb.yaml"
 STAGE_SUFFIX = "-${Stage}"
 CREATE_TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
+"""Those that CreateTable takes as they are."""
 NAME = re.compile(r"^( +(?:TableName|BucketName): )!Sub (\S+)$", re.MULTILINE)
 VARIABLE = re.compile(r"\$\{([\w:]+)\}")
 
@@ -74,9 +75,13 @@ def parse_template(text: str) -> dict[str, Any]:
 
 
 def _table(properties: Mapping[str, Any]) -> TableDefinition:
+    taken = {name: properties[name] for name in CREATE_TABLE_PROPERTIES if name in properties}
+    if "StreamSpecification" in properties:
+        # CreateTable wants to be told what the template's form implies.
+        taken["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
     return TableDefinition(
         name=properties["TableName"]["Fn::Sub"].removesuffix(STAGE_SUFFIX),
-        properties={name: properties[name] for name in CREATE_TABLE_PROPERTIES if name in properties},
+        properties=taken,
         ttl_attribute=properties.get("TimeToLiveSpecification", {}).get("AttributeName"),
     )
 

@@ -129,6 +129,7 @@ PATTERNS = {
     "message_id": IDENTIFIER_PROBLEM,
     "ticket_id": IDENTIFIER_PROBLEM,
     "reply_id": IDENTIFIER_PROBLEM,
+    "event_id": IDENTIFIER_PROBLEM,
     **dict.fromkeys(("customer_id", PROOF_HEADERS[0]), CUSTOMER_ID_PROBLEM),
     **dict.fromkeys(("customer_hash", PROOF_HEADERS[1]), CUSTOMER_HASH_PROBLEM),
     "email": "must be an address such as ada@example.com",

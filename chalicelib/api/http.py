@@ -34,6 +34,7 @@ STATUSES: Mapping[type[errors.SupportError], tuple[int, str]] = {
     errors.WrongCustomerHash: (403, "wrong_customer_hash"),
     errors.UnknownMessage: (404, "unknown_message"),
     errors.UnknownTicket: (404, "unknown_ticket"),
+    errors.UnknownEvent: (404, "unknown_event"),
     errors.MessageIdReused: (409, "message_id_reused"),
     errors.TicketIdReused: (409, "ticket_id_reused"),
     errors.ErasedMeanwhile: (409, "erased"),

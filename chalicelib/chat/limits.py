@@ -9,13 +9,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from chalicelib.chat.spending import NOTHING, Spend
+from chalicelib.chat.spending import MICRO, NOTHING, Spend
+from chalicelib.domain.event import Event
 from chalicelib.domain.protocols import CounterStore
 from chalicelib.errors import BudgetReached, SpentForToday, TooManyRequests, Unavailable
+from chalicelib.times import to_millis
 
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+DAY_MILLIS = DAY // timedelta(milliseconds=1)
 CHECKS_PER_MINUTE = 2
 HAND_OVERS_PER_HOUR = 3
 """How many tickets a caller may still open when over a limit: a person needs one."""
@@ -54,13 +57,15 @@ class Admission:
 class Limits:
     """Counts in fixed windows of UTC time. `own` counts for this container alone.
 
-    `budget_reached` is told once a day that the stage's budget is spent.
+    That the stage's budget is spent is an event of the day, for which `announce` says whether it is new; then
+    `budget_reached` is told.
     """
 
     counters: CounterStore
     own: CounterStore
     options: LimitOptions
     clock: Callable[[], datetime]
+    announce: Callable[[Event], bool]
     budget_reached: Callable[[], None]
     _refused_until: dict[str, datetime] = field(default_factory=dict)
 
@@ -174,10 +179,12 @@ class Limits:
         raise _refusal(kind, now, window)
 
     def _announce(self, now: datetime) -> None:
-        """Tell once a day that the budget is reached: who takes this counter tells all who should hear it."""
+        """Tell once a day that the budget is reached: whose event is new tells all who should hear it."""
+        day, budget_usd = to_millis(now) // DAY_MILLIS, self.options.budget_micro_usd / MICRO
         try:
-            is_first = self.counters.reserve("budget.reached", 1, 1, now, DAY)
+            is_first = self.announce(Event("budget.reached", BUDGET, day, now, {"budget_usd": budget_usd}))
         except Unavailable:
+            # The next refusal that counts tries again.
             is_first = self.own.reserve("budget.reached", 1, 1, now, DAY)
         if is_first:
             self.budget_reached()

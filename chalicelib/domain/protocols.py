@@ -25,6 +25,7 @@ from chalicelib.domain.conversation import (
     Sentiment,
 )
 from chalicelib.domain.customer import Customer, Interaction
+from chalicelib.domain.event import Delivery, DeliveryPage, Event, EventStatus
 from chalicelib.domain.ingestion import IngestionJob, JobKey, SyncLease, SyncState, SyncTrigger
 from chalicelib.domain.ticket import (
     Ticket,
@@ -143,7 +144,7 @@ class TicketStore(Protocol):
     """
 
     def add(self, ticket: Ticket, began_at: datetime | None = None) -> Ticket:
-        """Store a ticket unless its id is taken; return the ticket that has the id now."""
+        """Store a ticket, with its event, unless its id is taken; return the ticket that has the id now."""
 
     def get(self, ticket_id: str) -> Ticket:
         """Return a ticket. Raises UnknownTicket."""
@@ -160,16 +161,10 @@ class TicketStore(Protocol):
     def rate(self, ticket_id: str, feedback: TicketFeedback) -> Ticket:
         """Add feedback as `added_to` says and return the ticket. Raises UnknownTicket."""
 
-    def change(
-        self,
-        ticket_id: str,
-        change: TicketChange,
-        session_id: str | None = None,
-        began_at: datetime | None = None,
-    ) -> Ticket:
-        """Change a ticket in one atomic write, and return it as it is then. Raises UnknownTicket.
+    def change(self, ticket_id: str, change: TicketChange, began_at: datetime | None = None) -> Ticket:
+        """Change a ticket in one atomic write, with its event, and return it as it is then.
 
-        What comes from the customer of a session names it, and is refused if that was erased meanwhile.
+        Raises UnknownTicket, and ErasedMeanwhile where its conversation or customer was erased.
         """
 
     def keep_draft(self, ticket: Ticket, draft: str, began_at: datetime | None = None) -> None:
@@ -178,11 +173,11 @@ class TicketStore(Protocol):
     def erase_text(self, ticket_id: str, notice: str) -> None:
         """Put a notice in place of a ticket's subject and description, if the ticket is there.
 
-        How to reach the customer, and a draft, are gone with them.
+        How to reach the customer, a draft and the ticket's events are gone with them.
         """
 
     def erase(self, ticket_ids: Iterable[str]) -> tuple[Ticket, ...]:
-        """Delete tickets, expired ones too; return those that were there."""
+        """Delete tickets and their events, expired ones too; return the tickets that were there."""
 
 
 class TicketConversationStore(Protocol):
@@ -197,12 +192,58 @@ class TicketConversationStore(Protocol):
     ) -> Exchange:
         """Add an exchange to the conversation of its ticket while that is in one of these states.
 
-        One atomic write, which also closes the ticket if it should. The exchange is kept with a timestamp
+        One atomic write, which also closes the ticket if it should and has the events of what is said to or
+        by an agent. The exchange is kept with a timestamp
         later than all that was said to the ticket before, so who reads on from the newest misses nothing. The
         same message id in the session, or of an agent's reply to the ticket, is the exchange that came first,
         whatever the state is by now. A reply takes the draft of the ticket away.
         Raises UnknownTicket, TicketStateChanged.
         """
+
+
+class EventStore(Protocol):
+    """Keeps events for thirty days. A change shows in `due` and `page` within moments, in `get` at once."""
+
+    def get(self, event_id: str) -> Delivery:
+        """Return an event. Raises UnknownEvent."""
+
+    def claim(self, delivery: Delivery) -> bool:
+        """Keep others from an event for as long as an attempt can take; tell whether it is ours.
+
+        It is not when another has it, or has changed it since it was read.
+        """
+
+    def settle(self, delivery: Delivery) -> None:
+        """Keep how far a claimed event has got, and let go of it; one that is gone stays so."""
+
+    def wake(self, event_ids: Iterable[str]) -> None:
+        """Have another attempt made soon at events that wait for one."""
+
+    def resend(self, event_id: str) -> Delivery:
+        """Have an event that failed sent to those who have not got it. Raises UnknownEvent.
+
+        One that has not failed stays as it is.
+        """
+
+    def due(self, limit: int) -> tuple[Delivery, ...]:
+        """Return events that nobody has claimed and that are due for an attempt, oldest first."""
+
+    def page(self, status: EventStatus | None, limit: int, before: str | None) -> DeliveryPage:
+        """Return events of a status or of all, newest first; `before` is the `next` of an earlier page."""
+
+
+class Receiver(Protocol):
+    """Somebody who hears of events."""
+
+    @property
+    def name(self) -> str:
+        """What an agent knows the receiver by; it gives no secret away."""
+
+    def wants(self, event: Event) -> bool:
+        """Say whether an event is for this receiver."""
+
+    def send(self, event: Event) -> None:
+        """Tell the receiver. Raises SendingFailed, ReceiverGone where another attempt is no use."""
 
 
 class CounterStore(Protocol):

@@ -47,6 +47,7 @@ class Ticket:
     `customer_id` is the customer's external id; the `fingerprint` of a posted ticket is that of its body.
     `last_message_at` is when the customer, or the assistant, last wrote in a conversation that had this
     ticket, and `last_reply_at` when an agent did. `draft` is what an agent was given to reply since.
+    `newest_event` numbers the newest of its events.
     """
 
     ticket_id: str
@@ -68,6 +69,7 @@ class Ticket:
     last_message_at: datetime | None = None
     last_reply_at: datetime | None = None
     draft: str | None = None
+    newest_event: int = field(default=0, compare=False)
 
     @property
     def state(self) -> TicketState:
@@ -95,6 +97,12 @@ class TicketChange:
     assignee: str | None = None
     priority: TicketPriority | None = None
     contact: Contact | None = None
+
+    def made_to(self, ticket: Ticket) -> Ticket:
+        """Return a ticket as it is then."""
+        changes: dict[str, Any] = {name: value for name, value in vars(self).items() if value is not None}
+        changes |= {"assignee": None} if self.assignee == "" else {}
+        return replace(ticket, **changes)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The secrets of a stage, from Secrets Manager, remembered for a few minutes so that rotation is noticed."""
 
+import base64
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -12,6 +13,7 @@ from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterEr
 
 from chalicelib.answers import reading, require
 from chalicelib.domain.database import DatabaseAddress, DatabaseSecret
+from chalicelib.domain.event import EVERY_TYPE, Endpoint
 from chalicelib.errors import Unavailable
 
 REMEMBERED_SECONDS = 300
@@ -31,11 +33,13 @@ class Secrets:
         provider: SecretsProvider,
         app_secret_id: str,
         agent_tokens_secret_id: str,
+        webhooks_secret_id: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._provider = provider
         self._app_secret_id = app_secret_id
         self._agent_tokens_secret_id = agent_tokens_secret_id
+        self._webhooks_secret_id = webhooks_secret_id
         self._clock = clock
         self._last_known: dict[str, str] = {}
         self._retry_at = 0.0
@@ -49,6 +53,11 @@ class Secrets:
     def agent_tokens(self) -> Mapping[str, str]:
         """Return the agents' tokens by their names. Raises Unavailable."""
         return read_tokens(self._read(self._agent_tokens_secret_id))
+
+    def webhooks(self) -> tuple[Endpoint, ...]:
+        """Return who is told of events, as it is now: an endpoint may be gone. Raises Unavailable."""
+        secret_id = self._webhooks_secret_id
+        return read_endpoints(self._read(secret_id, past_the_cache=True)) if secret_id else ()
 
     def database(self, secret: DatabaseSecret) -> DatabaseAddress:
         """Return how Postgres is reached, as it was read within the last minutes. Raises Unavailable."""
@@ -106,6 +115,23 @@ def read_tokens(text: str) -> dict[str, str]:
     with reading("secrets"):
         tokens = {name: require(token, str).strip() for name, token in _named_tokens(text).items()}
     return {name: token for name, token in tokens.items() if token}
+
+
+def read_endpoints(text: str) -> tuple[Endpoint, ...]:
+    """Return the endpoints of a secret: `[{"url": "https://…", "secret": "whsec_…", "events": ["*"]}]`.
+
+    Raises UnreadableAnswer when it holds something else.
+    """
+    with reading("secrets"):
+        return tuple(map(_endpoint, require(json.loads(text), list)))
+
+
+def _endpoint(told: Any) -> Endpoint:
+    key = base64.b64decode(_filled(told["secret"]).removeprefix("whsec_"), validate=True)
+    if not key:
+        raise ValueError("an empty key signs nothing")
+    events = require(told.get("events", [EVERY_TYPE]), list)
+    return Endpoint(_filled(told["url"]), key, tuple(require(each, str) for each in events))
 
 
 def _named_tokens(text: str) -> dict[str, Any]:

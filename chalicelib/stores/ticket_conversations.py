@@ -12,6 +12,7 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.conversation import Exchange
 from chalicelib.domain.ticket import Ticket, TicketState
+from chalicelib.domain.ticket_events import said
 from chalicelib.errors import TicketStateChanged, Unavailable
 from chalicelib.stores.conversations import Conversations
 from chalicelib.stores.dynamodb import reaching
@@ -53,23 +54,31 @@ class TicketConversations:
         TicketStateChanged, ErasedMeanwhile, Unavailable.
         """
         marks = marks_of(exchange.session_id, exchange.customer_id)
+        # Others hear of what is said to or by an agent, and of the ticket with it.
+        ticket = self._ticket(exchange) if exchange.handled_by == "agent" else None
         for _ in range(TRIES):
-            fill = partial(self._fill, exchange, states, closes)
+            fill = partial(self._fill, exchange, states, closes, ticket)
             with reaching(STORE):
                 refused = write_unless_erased(marks, began_at or self._clock(), fill)
             if not refused:
                 return exchange
-            _, is_said, is_ticket_refused = refused
+            _, is_said, *_, is_ticket_refused = refused
             if is_said and (first := self._conversations.stored_first(exchange)):
                 return first
             if is_ticket_refused:
-                exchange = _behind(exchange, self._require_state(exchange, states))
+                current = self._require_state(exchange, states)
+                exchange, ticket = _behind(exchange, current), ticket and current
             else:
                 exchange = replace(exchange, timestamp=exchange.timestamp + MILLISECOND)
         raise Unavailable(STORE)
 
     def _fill(
-        self, exchange: Exchange, states: Collection[TicketState], closes: bool, transaction: TransactWrite
+        self,
+        exchange: Exchange,
+        states: Collection[TicketState],
+        closes: bool,
+        ticket: Ticket | None,
+        transaction: TransactWrite,
     ) -> None:
         self._conversations.put_once(exchange, transaction)
         said_at = to_millis(exchange.timestamp)
@@ -81,18 +90,23 @@ class TicketConversations:
             actions.append(TicketItem.status.set("closed"))
         is_newest = reduce(and_, [moment.does_not_exist() | (moment < said_at) for moment in MOMENTS])
         fits = reduce(or_, [IN_STATE[state] for state in states])
-        condition = self._tickets.alive() & fits & is_newest
+        condition = fits & is_newest & (self._tickets.unmoved(ticket) if ticket else self._tickets.alive())
+        if ticket:
+            actions += self._tickets.put_events(said(ticket, exchange, closes), transaction)
         transaction.update(TicketItem(exchange.ticket_id), actions, condition=condition)
 
     def _require_state(self, exchange: Exchange, states: Collection[TicketState]) -> Ticket:
-        ticket = self._tickets.get(exchange.ticket_id or "")
+        ticket = self._ticket(exchange)
         if ticket.state not in states:
             raise TicketStateChanged
         return ticket
 
+    def _ticket(self, exchange: Exchange) -> Ticket:
+        return self._tickets.get(exchange.ticket_id or "")
+
 
 def _behind(exchange: Exchange, ticket: Ticket) -> Exchange:
     """Return the exchange with a time after all that was said to its ticket."""
-    said = [moment for moment in (ticket.last_message_at, ticket.last_reply_at) if moment]
-    latest = max([exchange.timestamp, *(moment + MILLISECOND for moment in said)])
+    times = [moment for moment in (ticket.last_message_at, ticket.last_reply_at) if moment]
+    latest = max([exchange.timestamp, *(moment + MILLISECOND for moment in times)])
     return replace(exchange, timestamp=latest)

@@ -1,9 +1,10 @@
 """The tickets: cases for a person, of the chat and of the ticketing system."""
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
+from functools import partial
 from typing import Any, cast, get_args
 
 from pynamodb.attributes import Attribute, JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
@@ -15,6 +16,7 @@ from pynamodb.transactions import TransactWrite
 
 from chalicelib.answers import require
 from chalicelib.domain.conversation import Contact, HandOverReason
+from chalicelib.domain.event import Event
 from chalicelib.domain.ticket import (
     Ticket,
     TicketChange,
@@ -26,9 +28,11 @@ from chalicelib.domain.ticket import (
     TicketStatus,
     TicketSummary,
 )
+from chalicelib.domain.ticket_events import created, subject_of, updated
 from chalicelib.errors import Unavailable, UnknownTicket
 from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching, soon, write_if
 from chalicelib.stores.erasures import marks_of, write_unless_erased
+from chalicelib.stores.events import Events
 from chalicelib.times import from_iso, from_millis, iso, to_millis
 
 STORE = "tickets"
@@ -88,6 +92,8 @@ class TicketItem(Model):
     last_message_at = NumberAttribute(null=True)
     last_reply_at = NumberAttribute(null=True)
     draft = UnicodeAttribute(null=True)
+    newest_event = NumberAttribute(null=True)
+    """Counts on from `ttl`, so that a later ticket of the same id never meets an event of this one."""
     ttl = NumberAttribute()
 
 
@@ -98,22 +104,27 @@ class Tickets:
     indexes, which follow a write within moments.
     """
 
-    def __init__(self, retention_days: int, clock: Callable[[], datetime]) -> None:
+    def __init__(self, retention_days: int, clock: Callable[[], datetime], events: Events) -> None:
         self._retention_days = retention_days
         self._clock = clock
+        self._events = events
 
     def add(self, ticket: Ticket, began_at: datetime | None = None) -> Ticket:
         """Store a ticket unless its id is taken; return the one that has the id now.
 
         Raises ErasedMeanwhile, Unavailable.
         """
-        item = _item(ticket, expiry(self._clock(), self._retention_days))
+        now = self._clock()
+        item = _item(ticket, expiry(now, self._retention_days))
         free = TicketItem.ticket_id.does_not_exist() | (TicketItem.ttl <= self._now_seconds())
         marks = marks_of(ticket.session_id, ticket.customer_id)
+
+        def fill(transaction: TransactWrite) -> None:
+            transaction.save(item, condition=free)
+            self._events.put(created(_ticket(item), now), transaction)
+
         with reaching(STORE):
-            if write_unless_erased(
-                marks, began_at or self._clock(), lambda each: each.save(item, condition=free)
-            ):
+            if write_unless_erased(marks, began_at or now, fill):
                 item = TicketItem.get(ticket.ticket_id, consistent_read=True)
             return _ticket(item)
 
@@ -157,27 +168,40 @@ class Tickets:
                 return rated
         raise Unavailable(STORE)
 
-    def change(
-        self,
-        ticket_id: str,
-        change: TicketChange,
-        session_id: str | None = None,
-        began_at: datetime | None = None,
-    ) -> Ticket:
+    def change(self, ticket_id: str, change: TicketChange, began_at: datetime | None = None) -> Ticket:
         """Change a ticket, and return it as it is then.
 
-        Raises UnknownTicket, Unavailable, and ErasedMeanwhile for a session.
+        Raises UnknownTicket, ErasedMeanwhile, Unavailable.
         """
-        actions = _actions(change)
+        began_at = began_at or self._clock()
+        for _ in range(TRIES):
+            before = self._read(ticket_id)
+            after = change.made_to(before)
+            if after == before:
+                return before
+            events = updated(before, after, self._clock())
+            fill = partial(self._fill, ticket_id, _actions(change), self.unmoved(before), events)
+            with reaching(STORE):
+                if not write_unless_erased(marks_of(before.session_id, before.customer_id), began_at, fill):
+                    return replace(after, newest_event=before.newest_event + len(events))
+        raise Unavailable(STORE)
 
-        def fill(transaction: TransactWrite) -> None:
-            transaction.update(TicketItem(ticket_id), actions, condition=self.alive())
+    def _fill(
+        self,
+        ticket_id: str,
+        actions: list[Action],
+        condition: Condition,
+        events: Sequence[Event],
+        transaction: TransactWrite,
+    ) -> None:
+        counting = self.put_events(events, transaction)
+        transaction.update(TicketItem(ticket_id), [*actions, *counting], condition=condition)
 
-        with reaching(STORE):
-            # A customer's tickets are not there any more once that was erased.
-            if write_unless_erased(marks_of(session_id, None), began_at or self._clock(), fill):
-                raise UnknownTicket
-        return self._read(ticket_id)
+    def put_events(self, events: Sequence[Event], transaction: TransactWrite) -> list[Action]:
+        """Add a ticket's next events to a transaction; return how the ticket counts them."""
+        for event in events:
+            self._events.put(event, transaction)
+        return [TicketItem.newest_event.set(event.number) for event in events[-1:]]
 
     def keep_draft(self, ticket: Ticket, draft: str, began_at: datetime | None = None) -> None:
         """Keep the draft of the next reply, if the ticket is there. Raises ErasedMeanwhile, Unavailable."""
@@ -191,7 +215,10 @@ class Tickets:
             write_unless_erased(marks, began_at or self._clock(), fill)
 
     def erase_text(self, ticket_id: str, notice: str) -> None:
-        """Put a notice in place of a ticket's words, forget contact and draft. Raises Unavailable."""
+        """Put a notice in place of a ticket's words, forget contact, draft and events. Raises Unavailable."""
+        with reaching(STORE):
+            for item in TicketItem.batch_get([ticket_id], consistent_read=True):
+                self._erase_events(item)
         actions: list[Action] = [
             TicketItem.subject.set(notice),
             TicketItem.description.set(notice),
@@ -204,10 +231,16 @@ class Tickets:
         """Delete tickets, expired ones too; return those that were there. Raises Unavailable."""
         with reaching(STORE):
             there = list(TicketItem.batch_get(set(ticket_ids), consistent_read=True))
+            for item in there:
+                self._erase_events(item)
             with TicketItem.batch_write() as batch:
                 for item in there:
                     batch.delete(item)
             return tuple(map(_ticket, there))
+
+    def _erase_events(self, item: TicketItem) -> None:
+        ticket = _ticket(item)
+        self._events.erase(subject_of(ticket.ticket_id), range(int(item.ttl) + 1, ticket.newest_event + 1))
 
     def _read(self, ticket_id: str) -> Ticket:
         with reaching(STORE):
@@ -269,6 +302,12 @@ class Tickets:
         """Return the condition that a ticket is there and not expired."""
         return TicketItem.ttl > self._now_seconds()
 
+    def unmoved(self, ticket: Ticket) -> Condition:
+        """Return the condition that a ticket is there and had no event since it was read."""
+        newest = TicketItem.newest_event
+        unmoved: Condition = self.alive() & (newest.does_not_exist() | (newest == ticket.newest_event))
+        return unmoved
+
     def _now_seconds(self) -> int:
         return to_millis(self._clock()) // 1000
 
@@ -310,6 +349,7 @@ def _item(ticket: Ticket, ttl: int) -> TicketItem:
         metadata=dict(ticket.metadata) or None,
         fingerprint=ticket.fingerprint,
         feedback=list(map(_feedback_text, ticket.feedback)) or None,
+        newest_event=ttl + 1,
         ttl=ttl,
     )
 
@@ -337,6 +377,7 @@ def _ticket(item: TicketItem) -> Ticket:
         last_message_at=_moment(item.last_message_at),
         last_reply_at=_moment(item.last_reply_at),
         draft=item.draft,
+        newest_event=int(item.newest_event or item.ttl),
     )
 
 

@@ -1,19 +1,24 @@
 """Records how ingestion jobs ended, and requests again what a job of Bedrock's failed to do."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.event import Event
 from chalicelib.domain.ingestion import FileFailure, IngestionJob, SyncState
 from chalicelib.domain.protocols import IngestionJobs, SyncStateStore
 from chalicelib.errors import UnknownIngestionJob
 from chalicelib.sync.starts import back_off
+from chalicelib.times import to_millis
 
 if TYPE_CHECKING:
     from chalicelib.logs import SyncLogger
 
 KEPT_JOBS = 20
+SUBJECT = "knowledge-base"
+TOLD_FAILURES = 20
+"""How many files an event names; GET /kb/sync has the others."""
 LOST_AFTER = timedelta(minutes=2)
 """A job that has only just been started may not be known everywhere yet."""
 LONGEST_WAIT_AFTER_FAILURE = timedelta(minutes=15)
@@ -23,11 +28,15 @@ LOST = FileFailure(None, "Bedrock does not know this job any more.")
 
 @dataclass(frozen=True)
 class SyncOutcomes:
-    """Looks at jobs and records each outcome once, however many look and how often."""
+    """Looks at jobs and records each outcome once, however many look and how often.
+
+    `announce` keeps the event of a job that failed and is not repeated; the same one again changes nothing.
+    """
 
     states: SyncStateStore
     jobs: IngestionJobs
     clock: Callable[[], datetime]
+    announce: Callable[[Event], object]
     log: "SyncLogger"
 
     def follow(self, state: SyncState) -> SyncState:
@@ -76,14 +85,24 @@ class SyncOutcomes:
             wait = back_off(attempts, LONGEST_WAIT_AFTER_FAILURE)
             is_recorded = self.states.failed(job, f"Job{job.status.title()}", now, now + wait)
         else:
+            self._announce(job)
             is_recorded = self.states.settled(job, now)
         if is_recorded:
             self.log.ended(job, will_be_retried=again)
 
     def _adopt(self, job: IngestionJob) -> None:
         self.states.keep(job)
+        self._announce(job)
         self.states.adopted(job, self.clock())
         self.log.ended(job, will_be_retried=False)
+
+    def _announce(self, job: IngestionJob) -> None:
+        """Let others hear of a failure, before it is recorded: what fails in between is done again."""
+        if job.status == "FAILED":
+            failures = [asdict(each) for each in job.failures[:TOLD_FAILURES]]
+            data = {"job_id": job.job_id, "failed": job.statistics.failed, "failures": failures}
+            number = to_millis(job.started_at)
+            self.announce(Event("kb.sync_failed", SUBJECT, number, self.clock(), data))
 
 
 def _is_worth_a_retry(job: IngestionJob) -> bool:

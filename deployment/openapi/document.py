@@ -10,7 +10,7 @@ from chalicelib.api.answers import common
 from chalicelib.api.chat import ProofHeaders
 from chalicelib.api.fields import PROOF_HEADERS
 from deployment.gateway import STAGE
-from deployment.openapi import chat, knowledge_base, service, tickets
+from deployment.openapi import chat, events, knowledge_base, service, tickets
 from deployment.openapi.failures import Failures
 from deployment.openapi.operation import HTML, TAGS, Answer, Operation
 from deployment.openapi.parameters import CORRELATION_ID, HEADERS, header, parameters_of
@@ -23,6 +23,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *chat.OPERATIONS,
     *tickets.OPERATIONS,
     *knowledge_base.OPERATIONS,
+    *events.OPERATIONS,
 )
 DESCRIPTION = """\
 JSON in, JSON out.

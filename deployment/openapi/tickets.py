@@ -144,7 +144,7 @@ OPERATIONS = (
         "its conversation back to the assistant, opening it again takes it back. Close what is solved in "
         "your own system too, so that open tickets don't only grow.",
         Answer("The ticket.", Ticket, {**TICKET, "status": "closed"}),
-        errors=(errors.UnknownTicket,),
+        errors=(errors.UnknownTicket, errors.ErasedMeanwhile),
         body=TicketChangeRequest,
         examples={
             "close": {"status": "closed"},

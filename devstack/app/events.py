@@ -1,6 +1,6 @@
 """Calls the app's event handlers, as AWS would, in a process of its own.
 
-It finds them where `chalice deploy` does, in what `@app.on_s3_event` and `@app.schedule` declared.
+It finds them where `chalice deploy` does: in what `@app.on_s3_event` and the decorators like it declared.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any
@@ -21,13 +22,15 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from chalice import Chalice
-from chalice.app import BaseEventSourceConfig, S3EventConfig, ScheduledEventConfig
+from chalice.app import BaseEventSourceConfig, DynamoDBEventConfig, S3EventConfig, ScheduledEventConfig
 from chalice.config import Config as ChaliceConfig
 from chalice.local import LambdaContext
+from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 from mypy_boto3_sqs import SQSClient
 
 from devstack.app.stage import add_overrides, load_app, stop_with_parent
 from devstack.aws.object_events import ObjectEvents, Subscription
+from devstack.aws.table_stream import TableStream, table_of
 from devstack.stop_request import StopRequest, StopRequested
 
 LOG = logging.getLogger(__name__)
@@ -115,8 +118,7 @@ def main(arguments: list[str]) -> int:
     stop.listen()
     threading.Thread(target=stop_with_parent, args=(stop,), daemon=True).start()
     app, config = load_app(options.stage, options.aws_port, dict(options.settings))
-    sqs = boto3.client("sqs", config=Config(retries={"total_max_attempts": 2}))
-    run_side_by_side(loops_of(app, config, sqs, stop), stop)
+    run_side_by_side(loops_of(app, config, event_clients(), stop), stop)
     return 0
 
 
@@ -139,15 +141,30 @@ def run_side_by_side(loops: Sequence[Loop], stop: StopRequest) -> None:
             each.result()
 
 
+@dataclass(frozen=True)
+class EventClients:
+    """Where the events come from."""
+
+    sqs: SQSClient
+    streams: DynamoDBStreamsClient
+
+
+def event_clients() -> EventClients:
+    """Return clients of the stand-ins."""
+    config = Config(retries={"total_max_attempts": 2})
+    return EventClients(boto3.client("sqs", config=config), boto3.client("dynamodbstreams", config=config))
+
+
 def loops_of(
     app: Chalice,
     config: ChaliceConfig,
-    sqs: SQSClient,
+    clients: EventClients,
     stop: StopRequest,
     schedule_every_seconds: float = SCHEDULE_EVERY_SECONDS,
 ) -> list[Loop]:
     """Return what calls everything that the app declares; each loop ends by raising StopRequested."""
     loops: list[Loop] = []
+    streams: list[TableStream] = []
     by_bucket: dict[str, list[Subscription]] = defaultdict(list)
     for source in app.event_sources:
         function = _function(app, config, source)
@@ -157,8 +174,12 @@ def loops_of(
             loops.append(partial(calls.work, stop))
         elif isinstance(source, ScheduledEventConfig):
             loops.append(partial(_call_by_clock, function, stop, schedule_every_seconds))
-    events = [ObjectEvents(sqs, bucket, wanted) for bucket, wanted in by_bucket.items()]
-    return [*loops, *[partial(_take, each, stop) for each in events]]
+        elif isinstance(source, DynamoDBEventConfig):
+            table = table_of(source.stream_arn)
+            streams.append(TableStream(clients.streams, table, source.batch_size, function.invoke))
+    events = [ObjectEvents(clients.sqs, bucket, wanted) for bucket, wanted in by_bucket.items()]
+    sources: list[ObjectEvents | TableStream] = [*events, *streams]
+    return [*loops, *[partial(_take, each, stop) for each in sources]]
 
 
 def _function(app: Chalice, config: ChaliceConfig, source: BaseEventSourceConfig) -> LambdaFunction:
@@ -171,7 +192,7 @@ def _subscription(source: S3EventConfig, calls: AsynchronousCalls) -> Subscripti
     return Subscription(source.bucket, source.events, source.prefix or "", source.suffix or "", calls.add)
 
 
-def _take(events: ObjectEvents, stop: StopRequest) -> None:
+def _take(events: ObjectEvents | TableStream, stop: StopRequest) -> None:
     while True:
         stop.check()
         if events.take() == 0:

@@ -6,6 +6,7 @@ import boto3
 from botocore.config import Config
 from mypy_boto3_bedrock_agent import AgentsforBedrockClient
 from mypy_boto3_dynamodb import DynamoDBClient
+from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 from mypy_boto3_s3 import S3Client
 from mypy_boto3_secretsmanager import SecretsManagerClient
 from mypy_boto3_sqs import SQSClient
@@ -30,6 +31,11 @@ class AwsClients:
     def dynamodb(self) -> DynamoDBClient:
         """Return the client of DynamoDB."""
         return self._session.client("dynamodb", endpoint_url=self._url, config=CONFIG)
+
+    @cached_property
+    def streams(self) -> DynamoDBStreamsClient:
+        """Return the client of DynamoDB's streams."""
+        return self._session.client("dynamodbstreams", endpoint_url=self._url, config=CONFIG)
 
     @cached_property
     def s3(self) -> S3Client:

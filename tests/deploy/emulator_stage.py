@@ -124,6 +124,10 @@ def deployed_things(account: Account) -> Inventory:
         "functions": {each["FunctionName"]: _lasting(each) for each in functions},
         "roles": {role: _policies(client("iam"), role) for role in roles if _is_of_a_function(role)},
         "apis": [each["id"] for each in client("apigateway").get_rest_apis()["items"]],
+        "streams": [
+            (each["EventSourceArn"], each["FunctionArn"])
+            for each in client("lambda").list_event_source_mappings()["EventSourceMappings"]
+        ],
         "rules": {each["Name"]: each for each in client("events").list_rules()["Rules"]},
         "notifications": [
             {name: value for name, value in each.items() if name != "Id"}

@@ -24,6 +24,7 @@ KNOWLEDGE_BASE_ID, DATA_SOURCE_ID = "EMULATEDKB", "EMULATEDDS"
 GUARDRAIL_ID, GUARDRAIL_VERSION = "emulatedguard", "1"
 PASSWORD = "DatabasePassword"
 """The logical id of the secret that RDS would make by itself."""
+SECRETS = ("AppSecret", "DatabaseSecret", "AgentTokensSecret", "WebhooksSecret")
 INDEX_ARN = "arn:aws:s3vectors:us-east-1:123456789012:bucket/vectors/index/passages"
 
 
@@ -53,7 +54,7 @@ def _values(database: DatabaseAddress) -> dict[str, Any]:
         "Database.Endpoint.Port": str(database.port),
         "Database.MasterUserSecret.SecretArn": _arn(PASSWORD),
         # The emulator's reference to a secret is its name; AWS's is its ARN.
-        **{secret: _arn(secret) for secret in ("AppSecret", "DatabaseSecret", "AgentTokensSecret")},
+        **{secret: _arn(secret) for secret in SECRETS},
     }
 
 

@@ -18,7 +18,10 @@ TRANSACTION_ACTIONS = {
     "Delete": "DeleteItem",
     "ConditionCheck": "ConditionCheckItem",
 }
-RUNS_ANY_FUNCTION = ("logs:", "xray:", "ec2:")
+READS_A_STREAM = tuple(
+    f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+)
+RUNS_ANY_FUNCTION = ("logs:", "xray:", "ec2:", *READS_A_STREAM)
 """What Lambda itself does in a function's name; no call of ours leads to it."""
 
 

@@ -54,6 +54,7 @@ def api_handler(invoke: Invoke) -> None:
     _sync(api)
     _chat(api)
     _tickets(api)
+    _events(api)
     _erase(api)
     _assert_all_routes_reached(api)
 
@@ -103,6 +104,11 @@ def _tickets(api: Api) -> None:
         api.send("POST", route + "/replies", {"message": "It costs 40 euros.", "reply_id": "r-1"}, path)
 
 
+def _events(api: Api) -> None:
+    (event, *_) = api.send("GET", "/events", query={"limit": "1"})["events"]
+    api.send("POST", "/events/{event_id}/resend", path={"event_id": event["event_id"]})
+
+
 def _erase(api: Api) -> None:
     api.send("POST", "/chat", {"query": QUESTION, **_proof()})
     api.send("DELETE", "/customers/{external_id}/data", path={"external_id": CUSTOMER})
@@ -135,11 +141,17 @@ def sweep(invoke: Invoke) -> None:
     invoke(schedule_event())
 
 
+def deliver(invoke: Invoke) -> None:
+    """Tell others of an event that waits, as the table's stream has it done."""
+    image = {"event_id": {"S": os.environ["TEST_EVENT_ID"]}}
+    invoke({"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": image}}]})
+
+
 def migrate(invoke: Invoke) -> None:
     """Look for migrations of a database that has them all."""
     assert invoke({}) == {"applied": []}
 
 
 SCENARIOS: dict[str, Callable[[Invoke], None]] = {
-    each.__name__: each for each in (api_handler, agent, documents_changed, sweep, migrate)
+    each.__name__: each for each in (api_handler, agent, documents_changed, sweep, deliver, migrate)
 }

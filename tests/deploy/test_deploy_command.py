@@ -39,6 +39,8 @@ OUTPUTS = {
     "GuardrailVersion": "3",
     "AppSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:app",
     "AgentTokensSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:agents",
+    "WebhooksSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:webhooks",
+    "EventsStreamArn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/support-events-dev/stream/2026",
     "DatabaseSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:database",
     "DatabaseOwnerSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db",
     "DatabaseHost": "db.example.com",

@@ -73,7 +73,7 @@ def synced_stage(deployed: DeployedStage) -> DeployedStage:
 
 
 def test_infra_says_what_it_will_make_and_what_came_of_it(deployed: DeployedStage) -> None:
-    assert "add        4 × DynamoDB Table" in deployed.infra_said
+    assert "add        5 × DynamoDB Table" in deployed.infra_said
     assert "create complete       customer-support-dev" in deployed.infra_said
     assert re.search(rf"KnowledgeBaseId +{KNOWLEDGE_BASE_ID}\n", deployed.infra_said)
 
@@ -238,6 +238,20 @@ def test_every_route_can_do_all_that_it_does(
     scenarios.api_handler(lambda event: synced_stage.invoke(API, event))
 
 
+def test_what_happens_is_told_by_itself(synced_stage: DeployedStage) -> None:
+    ticket = {"customer_external_id": CUSTOMER, "subject": "Llama", "description": "How much?"}
+    ticket_id = synced_stage.send("POST", "/tickets", ticket).body["ticket_id"]
+    deadline = time.monotonic() + SYNC_SECONDS
+    while not _is_told_of(synced_stage, ticket_id):
+        assert time.monotonic() < deadline, synced_stage.account.emulator.tail()
+        time.sleep(0.2)
+
+
+def _is_told_of(stage: DeployedStage, ticket_id: str) -> bool:
+    events = stage.send("GET", "/events", query={"status": ["delivered"]}).body["events"]
+    return ticket_id in [event["data"].get("ticket_id") for event in events]
+
+
 # The last two, because they end what the others look at.
 
 
@@ -255,5 +269,5 @@ def test_destroy_goes_on_from_there_and_leaves_what_holds_data(deployed: Deploye
     assert {each["StackStatus"] for each in stacks} == {"DELETE_COMPLETE"}
     assert client("rds").describe_db_instances()["DBInstances"] == []
     assert client("secretsmanager").list_secrets()["SecretList"] == []
-    assert len(client("dynamodb").list_tables()["TableNames"]) == 4
+    assert len(client("dynamodb").list_tables()["TableNames"]) == 5
     assert [each["Name"] for each in client("s3").list_buckets()["Buckets"]] == [BUCKET]

@@ -25,7 +25,7 @@ PROMISED = {
     *("KnowledgeBaseId", "DataSourceId", "DocumentsBucket", "GuardrailId", "GuardrailVersion", "SubnetIds"),
     *("SecurityGroupId", "DatabaseSecretId", "AppSecretId", "AgentTokensSecretId", "ConversationsTable"),
     *("InteractionsTable", "TicketsTable", "StateTable", "DatabaseHost", "DatabasePort", "DatabaseName"),
-    "DatabaseOwnerSecretId",
+    *("DatabaseOwnerSecretId", "WebhooksSecretId", "EventsTable", "EventsStreamArn"),
 }
 LONGEST = {"Stage": "a" * 12, "AWS::AccountId": "111122223333", "AWS::Region": "ap-southeast-1"}
 NAME_LIMITS = {
@@ -156,6 +156,8 @@ def test_names_are_short_enough_with_the_longest_stage(kind: str) -> None:
 
 def test_secrets_are_generated_never_written() -> None:
     secrets = of_type("AWS::SecretsManager::Secret")
+    # Whoever is to be told of events, and by which secret, is for the owner to say: at first nobody.
+    assert secrets.pop("WebhooksSecret")["SecretString"] == "[]"
     assert set(secrets) == {"AppSecret", "DatabaseSecret", "AgentTokensSecret"}
     for properties in secrets.values():
         assert "SecretString" not in properties
@@ -202,5 +204,5 @@ def test_every_promised_output_is_there_and_described() -> None:
 def test_the_suffix_is_what_the_names_of_the_tables_end_in() -> None:
     suffix = OUTPUTS["TableSuffix"]["Value"]["Fn::Sub"]
     names = [each["TableName"]["Fn::Sub"] for each in of_type("AWS::DynamoDB::Table").values()]
-    assert len(names) == 4
+    assert len(names) == 5
     assert all(name.endswith(suffix) for name in names)

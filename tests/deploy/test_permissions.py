@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 import botocore.session
 import pytest
+import requests
 from botocore import xform_name
 
 from deployment.arns import UnknownRoutes
@@ -34,6 +35,7 @@ STAGES = ["dev", "prod"]
 LOCAL = read_local_stage()
 LOCAL_MODEL = "local-extractive"
 PATIENCE_SECONDS = 60
+EVENT_ID, FAR_AHEAD = f"evt_{'0' * 32}", "9999999999999"
 MAX_ROLE_POLICY_CHARACTERS = 10_240
 """Without white space, which IAM does not count."""
 WITHOUT_RESOURCES = {"xray", "ec2", "comprehend"}
@@ -71,6 +73,7 @@ class Account:
             guardrail_id=LOCAL.guardrail_id,
             app_secret_id=secrets[LOCAL.app_secret_id],
             agent_tokens_secret_id=secrets[LOCAL.agent_tokens_secret_id],
+            webhooks_secret_id=secrets[LOCAL.webhooks_secret_id],
             database_secret_id=secrets[LOCAL.database_secret_id],
             database_owner_secret_id=secrets[LOCAL.database_owner_secret_id],
         )
@@ -78,6 +81,9 @@ class Account:
     def needs(self, function: str) -> set[Need]:
         """Run a function through its scenario; return what it has to be allowed to do."""
         self._forget_the_last_job()
+        self._leave_an_event()
+        if function == "sweep":
+            self._let_a_job_fail()
         calls = self._run(function)
         if function == "sweep":
             self._wait_for_jobs()
@@ -129,6 +135,7 @@ class Account:
             "CHAT_REQUESTS_PER_MINUTE": "20",
             "CHAT_TOKENS_PER_DAY": "200000",
             "TEST_APP_SECRET": saved["app_secret"],
+            "TEST_EVENT_ID": EVENT_ID,
         }
 
     def _forget_the_last_job(self) -> None:
@@ -137,6 +144,27 @@ class Account:
         state = f"support-state{self.facts.table_suffix}"
         key = {"pk": {"S": f"sync#{LOCAL.data_source_id}"}}
         self._client("dynamodb").delete_item(TableName=state, Key=key)
+
+    def _leave_an_event(self) -> None:
+        """Put an event into the table that is due."""
+        texts = {"event_id": EVENT_ID, "type": "budget.reached", "subject": "budget", "status": "pending"}
+        texts |= {"listed_at": f"2026-11-20T12:00:00.000Z.{EVENT_ID}", "data": "{}", "outcomes": "{}"}
+        zeros = ("number", "timestamp", "due_at", "attempts", "claimed_until")
+        numbers = {**dict.fromkeys(zeros, "0"), "give_up_at": FAR_AHEAD, "ttl": FAR_AHEAD}
+        item = {
+            **{name: {"S": text} for name, text in texts.items()},
+            **{name: {"N": number} for name, number in numbers.items()},
+        }
+        table = f"support-events{self.facts.table_suffix}"
+        self._client("dynamodb").put_item(TableName=table, Item=item)
+
+    def _let_a_job_fail(self) -> None:
+        """Start a job that fails, and that the app does not know of."""
+        fault = {"operation": "IngestionJob", "error": "InternalServerException", "times": 1}
+        requests.put(f"{self._product.aws_url}/_devstack/faults", json=fault, timeout=5).raise_for_status()
+        where = {"knowledgeBaseId": LOCAL.knowledge_base_id, "dataSourceId": LOCAL.data_source_id}
+        self._client("bedrock-agent").start_ingestion_job(**where)
+        self._wait_for_jobs()
 
     def _wait_for_jobs(self) -> None:
         where = {"knowledgeBaseId": LOCAL.knowledge_base_id, "dataSourceId": LOCAL.data_source_id}

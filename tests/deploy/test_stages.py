@@ -34,7 +34,7 @@ from tooling.stages import UnknownStage, deployable_stages, read_config, write_c
 
 CONFIG = read_config(ROOT)
 STAGES = ["dev", "prod"]
-FUNCTIONS = {"api_handler", "agent", "documents_changed", "sweep", "migrate"}
+FUNCTIONS = {"api_handler", "agent", "documents_changed", "sweep", "deliver", "migrate"}
 
 
 def facts_of(stage: str) -> Facts:
@@ -103,6 +103,7 @@ def test_only_what_needs_postgres_is_in_the_vpc(
         ("agent", 512, 10),
         ("documents_changed", 256, 60),
         ("sweep", 256, 60),
+        ("deliver", 256, 180),
         ("migrate", 512, 300),
     ],
 )

@@ -22,6 +22,7 @@ def test_the_tables_have_the_names_and_keys_of_the_design() -> None:
         "customer-interactions": [("customer_id", "S"), ("timestamp", "S")],
         "support-tickets": [("ticket_id", "S")],
         "support-state": [("pk", "S")],
+        "support-events": [("event_id", "S")],
     }
 
 
@@ -35,6 +36,7 @@ INDEXES = {
         ["status", "subject", "ttl"],
     ),
     ("support-tickets", "status-listed_at"): ([("status", "HASH"), ("listed_at", "RANGE")], "ALL"),
+    ("support-events", "status-listed_at"): ([("status", "HASH"), ("listed_at", "RANGE")], "ALL"),
 }
 
 
@@ -54,6 +56,13 @@ def test_a_table_declares_the_attributes_of_its_keys_and_no_others(name: str) ->
     keys = [TABLES[name], *TABLES[name].get("GlobalSecondaryIndexes", ())]
     used = {entry["AttributeName"] for key in keys for entry in key["KeySchema"]}
     assert {entry["AttributeName"] for entry in TABLES[name]["AttributeDefinitions"]} == used
+
+
+def test_the_table_of_events_alone_has_a_stream_with_what_is_new() -> None:
+    streams = {table.name: table.properties.get("StreamSpecification") for table in Template().tables()}
+    told = streams.pop("support-events")
+    assert told == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
+    assert set(streams.values()) == {None}
 
 
 def test_every_table_lets_items_expire() -> None:

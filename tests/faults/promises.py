@@ -23,11 +23,15 @@ CONVERSATIONS = "customer-support-conversations"
 INTERACTIONS = "customer-interactions"
 TICKETS = "support-tickets"
 STATE = "support-state"
+EVENTS = "support-events"
 TICKETS_OF_CUSTOMER = f"Query {TICKETS}/index/customer-created_at"
 KEEP_EXCHANGE = f"TransactWriteItems {CONVERSATIONS} {STATE}"
 LOG_INTERACTION = f"TransactWriteItems {INTERACTIONS} {STATE}"
 KEEP_TICKET = f"TransactWriteItems {STATE} {TICKETS}"
+EVENTS_BY_STATUS = f"Query {EVENTS}/index/status-listed_at"
+CHANGE_TICKET = f"TransactWriteItems {EVENTS} {STATE} {TICKETS}"
 SAY_TO_TICKET = f"TransactWriteItems {CONVERSATIONS} {STATE} {TICKETS}"
+SAY_WITH_AGENT = f"TransactWriteItems {CONVERSATIONS} {EVENTS} {STATE} {TICKETS}"
 KEEP_CONTACT = f"TransactWriteItems {STATE}"
 
 REFUSED = Promise(503)
@@ -62,11 +66,11 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
     },
     "POST /chat, without message_id": {KEEP_EXCHANGE: without("storage")},
     "POST /chat, for a person": {
-        KEEP_TICKET: without("storage"),
+        CHANGE_TICKET: without("storage"),
         SAY_TO_TICKET: without("storage"),
         "Converse": UNHARMED,
     },
-    "POST /chat, to an agent": {f"GetItem {TICKETS}": without("storage"), SAY_TO_TICKET: REFUSED},
+    "POST /chat, to an agent": {f"GetItem {TICKETS}": without("storage"), SAY_WITH_AGENT: REFUSED},
     "POST /chat, cold": {
         "GetSecretValue app-secret": REFUSED,
         "GetSecretValue database": without("customer"),
@@ -83,6 +87,8 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         f"Query {CONVERSATIONS}": REFUSED,
         f"Query {INTERACTIONS}": REFUSED,
         f"BatchWriteItem {INTERACTIONS}": REFUSED,
+        f"BatchGetItem {TICKETS}": REFUSED,
+        f"BatchWriteItem {EVENTS}": REFUSED,
         f"UpdateItem {TICKETS}": REFUSED,
         f"DeleteItem {STATE}": REFUSED,
         f"BatchWriteItem {STATE}": REFUSED,
@@ -94,7 +100,7 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         LOG_INTERACTION: UNHARMED,
     },
     "POST /tickets": {
-        KEEP_TICKET: REFUSED,
+        CHANGE_TICKET: REFUSED,
         ALL_OF_DYNAMODB: REFUSED,
         f"Query {INTERACTIONS}": without("interactions"),
         LOG_INTERACTION: without("interactions"),
@@ -106,8 +112,8 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
     "POST /tickets, sent again": {f"GetItem {TICKETS}": REFUSED},
     "POST /tickets, cold": {"GetSecretValue database": without("customer")},
     "GET /tickets": {f"Query {TICKETS}/index/status-listed_at": REFUSED},
-    "PATCH /tickets/{ticket_id}": {f"TransactWriteItems {TICKETS}": REFUSED, f"GetItem {TICKETS}": REFUSED},
-    "POST /tickets/{ticket_id}/replies": {f"GetItem {TICKETS}": REFUSED, SAY_TO_TICKET: REFUSED},
+    "PATCH /tickets/{ticket_id}": {CHANGE_TICKET: REFUSED, f"GetItem {TICKETS}": REFUSED},
+    "POST /tickets/{ticket_id}/replies": {f"GetItem {TICKETS}": REFUSED, SAY_WITH_AGENT: REFUSED},
     "POST /tickets/{ticket_id}/replies, sent again": {
         f"GetItem {STATE}": REFUSED,
         f"GetItem {CONVERSATIONS}": REFUSED,
@@ -142,6 +148,7 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         f"Query {CONVERSATIONS}": REFUSED,
         TICKETS_OF_CUSTOMER: REFUSED,
         f"BatchGetItem {TICKETS}": REFUSED,
+        f"BatchWriteItem {EVENTS}": REFUSED,
         f"BatchWriteItem {TICKETS}": REFUSED,
         f"DeleteItem {STATE}": REFUSED,
         f"BatchWriteItem {STATE}": REFUSED,
@@ -172,6 +179,12 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         "GetIngestionJob": UNHARMED,
         "ListIngestionJobs": UNHARMED,
         "StartIngestionJob": UNHARMED,
+        EVENTS_BY_STATUS: RAISED,
+        f"UpdateItem {EVENTS}": RAISED,
     },
+    "deliver": {f"GetItem {EVENTS}": RAISED, f"UpdateItem {EVENTS}": RAISED},
+    "deliver, cold": {"GetSecretValue webhooks": RAISED},
+    "GET /events": {EVENTS_BY_STATUS: REFUSED},
+    "POST /events/{event_id}/resend": {f"GetItem {EVENTS}": REFUSED, f"UpdateItem {EVENTS}": REFUSED},
     "agent": {"GetSecretValue agent-tokens": RAISED},
 }

@@ -202,6 +202,23 @@ def opinion_kept(world: World, _request: Request, reply: Reply) -> None:
     assert reply.status != 200 or ticket["feedback"]
 
 
+def _newest_event(world: World) -> str:
+    """Post a ticket; return the id of the event that this is."""
+    world.insist(world.ticket())
+    (event,) = world.insist(world.request("GET", "/events", query={"limit": "1"}))["events"]
+    event_id: str = event["event_id"]
+    return event_id
+
+
+def event_again(world: World) -> Request:
+    return world.request("POST", "/events/{event_id}/resend", event_id=_newest_event(world))
+
+
+def event_to_tell(world: World) -> Request:
+    record = {"eventName": "INSERT", "dynamodb": {"NewImage": {"event_id": {"S": _newest_event(world)}}}}
+    return Request("deliver", {"Records": [record]})
+
+
 def _body(request: Request) -> dict[str, Any]:
     body: dict[str, Any] = json.loads(request.event["body"])
     return body
@@ -270,5 +287,9 @@ ROUTES = [
     Route("GET /kb/sync", syncs.look_at_sync, syncs.change_covered),
     Route("documents_changed", syncs.upload, syncs.change_covered),
     Route("sweep", syncs.sweep, syncs.change_covered),
+    Route("deliver", event_to_tell),
+    Route("deliver, cold", cold(event_to_tell)),
+    Route("GET /events", bare("GET", "/events")),
+    Route("POST /events/{event_id}/resend", event_again),
     Route("agent", cold(lambda _: Request("agent", token_event(AGENT_TOKEN)))),
 ]

@@ -38,6 +38,8 @@ def upload(world: World) -> Request:
 
 
 def sweep(world: World) -> Request:
+    # Of the ticket nobody has been told yet.
+    world.insist(world.ticket())
     under_way(world)
     return Request("sweep", schedule_event())
 

@@ -6,6 +6,7 @@ The machine chooses who goes on, who dies there, which call fails, and what happ
 
 from collections import Counter
 from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import get_args
@@ -105,6 +106,7 @@ class PersonMachine(RuleBasedStateMachine):
         self.workers: list[Worker] = []
         self.read: list[Exchange] = []
         self.newest: datetime | None = None
+        self.erased: set[str] = set()
 
     def _reaching(self, part: object) -> Stepwise:
         return Stepwise(self.stage, part, Unavailable("storage"))
@@ -134,7 +136,9 @@ class PersonMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.scene.tickets.kept)
     @rule(which=any_of, status=st.sampled_from(get_args(TicketStatus)))
     def an_agent_moves_a_ticket(self, which: int, status: TicketStatus) -> None:
-        self.scene.desk.change(self._ticket(which), TicketChange(status))
+        # The customer may be erasing the conversation.
+        with suppress(ErasedMeanwhile):
+            self.scene.desk.change(self._ticket(which), TicketChange(status))
 
     @precondition(lambda self: self.workers)
     @rule(which=any_of, steps=steps, fault=faults)
@@ -198,6 +202,22 @@ class PersonMachine(RuleBasedStateMachine):
             ]
             assert times == sorted(set(times))
 
+    @invariant()
+    def others_hear_of_all_of_it_in_that_order(self) -> None:
+        for ticket in self.scene.tickets.kept.values():
+            events = self.scene.tickets.events_of(ticket.ticket_id)
+            numbers = [event.number for event in events]
+            assert numbers == list(range(ticket.newest_event - len(events) + 1, ticket.newest_event + 1))
+            assert not events or events[-1].data["status"] == ticket.status
+            ids = [event.data.get("reply_id") or event.data.get("message_id") for event in events]
+            told = [each for each in ids if each]
+            said = [each.exchange for each in self.watched.said if each.exchange.handled_by == "agent"]
+            heard = [each.message_id for each in said if each.ticket_id == ticket.ticket_id]
+            # What was told before the customer erased it is gone.
+            assert told == heard[len(heard) - len(told) :]
+            assert len(told) == len(heard) or ticket.ticket_id in self.erased
+            assert self.session_id not in str(events)
+
     def teardown(self) -> None:
         """See that everything arrives once nothing goes wrong any more, and is read once."""
         for worker in self.workers:
@@ -242,6 +262,7 @@ class PersonMachine(RuleBasedStateMachine):
             assert not self._kept(sending)
 
     def _erase(self) -> None:
+        self.erased |= set(self.scene.tickets.kept)
         self.scene.transcripts.erase(self.session_id, NOBODY)
         assert self.scene.conversations.kept == []
 

@@ -18,6 +18,7 @@ from chalicelib.domain.ticket import TicketFeedback, TicketSummary
 from chalicelib.errors import ErasedMeanwhile, Unavailable, UnknownMessage, UnknownTicket
 from chalicelib.stores import erasures
 from chalicelib.stores.conversations import Conversations
+from chalicelib.stores.events import Events
 from chalicelib.stores.interactions import Interactions
 from chalicelib.stores.state import StateItem
 from chalicelib.stores.tickets import Tickets
@@ -64,7 +65,7 @@ def stores(request: pytest.FixtureRequest, clock: FakeClock) -> Stores:
         erasures.ErasureMarks(clock),
         Conversations(30, clock),
         Interactions(90, clock),
-        Tickets(365, clock),
+        Tickets(365, clock, Events(clock)),
     )
 
 

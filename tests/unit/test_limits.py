@@ -17,7 +17,7 @@ from chalicelib.chat.limits import (
 from chalicelib.chat.spending import NOTHING, Spend
 from chalicelib.errors import BudgetReached, TooManyRequests, Unavailable
 from chalicelib.stores.state import OwnCounters
-from tests.fakes import FakeClock, FakeCounters
+from tests.fakes import FakeClock, FakeCounters, FakeEvents
 
 JO, KIM = "customer#CUST-1001", "address#203.0.113.7"
 TURN = Spend(tokens=100, micro_usd=50)
@@ -34,6 +34,7 @@ class Gate:
     visits_per_day: int = 0
     clock: FakeClock = field(default_factory=FakeClock)
     counters: FakeCounters = field(default_factory=FakeCounters)
+    events: FakeEvents = field(default_factory=FakeEvents)
     budgets_reached: int = 0
 
     def __post_init__(self) -> None:
@@ -44,7 +45,7 @@ class Gate:
             self.visits_per_minute,
             self.visits_per_day,
         )
-        self.limits = Limits(self.counters, OwnCounters(), options, self.clock, self._note)
+        self.limits = Limits(self.counters, OwnCounters(), options, self.clock, self.events.add, self._note)
 
     def admit(self, caller: str = JO, estimate: Spend = TURN) -> Admission:
         return self.limits.admit(caller, estimate)
@@ -141,6 +142,19 @@ def test_that_the_budget_is_reached_is_said_once_a_day() -> None:
     gate.admit()
     gate.refusal()
     assert gate.budgets_reached == 2
+    assert [event.type for event in gate.events.kept] == ["budget.reached"] * 2
+    assert gate.events.kept[0].data == {"budget_usd": 50 / 1_000_000}
+
+
+def test_an_event_of_the_budget_that_could_not_be_kept_is_kept_later() -> None:
+    gate = Gate(budget_micro_usd=50)
+    gate.admit()
+    gate.events.down = Unavailable("events")
+    gate.refusal()
+    gate.events.down = None
+    gate.clock.advance(minutes=1)
+    gate.refusal()
+    assert len(gate.events.kept) == 1
 
 
 def test_what_running_turns_give_back_to_the_budget_is_soon_found() -> None:
@@ -160,11 +174,10 @@ def test_a_refusal_costs_one_write_and_the_next_none(gate: Gate) -> None:
     gate.admit()
     before = gate.counters.writes
     gate.refusal()
-    announced = gate.budgets_reached
-    assert gate.counters.writes == before + 1 + announced
+    assert gate.counters.writes == before + 1
     for _ in range(80):
         gate.refusal()
-    assert gate.counters.writes == before + 1 + announced
+    assert gate.counters.writes == before + 1
 
 
 def test_a_later_refusal_gives_back_what_was_reserved_before() -> None:

@@ -47,6 +47,8 @@ AGENTS = [
         "POST", "/tickets/T-1/draft", {"instruction": "Short"}, ("/tickets/a%20b/draft",), takes_nothing=True
     ),
     Route("GET", "/tickets/T-1/context", None, ("/tickets/a%20b/context",)),
+    Route("GET", "/events", None, ("/events?limit=0", "/events?status=x", "/events?before=1", "/events?x=1")),
+    Route("POST", "/events/evt_1/resend", None, ("/events/a%20b/resend",)),
     Route("POST", "/tickets/T-1/feedback", {"helpful": True}, ("/tickets/a%20b/feedback",)),
     Route("DELETE", "/customers/CUST-1001/data", None, ("/customers/%FF/data",)),
     Route("POST", "/kb/sync"),
@@ -83,14 +85,14 @@ def down() -> Down:
 
 @pytest.fixture
 def web(down: Down) -> Iterator[Web]:
-    names = ("chat", "transcripts", "tickets", "replies", "drafts", "erasure", "sync")
+    names = ("chat", "transcripts", "tickets", "replies", "drafts", "erasure", "sync", "deliveries")
     with serving(JSON | AGENT, **dict.fromkeys(names, down)) as web:
         yield web
 
 
 def test_every_route_is_tried_here() -> None:
     served = {(method, path) for path, methods in app.routes.items() for method in methods}
-    names = {"s": "{session_id}", "T-1": "{ticket_id}", "CUST-1001": "{external_id}"}
+    names = {"s": "{session_id}", "T-1": "{ticket_id}", "CUST-1001": "{external_id}", "evt_1": "{event_id}"}
     tried = {
         (route.method, "/".join(names.get(part, part) for part in route.path.split("/"))) for route in ROUTES
     }

@@ -13,6 +13,7 @@ from chalicelib.domain.ticket import Ticket, TicketChange, TicketFeedback, Ticke
 from chalicelib.errors import Unavailable, UnreadableAnswer
 from chalicelib.stores.conversations import Conversations
 from chalicelib.stores.erasures import ErasureMarks
+from chalicelib.stores.events import Events
 from chalicelib.stores.interactions import Interactions
 from chalicelib.stores.state import Counters
 from chalicelib.stores.sync_state import SyncStates
@@ -38,7 +39,7 @@ Calls = dict[str, tuple[str, Callable[[], object]]]
 @pytest.fixture
 def calls(aws: None) -> Calls:
     """Every call of every store, with what its outage says is out of reach."""
-    conversations, tickets = Conversations(30, FakeClock()), Tickets(365, FakeClock())
+    conversations, tickets = Conversations(30, FakeClock()), Tickets(365, FakeClock(), Events(FakeClock()))
     said = TicketConversations(conversations, tickets, FakeClock())
     interactions, counters, states = Interactions(90, FakeClock()), Counters(), SyncStates("DS1")
     marks = ErasureMarks(FakeClock())

@@ -27,7 +27,8 @@ class Scene:
         self.states = FakeSyncStates()
         self.bedrock = FakeIngestion(self.clock)
         self.log = FakeSyncLog()
-        self.sync = SyncParts(self.states, self.bedrock, self.clock, self.log).build(at_least_every)
+        parts = SyncParts(self.states, self.bedrock, self.clock, self.log)
+        self.sync, self.events = parts.build(at_least_every), parts.events
 
     @property
     def state(self) -> SyncState:
@@ -227,6 +228,25 @@ def test_a_job_that_failed_on_files_is_not_repeated(scene: Scene) -> None:
     scene.sweep_after()
     assert not scene.state.pending
     assert scene.log.outcomes == [("FAILED", False)]
+    (event,) = scene.events.kept
+    assert (event.type, event.subject) == ("kb.sync_failed", "knowledge-base")
+    assert event.data == {
+        "job_id": scene.bedrock.newest(1)[0].job_id,
+        "failed": 1,
+        "failures": [{"file": BAD_FILE.file, "reason": BAD_FILE.reason}],
+    }
+
+
+def test_a_failure_that_cannot_be_told_now_is_told_later_and_once(scene: Scene) -> None:
+    scene.change()
+    scene.bedrock.end("FAILED", BAD_FILE, failed=1)
+    scene.events.down = Unavailable("events")
+    with pytest.raises(Unavailable):
+        scene.sweep_after()
+    scene.events.down = None
+    scene.sweep_after()
+    scene.sweep_after()
+    assert len(scene.events.kept) == 1
 
 
 @pytest.mark.parametrize(
@@ -240,6 +260,7 @@ def test_a_failure_that_files_do_not_explain_is_bedrocks(
     scene.bedrock.end("FAILED", *failures, failed=failed)
     scene.sweep_after()
     assert scene.state.pending
+    assert not scene.events.kept
 
 
 def test_a_job_that_bedrock_forgot_is_requested_again(scene: Scene) -> None:

@@ -53,11 +53,22 @@ class FakeSync(Outage):
         self.sweeps += 1
 
 
+class FakeDeliveries:
+    """Counts how often what is due was woken."""
+
+    def __init__(self) -> None:
+        self.sweeps = 0
+
+    def wake_due(self) -> None:
+        self.sweeps += 1
+
+
 @dataclass(frozen=True)
 class Office(Web):
     """The agents' side over a fake sync."""
 
     sync: FakeSync = field(default_factory=FakeSync)
+    deliveries: FakeDeliveries = field(default_factory=FakeDeliveries)
 
     def answer(self, method: str, status: int) -> dict[str, Any]:
         """Return what /kb/sync answers."""
@@ -71,8 +82,9 @@ class Office(Web):
 @pytest.fixture
 def web() -> Iterator[Office]:
     sync = FakeSync()
-    with serving(AGENT, sync=sync) as web:
-        yield Office(web.client, web.headers, sync)
+    deliveries = FakeDeliveries()
+    with serving(AGENT, sync=sync, deliveries=deliveries) as web:
+        yield Office(web.client, web.headers, sync, deliveries)
 
 
 def test_a_sync_starts_at_once_with_a_job_or_is_queued(web: Office) -> None:
@@ -144,3 +156,8 @@ def test_every_minute_the_sync_is_swept(web: Office) -> None:
     event: dict[str, Any] = {**dict.fromkeys(names, "x"), "detail": {}, "resources": []}
     web.client.lambda_.invoke("sweep", event)
     assert web.sync.sweeps == 1
+    assert web.deliveries.sweeps == 1
+    web.sync.down = Unavailable("sync_state")
+    with pytest.raises(Unavailable):
+        web.client.lambda_.invoke("sweep", event)
+    assert web.deliveries.sweeps == 2

@@ -11,6 +11,7 @@ from chalicelib.domain.conversation import Exchange
 from chalicelib.domain.ticket import TicketChange, TicketState, TicketStatus
 from chalicelib.errors import TicketStateChanged, UnknownTicket
 from chalicelib.stores.conversations import Conversations
+from chalicelib.stores.events import Events
 from chalicelib.stores.ticket_conversations import TicketConversations
 from chalicelib.stores.tickets import Tickets
 from chalicelib.times import MILLISECOND
@@ -33,7 +34,7 @@ class Stores:
             self.said = FakeTicketConversations(conversations, tickets)
             self.conversations, self.tickets = conversations, tickets
         else:
-            real = Conversations(30, clock), Tickets(365, clock)
+            real = Conversations(30, clock), Tickets(365, clock, Events(clock))
             self.said = TicketConversations(*real, clock)
             self.conversations, self.tickets = real
         self.tickets.add(ticket(session_id="s"))

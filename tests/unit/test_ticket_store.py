@@ -22,6 +22,7 @@ from chalicelib.domain.ticket import (
     TicketSummary,
 )
 from chalicelib.errors import UnknownTicket
+from chalicelib.stores.events import Events
 from chalicelib.stores.tickets import Tickets
 from chalicelib.times import MILLISECOND
 from tests.builders import ticket
@@ -42,7 +43,7 @@ def store(request: pytest.FixtureRequest, clock: FakeClock) -> Store:
     if request.param == "fake":
         return FakeTickets(365, clock)
     request.getfixturevalue("tables")
-    return Tickets(365, clock)
+    return Tickets(365, clock, Events(clock))
 
 
 def test_a_ticket_comes_back_as_it_was_stored(store: Store) -> None:
@@ -296,7 +297,9 @@ def test_erasing_returns_what_was_there_and_can_be_repeated(store: Store) -> Non
 
 
 def test_a_ticket_is_one_item(tables: None, clock: FakeClock) -> None:
-    Tickets(365, clock).add(ticket(customer_id="CUST-1001", session_id="s", reason="customer_request"))
+    Tickets(365, clock, Events(clock)).add(
+        ticket(customer_id="CUST-1001", session_id="s", reason="customer_request")
+    )
     (item,) = boto3.client("dynamodb").scan(TableName="support-tickets")["Items"]
     assert {name: next(iter(value.values())) for name, value in item.items()} == {
         "ticket_id": "T-1",
@@ -310,20 +313,21 @@ def test_a_ticket_is_one_item(tables: None, clock: FakeClock) -> None:
         "reason": "customer_request",
         "customer_id": "CUST-1001",
         "session_id": "s",
+        "newest_event": str(1795176000 + 365 * 86400 + 1),
         "ttl": str(1795176000 + 365 * 86400),
     }
 
 
 def test_the_index_by_customer_holds_what_summaries_of_customers_need(tables: None, clock: FakeClock) -> None:
     for one in (ticket(customer_id="CUST-1001"), ticket("T-2")):
-        Tickets(365, clock).add(one)
+        Tickets(365, clock, Events(clock)).add(one)
     index = boto3.client("dynamodb").scan(TableName="support-tickets", IndexName="customer-created_at")
     (item,) = index["Items"]
     assert set(item) == {"customer_id", "created_at", "ticket_id", "status", "subject", "ttl"}
 
 
 def test_a_ticket_full_of_feedback_fits_into_an_item(tables: None, clock: FakeClock) -> None:
-    store = Tickets(365, clock)
+    store = Tickets(365, clock, Events(clock))
     store.add(ticket(description="x" * 32_000, metadata={"log": "é" * 16_000}))
     for n in range(MAX_FEEDBACK):
         store.rate("T-1", TicketFeedback(False, "é" * 100, "🙂" * 1000, START + n * SECOND))
@@ -332,7 +336,7 @@ def test_a_ticket_full_of_feedback_fits_into_an_item(tables: None, clock: FakeCl
 
 
 def test_twenty_writers_of_one_ticket_id_store_it_once(tables: None, clock: FakeClock) -> None:
-    store = Tickets(365, clock)
+    store = Tickets(365, clock, Events(clock))
     with ThreadPoolExecutor(8) as pool:
         added = list(pool.map(store.add, [ticket(subject=f"subject {n}") for n in range(20)]))
     assert added == [store.get("T-1")] * 20
@@ -341,7 +345,7 @@ def test_twenty_writers_of_one_ticket_id_store_it_once(tables: None, clock: Fake
 
 @pytest.mark.parametrize("before", [0, MAX_FEEDBACK])
 def test_feedback_given_at_once_all_survives(tables: None, clock: FakeClock, before: int) -> None:
-    store = Tickets(365, clock)
+    store = Tickets(365, clock, Events(clock))
     store.add(ticket(feedback=(HELPFUL,) * before))
     at_once = [TicketFeedback(True, None, f"agent {n}", START) for n in range(MAX_FEEDBACK)]
     with ThreadPoolExecutor(8) as pool:

@@ -102,7 +102,7 @@ class Contacts:
         holdings = self.conversations.holdings(session_id)
         tickets = (each.ticket_id for each in reversed(holdings) if each.customer_id in (None, customer_id))
         if ticket_id := next(filter(None, tickets), None):
-            self._note(ticket_id, session_id, contact, began_at)
+            self._note(ticket_id, contact, began_at)
 
     def attach(self, ticket_id: str, session_id: str, customer_id: str | None, began_at: datetime) -> None:
         """Give a ticket what is known of how its customer can be reached, once the conversation names it.
@@ -110,11 +110,11 @@ class Contacts:
         Raises ErasedMeanwhile, Unavailable.
         """
         if contact := self.conversations.contact_of(session_id, customer_id):
-            self._note(ticket_id, session_id, contact, began_at)
+            self._note(ticket_id, contact, began_at)
 
-    def _note(self, ticket_id: str, session_id: str, contact: Contact, began_at: datetime) -> None:
+    def _note(self, ticket_id: str, contact: Contact, began_at: datetime) -> None:
         try:
             if self.tickets.get(ticket_id).state != "closed":
-                self.tickets.change(ticket_id, TicketChange(contact=contact), session_id, began_at)
+                self.tickets.change(ticket_id, TicketChange(contact=contact), began_at)
         except UnknownTicket:
             return  # it was erased, or is long gone
