@@ -37,6 +37,10 @@ def _run(options: Namespace) -> int:
         return _manage_documents(options)
     stop = StopRequest()
     stop.listen()
+    if options.command == "webhooks":
+        from cli.webhooks import listen
+
+        return listen(options, stop)
     # This takes half a second to load, so only after `listen`: Ctrl-C then always ends in the same way.
     from cli.run import run
 

@@ -34,6 +34,7 @@ def build_parser() -> argparse.ArgumentParser:
             "--data-dir", type=_folder, default=DEFAULT_DATA_DIR, help="where data is kept (.local)"
         )
     _add_kb(commands.add_parser("kb", help="add, list and remove the documents that answers come from"))
+    _add_webhooks(commands.add_parser("webhooks", help="see the webhooks that the local stage sends"))
     _add_infra(commands)
     _add_deploy(commands)
     _add_destroy(commands)
@@ -63,6 +64,13 @@ def _add_kb(kb: argparse.ArgumentParser) -> None:
     rm.add_argument("keys", nargs="+", metavar="KEY", help="a name as `ls` shows it, or FOLDER/")
     actions.add_parser("sync", parents=[shared], help="start a sync now and follow it")
     actions.add_parser("status", parents=[shared], help="show how the last syncs went")
+
+
+def _add_webhooks(webhooks: argparse.ArgumentParser) -> None:
+    actions = webhooks.add_subparsers(dest="action", metavar="action", required=True)
+    listen = actions.add_parser("listen", help="print what arrives, its signature checked; Ctrl-C stops")
+    listen.add_argument("--port", type=_port, default=8600, help="where to listen (8600)")
+    listen.add_argument("--aws-port", type=_port, default=4566, help="of the local stage (4566)")
 
 
 def _add_infra(commands: Any) -> None:
