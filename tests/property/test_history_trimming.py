@@ -7,6 +7,7 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.chat.citations import unmarked
 from chalicelib.chat.prompts import HistoryBudget, build_prompt, estimate_tokens, trim_history
 from chalicelib.domain.conversation import Exchange, Passage
 from chalicelib.gateways.bedrock import BedrockModel
@@ -43,7 +44,7 @@ class RecordingClient:
 def test_history_is_the_newest_whole_exchanges(earlier: list[Exchange], budget: HistoryBudget) -> None:
     history = trim_history(earlier, budget)
     newest = earlier[len(earlier) - len(history) :]
-    assert [question for question, _ in history] == [e.question for e in newest]
+    assert [question for question, _ in history] == [unmarked(e.question) for e in newest]
 
 
 @given(earlier=conversations(), budget=budgets)
