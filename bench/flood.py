@@ -10,9 +10,9 @@ from collections.abc import Mapping
 
 from bench.prices import PRICES
 from bench.stage_cost import Row, usd
-from chalicelib.api.chat import MAX_QUERY_CHARS
+from chalicelib.api.chat import MAX_PAGE_MESSAGES, MAX_QUERY_CHARS
 from chalicelib.api.description import api_description
-from chalicelib.chat.limits import CHECKS_PER_MINUTE, HAND_OVERS_PER_HOUR
+from chalicelib.chat.limits import CHECKS_PER_MINUTE, EXCHANGES_A_VISIT, HAND_OVERS_PER_HOUR
 from chalicelib.chat.prompts import estimate_tokens
 from chalicelib.chat.spending import CHARS_PER_TOKEN, MICRO, RULES_TOKENS, Spending
 from chalicelib.domain.conversation import Usage
@@ -32,8 +32,10 @@ TRACED_SHARE = 0.05
 """X-Ray's default rule: the first request of each second, and a twentieth of the others."""
 BYTES_A_CHAR = 4
 READ_UNIT_BYTES = 4096
-READS_OF_A_RATING = 2
-"""Of the whole conversation: whose it is, and where the message is."""
+READS_OF_A_VISIT = 2
+"""Whose the conversation is, and what was said in it; or where the message is that is rated."""
+CITATION_BYTES = 2000
+"""Assumed: a title, an excerpt and a signed link."""
 
 
 def flood(stage: str) -> list[Row]:
@@ -57,7 +59,8 @@ def flood(stage: str) -> list[Row]:
         ("their traces", (DAY_SECONDS + TRACED_SHARE * requests) * usd("X-Ray")),
         (f"{sum(PAGES_PER_SECOND.values())} pages a second, not compressed", pages),
         ("chats, to the day's tokens", _chats(settings)),
-        ("ratings in a full conversation, to the day's visits", _visits(settings)),
+        ("conversations read, to the day's visits", _visits(settings)),
+        ("a full conversation, once more in a minute", _last_minute(settings)),
         ("deep looks at the health", looks * _spending(settings).check().micro_usd / MICRO),
     ]
 
@@ -86,11 +89,28 @@ def _chats(settings: Mapping[str, str]) -> float:
 
 
 def _visits(settings: Mapping[str, str]) -> float:
-    """Return what reading a conversation again and again costs that has grown for as long as it is kept."""
+    """Return what visits cost, each of them to as many of the longest exchanges as count once."""
+    return int(_value(settings, "CHAT_VISITS_PER_DAY")) * _visit(settings, EXCHANGES_A_VISIT)
+
+
+def _last_minute(settings: Mapping[str, str]) -> float:
+    """Return what is read beyond the limit by visits that begin before any of them has counted the length.
+
+    All are to a conversation that has grown for as long as it is kept.
+    """
     turns = int(settings["CHAT_TOKENS_PER_DAY"]) / _tokens_of_a_turn(BYTES_A_CHAR) + 24 * HAND_OVERS_PER_HOUR
-    days = int(_value(settings, "CONVERSATION_RETENTION_DAYS"))
-    units = turns * days * MAX_QUERY_CHARS * BYTES_A_CHAR / READ_UNIT_BYTES
-    return int(_value(settings, "CHAT_VISITS_PER_DAY")) * READS_OF_A_RATING * units * usd("DynamoDB read")
+    exchanges = turns * int(_value(settings, "CONVERSATION_RETENTION_DAYS"))
+    return int(_value(settings, "CHAT_VISITS_PER_MINUTE")) * _visit(settings, exchanges)
+
+
+def _visit(settings: Mapping[str, str], exchanges: float) -> float:
+    """Return what a visit to a conversation of the longest questions and answers costs."""
+    answer_bytes = int(_value(settings, "MAX_TOKENS")) * CHARS_PER_TOKEN
+    citations_bytes = int(_value(settings, "PASSAGES_PER_QUESTION")) * CITATION_BYTES
+    exchange_bytes = MAX_QUERY_CHARS * BYTES_A_CHAR + answer_bytes + citations_bytes
+    read = READS_OF_A_VISIT * exchanges * exchange_bytes / READ_UNIT_BYTES * usd("DynamoDB read")
+    sent = min(exchanges, MAX_PAGE_MESSAGES // 2) * exchange_bytes / 1e9 * usd("Traffic to the internet")
+    return read + sent
 
 
 def _tokens_of_a_turn(bytes_a_char: int = 1) -> int:

@@ -135,11 +135,12 @@ class Settings(BaseSettings):
     """How many messages a proven customer, or else a network address, may send in a minute; 0 any number."""
     chat_tokens_per_day: int = Field(200_000, ge=0)
     """How many tokens a proven customer, or else a network address, may use in a day (UTC); 0 any number."""
-    chat_visits_per_minute: int = Field(60, ge=0)
+    chat_visits_per_minute: int = Field(120, ge=0)
     """How often a proven customer, or else a network address, may read, rate or erase conversations in a
     minute; 0 any number. `GET /health?deep=1` is then not limited either."""
-    chat_visits_per_day: int = Field(1_000, ge=0)
-    """The same in a day (UTC)."""
+    chat_visits_per_day: int = Field(20_000, ge=0)
+    """The same in a day (UTC). A page that waits for a person's answer reads every few seconds. A long
+    conversation counts again for each 20 questions and answers that it has beyond the first 20."""
     daily_budget_usd: float = Field(0, ge=0)
     """How many US dollars the stage may spend in a day (UTC) on model, search, guardrail and sentiment, over
     all callers; 0 any number. Once they are spent, the chat only hands over to people, and tickets are kept

@@ -208,8 +208,7 @@ class FakeConversations(Outage):
 
     def holdings(self, session_id: str) -> tuple[Holding, ...]:
         self.check()
-        whose = (Holding(e.customer_id, e.ticket_id) for e in self._of(session_id))
-        return tuple(each for each in whose if each != Holding(None, None))
+        return tuple(Holding(e.customer_id, e.ticket_id) for e in self._of(session_id))
 
     def sessions_of(self, customer_id: str) -> frozenset[str]:
         self.check()

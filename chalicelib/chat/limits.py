@@ -20,6 +20,8 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 DAY_MILLIS = DAY // timedelta(milliseconds=1)
 CHECKS_PER_MINUTE = 2
+EXCHANGES_A_VISIT = 20
+"""A visit to a longer conversation counts again for each so many."""
 HAND_OVERS_PER_HOUR = 3
 """How many tickets a caller may still open when over a limit: a person needs one."""
 OWN_SHARE = 10
@@ -95,6 +97,18 @@ class Limits:
         visit = Admission(caller, self.clock(), NOTHING)
         visit = self._take(visit, "visits", 1, self.options.visits_per_minute, MINUTE)
         self._take(visit, "daily visits", 1, self.options.visits_per_day, DAY)
+
+    def count_length(self, caller: str, exchanges: int) -> None:
+        """Count the visit to a conversation of so many exchanges for more than one, where it is long.
+
+        What a visit costs grows with what it has to read.
+        """
+        if (more := (exchanges - 1) // EXCHANGES_A_VISIT) < 1 or not self.options.visits_per_day:
+            return
+        try:
+            self.counters.add(f"daily visits#{caller}", more, self.clock(), DAY)
+        except Unavailable:
+            self.own.add(f"daily visits#{caller}", more, self.clock(), DAY)
 
     def admit_check(self, caller: str, cost: Spend) -> None:
         """Count a look at all that the app depends on. Raises TooManyRequests, BudgetReached.

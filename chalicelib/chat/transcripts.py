@@ -93,8 +93,10 @@ class Transcripts:
         """
         self.sessions.require_issued(session_id)
         customer_id = self.sessions.verified_customer(visitor.proof, self.clock())
-        self.limits.admit_visit(self.sessions.counted_as(customer_id, visitor.address))
+        caller = self.sessions.counted_as(customer_id, visitor.address)
+        self.limits.admit_visit(caller)
         holdings = self.conversations.holdings(session_id)
+        self.limits.count_length(caller, len(holdings))
         customers = {each.customer_id for each in holdings if each.customer_id}
         if customers and customer_id not in customers:
             raise NotYourConversation

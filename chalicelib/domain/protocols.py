@@ -98,7 +98,7 @@ class ConversationStore(Protocol):
         """Return all exchanges of a session, expired ones too, oldest first."""
 
     def holdings(self, session_id: str) -> tuple[Holding, ...]:
-        """Return whose the exchanges of a session are, expired ones too, oldest first."""
+        """Return whose each exchange of a session is, expired ones too, oldest first."""
 
     def sessions_of(self, customer_id: str) -> frozenset[str]:
         """Return the sessions with exchanges of a proven customer, expired ones too.

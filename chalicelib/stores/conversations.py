@@ -226,14 +226,11 @@ class Conversations:
             return tuple(map(_exchange, ExchangeItem.query(session_id, consistent_read=True)))
 
     def holdings(self, session_id: str) -> tuple[Holding, ...]:
-        """Return whose the exchanges of a session are, expired ones too, oldest first. Raises Unavailable."""
+        """Return whose each exchange of a session is, expired ones too, oldest first. Raises Unavailable."""
         with reaching(STORE):
             found = ExchangeItem.query(
                 session_id,
-                filter_condition=ExchangeItem.customer_id.exists()
-                | ExchangeItem.ticket_id.exists()
-                | ExchangeItem.handed_over.exists(),
-                attributes_to_get=["customer_id", "ticket_id", "escalation"],
+                attributes_to_get=["timestamp", "customer_id", "ticket_id", "escalation"],
                 consistent_read=True,
             )
             return tuple(map(_holding, found))
@@ -361,10 +358,9 @@ def _contact_key(session_id: str) -> str:
 
 
 def _holding(item: ExchangeItem) -> Holding:
-    """Return whose an item is that has a customer or a ticket. Raises TypeError where it has neither."""
-    ticket_id = _ticket_id(item)
-    require(item.customer_id or ticket_id, str)
-    return Holding(item.customer_id, ticket_id)
+    """Return whose an item is. Raises TypeError."""
+    require(item.timestamp, int)
+    return Holding(item.customer_id, _ticket_id(item))
 
 
 def _ticket_id(item: ExchangeItem) -> str | None:

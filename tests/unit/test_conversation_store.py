@@ -153,9 +153,7 @@ def test_the_sessions_of_a_customer_are_all_that_hold_an_exchange_of_it(
     assert store.sessions_of("theirs") == frozenset()
 
 
-def test_whose_a_session_is_are_all_who_have_an_exchange_or_a_ticket_in_it(
-    store: Store, clock: FakeClock
-) -> None:
+def test_each_exchange_of_a_session_says_whose_it_is(store: Store, clock: FakeClock) -> None:
     bare: dict[str, Any] = {"handed_over": None}
     store.add(exchange_at(START, customer_id="expired", **bare))
     clock.advance(days=31)
@@ -163,7 +161,7 @@ def test_whose_a_session_is_are_all_who_have_an_exchange_or_a_ticket_in_it(
         store.add(exchange_at(clock.now, message_id=f"m{n}", customer_id=customer_id, **bare))
     store.add(exchange_at(clock.now, session_id="another", customer_id="stranger"))
     store.add(reply_at(clock.now + SECOND))
-    whose = [("expired", None), ("mine", None), ("mine", None), ("theirs", None), (None, "T-1")]
+    whose = [*((each, None) for each in ("expired", "mine", None, "mine", "theirs")), (None, "T-1")]
     assert store.holdings("s") == tuple(Holding(*each) for each in whose)
     assert store.holdings("unknown") == ()
 

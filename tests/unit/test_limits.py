@@ -8,6 +8,7 @@ import pytest
 from chalicelib.chat.limits import (
     CHECKS_PER_MINUTE,
     DAY,
+    EXCHANGES_A_VISIT,
     HAND_OVERS_PER_HOUR,
     MOST_REFUSED,
     Admission,
@@ -239,6 +240,21 @@ def test_visits_are_limited_by_the_day_too_and_a_refusal_is_remembered() -> None
         gate.clock.advance(hours=1)
     assert gate.counters.writes == before + 3
     gate.limits.admit_visit(KIM)
+
+
+def test_a_visit_to_a_long_conversation_counts_for_its_length() -> None:
+    gate = Gate(visits_per_day=10)
+    for exchanges in (0, 1, EXCHANGES_A_VISIT):
+        gate.limits.admit_visit(JO)
+        gate.limits.count_length(JO, exchanges)
+    gate.limits.admit_visit(JO)
+    gate.counters.down = Unavailable("counters")
+    gate.limits.count_length(JO, 10 * EXCHANGES_A_VISIT)
+    gate.counters.down = None
+    gate.limits.count_length(JO, 6 * EXCHANGES_A_VISIT + 1)
+    with pytest.raises(TooManyRequests):
+        gate.limits.admit_visit(JO)
+    Gate().limits.count_length(JO, 1000)
 
 
 def test_a_ticket_takes_from_the_budget_and_is_told_when_it_is_spent() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.chat.limits import EXCHANGES_A_VISIT
 from chalicelib.chat.sessions import Visitor
 from chalicelib.domain.conversation import Citation, Feedback, HandOverTicket
 from chalicelib.domain.customer import Interaction
@@ -164,6 +165,17 @@ def test_visits_are_counted_for_a_customer_or_else_for_an_address() -> None:
             scene.transcripts.read(session_id, visitor, 10, None)
         with pytest.raises(TooManyRequests):
             scene.transcripts.read(session_id, NOBODY, 10, None)
+
+
+def test_a_long_conversation_is_read_less_often_a_day() -> None:
+    with open_scene(visits_per_day=7) as scene:
+        session_id = scene.sessions.issue()
+        for n in range(2 * EXCHANGES_A_VISIT + 1):
+            say(scene, session_id, message_id=f"m{n}")
+        for _ in range(3):
+            scene.transcripts.read(session_id, ADA, 10, None)
+        with pytest.raises(TooManyRequests):
+            scene.transcripts.read(session_id, ADA, 10, None)
 
 
 def test_who_may_not_open_a_session_is_not_even_counted() -> None:
