@@ -87,6 +87,8 @@ def unmarked(text: str) -> str:
 
     What surely is code stays.
     """
+    if not any(opening in text for opening in "[【"):
+        return text
     return "".join(each if is_code else _MARKS.sub(_rounded, each) for is_code, each in parts_of(text))
 
 

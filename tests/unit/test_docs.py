@@ -41,6 +41,7 @@ from tooling.template import Template
 
 TEMPLATE = ROOT / "infra" / "rds_kb.yaml"
 API_PAGE = ROOT / "docs" / "api.md"
+SECURITY_PAGE = ROOT / "docs" / "security.md"
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "samples/README.md")),
     *sorted((ROOT / "docs").rglob("*.md")),
@@ -142,6 +143,32 @@ def test_every_option_of_the_deployment_is_explained() -> None:
     }
 
     assert {option for option in options if f"`{option}" not in text and f" {option}" not in text} == set()
+
+
+def test_each_test_that_the_security_page_names_is_there() -> None:
+    named = re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", SECURITY_PAGE.read_text("utf-8"))
+
+    assert named
+    assert not [name for path, name in named if f"\ndef {name}(" not in (ROOT / path).read_text("utf-8")]
+
+
+def test_the_security_page_names_every_risk_once() -> None:
+    rows = re.findall(r"^\| (LLM|API)(\d+) ", SECURITY_PAGE.read_text("utf-8"), re.MULTILINE)
+
+    assert rows == [
+        (kind, f"{n:02}" if kind == "LLM" else f"{n}") for kind in ("LLM", "API") for n in range(1, 11)
+    ]
+
+
+def test_what_is_kept_is_kept_as_long_as_the_settings_say() -> None:
+    stated = re.findall(r"(\d+) days \(`(\w+_RETENTION_DAYS)`\)", SECURITY_PAGE.read_text("utf-8"))
+    defaults = {
+        (str(field.default), name.upper())
+        for name, field in Settings.model_fields.items()
+        if name.endswith("_retention_days")
+    }
+
+    assert set(stated) == defaults
 
 
 def test_every_table_of_the_stack_is_described() -> None:
