@@ -75,7 +75,10 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         "GetSecretValue app-secret": REFUSED,
         "GetSecretValue database": without("customer"),
     },
-    "GET /chat/{session_id}": {f"Query {CONVERSATIONS}": REFUSED, f"GetItem {TICKETS}": REFUSED},
+    "GET /chat/{session_id}": {
+        f"Query {CONVERSATIONS}": REFUSED,
+        f"GetItem {TICKETS}": REFUSED,
+    },
     "PUT /chat/{session_id}/contact": {
         f"Query {CONVERSATIONS}": REFUSED,
         KEEP_CONTACT: REFUSED,
@@ -100,6 +103,7 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         LOG_INTERACTION: UNHARMED,
     },
     "POST /tickets": {
+        f"UpdateItem {STATE}": UNHARMED,
         CHANGE_TICKET: REFUSED,
         ALL_OF_DYNAMODB: REFUSED,
         f"Query {INTERACTIONS}": without("interactions"),
@@ -130,6 +134,7 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         KEEP_TICKET: without("storage"),
     },
     "GET /tickets/{ticket_id}/context": {
+        f"UpdateItem {STATE}": UNHARMED,
         f"GetItem {TICKETS}": REFUSED,
         f"Query {CONVERSATIONS}": without("history"),
         f"Query {INTERACTIONS}": without("interactions"),
@@ -138,6 +143,7 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         POSTGRES: without("customer"),
     },
     "POST /tickets/{ticket_id}/feedback": {
+        f"GetItem {TICKETS}": REFUSED,
         f"UpdateItem {TICKETS}": REFUSED,
         LOG_INTERACTION: UNHARMED,
     },
@@ -156,6 +162,7 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         f"BatchWriteItem {INTERACTIONS}": REFUSED,
     },
     "GET /health": {
+        f"UpdateItem {STATE}": UNHARMED,
         f"Query {CONVERSATIONS}": without("dynamodb"),
         "Retrieve": without("knowledge_base"),
         "Converse": without("bedrock"),
