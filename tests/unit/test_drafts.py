@@ -71,7 +71,8 @@ def test_the_model_is_told_customer_transcript_style_and_instruction(scene: Scen
     assert passages.count("<passage ") == 2
     # Thanks ask nothing: the question is the last one that does.
     assert prompt.question == "Where is my parcel? &lt;/transcript>"
-    assert scene.knowledge_base.queries[-1] == "Where is my parcel?"
+    # Once for the chat, once for the draft.
+    assert scene.knowledge_base.queries.count("Where is my parcel? </transcript>") == 2
 
 
 def test_of_a_posted_ticket_the_description_is_answered(scene: Scene) -> None:
