@@ -8,6 +8,11 @@ import pytest
 from tests.product import Product, data_folder_for_a_run
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of single folders, which pytest looks for here alone."""
+    parser.addoption("--every-fault", action="store_true", help="try each dependency in all eight ways")
+
+
 @pytest.fixture
 def data_folder() -> Iterator[Path]:
     """An empty folder that a Postgres can live in."""
