@@ -215,7 +215,7 @@ class PersonMachine(RuleBasedStateMachine):
             heard = [each.message_id for each in said if each.ticket_id == ticket.ticket_id]
             # What was told before the customer erased it is gone.
             assert told == heard[len(heard) - len(told) :]
-            assert len(told) == len(heard) or ticket.ticket_id in self.erased
+            assert len(told) == len(heard) or self.erasing or ticket.ticket_id in self.erased
             assert self.session_id not in str(events)
 
     def teardown(self) -> None:
@@ -264,7 +264,6 @@ class PersonMachine(RuleBasedStateMachine):
             assert is_erased or not self._kept(sending)
 
     def _erase(self) -> None:
-        self.erased |= set(self.scene.tickets.kept)
         self.scene.transcripts.erase(self.session_id, NOBODY)
         assert self.scene.conversations.kept == []
 
@@ -281,6 +280,7 @@ class PersonMachine(RuleBasedStateMachine):
         if self.erasing and self.erasing.is_done:
             # Of what was sent until then nothing is promised, also where the erasure was cut off.
             self.messages, self.replies, self.erasing = [], [], None
+            self.erased |= set(self.scene.tickets.kept)
             self.scene.clock.advance(seconds=1)
 
 
