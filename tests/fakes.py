@@ -98,17 +98,22 @@ class FakeErasureMarks(Outage):
         self, began_at: datetime | None, session_id: str | None, customer_id: str | None
     ) -> None:
         """Raise ErasedMeanwhile if what is written belongs to what was erased after a request began."""
-        marks = (self._until.get(of) for of in (f"session {session_id}", f"customer {customer_id}"))
-        if any(until and until >= (began_at or self._clock()) for until in marks):
+        if self._covers(session_id, customer_id, began_at or self._clock()):
             raise ErasedMeanwhile
+
+    def _covers(self, session_id: str | None, customer_id: str | None, moment: datetime) -> bool:
+        marks = (self._until.get(of) for of in (f"session {session_id}", f"customer {customer_id}"))
+        return any(until and until >= moment for until in marks)
 
     @contextmanager
     def _erasing(self, of: str) -> Iterator[None]:
         self.check()
-        self._until[of] = self._clock() + LONGEST_ERASURE
+        end = self._clock() + LONGEST_ERASURE
+        self._until[of] = max(end, self._until.get(of, end))
         yield
         self.check()
-        self._until[of] = self._clock()
+        now, until = self._clock(), self._until[of]
+        self._until[of] = now if until == end else max(now, until)
 
 
 class FakeConversations(Outage):

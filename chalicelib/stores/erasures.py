@@ -4,12 +4,13 @@ import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.errors import ErasedMeanwhile
-from chalicelib.stores.dynamodb import TRIES, reaching, soon, wait_for_transaction
+from chalicelib.stores.dynamodb import TRIES, reaching, soon, wait_for_transaction, write_if
 from chalicelib.stores.state import StateItem
 from chalicelib.times import to_millis
 
@@ -41,15 +42,24 @@ class ErasureMarks:
 
     @contextmanager
     def _erasing(self, marks: Sequence[str]) -> Iterator[None]:
-        self._put(marks, self._clock() + LONGEST_ERASURE)
+        end = self._clock() + LONGEST_ERASURE
+        self._put(marks, end)
         yield
-        self._put(marks, self._clock())
+        self._put(marks, self._clock(), in_place_of=end)
 
-    def _put(self, marks: Sequence[str], until: datetime) -> None:
+    def _put(self, marks: Sequence[str], until: datetime, in_place_of: datetime | None = None) -> None:
+        """Put marks, but in place of a later one only where that is one's own.
+
+        Another erasure may still be at work behind it.
+        """
+        condition = StateItem.value.does_not_exist() | (StateItem.value < to_millis(until))
+        if in_place_of:
+            condition |= StateItem.value == to_millis(in_place_of)
         ttl = to_millis(until + KEPT) // 1000
         for mark in marks:
+            save = StateItem(mark, value=to_millis(until), ttl=ttl).save
             with reaching(STORE):
-                soon(StateItem(mark, value=to_millis(until), ttl=ttl).save)
+                soon(partial(write_if, condition, save))
 
 
 def marks_of(session_id: str | None, customer_id: str | None) -> list[str]:

@@ -120,6 +120,32 @@ def test_an_erasure_that_was_cut_off_goes_on_refusing_for_minutes(stores: Stores
         write(clock.now)
 
 
+def test_the_end_of_an_erasure_does_not_end_a_later_one(stores: Stores, clock: FakeClock) -> None:
+    with ExitStack() as later:
+        with stores.marks.session("s"):
+            clock.advance(seconds=1)
+            later.enter_context(stores.marks.session("s"))
+            clock.advance(seconds=1)
+        clock.advance(seconds=1)
+        for write in writes_of(stores, "s", None):
+            with pytest.raises(ErasedMeanwhile):
+                write(clock.now)
+    clock.advance(seconds=1)
+    for write in writes_of(stores, "s", None):
+        write(clock.now)
+
+
+def test_what_began_between_the_ends_of_two_erasures_is_refused(stores: Stores, clock: FakeClock) -> None:
+    with stores.marks.session("s"):
+        clock.advance(seconds=1)
+        with stores.marks.session("s"):
+            clock.advance(seconds=1)
+        clock.advance(seconds=2)
+    for write in writes_of(stores, "s", None):
+        with pytest.raises(ErasedMeanwhile):
+            write(clock.now - SECOND)
+
+
 def test_a_mark_is_put_after_the_transactions_that_are_under_way_with_it(
     tables: None, clock: FakeClock
 ) -> None:
