@@ -120,7 +120,8 @@ class Services:
     @once
     def chat(self) -> Chat:
         """The customers' half."""
-        settings, hand_overs = self.settings, HandOvers(self.sessions, self.ticket_store)
+        settings = self.settings
+        hand_overs = HandOvers(self.sessions, self.ticket_store, ErasureMarks(now))
         return Chat(
             sessions=self.sessions,
             limits=self.limits,

@@ -101,6 +101,10 @@ class FakeErasureMarks(Outage):
         if self._covers(session_id, customer_id, began_at or self._clock()):
             raise ErasedMeanwhile
 
+    def has_erased(self, session_id: str | None, customer_id: str | None, written_at: datetime) -> bool:
+        self.check()
+        return self._covers(session_id, customer_id, written_at)
+
     def _covers(self, session_id: str | None, customer_id: str | None, moment: datetime) -> bool:
         marks = (self._until.get(of) for of in (f"session {session_id}", f"customer {customer_id}"))
         return any(until and until >= moment for until in marks)

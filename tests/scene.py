@@ -87,7 +87,7 @@ class Scene:
         self.knowledge_base, self.sentiment = FakeKnowledgeBase(RESET, REFUND), FakeSentiment()
         self.links, self.model, self.counters = FakeLinks(), FakeModel(), FakeCounters()
         self.sessions = Sessions(lambda: SECRET, accept_made_up_ids=True)
-        hand_overs = HandOvers(self.sessions, reaching(self.tickets))
+        hand_overs = HandOvers(self.sessions, reaching(self.tickets), reaching(self.marks))
         contacts = Contacts(reaching(self.conversations), reaching(self.tickets))
         self.forgotten: list[str] = []
         self.announced = FakeEvents()

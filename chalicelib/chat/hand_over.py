@@ -9,8 +9,10 @@ from chalicelib.chat.reading.person_request import asks_for_a_person
 from chalicelib.chat.reading.small_talk import small_talk
 from chalicelib.chat.sessions import Sessions
 from chalicelib.domain.conversation import Exchange, HandOver, HandOverReason, HandOverTicket
-from chalicelib.domain.protocols import TicketStore
+from chalicelib.domain.protocols import ErasureMarks, TicketStore
 from chalicelib.domain.ticket import ConversationTicket, Ticket
+from chalicelib.errors import UnknownTicket
+from chalicelib.times import to_millis
 
 STRONGLY_NEGATIVE = -0.8
 """A sentiment score that is anger; a plain complaint ("my parcel did not arrive") stays above it."""
@@ -46,6 +48,7 @@ class HandOvers:
 
     sessions: Sessions
     tickets: TicketStore
+    marks: ErasureMarks
 
     def ticket_id(self, exchange: Exchange, earlier: Sequence[Exchange]) -> str:
         """Return the id of the ticket that a hand-over at this point of the conversation opens.
@@ -78,14 +81,31 @@ class HandOvers:
             customer_id=exchange.customer_id,
             session_id=exchange.session_id,
         )
-        if not _is_same_hand_over(self.tickets.add(ticket, began_at), ticket):
+        kept = self.tickets.add(ticket, began_at)
+        is_older = to_millis(kept.created_at) < to_millis(ticket.created_at)
+        # One of before an erasure is taken back by the turn that opened it.
+        if not _is_same_hand_over(kept, ticket) or (is_older and self._is_erased(kept)):
             ticket = replace(ticket, ticket_id=self.sessions.ticket_id(ticket_id, exchange.message_id))
             self.tickets.add(ticket, began_at)
         return HandOverTicket(ticket.ticket_id, hand_over.reason)
 
-    def take_back(self, ticket_id: str) -> None:
-        """Delete a ticket that nobody was told of yet. Raises Unavailable."""
-        self.tickets.erase([ticket_id])
+    def take_back(self, ticket_id: str, said: Exchange | None) -> None:
+        """Delete a ticket that a turn opened before an erasure, and of which nobody was told yet.
+
+        Under the same id there may be one that was opened after the erasure, or that a duplicate told of:
+        to that more was said than by this turn. Raises Unavailable.
+        """
+        try:
+            kept = self.tickets.get(ticket_id)
+        except UnknownTicket:
+            return
+        moments = {to_millis(each) for each in (kept.last_message_at, kept.last_reply_at) if each}
+        is_untold = moments <= ({to_millis(said.timestamp)} if said else set())
+        if is_untold and self._is_erased(kept):
+            self.tickets.erase([ticket_id])
+
+    def _is_erased(self, ticket: Ticket) -> bool:
+        return self.marks.has_erased(ticket.session_id, ticket.customer_id, ticket.created_at)
 
 
 def by_rule(exchange: Exchange, earlier: Sequence[Exchange]) -> HandOver | None:

@@ -51,6 +51,9 @@ class ErasureMarks(Protocol):
     def customer(self, customer_id: str) -> AbstractContextManager[None]:
         """Mark a customer by their external id."""
 
+    def has_erased(self, session_id: str | None, customer_id: str | None, written_at: datetime) -> bool:
+        """Tell whether what was written of a session and a customer by then is erased."""
+
 
 class ConversationStore(Protocol):
     """Keeps exchanges for the retention time; what was written is read by the next call."""

@@ -40,6 +40,12 @@ class ErasureMarks:
         with self._erasing(marks_of(None, customer_id)):
             yield
 
+    def has_erased(self, session_id: str | None, customer_id: str | None, written_at: datetime) -> bool:
+        """Tell whether what was written of a session and a customer by then is erased. Raises Unavailable."""
+        with reaching(STORE):
+            marks = list(StateItem.batch_get(marks_of(session_id, customer_id), consistent_read=True))
+            return any(mark.value >= to_millis(written_at) for mark in marks)
+
     @contextmanager
     def _erasing(self, marks: Sequence[str]) -> Iterator[None]:
         end = self._clock() + LONGEST_ERASURE

@@ -146,6 +146,15 @@ def test_what_began_between_the_ends_of_two_erasures_is_refused(stores: Stores, 
             write(clock.now - SECOND)
 
 
+def test_what_was_written_until_an_erasure_ended_is_told_as_erased(stores: Stores, clock: FakeClock) -> None:
+    assert not stores.marks.has_erased("s", "CUST-1001", START)
+    with stores.marks.session("s"):
+        clock.advance(seconds=1)
+    for subject, seconds, is_erased in [("s", 0, True), ("s", 1, True), ("s", 2, False), ("other", 0, False)]:
+        written_at = START + seconds * SECOND
+        assert stores.marks.has_erased(subject, "CUST-1001", written_at) == is_erased
+
+
 def test_a_mark_is_put_after_the_transactions_that_are_under_way_with_it(
     tables: None, clock: FakeClock
 ) -> None:
@@ -310,6 +319,31 @@ def test_an_erasure_at_any_point_of_a_request_leaves_nothing_of_it(
         assert is_left(scene) == [], at_call
         if erase is erase_customer:
             assert [t for t in scene.tickets.kept.values() if t.customer_id] == [], at_call
+
+
+@pytest.mark.parametrize("asks_first", [True, False])
+def test_a_request_that_was_erased_takes_back_no_ticket_that_was_told_of(
+    scenes: Callable[[], Scene], asks_first: bool
+) -> None:
+    told: list[str | None] = []
+
+    def ask_and_erase(scene: Scene) -> None:
+        if not asks_first:
+            erase_session(scene)
+            scene.clock.advance(seconds=1)
+        told.append(scene.ask(WORDS, session_id=session_of(scene), message_id="m-3").ticket_id)
+        if asks_first:
+            erase_session(scene)
+
+    whole = scenes()
+    count = interrupt(whole, 0, ask_and_erase)
+    a_hand_over_of_nobody_known(whole)
+    for at_call in range(1, count() + 1):
+        scene = scenes()
+        interrupt(scene, at_call, ask_and_erase)
+        with suppress(*REFUSALS):
+            a_hand_over_of_nobody_known(scene)
+        assert told.pop() in scene.tickets.kept, at_call
 
 
 @pytest.mark.parametrize("erase", [erase_session, erase_customer])

@@ -128,7 +128,7 @@ class Record:
         if stored:
             deleting.append(turn.calls.start("storage", self.conversations.erase, [stored]))
         if ticket_id:
-            deleting.append(turn.calls.start("storage", self.hand_overs.take_back, ticket_id))
+            deleting.append(turn.calls.start("storage", self.hand_overs.take_back, ticket_id, stored))
         for each in deleting:
             turn.calls.settle(each, None, turn.storing())
 
