@@ -26,7 +26,7 @@ from chalicelib.errors import (
     UnknownTicket,
 )
 from chalicelib.parallel import Threads
-from tests.fakes import FakeTicketConversations
+from tests.fakes import FakeTicketConversations, FakeTickets
 from tests.interleaving import AtOnce, Fault, Stage, Stepwise, Worker
 from tests.scene import NOBODY, Scene
 
@@ -56,9 +56,15 @@ class Said:
 
 @dataclass
 class Watched:
-    """What was really kept, in its order."""
+    """What was really kept, in its order, and how much of it was erased from which ticket."""
 
     said: list[Said] = field(default_factory=list)
+    erased: dict[str, int] = field(default_factory=dict)
+
+    def heard(self, ticket_id: str) -> list[str]:
+        """Return the ids of what others hear of a ticket, as if nothing were erased."""
+        said = [each.exchange for each in self.said if each.exchange.handled_by == "agent"]
+        return [each.message_id for each in said if each.ticket_id == ticket_id]
 
 
 class WatchedConversations(FakeTicketConversations):
@@ -81,6 +87,16 @@ class WatchedConversations(FakeTicketConversations):
         return kept
 
 
+class WatchedTickets(FakeTickets):
+    """Notes what is erased from them."""
+
+    watched: Watched
+
+    def erase_text(self, ticket_id: str, notice: str) -> None:
+        super().erase_text(ticket_id, notice)
+        self.watched.erased[ticket_id] = len(self.watched.heard(ticket_id))
+
+
 any_of = st.integers(0, 5)
 steps = st.integers(1, 30) | st.just(TO_THE_END)
 faults: st.SearchStrategy[Fault] = st.sampled_from(["none"] * 6 + ["refused", "answer lost"])
@@ -94,10 +110,16 @@ class PersonMachine(RuleBasedStateMachine):
         super().__init__()
         self.stage = Stage()
         threads = Threads(AtOnce(), AtOnce())
-        self.scene = Scene(threads, reaching=self._reaching, ticket_conversations=WatchedConversations)
+        self.scene = Scene(
+            threads,
+            reaching=self._reaching,
+            tickets=WatchedTickets,
+            ticket_conversations=WatchedConversations,
+        )
         self.watched = Watched()
+        assert isinstance(self.scene.tickets, WatchedTickets)
         assert isinstance(self.scene.ticket_conversations, WatchedConversations)
-        self.scene.ticket_conversations.watched = self.watched
+        self.scene.tickets.watched = self.scene.ticket_conversations.watched = self.watched
         self.session_id = self.scene.sessions.issue()
         self.sent = 0
         self.erasing: Worker | None = None
@@ -106,7 +128,6 @@ class PersonMachine(RuleBasedStateMachine):
         self.workers: list[Worker] = []
         self.read: list[Exchange] = []
         self.newest: datetime | None = None
-        self.erased: set[str] = set()
 
     def _reaching(self, part: object) -> Stepwise:
         return Stepwise(self.stage, part, Unavailable("storage"))
@@ -211,12 +232,14 @@ class PersonMachine(RuleBasedStateMachine):
             assert not events or events[-1].data["status"] == ticket.status
             ids = [event.data.get("reply_id") or event.data.get("message_id") for event in events]
             told = [each for each in ids if each]
-            said = [each.exchange for each in self.watched.said if each.exchange.handled_by == "agent"]
-            heard = [each.message_id for each in said if each.ticket_id == ticket.ticket_id]
             # What was told before the customer erased it is gone.
-            assert told == heard[len(heard) - len(told) :]
-            assert len(told) == len(heard) or self.erasing or ticket.ticket_id in self.erased
+            gone = self.watched.erased.get(ticket.ticket_id, 0)
+            assert told == self.watched.heard(ticket.ticket_id)[gone:]
             assert self.session_id not in str(events)
+
+    @invariant()
+    def a_ticket_that_somebody_was_told_of_stays(self) -> None:
+        assert {said.exchange.ticket_id for said in self.watched.said} <= set(self.scene.tickets.kept)
 
     def teardown(self) -> None:
         """See that everything arrives once nothing goes wrong any more, and is read once."""
@@ -280,7 +303,6 @@ class PersonMachine(RuleBasedStateMachine):
         if self.erasing and self.erasing.is_done:
             # Of what was sent until then nothing is promised, also where the erasure was cut off.
             self.messages, self.replies, self.erasing = [], [], None
-            self.erased |= set(self.scene.tickets.kept)
             self.scene.clock.advance(seconds=1)
 
 
