@@ -22,9 +22,9 @@ Policy = dict[str, Any]
 API_TABLES: Mapping[str, str] = {
     "customer-support-conversations": "BatchWriteItem GetItem PutItem Query UpdateItem",
     "customer-interactions": "BatchWriteItem Query UpdateItem",
-    "support-tickets": "BatchGetItem BatchWriteItem GetItem PutItem UpdateItem",
+    "support-tickets": "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem UpdateItem",
     "support-state": "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem GetItem PutItem UpdateItem",
-    "support-events": "BatchWriteItem GetItem PutItem UpdateItem",
+    "support-events": "BatchWriteItem DeleteItem GetItem PutItem UpdateItem",
 }
 """What the API's function does with each table; a transaction counts as the writes in it."""
 NETWORK_INTERFACES = (

@@ -422,12 +422,23 @@ class FakeTickets(Outage):
             self._erase_events(ticket_id)
         return tuple(self.kept.pop(ticket_id) for ticket_id in there)
 
+    def take_back(self, ticket: Ticket) -> None:
+        self.check()
+        kept = self.kept.get(ticket.ticket_id)
+        if kept and _last_said(kept) == _last_said(ticket):
+            self._erase_events(ticket.ticket_id)
+            del self.kept[ticket.ticket_id]
+
     def _newest_first(self) -> list[Ticket]:
         return sorted(self.kept.values(), key=_listed_at, reverse=True)
 
     def _is_alive(self, ticket_id: str) -> bool:
         now = self._clock()
         return ticket_id in self.kept and self._expires_at.get(ticket_id, now + self._kept_for) > now
+
+
+def _last_said(ticket: Ticket) -> tuple[datetime | None, ...]:
+    return ticket.created_at, ticket.last_message_at, ticket.last_reply_at
 
 
 def _listed_at(ticket: Ticket) -> str:

@@ -102,7 +102,7 @@ class HandOvers:
         moments = {to_millis(each) for each in (kept.last_message_at, kept.last_reply_at) if each}
         is_untold = moments <= ({to_millis(said.timestamp)} if said else set())
         if is_untold and self._is_erased(kept):
-            self.tickets.erase([ticket_id])
+            self.tickets.take_back(kept)
 
     def _is_erased(self, ticket: Ticket) -> bool:
         return self.marks.has_erased(ticket.session_id, ticket.customer_id, ticket.created_at)

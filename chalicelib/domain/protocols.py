@@ -179,6 +179,9 @@ class TicketStore(Protocol):
         How to reach the customer, a draft and the ticket's events are gone with them.
         """
 
+    def take_back(self, ticket: Ticket) -> None:
+        """Delete a ticket, unless it is another one by now, or something was said to it since it was read."""
+
     def erase(self, ticket_ids: Iterable[str]) -> tuple[Ticket, ...]:
         """Delete tickets and their events, expired ones too; return the tickets that were there."""
 

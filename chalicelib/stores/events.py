@@ -182,6 +182,11 @@ class Events:
             for number in numbers:
                 batch.delete(EventItem(event_id_of(subject, number)))
 
+    def delete(self, subject: str, numbers: Iterable[int], transaction: TransactWrite) -> None:
+        """Add to a transaction that events of a subject go; what is gone already does not matter."""
+        for number in numbers:
+            transaction.delete(EventItem(event_id_of(subject, number)))
+
     def _newest(self, status: EventStatus, limit: int, before: str | None) -> dict[str, Delivery]:
         with reaching(STORE):
             items = EventItem.status_index.query(

@@ -238,9 +238,30 @@ class Tickets:
                     batch.delete(item)
             return tuple(map(_ticket, there))
 
+    def take_back(self, ticket: Ticket) -> None:
+        """Delete a ticket, unless it is another one by now, or something was said to it since it was read.
+
+        Raises Unavailable.
+        """
+        for _ in range(TRIES):
+            with reaching(STORE):
+                items = list(TicketItem.batch_get([ticket.ticket_id], consistent_read=True))
+                if [_last_said(_ticket(item)) for item in items] != [_last_said(ticket)]:
+                    return
+                fill = partial(self._fill_deletion, items[0])
+                if not write_unless_erased((), self._clock(), fill):
+                    return
+        raise Unavailable(STORE)
+
+    def _fill_deletion(self, item: TicketItem, transaction: TransactWrite) -> None:
+        path, said_at = TicketItem.last_message_at, item.last_message_at
+        is_same = path.does_not_exist() if said_at is None else path == said_at
+        is_same &= (TicketItem.created_at == item.created_at) & self.unmoved(_ticket(item))
+        transaction.delete(item, condition=is_same)
+        self._events.delete(*_events_of(item), transaction)
+
     def _erase_events(self, item: TicketItem) -> None:
-        ticket = _ticket(item)
-        self._events.erase(subject_of(ticket.ticket_id), range(int(item.ttl) + 1, ticket.newest_event + 1))
+        self._events.erase(*_events_of(item))
 
     def _read(self, ticket_id: str) -> Ticket:
         with reaching(STORE):
@@ -326,6 +347,17 @@ def _holds(feedback: tuple[TicketFeedback, ...]) -> Condition:
     """Return the condition that a ticket has exactly this feedback."""
     texts = list(map(_feedback_text, feedback))
     return TicketItem.feedback == texts if texts else TicketItem.feedback.does_not_exist()
+
+
+def _last_said(ticket: Ticket) -> tuple[str, datetime | None, datetime | None]:
+    """Return which ticket of its id this is, and when something was last said to it."""
+    return iso(ticket.created_at), ticket.last_message_at, ticket.last_reply_at
+
+
+def _events_of(item: TicketItem) -> tuple[str, range]:
+    """Return the subject and the numbers of a ticket's events."""
+    ticket = _ticket(item)
+    return subject_of(ticket.ticket_id), range(int(item.ttl) + 1, ticket.newest_event + 1)
 
 
 def _item(ticket: Ticket, ttl: int) -> TicketItem:

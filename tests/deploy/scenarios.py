@@ -55,6 +55,7 @@ def api_handler(invoke: Invoke) -> None:
     _chat(api)
     _tickets(api)
     _events(api)
+    _take_back(api)
     _erase(api)
     _assert_all_routes_reached(api)
 
@@ -107,6 +108,15 @@ def _tickets(api: Api) -> None:
 def _events(api: Api) -> None:
     (event, *_) = api.send("GET", "/events", query={"limit": "1"})["events"]
     api.send("POST", "/events/{event_id}/resend", path={"event_id": event["event_id"]})
+
+
+def _take_back(api: Api) -> None:
+    # Only a turn that is erased at the right moment does it.
+    from chalicelib.services import services  # loaded by now, with its calls being noted
+
+    ticket = {"customer_external_id": CUSTOMER, "subject": "Llama", "description": QUESTION}
+    store, ticket_id = services().ticket_store, api.send("POST", "/tickets", ticket)["ticket_id"]
+    store.take_back(store.get(ticket_id))
 
 
 def _erase(api: Api) -> None:

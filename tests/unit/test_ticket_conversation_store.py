@@ -134,6 +134,31 @@ def test_what_is_said_later_has_a_later_time_though_a_clock_is_behind(stores: St
     assert stores.kept() == ["r", "m"]
 
 
+def test_a_ticket_is_taken_back_with_its_events_as_it_was_read(stores: Stores) -> None:
+    read = stores.tickets.get("T-1")
+    stores.tickets.change("T-1", TicketChange("pending"))
+    stores.tickets.take_back(read)
+    with pytest.raises(UnknownTicket):
+        stores.tickets.get("T-1")
+    stores.tickets.take_back(read)
+
+
+@pytest.mark.parametrize("said", [message_at(START), reply_at(START)])
+def test_a_ticket_to_which_something_was_said_since_is_not_taken_back(stores: Stores, said: Exchange) -> None:
+    read = stores.tickets.get("T-1")
+    stores.said.say(said, ANY)
+    stores.tickets.take_back(read)
+    assert stores.tickets.get("T-1").ticket_id == "T-1"
+
+
+def test_another_ticket_of_the_same_id_is_not_taken_back(stores: Stores) -> None:
+    read = stores.tickets.get("T-1")
+    stores.tickets.erase(["T-1"])
+    later = stores.tickets.add(replace(ticket(session_id="s"), created_at=START + SECOND))
+    stores.tickets.take_back(read)
+    assert stores.tickets.get("T-1") == later
+
+
 def test_a_taken_millisecond_is_evaded(stores: Stores) -> None:
     stores.conversations.add(exchange_at(START, message_id="before"))
     assert stores.said.say(message_at(START), ANY).timestamp == START + MILLISECOND
