@@ -156,6 +156,10 @@ class FakeConversations(Outage):
         self.check()
         return self._alive(self._claims.get((session_id, message_id)))
 
+    def now(self) -> datetime:
+        """Return the time at which it keeps something."""
+        return self._clock()
+
     def stored_first(self, exchange: Exchange) -> Exchange | None:
         return self._alive(self._claims.get(_id_of(exchange)))
 
@@ -467,7 +471,8 @@ class FakeTicketConversations(Outage):
         if ticket.state not in states:
             raise TicketStateChanged
         times = [moment for moment in (ticket.last_message_at, ticket.last_reply_at) if moment]
-        soonest = max([exchange.timestamp, *(moment + MILLISECOND for moment in times)])
+        now = self._conversations.now()
+        soonest = max([exchange.timestamp, now, *(moment + MILLISECOND for moment in times)])
         stored = self._conversations.add_once(replace(exchange, timestamp=soonest), began_at)
         changes: Any = {"last_reply_at" if exchange.author else "last_message_at": stored.timestamp}
         changes |= {"draft": None} if exchange.author else {}

@@ -57,6 +57,8 @@ class TicketConversations:
         # Others hear of what is said to or by an agent, and of the ticket with it.
         ticket = self._ticket(exchange) if exchange.handled_by == "agent" else None
         for _ in range(TRIES):
+            # Who reads on has what was said while this was on its way, with or without the ticket.
+            exchange = replace(exchange, timestamp=max(exchange.timestamp, self._clock()))
             fill = partial(self._fill, exchange, states, closes, ticket)
             with reaching(STORE):
                 refused = write_unless_erased(marks, began_at or self._clock(), fill)

@@ -134,6 +134,15 @@ def test_what_is_said_later_has_a_later_time_though_a_clock_is_behind(stores: St
     assert stores.kept() == ["r", "m"]
 
 
+def test_what_was_on_its_way_for_long_has_the_time_at_which_it_is_kept(
+    stores: Stores, clock: FakeClock
+) -> None:
+    clock.advance(seconds=1)
+    without_ticket = stores.conversations.add(exchange_at(clock.now, message_id="m-1"))
+    stores.said.say(reply_at(START), ANY)
+    assert sequence_of(stores.conversations.news("s", 10, without_ticket.timestamp).exchanges) == ["r"]
+
+
 def test_a_ticket_is_taken_back_with_its_events_as_it_was_read(stores: Stores) -> None:
     read = stores.tickets.get("T-1")
     stores.tickets.change("T-1", TicketChange("pending"))
