@@ -1,16 +1,18 @@
-"""What the DynamoDB stores share: how a table is reached, and how long an item lives."""
+"""What the DynamoDB stores share: how a table is reached and listed, and how long an item lives."""
 
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import DeleteError, PutError, PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from chalicelib.answers import reading
@@ -34,6 +36,35 @@ class TableLimits:
     read_timeout_seconds = 2
     max_retry_attempts = 2
     max_pool_connections = 32
+
+
+class StatusIndex(GlobalSecondaryIndex[M]):  # type: ignore[no-untyped-call]
+    """The items of a status by their place in lists: `listed_at`, time and id, unique and fit for a URL."""
+
+    class Meta:
+        index_name = "status-listed_at"
+        projection = AllProjection()
+
+    status = UnicodeAttribute(hash_key=True)
+    listed_at = UnicodeAttribute(range_key=True)
+
+    def newest(
+        self, statuses: Iterable[str], wanted: Condition, limit: int, before: str | None
+    ) -> dict[str, M]:
+        """Return the newest items of each status that are wanted and lie before a place, by their places."""
+        older = type(self).listed_at < before if before else None
+        queries = (
+            self.query(status, older, wanted, scan_index_forward=False, limit=limit) for status in statuses
+        )
+        # An item whose status changes between two queries may be in both: it has one key here.
+        return {item.attribute_values["listed_at"]: item for items in queries for item in items}
+
+
+def page_of(found: Mapping[str, R], limit: int) -> tuple[tuple[R, ...], str | None]:
+    """Return the newest of what was found by place, and the place that the next page is before, if any."""
+    places = sorted(found, reverse=True)
+    page = tuple(found[place] for place in places[:limit])
+    return page, places[limit - 1] if len(places) > limit else None
 
 
 @contextmanager

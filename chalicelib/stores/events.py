@@ -8,7 +8,6 @@ from typing import cast, get_args
 from pynamodb.attributes import JSONAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -22,7 +21,15 @@ from chalicelib.domain.event import (
     event_id_of,
 )
 from chalicelib.errors import UnknownEvent
-from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching, write_if
+from chalicelib.stores.dynamodb import (
+    StatusIndex,
+    TableLimits,
+    complete,
+    expiry,
+    page_of,
+    reaching,
+    write_if,
+)
 from chalicelib.times import from_millis, iso, to_millis
 
 STORE = "events"
@@ -33,24 +40,13 @@ CLAIM = timedelta(minutes=2)
 """Longer than one event can take: each receiver at once, each for ten seconds at most."""
 
 
-class StatusIndex(GlobalSecondaryIndex["EventItem"]):  # type: ignore[no-untyped-call]
-    """The events of a status by time."""
-
-    class Meta:
-        index_name = "status-listed_at"
-        projection = AllProjection()
-
-    status = UnicodeAttribute(hash_key=True)
-    listed_at = UnicodeAttribute(range_key=True)
-
-
 class EventItem(Model):
-    """The item; times are milliseconds since 1970, `listed_at` is time and id: unique, and fit for a URL."""
+    """An event as DynamoDB holds it; times are milliseconds since 1970."""
 
     class Meta(TableLimits):
         table_name = "support-events"
 
-    status_index = StatusIndex()
+    status_index: StatusIndex["EventItem"] = StatusIndex()
 
     event_id = UnicodeAttribute(hash_key=True)
     type = UnicodeAttribute()
@@ -169,12 +165,12 @@ class Events:
 
         `before` is the `next` of the page before this one, None at first. Raises Unavailable.
         """
-        found: dict[str, Delivery] = {}
-        for one in [status] if status else STATUSES:
-            found |= self._newest(one, limit + 1, before)
-        places = sorted(found, reverse=True)
-        deliveries = tuple(found[place] for place in places[:limit])
-        return DeliveryPage(deliveries, places[limit - 1] if len(places) > limit else None)
+        statuses = [status] if status else STATUSES
+        alive = EventItem.ttl > to_millis(self._clock()) // 1000
+        with reaching(STORE):
+            items = EventItem.status_index.newest(statuses, alive, limit + 1, before)
+            found = {place: _delivery(item) for place, item in items.items()}
+        return DeliveryPage(*page_of(found, limit))
 
     def erase(self, subject: str, numbers: Iterable[int]) -> None:
         """Delete events of a subject; what is gone already does not matter. Raises Unavailable."""
@@ -186,17 +182,6 @@ class Events:
         """Add to a transaction that events of a subject go; what is gone already does not matter."""
         for number in numbers:
             transaction.delete(EventItem(event_id_of(subject, number)))
-
-    def _newest(self, status: EventStatus, limit: int, before: str | None) -> dict[str, Delivery]:
-        with reaching(STORE):
-            items = EventItem.status_index.query(
-                status,
-                range_key_condition=EventItem.listed_at < before if before else None,
-                filter_condition=EventItem.ttl > to_millis(self._clock()) // 1000,
-                scan_index_forward=False,
-                limit=limit,
-            )
-            return {item.listed_at: _delivery(item) for item in items}
 
     def _update(self, event_id: str, actions: list[Action], condition: Condition) -> bool:
         with reaching(STORE):

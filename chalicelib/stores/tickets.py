@@ -10,7 +10,7 @@ from typing import Any, cast, get_args
 from pynamodb.attributes import Attribute, JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
-from pynamodb.indexes import AllProjection, GlobalSecondaryIndex, IncludeProjection
+from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
@@ -30,7 +30,16 @@ from chalicelib.domain.ticket import (
 )
 from chalicelib.domain.ticket_events import created, subject_of, updated
 from chalicelib.errors import Unavailable, UnknownTicket
-from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching, soon, write_if
+from chalicelib.stores.dynamodb import (
+    StatusIndex,
+    TableLimits,
+    complete,
+    expiry,
+    page_of,
+    reaching,
+    soon,
+    write_if,
+)
 from chalicelib.stores.erasures import marks_of, write_unless_erased
 from chalicelib.stores.events import Events
 from chalicelib.times import from_iso, from_millis, iso, to_millis
@@ -51,25 +60,14 @@ class CustomerIndex(GlobalSecondaryIndex["TicketItem"]):  # type: ignore[no-unty
     created_at = UnicodeAttribute(range_key=True)
 
 
-class StatusIndex(GlobalSecondaryIndex["TicketItem"]):  # type: ignore[no-untyped-call]
-    """The tickets of a status by time."""
-
-    class Meta:
-        index_name = "status-listed_at"
-        projection = AllProjection()
-
-    status = UnicodeAttribute(hash_key=True)
-    listed_at = UnicodeAttribute(range_key=True)
-
-
 class TicketItem(Model):
-    """The item; `listed_at` is time and id: unique, so that a list has an order, and fit for a URL."""
+    """A ticket as DynamoDB holds it."""
 
     class Meta(TableLimits):
         table_name = "support-tickets"
 
     customer_index = CustomerIndex()
-    status_index = StatusIndex()
+    status_index: StatusIndex["TicketItem"] = StatusIndex()
 
     ticket_id = UnicodeAttribute(hash_key=True)
     created_at = UnicodeAttribute()
@@ -137,16 +135,11 @@ class Tickets:
 
         `before` is the `next` of the page before this one, None at first. Raises Unavailable.
         """
-        found: dict[str, Ticket] = {}
         if wanted.customer_id is not None:
             found = self._of_customer(wanted.customer_id, wanted, before)
         else:
-            # A ticket whose status changes between two queries may be in both: it has one key here.
-            for status in [wanted.status] if wanted.status else STATUSES:
-                found |= self._newest(status, wanted.assignee, limit + 1, before)
-        places = sorted(found, reverse=True)
-        tickets = tuple(found[place] for place in places[:limit])
-        return TicketPage(tickets, places[limit - 1] if len(places) > limit else None)
+            found = self._newest(wanted, limit + 1, before)
+        return TicketPage(*page_of(found, limit))
 
     def open_of(self, customer_id: str) -> tuple[TicketSummary, ...]:
         """Return a customer's tickets that are not closed, newest first. Raises Unavailable."""
@@ -288,22 +281,15 @@ class Tickets:
             and wanted.assignee in (None, ticket.assignee)
         }
 
-    def _newest(
-        self, status: TicketStatus, assignee: str | None, limit: int, before: str | None
-    ) -> dict[str, Ticket]:
-        """Return the newest tickets of a status, and of an assignee, by their places in the list."""
-        wanted = self.alive()
-        if assignee is not None:
-            wanted &= TicketItem.assignee == assignee
+    def _newest(self, wanted: TicketFilter, limit: int, before: str | None) -> dict[str, Ticket]:
+        """Return the newest tickets of a status and of an assignee, where asked for, by their places."""
+        statuses = [wanted.status] if wanted.status else STATUSES
+        which = self.alive()
+        if wanted.assignee is not None:
+            which &= TicketItem.assignee == wanted.assignee
         with reaching(STORE):
-            items = TicketItem.status_index.query(
-                status,
-                range_key_condition=TicketItem.listed_at < before if before else None,
-                filter_condition=wanted,
-                scan_index_forward=False,
-                limit=limit,
-            )
-            return {item.listed_at: _ticket(item) for item in items}
+            items = TicketItem.status_index.newest(statuses, which, limit, before)
+            return {place: _ticket(item) for place, item in items.items()}
 
     def _of(self, customer_id: str, which: Condition | None) -> tuple[TicketSummary, ...]:
         with reaching(STORE):
