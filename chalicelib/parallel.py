@@ -5,10 +5,11 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic, ParamSpec, TypeVar
 
 from chalicelib.errors import Unavailable
 
+P = ParamSpec("P")
 T = TypeVar("T")
 D = TypeVar("D")
 
@@ -65,9 +66,9 @@ class Parallel:
         self._on_degraded = on_degraded
         self.degraded: tuple[str, ...] = ()
 
-    def start(self, name: str, function: Callable[..., T], *arguments: object) -> Call[T]:
+    def start(self, name: str, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Call[T]:
         """Start a call."""
-        return Call(name, self._executor.submit(function, *arguments))
+        return Call(name, self._executor.submit(function, *args, **kwargs))
 
     def settle(self, call: Call[T], default: D, deadline: Deadline) -> T | D:
         """Return a call's result, or the default when it is out of reach: then it is noted as degraded.

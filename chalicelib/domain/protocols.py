@@ -4,8 +4,8 @@ A class that has the methods will do, in a test a fake. Each method raises Unava
 out of reach, and UnreadableAnswer, which is one kind of it, when the answer makes no sense; beyond that only
 what is named. Expired items are not there unless a method says so.
 
-`began_at` is when the request began that a write is of; without it, now. When the session or the customer of
-a write was erased after that, it changes nothing and raises ErasedMeanwhile: see ErasureMarks.
+`began_at` is when the request began that a write is of. When the session or the customer of a write was
+erased after that, it changes nothing and raises ErasedMeanwhile: see ErasureMarks.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -70,10 +70,10 @@ class ConversationStore(Protocol):
     def by_client_message(self, session_id: str, message_id: str) -> Exchange | None:
         """Return the exchange that was stored by `add_once` under a message id."""
 
-    def add(self, exchange: Exchange, began_at: datetime | None = None) -> Exchange:
+    def add(self, exchange: Exchange, began_at: datetime) -> Exchange:
         """Store an exchange and return it as it is kept: a taken timestamp becomes the next free one."""
 
-    def add_once(self, exchange: Exchange, began_at: datetime | None = None) -> Exchange:
+    def add_once(self, exchange: Exchange, began_at: datetime) -> Exchange:
         """Store an exchange unless its message id is taken in the session, atomically.
 
         Returns the exchange that has the message id now: this one, or the one that came first.
@@ -84,7 +84,7 @@ class ConversationStore(Protocol):
         session_id: str,
         customer_id: str | None,
         contact: Contact,
-        began_at: datetime | None = None,
+        began_at: datetime,
     ) -> None:
         """Keep how the customer of a session can be reached, in place of what was known."""
 
@@ -123,7 +123,7 @@ class CustomerStore(Protocol):
 class InteractionStore(Protocol):
     """Keeps when customers were in touch, for the retention time from when it was logged."""
 
-    def add(self, interaction: Interaction, began_at: datetime | None = None) -> None:
+    def add(self, interaction: Interaction, began_at: datetime) -> None:
         """Log an interaction; where another has its millisecond, at a free one soon after.
 
         The same one again, by customer, time, channel, session and ticket, is the same entry; a sentiment
@@ -146,7 +146,7 @@ class TicketStore(Protocol):
     A change shows in `page`, `open_of` and `everything` within moments, in the other methods at once.
     """
 
-    def add(self, ticket: Ticket, began_at: datetime | None = None) -> Ticket:
+    def add(self, ticket: Ticket, began_at: datetime) -> Ticket:
         """Store a ticket, with its event, unless its id is taken; return the ticket that has the id now."""
 
     def get(self, ticket_id: str) -> Ticket:
@@ -164,13 +164,13 @@ class TicketStore(Protocol):
     def rate(self, ticket_id: str, feedback: TicketFeedback) -> Ticket:
         """Add feedback as `added_to` says and return the ticket. Raises UnknownTicket."""
 
-    def change(self, ticket_id: str, change: TicketChange, began_at: datetime | None = None) -> Ticket:
+    def change(self, ticket_id: str, change: TicketChange, began_at: datetime) -> Ticket:
         """Change a ticket in one atomic write, with its event, and return it as it is then.
 
         Raises UnknownTicket, and ErasedMeanwhile where its conversation or customer was erased.
         """
 
-    def keep_draft(self, ticket: Ticket, draft: str, began_at: datetime | None = None) -> None:
+    def keep_draft(self, ticket: Ticket, draft: str, began_at: datetime) -> None:
         """Keep the draft of the next reply in place of an earlier one, if the ticket is there."""
 
     def erase_text(self, ticket_id: str, notice: str) -> None:
@@ -193,8 +193,8 @@ class TicketConversationStore(Protocol):
         self,
         exchange: Exchange,
         states: Collection[TicketState],
-        closes: bool = False,
-        began_at: datetime | None = None,
+        closes: bool,
+        began_at: datetime,
     ) -> Exchange:
         """Add an exchange to the conversation of its ticket while that is in one of these states.
 

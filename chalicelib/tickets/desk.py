@@ -184,8 +184,8 @@ class TicketDesk:
             calls.settle(logging, None, Deadline(self.log_seconds))
 
     def change(self, ticket_id: str, change: TicketChange) -> Ticket:
-        """Note how a ticket stands by now. Raises UnknownTicket, Unavailable."""
-        return self.tickets.change(ticket_id, change)
+        """Note how a ticket stands by now. Raises UnknownTicket, ErasedMeanwhile, Unavailable."""
+        return self.tickets.change(ticket_id, change, self.clock())
 
     def _accept(self, new: NewTicket) -> Ticket:
         now = self.clock()

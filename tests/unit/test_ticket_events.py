@@ -51,6 +51,7 @@ class Stores:
     tickets: TicketStore
     said: TicketConversationStore
     marks: ErasureMarks
+    clock: FakeClock
     fake: FakeTickets | None = None
 
     def events(self) -> list[Event]:
@@ -71,7 +72,10 @@ class Stores:
 
     def write(self, message_id: str = "m", **changes: Any) -> None:
         message = exchange_at(START, message_id=message_id, **{"answer": "", "ticket_id": "T-1", **changes})
-        self.said.say(message, ["agent"], began_at=START)
+        self.said.say(message, ["agent"], closes=False, began_at=START)
+
+    def change(self, change: TicketChange) -> None:
+        self.tickets.change("T-1", change, self.clock())
 
 
 @pytest.fixture(params=["fake", "dynamodb"])
@@ -80,7 +84,7 @@ def stores(request: pytest.FixtureRequest, clock: FakeClock) -> Stores:
         marks = FakeErasureMarks(clock)
         tickets = FakeTickets(365, clock, marks)
         said = FakeTicketConversations(FakeConversations(30, clock, marks), tickets)
-        return Stores(tickets, said, marks, tickets)
+        return Stores(tickets, said, marks, clock, tickets)
     request.getfixturevalue("tables")
     return _real(clock)
 
@@ -88,7 +92,7 @@ def stores(request: pytest.FixtureRequest, clock: FakeClock) -> Stores:
 def _real(clock: FakeClock, retention_days: int = 365) -> Stores:
     tickets = Tickets(retention_days, clock, Events(clock))
     said = TicketConversations(Conversations(30, clock), tickets, clock)
-    return Stores(tickets, said, erasures.ErasureMarks(clock))
+    return Stores(tickets, said, erasures.ErasureMarks(clock), clock)
 
 
 def open_ticket(stores: Stores) -> None:
@@ -99,14 +103,15 @@ def open_ticket(stores: Stores) -> None:
             external_ticket_id="ZD-7",
             reason="customer_request",
             contact=CONTACT,
-        )
+        ),
+        stores.clock(),
     )
 
 
 def test_others_hear_of_a_ticket_from_its_opening_to_its_close(stores: Stores, clock: FakeClock) -> None:
     open_ticket(stores)
     clock.advance(seconds=1)
-    stores.tickets.change("T-1", TicketChange(priority="urgent", assignee="Jo"))
+    stores.change(TicketChange(priority="urgent", assignee="Jo"))
     stores.reply()
     stores.write()
     stores.reply("r2", closes=True)
@@ -140,14 +145,14 @@ def test_what_happens_once_is_told_once(stores: Stores) -> None:
         open_ticket(stores)
         stores.reply()
         stores.write()
-        stores.tickets.change("T-1", TicketChange("pending"))
+        stores.change(TicketChange("pending"))
     assert stores.types() == ["ticket.created", "ticket.replied", "ticket.message", "ticket.updated"]
 
 
 def test_what_the_assistant_answers_and_a_contact_are_nobody_elses(stores: Stores) -> None:
     open_ticket(stores)
-    stores.said.say(exchange_at(START, ticket_id="T-1"), ANY)
-    stores.tickets.change("T-1", TicketChange(contact=Contact(phone="+49 30 1234")))
+    stores.said.say(exchange_at(START, ticket_id="T-1"), ANY, closes=False, began_at=START)
+    stores.change(TicketChange(contact=Contact(phone="+49 30 1234")))
     assert stores.types() == ["ticket.created"]
 
 
@@ -156,7 +161,7 @@ def test_what_is_refused_is_not_told(stores: Stores) -> None:
     with pytest.raises(TicketStateChanged):
         stores.write()
     with stores.marks.session("s"):
-        for refused in (stores.reply, lambda: stores.tickets.change("T-1", TicketChange("closed"))):
+        for refused in (stores.reply, partial(stores.change, TicketChange("closed"))):
             with pytest.raises(ErasedMeanwhile):
                 refused()
     assert stores.types() == ["ticket.created"]
@@ -167,7 +172,7 @@ def test_what_was_told_is_erased_with_a_ticket_or_its_words(stores: Stores) -> N
     stores.reply()
     stores.tickets.erase_text("T-1", "(gone)")
     assert stores.events() == []
-    stores.tickets.change("T-1", TicketChange("closed"))
+    stores.change(TicketChange("closed"))
     assert [event.type for event in stores.events()] == ["ticket.updated"]
     stores.tickets.erase(["T-1"])
     assert stores.events() == []
@@ -178,10 +183,10 @@ def test_a_ticket_after_an_expired_one_of_its_id_has_events_of_its_own(
 ) -> None:
     stores = _real(clock, retention_days=1)
     open_ticket(stores)
-    stores.tickets.change("T-1", TicketChange("closed"))
+    stores.change(TicketChange("closed"))
     clock.advance(days=1, seconds=1)
     open_ticket(stores)
-    stores.tickets.change("T-1", TicketChange("closed"))
+    stores.change(TicketChange("closed"))
     assert [event.type for event in stores.events()] == ["ticket.created", "ticket.updated"] * 2
 
 
@@ -192,7 +197,7 @@ def test_what_happens_at_once_is_all_told_in_the_order_it_is_kept(tables: None, 
     work: list[Callable[[], object]] = []
     for n in range(4):
         work += [partial(stores.write, f"m{n}"), partial(stores.reply, f"r{n}")]
-        work += [partial(stores.tickets.change, "T-1", TicketChange(assignee=f"A{n}"))]
+        work += [partial(stores.change, TicketChange(assignee=f"A{n}"))]
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda each: each(), work))
     types = stores.types()
@@ -221,7 +226,7 @@ def test_a_change_that_meets_another_transaction_is_made_after_it(tables: None, 
 
     events = StateItem._get_connection().connection.client.meta.events
     events.register("before-parameter-build.dynamodb.TransactWriteItems", conflict_once, "conflict")
-    stores.tickets.change("T-1", TicketChange("closed"))
+    stores.change(TicketChange("closed"))
     events.unregister("before-parameter-build.dynamodb.TransactWriteItems", conflict_once, "conflict")
     assert conflicts == []
     assert stores.types() == ["ticket.created", "ticket.updated"]

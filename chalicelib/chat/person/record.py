@@ -92,7 +92,7 @@ class Record:
     ) -> Exchange:
         for _ in range(CHANGES):
             try:
-                return self.ticket_conversations.say(exchange, states, began_at=began_at)
+                return self.ticket_conversations.say(exchange, states, closes=False, began_at=began_at)
             except TicketStateChanged:
                 if passed_on := self._pass_on(_as_message(exchange), began_at):
                     return passed_on
@@ -100,7 +100,7 @@ class Record:
 
     def _pass_on(self, message: Exchange, began_at: datetime) -> Exchange | None:
         try:
-            return self.ticket_conversations.say(message, WITH_AGENT, began_at=began_at)
+            return self.ticket_conversations.say(message, WITH_AGENT, closes=False, began_at=began_at)
         except TicketStateChanged:
             return None
 
