@@ -120,11 +120,6 @@ def by_rule(exchange: Exchange, earlier: Sequence[Exchange]) -> HandOver | None:
     return None
 
 
-def ticket_id_of(earlier: Sequence[Exchange]) -> str | None:
-    """Return the ticket that a conversation had last. How it stands is for the ticket itself to say."""
-    return next((e.ticket_id for e in reversed(earlier) if e.ticket_id), None)
-
-
 def tickets_of(exchanges: Collection[Exchange]) -> set[str]:
     """Return every ticket that exchanges name, those that may have been written late too."""
     return {each for e in exchanges for each in (e.ticket_id, e.unconfirmed_ticket_id) if each}

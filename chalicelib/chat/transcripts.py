@@ -10,7 +10,7 @@ from chalicelib.chat.limits import Limits
 from chalicelib.chat.person.contacts import Contacts
 from chalicelib.chat.sessions import Sessions, Visitor
 from chalicelib.chat.source_links import SourceLinks
-from chalicelib.domain.conversation import Contact, ExchangePage, Feedback
+from chalicelib.domain.conversation import Contact, ExchangePage, Feedback, last_ticket_id
 from chalicelib.domain.customer import RATED_ANSWER, Interaction
 from chalicelib.domain.protocols import ConversationStore, ErasureMarks, InteractionStore, TicketStore
 from chalicelib.domain.ticket import Ticket
@@ -100,8 +100,7 @@ class Transcripts:
         customers = {each.customer_id for each in holdings if each.customer_id}
         if customers and customer_id not in customers:
             raise NotYourConversation
-        tickets = (each.ticket_id for each in reversed(holdings) if each.customer_id in (None, customer_id))
-        return Opened(customer_id, next(filter(None, tickets), None))
+        return Opened(customer_id, last_ticket_id(holdings, customer_id))
 
     def rate(self, session_id: str, visitor: Visitor, message_id: str, feedback: Feedback) -> None:
         """Keep feedback on an answer.

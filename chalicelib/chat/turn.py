@@ -8,15 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from chalicelib.chat.answer_links import keep_known_links, known_hosts, resolve_with_links
-from chalicelib.chat.hand_over import (
-    CANNOT_SEARCH,
-    NO_ANSWER,
-    HandOvers,
-    announce,
-    by_rule,
-    remind,
-    ticket_id_of,
-)
+from chalicelib.chat.hand_over import CANNOT_SEARCH, NO_ANSWER, HandOvers, announce, by_rule, remind
 from chalicelib.chat.limits import Admission, Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.person.contacts import (
@@ -37,7 +29,15 @@ from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.spending import NOTHING, Spend, Spending
 from chalicelib.chat.turn_parts import ChatOptions, Gathered, Message, Stopwatch, Turn
-from chalicelib.domain.conversation import Contact, Exchange, HandOver, HandOverTicket, Reply, Sentiment
+from chalicelib.domain.conversation import (
+    Contact,
+    Exchange,
+    HandOver,
+    HandOverTicket,
+    Reply,
+    Sentiment,
+    last_ticket_id,
+)
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.protocols import ConversationStore, LanguageModel
 from chalicelib.domain.ticket import ConversationTicket, TicketSummary
@@ -242,7 +242,7 @@ class Chat:
 
     def _gather(self, turn: Turn, earlier: tuple[Exchange, ...]) -> Gathered:
         calls, deadline = turn.calls, turn.deadline.within(self.options.gather_seconds)
-        ticket_id = ticket_id_of(earlier)
+        ticket_id = last_ticket_id(earlier, turn.customer_id)
         reading = self.lookups.find_ticket(calls, ticket_id)
         shown = tuple(e for e in earlier if not e.guardrail.intervened)
         queries = search_queries(turn.question, shown)
@@ -259,7 +259,7 @@ class Chat:
         return Gathered(earlier, shown, passages, known, sentiment.score if sentiment else None, ticket)
 
     def _read_ticket(self, turn: Turn, earlier: tuple[Exchange, ...]) -> ConversationTicket | None:
-        ticket_id = ticket_id_of(earlier)
+        ticket_id = last_ticket_id(earlier, turn.customer_id)
         reading = self.lookups.find_ticket(turn.calls, ticket_id)
         deadline = turn.deadline.within(self.options.gather_seconds)
         return turn.calls.settle(reading, _unread(ticket_id), deadline)

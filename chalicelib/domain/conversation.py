@@ -1,5 +1,6 @@
 """A conversation: its questions and answers, and what an answer rests on."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -192,3 +193,12 @@ class Holding:
 
     customer_id: str | None
     ticket_id: str | None
+
+
+def last_ticket_id(said: Sequence[Exchange | Holding], customer_id: str | None) -> str | None:
+    """Return the ticket that a conversation had last, of what was said to a customer or to nobody known.
+
+    How it stands is for the ticket itself to say.
+    """
+    own = (each.ticket_id for each in reversed(said) if each.customer_id in (None, customer_id))
+    return next(filter(None, own), None)

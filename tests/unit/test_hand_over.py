@@ -14,9 +14,14 @@ from chalicelib.chat.hand_over import (
     announce,
     by_rule,
     remind,
-    ticket_id_of,
 )
-from chalicelib.domain.conversation import Exchange, HandOver, HandOverReason, HandOverTicket
+from chalicelib.domain.conversation import (
+    Exchange,
+    HandOver,
+    HandOverReason,
+    HandOverTicket,
+    last_ticket_id,
+)
 from chalicelib.domain.ticket import ConversationTicket
 from tests.builders import exchange_at, ticket
 from tests.fakes import START
@@ -79,12 +84,13 @@ def test_asking_for_a_person_goes_before_the_other_reasons(changes: dict[str, ob
     ],
 )
 def test_a_conversation_has_the_ticket_that_was_told_of_last(newest: dict[str, Any], ticket_id: str) -> None:
-    assert ticket_id_of([exchange(ticket_id=TICKET.ticket_id), exchange(**newest), CALM]) == ticket_id
+    said = [exchange(ticket_id=TICKET.ticket_id), exchange(**newest), CALM]
+    assert last_ticket_id(said, CALM.customer_id) == ticket_id
 
 
 def test_a_conversation_without_a_ticket_has_none() -> None:
-    assert ticket_id_of([CALM]) is None
-    assert ticket_id_of([]) is None
+    assert last_ticket_id([CALM], CALM.customer_id) is None
+    assert last_ticket_id([], None) is None
 
 
 def test_every_reason_has_words_for_the_customer() -> None:

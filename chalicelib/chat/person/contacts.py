@@ -7,7 +7,7 @@ from datetime import datetime
 
 from chalicelib.chat.reading.person_request import plain_words
 from chalicelib.chat.reading.small_talk import small_talk
-from chalicelib.domain.conversation import Contact, Exchange
+from chalicelib.domain.conversation import Contact, Exchange, last_ticket_id
 from chalicelib.domain.protocols import ConversationStore, TicketStore
 from chalicelib.domain.ticket import TicketChange
 from chalicelib.errors import UnknownTicket
@@ -99,9 +99,7 @@ class Contacts:
         Raises ErasedMeanwhile, Unavailable.
         """
         self.conversations.keep_contact(session_id, customer_id, contact, began_at)
-        holdings = self.conversations.holdings(session_id)
-        tickets = (each.ticket_id for each in reversed(holdings) if each.customer_id in (None, customer_id))
-        if ticket_id := next(filter(None, tickets), None):
+        if ticket_id := last_ticket_id(self.conversations.holdings(session_id), customer_id):
             self._note(ticket_id, contact, began_at)
 
     def attach(self, ticket_id: str, session_id: str, customer_id: str | None, began_at: datetime) -> None:
