@@ -36,8 +36,6 @@ PASSED_ON = "I have passed your message on to our support team, who answer you h
 """What is answered while an agent has the conversation."""
 ASK_FOR_ADDRESS = "Write me your e-mail address, and they can reach you when you have left this page, too."
 SUBJECT_CHARS = 120
-ERASED = "(erased by the customer)"
-"""What stands in a ticket instead of words that the customer erased."""
 SAME_HAND_OVER = timedelta(hours=1)
 """A repeated request comes within seconds; what comes later to the same point is another hand-over."""
 
@@ -178,7 +176,7 @@ def _paragraphs(*texts: str) -> str:
 def _is_same_hand_over(kept: Ticket, ticket: Ticket) -> bool:
     """Tell whether the ticket that is kept under an id is of the same hand-over as a new one."""
     recent = abs(ticket.created_at - kept.created_at) < SAME_HAND_OVER
-    return recent and kept.status == "open" and kept.description != ERASED
+    return recent and kept.status == "open" and not kept.is_erased
 
 
 def _clip(text: str) -> str:

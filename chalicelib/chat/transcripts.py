@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.chat.hand_over import ERASED, tickets_of
+from chalicelib.chat.hand_over import tickets_of
 from chalicelib.chat.limits import Limits
 from chalicelib.chat.person.contacts import Contacts
 from chalicelib.chat.sessions import Sessions, Visitor
@@ -13,7 +13,7 @@ from chalicelib.chat.source_links import SourceLinks
 from chalicelib.domain.conversation import Contact, ExchangePage, Feedback, last_ticket_id
 from chalicelib.domain.customer import RATED_ANSWER, Interaction
 from chalicelib.domain.protocols import ConversationStore, ErasureMarks, InteractionStore, TicketStore
-from chalicelib.domain.ticket import Ticket
+from chalicelib.domain.ticket import ERASED, Ticket
 from chalicelib.errors import NotYourConversation, Unavailable, UnknownTicket
 from chalicelib.masking import mask
 

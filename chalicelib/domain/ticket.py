@@ -12,6 +12,8 @@ TicketPriority = Literal["low", "medium", "high", "urgent"]
 TicketStatus = Literal["open", "pending", "closed"]
 TicketState = Literal["waiting", "agent", "closed"]
 """Where a conversation with a person stands: nobody has replied yet, an agent has it, or it is over."""
+ERASED = "(erased by the customer)"
+"""What stands in a ticket instead of words that the customer erased."""
 MAX_FEEDBACK = 20
 """How many a ticket keeps, the newest: an item must stay below DynamoDB's 400 KB."""
 
@@ -70,6 +72,11 @@ class Ticket:
     last_reply_at: datetime | None = None
     draft: str | None = None
     newest_event: int = field(default=0, compare=False)
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether the customer erased the words of this ticket."""
+        return self.description == ERASED
 
     @property
     def state(self) -> TicketState:

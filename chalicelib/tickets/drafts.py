@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.chat.hand_over import ERASED
 from chalicelib.chat.limits import Admission, Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.search_query import search_queries
@@ -67,7 +66,7 @@ class Drafts:
         began_at, deadline = self.clock(), Deadline(self.deadline_seconds)
         calls = Parallel(self.threads.calls, self.log.degraded)
         view = self.desk.view(ticket_id)
-        if view.ticket.description == ERASED:
+        if view.ticket.is_erased:
             raise ConversationErased
         question = asked(view.ticket, view.transcript or ())
         admission = self.limits.admit(f"agent#{author}", self.spending.expected(question, has_past=True))

@@ -8,7 +8,6 @@ from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 from chalicelib.chat.citations import without_marks
-from chalicelib.chat.hand_over import ERASED
 from chalicelib.domain.conversation import Exchange
 from chalicelib.domain.protocols import TicketConversationStore, TicketStore
 from chalicelib.domain.ticket import Ticket
@@ -46,7 +45,7 @@ class Replies:
         """
         began_at = self.clock()
         ticket = self.tickets.get(ticket_id)
-        if ticket.description == ERASED:
+        if ticket.is_erased:
             raise ConversationErased
         reply = self._reply(ticket, new, began_at)
         try:

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from chalicelib.chat.hand_over import ERASED
+from chalicelib.domain.ticket import ERASED
 from devstack.aws.local_secrets import AGENT_TOKEN
 from tests.faults import syncs
 from tests.faults.world import Reply, Request, World
