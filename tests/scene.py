@@ -118,7 +118,7 @@ class Scene:
             threads=threads,
             clock=self.clock,
             log=self.log,
-            options=ChatOptions(5, HistoryBudget(5, 1000), deadline_seconds=26),
+            options=ChatOptions(5, HistoryBudget(5, 1000), 26, link_hosts=(), support_hours_text=""),
         )
         self.transcripts = Transcripts(
             self.sessions,

@@ -40,7 +40,7 @@ class LimitOptions:
 
     requests_per_minute: int
     tokens_per_day: int
-    budget_micro_usd: int = 0
+    budget_micro_usd: int
     visits_per_minute: int = 0
     visits_per_day: int = 0
 

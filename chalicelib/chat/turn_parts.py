@@ -19,8 +19,8 @@ class ChatOptions:
     passages_per_question: int
     history: HistoryBudget
     deadline_seconds: float
-    link_hosts: Collection[str] = ()
-    support_hours_text: str = ""
+    link_hosts: Collection[str]
+    support_hours_text: str
     history_seconds: float = 3.0
     gather_seconds: float = 5.0
     store_seconds: float = 3.0
@@ -79,7 +79,7 @@ class Gathered:
     passages: tuple[Passage, ...]
     customer: KnownCustomer | None
     sentiment: float | None
-    ticket: ConversationTicket | None = None
+    ticket: ConversationTicket | None
 
     @property
     def is_waiting(self) -> bool:

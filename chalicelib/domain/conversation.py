@@ -184,7 +184,7 @@ class ExchangePage:
 
     exchanges: tuple[Exchange, ...]
     older_than: datetime | None
-    newer_than: datetime | None = None
+    newer_than: datetime | None
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ SIGNS = frozenset(":=()[]\"'`*_<>«»【】「」/|→–—-.,;&+•")
 LOOK_BACK_CHARS, LOOK_AHEAD_CHARS, LOOK_AHEAD_WORDS = 120, 60, 5
 
 
-def mask_cards(text: str, folded: str, is_called_a_number: bool = False) -> str:
+def mask_cards(text: str, folded: str, is_called_a_number: bool) -> str:
     """Return the text with card numbers as `[card number]`; `folded` is the text in lower case.
 
     What JSON calls a number of an order or the like stays where the text is nothing but numbers.

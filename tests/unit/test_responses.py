@@ -110,7 +110,7 @@ def opened(transcript: tuple[Exchange, ...] | None) -> TicketContext:
 
 
 def reading(*exchanges: Exchange) -> Reading:
-    return Reading(ExchangePage(exchanges, None), None)
+    return Reading(ExchangePage(exchanges, None, None), None)
 
 
 def messages_of(exchange: Exchange) -> list[Message]:

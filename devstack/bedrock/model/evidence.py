@@ -68,7 +68,7 @@ class AskedWord:
 
     stem: str
     weight: float
-    is_earlier: bool = False
+    is_earlier: bool
 
 
 @dataclass(frozen=True)
