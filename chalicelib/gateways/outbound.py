@@ -1,4 +1,4 @@
-"""HTTP requests to addresses that an owner configured: webhooks, and the API of a ticketing system.
+"""HTTP requests to addresses that an owner configured, such as those of webhooks.
 
 What a name resolves to is not the owner's alone to say, so a request goes to a public address only, which is
 looked up once and checked before connecting to that very one; no redirect and no proxy is followed.
@@ -49,7 +49,7 @@ class Outbound:
     seconds: float = SECONDS
     resolver: Resolver = resolve
 
-    def post(self, url: str, headers: Mapping[str, str], body: bytes, method: str = "POST") -> HttpAnswer:
+    def post(self, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         """Send one request and return whatever was answered.
 
         Raises SendingFailed, whose reason holds neither an address nor anything that was sent or answered.
@@ -58,7 +58,7 @@ class Outbound:
             place = urlsplit(url)
             with self._connected(place) as connection:
                 target = (place.path or "/") + (f"?{place.query}" if place.query else "")
-                connection.request(method, target, body, dict(headers))
+                connection.request("POST", target, body, dict(headers))
                 with connection.getresponse() as answer:
                     return HttpAnswer(answer.status, answer.read(MAX_ANSWER_BYTES))
 
