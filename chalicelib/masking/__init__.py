@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from chalicelib.masking.cards import is_called_a_number, mask_cards
-from chalicelib.masking.formats import mask_formats
-from chalicelib.masking.named import MARK, credential_name, is_credential, mask_named
+from chalicelib.masking.formats import CREDENTIAL_MARK, mask_formats
+from chalicelib.masking.named import credential_name, is_credential, mask_named
 from chalicelib.masking.places import mask_key_blocks, mask_places
 from chalicelib.masking.words import fold
 
@@ -72,7 +72,7 @@ def _mask_json(value: Any, called: _Called) -> Any:
         return value
     text = str(value)
     if called.credential and is_credential(called.credential, text, is_number):
-        return MARK
+        return CREDENTIAL_MARK
     masked = _mask(text, called.is_number)
     return masked if masked != text else value
 

@@ -5,7 +5,8 @@ Lengths are below the documented ones, since formats grow and the beginnings say
 
 import re
 
-MARK = "[credential]"
+CREDENTIAL_MARK = "[credential]"
+"""What stands in place of a credential, whichever way it was told."""
 PROVIDERS = """
 AWS        IQoJb3JpZ2lu FwoGZXIvYXdz FQoGZXIvYXdz FQoDYXdz AQoDYXdz ABSK bedrock-api-key- amzn.mws.
 Google     AIza AQ.Ab GOCSPX- ya29. 1//0 4/0A
@@ -64,4 +65,4 @@ LONG_WORD = re.compile(r"[!-~]{18,}")
 
 def mask_formats(text: str, _: str) -> str:
     """Return the text with what has the format of a provider's credential as `[credential]`."""
-    return LONG_WORD.sub(lambda word: CREDENTIAL.sub(MARK, word[0]), text)
+    return LONG_WORD.sub(lambda word: CREDENTIAL.sub(CREDENTIAL_MARK, word[0]), text)

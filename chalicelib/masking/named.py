@@ -4,10 +4,10 @@ import re
 from collections.abc import Iterator
 
 from chalicelib.masking import words
+from chalicelib.masking.formats import CREDENTIAL_MARK
 from chalicelib.masking.values import ODD, OPENING_QUOTES, PART, Value, read_value
 from chalicelib.masking.words import FIRST_WITHOUT_SPACES, any_of
 
-MARK = "[credential]"
 _LETTER = rf"a-z\u00aa-\u{ord(FIRST_WITHOUT_SPACES) - 1:04x}"
 NAME = re.compile(
     # A password may be named at the end of a longer word: "Datenbankpasswort".
@@ -66,7 +66,7 @@ def mask_named(text: str, folded: str) -> str:
             continue
         for value in _values(text, folded, name):
             if value.start >= done:
-                pieces += [text[done : value.start], MARK]
+                pieces += [text[done : value.start], CREDENTIAL_MARK]
                 done = value.whole_end(text)
     return "".join(pieces) + text[done:]
 

@@ -2,7 +2,8 @@
 
 import re
 
-MARK = "[credential]"
+from chalicelib.masking.formats import CREDENTIAL_MARK
+
 PLACES = r"""
 :// (?P<kept>(?<![a-z0-9+])https?://[^\s:/@?\#"'<>]{0,200}:)[^\s/"'<>]{1,200}(?=@[\w\[{$])
 
@@ -71,12 +72,12 @@ KEY_BLOCK = re.compile(
 
 def mask_key_blocks(text: str, folded: str) -> str:
     """Return the text with each private key as `[credential]`; `folded` is the text in lower case."""
-    return KEY_BLOCK.sub(MARK, text) if "private key" in folded or "putty" in folded else text
+    return KEY_BLOCK.sub(CREDENTIAL_MARK, text) if "private key" in folded or "putty" in folded else text
 
 
 def mask_places(text: str, folded: str) -> str:
     """Return the text with what logs somebody in as `[credential]`; `folded` is the text in lower case."""
     for hints, place in PATTERNS:
         if any(hint in folded for hint in hints):
-            text = place.sub(rf"\g<kept>{MARK}", text)
+            text = place.sub(rf"\g<kept>{CREDENTIAL_MARK}", text)
     return text

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from itertools import takewhile
 
+from chalicelib.masking.formats import CREDENTIAL_MARK
 from chalicelib.masking.words import FIRST_WITHOUT_SPACES, GO_ON, PROSE
 
 QUOTED = re.compile(
@@ -101,7 +102,7 @@ class Value:
         return self.words.isdigit() and 3 <= len(self.words) <= 8
 
     def _is_harmless(self) -> bool:
-        is_mark = "[credential]" in self.words or "[card" in self.words
+        is_mark = CREDENTIAL_MARK in self.words or "[card" in self.words
         return len(self.words) < 4 or is_mark or HARMLESS.fullmatch(self.words) is not None
 
 
