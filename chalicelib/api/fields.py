@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from chalicelib.chat.person.contacts import EMAIL_ADDRESS
+
 LAYOUT = "\t\n\r"
 MAX_NAME_CHARS = 128
 MAX_LABEL_CHARS = 200
@@ -143,13 +145,8 @@ CustomerId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
 CustomerHash = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$")]
 Expiry = Annotated[int, Field(ge=0, le=LAST_SECOND), BeforeValidator(read_whole_number)]
 """In seconds since 1970. Milliseconds would be too large, rather than a time that never comes."""
-Email = Annotated[
-    str,
-    StringConstraints(
-        max_length=MAX_EMAIL_CHARS,
-        pattern=r"^[\w.%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}$",
-    ),
-]
+Email = Annotated[str, StringConstraints(max_length=MAX_EMAIL_CHARS, pattern=rf"^{EMAIL_ADDRESS}$")]
+"""As the chat takes it from what a customer writes."""
 Phone = Annotated[str, StringConstraints(pattern=r"^[+(]{0,2}[0-9](?:[ ()/.-]{0,2}[0-9]){5,14}$")]
 """No longer than numbers are (E.164), so that none of a card fits."""
 Label = Annotated[str, Field(max_length=MAX_LABEL_CHARS), TEXT]

@@ -12,10 +12,8 @@ from chalicelib.domain.protocols import ConversationStore, TicketStore
 from chalicelib.domain.ticket import TicketChange
 from chalicelib.errors import UnknownTicket
 
-EMAIL = re.compile(
-    r"(?<![\w.%+'-])[\w.%+'-]{1,64}@(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.){1,8}[a-z]{2,24}\b",
-    re.IGNORECASE,
-)
+EMAIL_ADDRESS = r"[\w.%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}"
+EMAIL = re.compile(rf"(?<![\w.%+'-]){EMAIL_ADDRESS}\b")
 PHONE = re.compile(r"(?<![\w+])\+?\d(?:[ ()/.-]{0,2}\d){5,14}(?!\w)")
 NAMES_EMAIL = re.compile(
     r"\b(?:my|our|meine?|unsere?|mi|mon|ma|mio|meu|mijn)\b[^.?!\n]{0,20}"
