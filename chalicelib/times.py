@@ -1,4 +1,4 @@
-"""Times as they are stored and sent: milliseconds since 1970, and ISO 8601 with offset."""
+"""Times as they are stored and sent: milliseconds or seconds since 1970, and ISO 8601 with offset."""
 
 from datetime import datetime, timedelta, timezone
 
@@ -9,6 +9,11 @@ MILLISECOND = timedelta(milliseconds=1)
 def to_millis(moment: datetime) -> int:
     """Return milliseconds since 1970; what is finer is cut off."""
     return (moment - EPOCH) // MILLISECOND
+
+
+def to_seconds(moment: datetime) -> int:
+    """Return seconds since 1970, as DynamoDB wants a `ttl`; what is finer is cut off."""
+    return to_millis(moment) // 1000
 
 
 def from_millis(millis: int) -> datetime:

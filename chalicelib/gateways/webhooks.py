@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from chalicelib.domain.event import EVERY_TYPE, Endpoint, Event
 from chalicelib.errors import ReceiverGone, SendingFailed
 from chalicelib.gateways.outbound import Outbound
-from chalicelib.times import iso, to_millis
+from chalicelib.times import iso, to_seconds
 
 GONE = 410
 """How an endpoint says that it wants no more."""
@@ -59,7 +59,7 @@ def body_of(event: Event) -> bytes:
 
 def signed(key: bytes, message_id: str, moment: datetime, body: bytes) -> dict[str, str]:
     """Return the three headers that show who sent a body, and when: each attempt has its own time."""
-    seconds = to_millis(moment) // 1000
+    seconds = to_seconds(moment)
     mac = hmac.digest(key, f"{message_id}.{seconds}.".encode() + body, "sha256")
     return {
         "webhook-id": message_id,

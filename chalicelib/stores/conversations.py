@@ -34,7 +34,7 @@ from chalicelib.errors import Unavailable, UnknownMessage
 from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching, write_if
 from chalicelib.stores.erasures import marks_of, write_unless_erased
 from chalicelib.stores.state import StateItem
-from chalicelib.times import MILLISECOND, from_millis, to_millis
+from chalicelib.times import MILLISECOND, from_millis, to_millis, to_seconds
 
 STORE = "conversations"
 TRIES = 20
@@ -303,7 +303,7 @@ class Conversations:
         return ExchangeItem(**values, ttl=expiry(exchange.timestamp, self._retention_days))
 
     def _now_seconds(self) -> int:
-        return to_millis(self._clock()) // 1000
+        return to_seconds(self._clock())
 
 
 class _MessageIdTaken(Exception):

@@ -17,7 +17,7 @@ from pynamodb.models import Model
 
 from chalicelib.answers import reading
 from chalicelib.errors import Unavailable
-from chalicelib.times import to_millis
+from chalicelib.times import to_seconds
 
 M = TypeVar("M", bound=Model)
 R = TypeVar("R")
@@ -121,4 +121,4 @@ def failed_with(error: PynamoDBException, code: str) -> bool:
 
 def expiry(moment: datetime, days: int) -> int:
     """Return the `ttl` of something kept for so many days: seconds since 1970."""
-    return to_millis(moment + timedelta(days=days)) // 1000
+    return to_seconds(moment + timedelta(days=days))

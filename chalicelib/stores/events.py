@@ -30,7 +30,7 @@ from chalicelib.stores.dynamodb import (
     reaching,
     write_if,
 )
-from chalicelib.times import from_millis, iso, to_millis
+from chalicelib.times import from_millis, iso, to_millis, to_seconds
 
 STORE = "events"
 STATUSES: tuple[EventStatus, ...] = get_args(EventStatus)
@@ -92,7 +92,7 @@ class Events:
             except EventItem.DoesNotExist as error:
                 raise UnknownEvent from error
             delivery = _delivery(item)
-            if item.ttl <= to_millis(self._clock()) // 1000:
+            if item.ttl <= to_seconds(self._clock()):
                 raise UnknownEvent
             return delivery
 
@@ -166,7 +166,7 @@ class Events:
         `before` is the `next` of the page before this one, None at first. Raises Unavailable.
         """
         statuses = [status] if status else STATUSES
-        alive = EventItem.ttl > to_millis(self._clock()) // 1000
+        alive = EventItem.ttl > to_seconds(self._clock())
         with reaching(STORE):
             items = EventItem.status_index.newest(statuses, alive, limit + 1, before)
             found = {place: _delivery(item) for place, item in items.items()}

@@ -17,7 +17,7 @@ from chalicelib.domain.customer import RATED_ANSWER, RATED_TICKET, Interaction
 from chalicelib.errors import Unavailable
 from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching
 from chalicelib.stores.erasures import marks_of, write_unless_erased
-from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
+from chalicelib.times import MILLISECOND, from_iso, iso, to_seconds
 
 STORE = "interactions"
 DOUBLINGS = 16
@@ -68,7 +68,7 @@ class Interactions:
 
     def latest(self, customer_id: str, limit: int) -> tuple[Interaction, ...]:
         """Return a customer's newest interactions but for ratings, newest first. Raises Unavailable."""
-        wanted = InteractionItem.ttl > to_millis(self._clock()) // 1000
+        wanted = InteractionItem.ttl > to_seconds(self._clock())
         for rating in (RATED_ANSWER, RATED_TICKET):
             wanted &= InteractionItem.channel != rating
         with reaching(STORE):

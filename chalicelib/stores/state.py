@@ -9,7 +9,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from chalicelib.stores.dynamodb import TableLimits, reaching, write_if
-from chalicelib.times import to_millis
+from chalicelib.times import to_millis, to_seconds
 
 STORE = "counters"
 MOST_OWN_COUNTERS = 10_000
@@ -76,7 +76,7 @@ class OwnCounters:
 
 
 def _adding(amount: int, now: datetime, window: timedelta) -> list[Action]:
-    return [StateItem.value.add(amount), StateItem.ttl.set(to_millis(now + 2 * window) // 1000)]
+    return [StateItem.value.add(amount), StateItem.ttl.set(to_seconds(now + 2 * window))]
 
 
 def _key(name: str, now: datetime, window: timedelta) -> str:

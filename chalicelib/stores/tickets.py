@@ -42,7 +42,7 @@ from chalicelib.stores.dynamodb import (
 )
 from chalicelib.stores.erasures import marks_of, write_unless_erased
 from chalicelib.stores.events import Events
-from chalicelib.times import from_iso, from_millis, iso, to_millis
+from chalicelib.times import from_iso, from_millis, iso, to_millis, to_seconds
 
 STORE = "tickets"
 STATUSES: tuple[TicketStatus, ...] = get_args(TicketStatus)
@@ -316,7 +316,7 @@ class Tickets:
         return unmoved
 
     def _now_seconds(self) -> int:
-        return to_millis(self._clock()) // 1000
+        return to_seconds(self._clock())
 
 
 def _actions(change: TicketChange) -> list[Action]:
