@@ -3,13 +3,13 @@
     python -m bench.flood
 
 Everything that the limits let through is taken at its dearest, and all at once; prices are those of
-bench/prices.py. `python -m bench.cost` writes the table into docs/cost.md.
+bench/cost/prices.py. `python -m bench.cost` writes the table into docs/cost.md.
 """
 
 from collections.abc import Mapping
 
-from bench.prices import PRICES
-from bench.stage_cost import Row, usd
+from bench.cost.prices import PRICES
+from bench.cost.stage import Row, usd
 from chalicelib.api.chat import MAX_PAGE_MESSAGES, MAX_QUERY_CHARS
 from chalicelib.api.description import api_description
 from chalicelib.chat.limits import CHECKS_PER_MINUTE, EXCHANGES_A_VISIT, HAND_OVERS_PER_HOUR
@@ -141,7 +141,7 @@ def _value(settings: Mapping[str, str], name: str) -> str:
 def main() -> None:
     """Print the table."""
     print("\n".join(table()))
-    print(f"goal: at most {MOST_USD} US dollars; prices of {len(PRICES)} kinds, see bench/prices.py")
+    print(f"goal: at most {MOST_USD} US dollars; prices of {len(PRICES)} kinds, see bench/cost/prices.py")
 
 
 if __name__ == "__main__":

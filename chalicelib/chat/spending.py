@@ -8,7 +8,7 @@ from chalicelib.chat.search_query import count_searches
 from chalicelib.domain.conversation import Usage
 
 MICRO = 1_000_000
-# What `python -m bench.prompt_tokens` says, rounded up.
+# What `python -m bench.cost.prompt_tokens` says, rounded up.
 RULES_TOKENS = 1_200
 """The rules, the tool and a customer's facts."""
 PASSAGE_TOKENS = 400

@@ -41,20 +41,23 @@ JSON in, JSON out.
 AGENT_TOKEN = "A token from the stage's secret of agents' tokens; locally `local-agent-token`."  # noqa: S105
 PROOF: list[Schema] = [{}, *({name: [] for name in PROOF_HEADERS[:n]} for n in (2, 3))]
 """No proof, the customer with the hash, or both with the time until which the hash counts."""
-FILES = (Path("chalicelib") / "api" / "openapi.json", Path("docs") / "openapi.json")
-"""What the app serves, as Lambda has it, and the same for readers."""
+SERVED, FOR_READERS = Path("chalicelib") / "api" / "openapi.json", Path("docs") / "openapi.json"
 
 
 def write(root: Path = ROOT) -> int:
-    """Write the description."""
-    for path in FILES:
-        (root / path).write_text(render(), "utf-8", newline="\n")
+    """Write the description: what the app serves on one line, for readers on many."""
+    for path, text in render().items():
+        (root / path).write_text(text, "utf-8", newline="\n")
     return 0
 
 
-def render() -> str:
-    """Return the text of the description."""
-    return json.dumps(document(), indent=2, ensure_ascii=False) + "\n"
+def render() -> dict[Path, str]:
+    """Return the text of the description by the files that hold it."""
+    described = document()
+    return {
+        SERVED: json.dumps(described, separators=(",", ":"), ensure_ascii=False) + "\n",
+        FOR_READERS: json.dumps(described, indent=2, ensure_ascii=False) + "\n",
+    }
 
 
 def document() -> Schema:

@@ -14,10 +14,10 @@ import yaml
 from pydantic import BaseModel
 
 from app import app
-from bench.cost import PAGE as COST_PAGE
-from bench.cost import rewritten
-from bench.prompt_tokens import prompt_tokens
-from bench.stage_cost import DEV, ENDPOINTS, PROD, PROMPT_TOKENS, SECRETS, STORAGE_GB
+from bench.cost.__main__ import PAGE as COST_PAGE
+from bench.cost.__main__ import rewritten
+from bench.cost.prompt_tokens import prompt_tokens
+from bench.cost.stage import DEV, ENDPOINTS, PROD, PROMPT_TOKENS, SECRETS, STORAGE_GB
 from chalicelib.api.chat import ChatRequest, ContactRequest, FeedbackRequest
 from chalicelib.api.cors import PREFLIGHT
 from chalicelib.api.http import OF_CHALICE, OUR_FAULT, STATUSES

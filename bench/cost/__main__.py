@@ -6,15 +6,15 @@ Prints them; with --write, puts them into the page.
 """
 
 import argparse
-from pathlib import Path
 
+from bench.cost.prices import CHECKED, PRICES
+from bench.cost.prompt_tokens import TURNS_A_CHAT
+from bench.cost.stage import DEV, HOURS, PROD, PROXY_VCPUS, idle, model_turn, opensearch, turn, usd
 from bench.flood import table as flood_table
-from bench.prices import CHECKED, PRICES
-from bench.prompt_tokens import TURNS_A_CHAT
-from bench.stage_cost import DEV, HOURS, PROD, PROXY_VCPUS, idle, model_turn, opensearch, turn, usd
 from chalicelib.gateways.converse import LIST_PRICES
+from tooling.project import ROOT
 
-PAGE = Path(__file__).parent.parent / "docs" / "cost.md"
+PAGE = ROOT / "docs" / "cost.md"
 BEGIN, END = "<!-- python -m bench.cost -->", "<!-- end -->"
 
 

@@ -1,4 +1,4 @@
-"""The list prices that bench/stage_cost.py uses: us-east-1, US dollars, before any free tier."""
+"""The list prices that bench/cost/stage.py uses: us-east-1, US dollars, before any free tier."""
 
 from dataclasses import dataclass
 

@@ -1,6 +1,6 @@
 """How many tokens the model reads in a turn, by the app's own estimate, which is on the high side.
 
-    python -m bench.prompt_tokens
+    python -m bench.cost.prompt_tokens
 
 Measured on the sample articles and questions, asked in conversations of three turns: the rules, the tool, the
 earlier turns, five passages and the question.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from bench.prices import PRICES
+from bench.cost.prices import PRICES
 from chalicelib.gateways.converse import LIST_PRICES
 
 HOURS = 730
@@ -12,7 +12,7 @@ SWEEPS = HOURS * 60
 SWEEP_SECONDS, SWEEP_GB, SWEEP_LOG_BYTES = 0.15, 0.25, 400
 
 PROMPT_TOKENS = 2300
-"""See bench/prompt_tokens.py."""
+"""See bench/cost/prompt_tokens.py."""
 ANSWER_TOKENS = 250
 """Assumed: some 1,000 characters. What the stand-in answers says nothing about a model."""
 QUESTION_TOKENS = 20
