@@ -24,13 +24,35 @@ _RELATIONS = """<?xml version="1.0" encoding="UTF-8"?>
 def docx(*blocks: str, **parts: str) -> bytes:
     """Build a Word file of blocks of WordprocessingML; other parts are named, such as `styles`."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", _TYPES)
         archive.writestr("_rels/.rels", _RELATIONS)
         archive.writestr("word/document.xml", _part("document", f"<w:body>{''.join(blocks)}</w:body>"))
         for name, content in parts.items():
             archive.writestr(f"word/{name}.xml", _part(name, content))
     return buffer.getvalue()
+
+
+def repacked(file: bytes, compression: int) -> bytes:
+    """Compress the entries of a ZIP file in another way."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(file)) as old, zipfile.ZipFile(buffer, "w", compression) as new:
+        for name in old.namelist():
+            new.writestr(name, old.read(name))
+    return buffer.getvalue()
+
+
+def locked_archive(file: bytes) -> bytes:
+    """Say of each entry of a ZIP file that it is encrypted, as some programs that pack them do."""
+    # The flags stand behind these marks of an entry and of its line in the directory.
+    for mark, place in ((b"PK\x03\x04", 6), (b"PK\x01\x02", 8)):
+        parts = file.split(mark)
+        file = mark.join([parts[0], *(_with_bit(part, place - 4) for part in parts[1:])])
+    return file
+
+
+def _with_bit(part: bytes, place: int) -> bytes:
+    return part[:place] + bytes([part[place] | 1]) + part[place + 1 :]
 
 
 def _part(name: str, content: str) -> str:

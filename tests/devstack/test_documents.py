@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from pypdf import PdfWriter
 
 from devstack.bedrock.knowledge.documents import Document, UnreadableDocument, UnsupportedDocument, extract
-from tests.devstack.document_files import docx, paragraph, pdf, table
+from tests.devstack.document_files import docx, locked_archive, paragraph, pdf, repacked, table
 
 ENDINGS = ["md", "txt", "html", "htm", "csv", "pdf", "docx"]
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -109,6 +109,8 @@ REFUSED = [
     ("cut-off.pdf", pdf([(72, 720, "x")])[:300], "damaged"),
     ("damaged.docx", b"PK\x03\x04nothing", "damaged"),
     ("text.docx", b"Dear Sir", "damaged"),
+    ("lzma.docx", repacked(docx(paragraph("x")), zipfile.ZIP_LZMA), "damaged"),
+    ("locked-entries.docx", locked_archive(docx(paragraph("x"))), "password"),
     ("locked.pdf", locked_pdf(), "password"),
     ("locked.docx", old_office("EncryptedPackage"), "password"),
     ("old.docx", old_office("WordDocument"), r"\.doc format"),
@@ -174,7 +176,10 @@ def test_garbage_is_read_or_refused_and_nothing_else(ending: str, body: bytes) -
     st.sampled_from(
         [
             ("a.pdf", pdf([(72, 720, "Some text"), "72 700 m 300 700 l S"], title="Title")),
-            ("a.docx", docx(paragraph("Some text"), table(["a", "b"], ["c", "d"]))),
+            *(
+                ("a.docx", repacked(docx(paragraph("Some text"), table(["a", "b"], ["c", "d"])), packed))
+                for packed in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)
+            ),
         ]
     ),
     st.data(),

@@ -80,7 +80,8 @@ def _package_kind(body: bytes) -> str | None:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             names = archive.namelist()
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
+    except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError):
+        # Its directory, a later version of the format, or the name of an entry cannot be read.
         return None
     found = (kind for start, kind in _PACKAGES if any(name.startswith(start) for name in names))
     return next(found, "ZIP")
