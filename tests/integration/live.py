@@ -12,7 +12,6 @@ from tooling.deployed_stage import LiveStage, open_live_stage
 from tooling.environment import LIVE_STAGE
 
 PATIENCE = 5
-BEHIND_THE_API = "looks into the tables or the bucket, which is for the local stack"
 
 
 class LiveApi(Api):
@@ -37,11 +36,7 @@ class LiveApi(Api):
 
     def aws(self, service: str) -> NoReturn:
         """Skip the test: a look behind the API is for the local stack."""
-        pytest.skip(BEHIND_THE_API)
-
-    def items(self, table: str) -> NoReturn:
-        """Skip the test: a look behind the API is for the local stack."""
-        pytest.skip(BEHIND_THE_API)
+        pytest.skip("looks into the tables or the bucket, which is for the local stack")
 
     def break_down(self, operation: str, **fault: Any) -> NoReturn:
         """Skip the test: AWS cannot be made to fail."""
