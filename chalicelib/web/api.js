@@ -96,9 +96,10 @@ async function postQuestion({ text, messageId }, sessionId, lifetime) {
   throw new RequestFailure('The answer could not be read. Please try again.');
 }
 
-function getHistory(sessionId, lifetime, before = '') {
-  const query = before ? `?before=${encodeURIComponent(before)}` : '';
-  return request(sessionPath(sessionId) + query, { lifetime, timeoutMs: 15_000 });
+/** Read the newest messages, those `before` a place of an earlier page, or those `after` one; '' is no place. */
+function getHistory(sessionId, lifetime, place = {}) {
+  const query = new URLSearchParams(Object.entries(place).filter(([, value]) => value)).toString();
+  return request(sessionPath(sessionId) + (query && `?${query}`), { lifetime, timeoutMs: 15_000 });
 }
 
 function postFeedback(sessionId, messageId, rating, lifetime) {

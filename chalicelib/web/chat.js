@@ -13,6 +13,9 @@ const chat = {
   busy: false,
   unsent: [],  // questions without an answer: {text, messageId, element}
   earlierCursor: '',
+  newest: '',  // up to where the conversation was read
+  hasOpenTicket: false,
+  newsTimer: 0,
 };
 const composer = new Composer(send);
 
@@ -125,6 +128,7 @@ function showAnswer(question, answer) {
   view.messages.append(element);
   scrollToQuestion(question.element);
   announce(`Assistant: ${element.querySelector('.prose').textContent}`);
+  if (answer.escalation || answer.handled_by === 'agent') followTicket();
 }
 
 /* When it failed */
@@ -186,6 +190,8 @@ function startOver() {
   rememberSession('');
   view.messages.replaceChildren();
   setEarlierCursor('');
+  clearTimeout(chat.newsTimer);
+  Object.assign(chat, { newest: '', hasOpenTicket: false });
   for (const part of ['history-notice', 'loading']) view[part].hidden = true;
   setBusy(false);
   composer.focus();
@@ -222,6 +228,7 @@ function start() {
     const suggestion = event.target.closest('.suggestion');
     if (suggestion && send(suggestion.textContent)) focusComposer();
   });
+  document.addEventListener('visibilitychange', () => chat.hasOpenTicket && followTicket(0));
   chat.unsent = readUnsent();
   followKeyboard();
   holdTheEnd();

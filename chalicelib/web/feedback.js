@@ -3,7 +3,8 @@
 
 function answerWithFeedback(answer) {
   const element = answerElement(answer);
-  if (answer.message_id && chat.sessionId) attachFeedback(element, answer);
+  const isPassedOn = answer.handled_by === 'agent';
+  if (answer.message_id && chat.sessionId && !isPassedOn) attachFeedback(element, answer);
   return element;
 }
 

@@ -5,7 +5,9 @@ const SESSION_GONE = [400, 403, 404];
 
 function restoredElement(message) {
   const text = String(message?.content ?? '');
-  return message?.role === 'user' ? questionElement(text) : answerWithFeedback({ ...message, response: text });
+  if (message?.role === 'user') return questionElement(text);
+  const answer = { ...message, response: text };
+  return message?.role === 'agent' ? agentElement(answer) : answerWithFeedback(answer);
 }
 
 async function restore() {
@@ -44,6 +46,7 @@ function showHistory(history) {
   keepUnsent(chat.unsent.filter(({ messageId }) => !answered.has(messageId)));
   view.messages.replaceChildren(...messages.map(restoredElement));
   setEarlierCursor(history.next);
+  keepPlace(history);
 }
 
 function setEarlierCursor(cursor) {
@@ -73,7 +76,7 @@ async function showEarlier() {
   const { scrollHeight } = view.conversation;
   view.earlier.disabled = true;
   try {
-    const history = await getHistory(chat.sessionId, lifetime, chat.earlierCursor);
+    const history = await getHistory(chat.sessionId, lifetime, { before: chat.earlierCursor });
     view.messages.prepend(...readMessages(history).map(restoredElement));
     setEarlierCursor(history.next);
     view.conversation.scrollTop += view.conversation.scrollHeight - scrollHeight;

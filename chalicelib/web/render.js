@@ -274,6 +274,18 @@ function answerElement(answer) {
   return element;
 }
 
+const agentId = ({ message_id: messageId }) => `agent-${messageId}`;
+
+/** What a person wrote: under their name, and nothing to rate. */
+function agentElement(message) {
+  const element = answerElement(message);
+  element.id = agentId(message);
+  const author = element.querySelector('.author');
+  author.textContent = message.author || 'Our support team';
+  author.classList.remove('visually-hidden');
+  return element;
+}
+
 function questionElement(text) {
   const element = fromTemplate('question-template');
   element.querySelector('.bubble').textContent = text;
