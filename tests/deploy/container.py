@@ -42,6 +42,8 @@ def main(function: str) -> int:
     if function != "api_handler":
         handler = app_module.app.handler_map[function]
     scenarios.SCENARIOS[function](lambda event: handler(event, None))
+    if function == "api_handler":
+        scenarios.take_back(lambda event: handler(event, None))
     for call in notes.calls:
         sys.stdout.write(json.dumps(call, default=str) + "\n")
     return 0

@@ -19,6 +19,8 @@ DEPLOYMENTS_OWN = {"migrate"}
 """The deployment waits for it, and shows how it failed."""
 ASKS_NOBODY = {"s3:GetObject"}
 """A link is signed where the app runs."""
+ONLY_WHEN_ERASED = {"dynamodb:DeleteItem support-tickets", "dynamodb:DeleteItem support-events"}
+"""A turn takes its ticket back when it is erased meanwhile: see `tests/property/test_person_invariant.py`."""
 LAMBDAS_OWN = ("logs:", "xray:", "ec2:")
 
 
@@ -52,7 +54,7 @@ def test_each_dependency_is_in_the_matrix(dependencies: Dependencies, name: str)
 
 def test_each_action_that_a_policy_allows_is_in_the_matrix(dependencies: Dependencies) -> None:
     tried = {action for calls in dependencies.values() for actions in calls.values() for action in actions}
-    assert allowed() - ASKS_NOBODY == tried
+    assert allowed() - ASKS_NOBODY - ONLY_WHEN_ERASED == tried
 
 
 def allowed() -> set[str]:

@@ -235,6 +235,6 @@ def test_a_snippet_holds_what_the_sentence_before_its_mark_says() -> None:
     ids=lambda text: text[:8],
 )
 def test_a_hostile_answer_takes_no_time_to_speak_of(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     resolve(text, PASSAGES)
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1

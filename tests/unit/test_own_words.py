@@ -133,6 +133,6 @@ def test_a_subject_says_whether_it_is_an_earlier_mails(subject: str, own: tuple[
     ],
 )
 def test_a_hostile_mail_takes_no_time_to_speak_of(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     own_words(text)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5

@@ -203,6 +203,6 @@ def test_a_request_after_a_denial_counts() -> None:
     ],
 )
 def test_a_hostile_text_takes_no_time_to_speak_of(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     asks_for_a_person(text)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5

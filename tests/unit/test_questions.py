@@ -120,6 +120,6 @@ def test_a_question_that_says_little_goes_with_the_beginning_and_the_end() -> No
     ["? " * 2000, "?" * 4000 + "x", "and how " * 500, " and" * 1000, "how " * 1000, "a" + " " * 4000 + "b"],
 )
 def test_a_hostile_message_takes_no_time_to_speak_of(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     questions_in(text)
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5

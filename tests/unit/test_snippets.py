@@ -87,6 +87,6 @@ def test_what_has_nothing_in_common_shows_the_beginning() -> None:
 )
 def test_a_hostile_passage_takes_no_time_to_speak_of(unit: str) -> None:
     passage = (unit * 9000)[:18_000]
-    started = time.perf_counter()
+    started = time.thread_time()
     snippet(passage, "a b 語語")
-    assert time.perf_counter() - started < 0.5
+    assert time.thread_time() - started < 0.5
