@@ -35,6 +35,10 @@ def _run(options: Namespace) -> int:
         return run_command(options)
     if options.command == "kb":
         return _manage_documents(options)
+    if options.command == "eval":
+        from cli.eval.command import evaluate
+
+        return evaluate(options)
     stop = StopRequest()
     stop.listen()
     if options.command == "webhooks":

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,16 @@ from tooling.throttling import BURST, REQUESTS_PER_SECOND
 
 DEPLOYMENT = ("infra", "deploy", "destroy")
 DEFAULT_DATA_DIR = ROOT / ".local"
+SHARES = (
+    "right",
+    "answered",
+    "right_first",
+    "right_in_three",
+    "citations_valid",
+    "refusals_right",
+    "hand_overs_right",
+)
+"""What `eval` can be held to."""
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -35,6 +46,7 @@ def build_parser() -> argparse.ArgumentParser:
         )
     _add_kb(commands.add_parser("kb", help="add, list and remove the documents that answers come from"))
     _add_webhooks(commands.add_parser("webhooks", help="see the webhooks that the local stage sends"))
+    _add_eval(commands)
     _add_infra(commands)
     _add_deploy(commands)
     _add_destroy(commands)
@@ -71,6 +83,37 @@ def _add_webhooks(webhooks: argparse.ArgumentParser) -> None:
     listen = actions.add_parser("listen", help="print what arrives, its signature checked; Ctrl-C stops")
     listen.add_argument("--port", type=_port, default=8600, help="where to listen (8600)")
     listen.add_argument("--aws-port", type=_port, default=4566, help="of the local stage (4566)")
+
+
+def _add_eval(commands: Any) -> None:
+    text = "ask a stage a set of questions and say how many answers were right"
+    evaluation = commands.add_parser("eval", help=text, description=f"{text}; docs/eval.md says more")
+    evaluation.add_argument(
+        "file", type=_path, nargs="?", metavar="FILE", help="the set (samples/eval.jsonl)"
+    )
+    evaluation.add_argument("--stage", default="local", help="local or a deployed stage (local)")
+    evaluation.add_argument("--port", type=_port, default=8000, help="of the local stage (8000)")
+    evaluation.add_argument("--aws-port", type=_port, default=4566, help="of the local stage (4566)")
+    evaluation.add_argument(
+        "--data-dir", type=_folder, default=DEFAULT_DATA_DIR, help="where results are kept (.local)"
+    )
+    evaluation.add_argument("--repeat", type=_positive, default=1, metavar="K", help="ask each case K times")
+    evaluation.add_argument("--at-once", type=_positive, default=4, metavar="N", help="cases at once (4)")
+    evaluation.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
+    evaluation.add_argument("--json", action="store_true", help="print the figures as JSON")
+    evaluation.add_argument("--report", type=_path, metavar="FILE", help="where the page of failures goes")
+    evaluation.add_argument(
+        "--least",
+        type=_share,
+        action="append",
+        default=[],
+        metavar="NAME=SHARE",
+        help="fail when a share is lower, such as right_first=0.9; can be repeated",
+    )
+    evaluation.add_argument(
+        "--make", action="store_true", help="write a set from the stage's documents to FILE"
+    )
+    evaluation.add_argument("--even-prod", action="store_true", help="without it, prod is refused")
 
 
 def _add_infra(commands: Any) -> None:
@@ -145,6 +188,15 @@ def _assignment(text: str) -> tuple[str, str]:
     if not name or not equals:
         raise argparse.ArgumentTypeError(f"{text} is not of the form NAME=VALUE")
     return name, value
+
+
+def _share(text: str) -> tuple[str, float]:
+    name, share = _assignment(text)
+    if name not in SHARES:
+        raise argparse.ArgumentTypeError(f"{name} is none of {', '.join(SHARES)}")
+    if not re.fullmatch(r"0(\.\d+)?|1(\.0+)?", share):
+        raise argparse.ArgumentTypeError(f"{share} is not a share: a number from 0 to 1")
+    return name, float(share)
 
 
 def _positive(text: str) -> int:
