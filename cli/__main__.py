@@ -39,6 +39,10 @@ def _run(options: Namespace) -> int:
         from cli.eval.command import evaluate
 
         return evaluate(options)
+    if options.command == "doctor":
+        from cli.doctor.command import examine
+
+        return examine(options)
     stop = StopRequest()
     stop.listen()
     if options.command == "webhooks":

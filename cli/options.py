@@ -47,6 +47,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_kb(commands.add_parser("kb", help="add, list and remove the documents that answers come from"))
     _add_webhooks(commands.add_parser("webhooks", help="see the webhooks that the local stage sends"))
     _add_eval(commands)
+    _add_doctor(commands)
     _add_infra(commands)
     _add_deploy(commands)
     _add_destroy(commands)
@@ -63,9 +64,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _add_kb(kb: argparse.ArgumentParser) -> None:
     shared = argparse.ArgumentParser(add_help=False)
-    shared.add_argument("--stage", default="local", help="whose documents: local or a deployed stage (local)")
-    shared.add_argument("--aws-port", type=_port, default=4566, help="of the local stage (4566)")
-    shared.add_argument("--port", type=_port, default=8000, help="of the local stage (8000)")
+    _add_whose(shared)
     actions = kb.add_subparsers(dest="action", metavar="action", required=True)
     add = actions.add_parser("add", parents=[shared], help="upload files and folders, wait until they answer")
     add.add_argument("files", type=_path, nargs="+", metavar="FILE", help="a document, or a folder of them")
@@ -91,12 +90,7 @@ def _add_eval(commands: Any) -> None:
     evaluation.add_argument(
         "file", type=_path, nargs="?", metavar="FILE", help="the set (samples/eval.jsonl)"
     )
-    evaluation.add_argument("--stage", default="local", help="local or a deployed stage (local)")
-    evaluation.add_argument("--port", type=_port, default=8000, help="of the local stage (8000)")
-    evaluation.add_argument("--aws-port", type=_port, default=4566, help="of the local stage (4566)")
-    evaluation.add_argument(
-        "--data-dir", type=_folder, default=DEFAULT_DATA_DIR, help="where results are kept (.local)"
-    )
+    _add_whose(evaluation)
     evaluation.add_argument("--repeat", type=_positive, default=1, metavar="K", help="ask each case K times")
     evaluation.add_argument("--at-once", type=_positive, default=4, metavar="N", help="cases at once (4)")
     evaluation.add_argument("--resume", action="store_true", help="go on with a run that was interrupted")
@@ -114,6 +108,22 @@ def _add_eval(commands: Any) -> None:
         "--make", action="store_true", help="write a set from the stage's documents to FILE"
     )
     evaluation.add_argument("--even-prod", action="store_true", help="without it, prod is refused")
+
+
+def _add_doctor(commands: Any) -> None:
+    text = "look at all that a stage needs, and say what to do where it is not right"
+    doctor = commands.add_parser("doctor", help=text, description=text)
+    _add_whose(doctor)
+    doctor.add_argument("--json", action="store_true", help="print what was found as JSON")
+
+
+def _add_whose(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--stage", default="local", help="local or a deployed stage (local)")
+    command.add_argument("--port", type=_port, default=8000, help="of the local stage (8000)")
+    command.add_argument("--aws-port", type=_port, default=4566, help="of the local stage (4566)")
+    command.add_argument(
+        "--data-dir", type=_folder, default=DEFAULT_DATA_DIR, help="of the local stage (.local)"
+    )
 
 
 def _add_infra(commands: Any) -> None:

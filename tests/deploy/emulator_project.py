@@ -1,5 +1,6 @@
 """A copy of the project whose stage `dev` is deployed to the emulator, with the commands that anyone uses."""
 
+import json
 import os
 import platform
 import shutil
@@ -7,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager, PipRunner, SubprocessPip
 from chalice.utils import UI, OSUtils
@@ -57,12 +59,23 @@ class Project:
         """Manage the stage's documents and return what was printed; insist that it succeeds."""
         return self._run("-m", "cli", "kb", action, "--stage", STAGE, *arguments, LIVE_API_URL=url)
 
+    def doctor(self, url: str) -> dict[str, Any]:
+        """Examine the stage; return by its name what each check found."""
+        command = ("-m", "cli", "doctor", "--stage", STAGE, "--json")
+        findings = json.loads(self._done(*command, LIVE_API_URL=url).stdout)
+        return {each["check"]: each for each in findings}
+
     def live_tests(self, url: str, *arguments: str) -> str:
         """Run the integration tests against the stage and return what they printed; insist that they pass."""
         return self._run("-m", "cli", "test", "--live", "--stage", STAGE, *arguments, LIVE_API_URL=url)
 
     def _run(self, *arguments: str, **variables: str) -> str:
-        done = subprocess.run(
+        done = self._done(*arguments, **variables)
+        assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout}"
+        return done.stdout
+
+    def _done(self, *arguments: str, **variables: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
             [sys.executable, *arguments],
             cwd=self.folder,
             env={**os.environ, **self._environment, **variables},
@@ -72,8 +85,6 @@ class Project:
             text=True,
             timeout=COMMAND_TIMEOUT_SECONDS,
         )
-        assert done.returncode == 0, f"{' '.join(arguments)}\n{done.stdout}"
-        return done.stdout
 
     def package(self, architecture: str = ARCHITECTURE) -> Path:
         """Return the package for an architecture, built by Chalice unless it has been already."""

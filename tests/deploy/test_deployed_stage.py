@@ -21,6 +21,7 @@ from chalicelib.sync.starts import START_INTERVAL
 from tests.deploy import scenarios
 from tests.deploy.emulator_project import STAGE
 from tests.deploy.emulator_stage import (
+    AGENT,
     API,
     BUCKET,
     MIGRATE,
@@ -271,3 +272,23 @@ def test_destroy_goes_on_from_there_and_leaves_what_holds_data(deployed: Deploye
     assert client("secretsmanager").list_secrets()["SecretList"] == []
     assert len(client("dynamodb").list_tables()["TableNames"]) == 5
     assert [each["Name"] for each in client("s3").list_buckets()["Buckets"]] == [BUCKET]
+
+
+NOT_OF_THE_EMULATOR = {"expiry", "models"}
+"""It does not delete what expires, and knows no models."""
+
+
+def test_the_doctor_finds_what_is_wrong_with_a_stage(synced_stage: DeployedStage) -> None:
+    events, logs, secrets = map(synced_stage.client, ("events", "logs", "secretsmanager"))
+    (rule,) = (each["Name"] for each in events.list_rules()["Rules"] if SWEEP in each["Name"])
+    webhooks, group = f"customer-support/{STAGE}/webhooks", f"/aws/lambda/{AGENT}"
+    events.disable_rule(Name=rule)
+    logs.put_retention_policy(logGroupName=group, retentionInDays=1)
+    before = secrets.get_secret_value(SecretId=webhooks)["SecretString"]
+    secrets.put_secret_value(SecretId=webhooks, SecretString="{")
+    found = synced_stage.project.doctor(synced_stage.account.url)
+    events.enable_rule(Name=rule)
+    logs.put_retention_policy(logGroupName=group, retentionInDays=14)
+    secrets.put_secret_value(SecretId=webhooks, SecretString=before)
+    wrong = {name for name, each in found.items() if not each["ok"]} - NOT_OF_THE_EMULATOR
+    assert wrong == {"schedule", "log_retention", "webhooks"}

@@ -1,0 +1,190 @@
+"""Checks of what a stage keeps: its tables, its documents, its secrets."""
+
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.errors import Unavailable
+from chalicelib.gateways.secrets import read_endpoints, read_tokens
+from cli.doctor.stage import Problem, Stage
+from devstack.bedrock.knowledge.sidecar import SUFFIX
+from tooling.aws_errors import code_of
+from tooling.template import TableDefinition, Template
+
+SHORTEST_SECRET = 32
+RESTART_LOCAL = "Stop `python3 dev.py run` and start it again."
+GONE = frozenset({"ResourceNotFoundException", "NoSuchBucket", "404", "NotFound"})
+
+
+def tables(stage: Stage) -> str:
+    """Each table of the template is there, with its keys and indexes."""
+    wanted = Template().tables()
+    for each in wanted:
+        found = _table(stage, each)
+        if found["TableStatus"] != "ACTIVE":
+            raise Problem(f"{found['TableName']} is {found['TableStatus']}", "Wait a minute and look again.")
+        missing = _indexes(each.properties) - _indexes(found)
+        if found["KeySchema"] != each.properties["KeySchema"] or missing:
+            lacks = f"lacks the index {', '.join(sorted(missing))}" if missing else "has another key"
+            raise Problem(f"{found['TableName']} {lacks}", _build(stage))
+    return f"{len(wanted)} tables are there"
+
+
+def expiry(stage: Stage) -> str:
+    """Items that have expired leave each table."""
+    for each in Template().tables():
+        name = stage.table(each.name)
+        describe = partial(stage.client("dynamodb").describe_time_to_live, TableName=name)
+        described = _asked(stage, describe, name)["TimeToLiveDescription"]
+        if each.ttl_attribute and described.get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"}:
+            raise Problem(
+                f"{name} keeps items for ever: no time to live",
+                RESTART_LOCAL
+                if stage.is_local
+                else f"aws dynamodb update-time-to-live --table-name {name} --time-to-live-specification "
+                f"Enabled=true,AttributeName={each.ttl_attribute}",
+            )
+    return "expired items are deleted"
+
+
+def events_stream(stage: Stage) -> str:
+    """The events' table has a stream of new images, which `deliver` reads."""
+    name = stage.table("support-events")
+    found = _asked(stage, lambda: stage.client("dynamodb").describe_table(TableName=name), name)["Table"]
+    stream = found.get("StreamSpecification", {})
+    if not stream.get("StreamEnabled") or "NEW" not in stream.get("StreamViewType", ""):
+        raise Problem(f"{name} has no stream, so nobody hears of events", _build(stage))
+    if not stage.is_local and found["LatestStreamArn"] != stage.variables.get("EVENTS_STREAM_ARN"):
+        raise Problem(f"{name} has another stream than `deliver` reads", _deploy(stage))
+    return "events reach `deliver`"
+
+
+def documents(stage: Stage) -> str:
+    """The documents bucket is there and holds documents."""
+    bucket = stage.variables["DOCUMENTS_BUCKET"]
+    pages = stage.client("s3").get_paginator("list_objects_v2")
+    keys = _asked(
+        stage,
+        lambda: [each["Key"] for page in pages.paginate(Bucket=bucket) for each in page.get("Contents", [])],
+        bucket,
+    )
+    count = sum(not key.endswith(SUFFIX) for key in keys)
+    if not count:
+        raise Problem(
+            f"the bucket {bucket} is empty", "Add your articles with `python3 dev.py kb add FOLDER`."
+        )
+    return f"{count} documents"
+
+
+def bucket_events(stage: Stage) -> str:
+    """The bucket tells the app of changes."""
+    bucket = stage.variables["DOCUMENTS_BUCKET"]
+    found = _asked(
+        stage, lambda: stage.client("s3").get_bucket_notification_configuration(Bucket=bucket), bucket
+    )
+    wanted = {"s3:ObjectCreated:*", "s3:ObjectRemoved:*"}
+    told: set[str] = {
+        event
+        for each in (*found.get("LambdaFunctionConfigurations", ()), *found.get("QueueConfigurations", ()))
+        for event in each["Events"]
+    }
+    if missing := wanted - told:
+        raise Problem(f"the bucket does not tell of {', '.join(sorted(missing))}", _deploy(stage))
+    return "changes start a sync"
+
+
+def app_secret(stage: Stage) -> str:
+    """The secret that signs sessions is there and long enough."""
+    if len(_secret(stage, "APP_SECRET_ID")) < SHORTEST_SECRET:
+        raise Problem(
+            f"the secret in APP_SECRET_ID is shorter than {SHORTEST_SECRET} characters",
+            "Put a long random value there: docs/security.md says how to rotate it.",
+        )
+    return "is long enough"
+
+
+def agent_tokens(stage: Stage) -> str:
+    """There is a token for an agent."""
+    try:
+        tokens = read_tokens(_secret(stage, "AGENT_TOKENS_SECRET_ID"))
+    except Unavailable:
+        tokens = {}
+    if not tokens:
+        raise Problem(
+            "the secret in AGENT_TOKENS_SECRET_ID holds no token",
+            'Write {"name": "a long random token"} there: docs/security.md says how.',
+        )
+    return f"{len(tokens)} agents"
+
+
+def database_secret(stage: Stage) -> str:
+    """The database's secret is there, if the stage has one."""
+    if not stage.variables.get("DATABASE_SECRET_ID"):
+        return "not set: tickets come without the customer 360"
+    if not _secret(stage, "DATABASE_SECRET_ID").strip().startswith("{"):
+        raise Problem("the secret in DATABASE_SECRET_ID is no JSON object", _build(stage))
+    return "is there"
+
+
+def webhooks(stage: Stage) -> str:
+    """The webhooks' secret can be read."""
+    if not stage.variables.get("WEBHOOKS_SECRET_ID"):
+        return "not set: nobody is told of events"
+    try:
+        endpoints = read_endpoints(_secret(stage, "WEBHOOKS_SECRET_ID"))
+    except Unavailable:
+        raise Problem(
+            "the secret in WEBHOOKS_SECRET_ID cannot be read, so no event is delivered",
+            'It is a list: [{"url": "https://…", "secret": "whsec_…", "events": ["*"]}]; see docs/api.md.',
+        ) from None
+    return f"{len(endpoints)} endpoints" if endpoints else "none: nobody is told of events"
+
+
+def _table(stage: Stage, definition: TableDefinition) -> dict[str, Any]:
+    name = stage.table(definition.name)
+    found: dict[str, Any] = _asked(
+        stage, lambda: stage.client("dynamodb").describe_table(TableName=name), name
+    )["Table"]
+    return found
+
+
+def _indexes(table: Any) -> set[str]:
+    return {each["IndexName"] for each in table.get("GlobalSecondaryIndexes", ())}
+
+
+def _secret(stage: Stage, variable: str) -> str:
+    if not stage.variables.get(variable):
+        raise Problem(f"{variable} is not set", _deploy(stage))
+    return str(_asked(stage, lambda: stage.secret(variable), f"the secret in {variable}"))
+
+
+def _asked(stage: Stage, ask: Callable[[], Any], name: str) -> Any:
+    try:
+        return ask()
+    except ClientError as error:
+        if code_of(error) not in GONE:
+            raise
+        raise Problem(f"{name} does not exist", _build(stage)) from None
+
+
+def _build(stage: Stage) -> str:
+    return RESTART_LOCAL if stage.is_local else f"Run `python3 dev.py infra {stage.name}`."
+
+
+def _deploy(stage: Stage) -> str:
+    return RESTART_LOCAL if stage.is_local else f"Run `python3 dev.py deploy {stage.name}`."
+
+
+CHECKS: Iterable[Callable[[Stage], str]] = (
+    tables,
+    expiry,
+    events_stream,
+    documents,
+    bucket_events,
+    app_secret,
+    agent_tokens,
+    database_secret,
+    webhooks,
+)
