@@ -186,9 +186,10 @@ class FakeConversations(Outage):
     def rate(self, session_id: str, message_id: str, feedback: Feedback) -> Exchange:
         self.check()
         alive = self.page(session_id, 1000, None).exchanges
-        found = next((e for e in alive if e.message_id == message_id and not e.author), None)
-        if found is None:
+        own = sorted((e for e in alive[::-1] if e.message_id == message_id), key=lambda e: bool(e.author))
+        if not own:
             raise UnknownMessage
+        found = own[0]
         rated = replace(found, feedback=feedback.after(found.feedback))
         self.kept[self.kept.index(found)] = rated
         return rated
@@ -415,9 +416,9 @@ class FakeTickets(Outage):
         self.check()
         self._erase_events(ticket_id)
         if ticket_id in self.kept:
-            self.kept[ticket_id] = replace(
-                self.kept[ticket_id], subject=notice, description=notice, contact=None, draft=None
-            )
+            gone: dict[str, Any] = dict.fromkeys(("contact", "draft", "customer_feedback"))
+            kept = self.kept[ticket_id]
+            self.kept[ticket_id] = replace(kept, subject=notice, description=notice, **gone)
 
     def erase(self, ticket_ids: Iterable[str]) -> tuple[Ticket, ...]:
         self.check()

@@ -98,7 +98,7 @@ class FeedbackRequest(ProvenBody):
     """The body of POST /chat/{session_id}/feedback."""
 
     message_id: Identifier
-    """Of the answer that is rated."""
+    """Of the answer that is rated, or of an agent's message: that counts for its ticket."""
     rating: Rating
     comment: Comment | None = None
 
@@ -165,7 +165,7 @@ def _proof_in(request: ProvenBody | ProofHeaders) -> CustomerProof | None:
 
 def chat_answer(exchange: Exchange) -> "answers.ChatAnswer":
     """Return the answer of POST /chat."""
-    return {
+    answer: answers.ChatAnswer = {
         "response": exchange.answer or PASSED_ON.format(ticket_id=exchange.ticket_id),
         "session_id": exchange.session_id,
         "message_id": exchange.message_id,
@@ -181,6 +181,9 @@ def chat_answer(exchange: Exchange) -> "answers.ChatAnswer":
         "handled_by": exchange.handled_by,
         "degraded": list(exchange.degraded),
     }
+    if exchange.offered_contact:
+        answer["offered_contact"] = contact_answer(exchange.offered_contact)
+    return answer
 
 
 def usage(consumed: Usage) -> "answers.Usage":
@@ -208,7 +211,7 @@ def history(session_id: str, reading: Reading) -> "answers.History":
         for exchange in page.exchanges
         for message in _messages(exchange)
     ]
-    return {
+    answer: answers.History = {
         "session_id": session_id,
         "handled_by": ticket.handled_by if ticket else "assistant",
         "ticket": {"ticket_id": ticket.ticket_id, "status": ticket.status} if ticket else None,
@@ -216,6 +219,9 @@ def history(session_id: str, reading: Reading) -> "answers.History":
         "next": str(to_millis(page.older_than)) if page.older_than else None,
         "newest": str(to_millis(page.newer_than)) if page.newer_than else START,
     }
+    if reading.contact:
+        answer["contact"] = contact_answer(reading.contact)
+    return answer
 
 
 def transcript(exchanges: Iterable[Exchange]) -> "list[answers.TranscriptMessage]":
@@ -228,10 +234,21 @@ def _messages(exchange: Exchange) -> "Iterable[answers.TranscriptMessage]":
     if exchange.question:
         yield {"timestamp": timestamp, "role": "user", "content": exchange.question}
     if exchange.author:
-        content, author = exchange.answer, exchange.author
-        yield {"timestamp": timestamp, "role": "agent", "content": content, "author": author}
+        yield _reply(exchange, exchange.author, timestamp)
     elif exchange.answer:
         yield _answer(exchange, timestamp)
+
+
+def _reply(exchange: Exchange, author: str, timestamp: str) -> "answers.TranscriptMessage":
+    reply: answers.TranscriptMessage = {
+        "timestamp": timestamp,
+        "role": "agent",
+        "content": exchange.answer,
+        "author": author,
+    }
+    if exchange.feedback:
+        reply["feedback"] = _feedback(exchange.feedback)
+    return reply
 
 
 def _answer(exchange: Exchange, timestamp: str) -> "answers.TranscriptMessage":
@@ -245,8 +262,14 @@ def _answer(exchange: Exchange, timestamp: str) -> "answers.TranscriptMessage":
     if exchange.handed_over:
         answer["escalation"] = _escalation(exchange.handed_over)
     if exchange.feedback:
-        answer["feedback"] = {"rating": exchange.feedback.rating, "comment": exchange.feedback.comment}
+        answer["feedback"] = _feedback(exchange.feedback)
+    if exchange.offered_contact:
+        answer["offered_contact"] = contact_answer(exchange.offered_contact)
     return answer
+
+
+def _feedback(feedback: Feedback) -> "answers.AnswerFeedback":
+    return {"rating": feedback.rating, "comment": feedback.comment}
 
 
 def _escalation(ticket: HandOverTicket) -> "answers.Escalation":

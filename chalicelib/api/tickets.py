@@ -224,7 +224,7 @@ def ticket_context(view: TicketView) -> "answers.TicketContext":
         "customer_context": _customer_context(view.context),
         "kb_suggestions": _suggestions(view.suggestions, view.ticket),
         "transcript": None if view.transcript is None else transcript(view.transcript),
-        "feedback": [_feedback(each) for each in view.ticket.feedback],
+        "feedback": [_feedback(each) for each in view.ticket.all_feedback],
         "degraded": list(view.degraded),
     }
 
@@ -243,7 +243,7 @@ def customer_erased(external_id: str, erased: Erased) -> "answers.CustomerErased
     }
 
 
-def _feedback(feedback: TicketFeedback) -> "answers.AgentFeedback":
+def _feedback(feedback: TicketFeedback) -> "answers.TicketFeedback":
     return {
         "helpful": feedback.helpful,
         "source": feedback.source,

@@ -13,7 +13,7 @@ from chalicelib.chat.source_links import SourceLinks
 from chalicelib.domain.conversation import Contact, ExchangePage, Feedback, last_ticket_id
 from chalicelib.domain.customer import RATED_ANSWER, Interaction
 from chalicelib.domain.protocols import ConversationStore, ErasureMarks, InteractionStore, TicketStore
-from chalicelib.domain.ticket import ERASED, Ticket
+from chalicelib.domain.ticket import ERASED, Ticket, TicketChange
 from chalicelib.errors import NotYourConversation, Unavailable, UnknownTicket
 from chalicelib.masking import mask
 
@@ -31,10 +31,14 @@ class Opened:
 
 @dataclass(frozen=True)
 class Reading:
-    """What of a conversation was asked for, and how its ticket stands, if it has or had one."""
+    """What of a conversation was asked for, and how its ticket stands, if it has or had one.
+
+    `contact` is how the customer of an open one can be reached, as far as that was said here.
+    """
 
     page: ExchangePage
     ticket: Ticket | None
+    contact: Contact | None = None
 
 
 @dataclass(frozen=True)
@@ -78,13 +82,17 @@ class Transcripts:
             page = self.conversations.news(session_id, limit, newer_than)
         own = [e for e in page.exchanges if e.customer_id in (None, opened.customer_id)]
         linked = self.links.linked_exchanges(own, self.log.degraded)
-        return Reading(replace(page, exchanges=linked), ticket)
+        return Reading(replace(page, exchanges=linked), ticket, self._contact(session_id, opened, ticket))
 
     def _ticket(self, ticket_id: str | None) -> Ticket | None:
         try:
             return self.tickets.get(ticket_id) if ticket_id else None
         except UnknownTicket:
             return None
+
+    def _contact(self, session_id: str, opened: Opened, ticket: Ticket | None) -> Contact | None:
+        is_open = ticket and ticket.state != "closed"
+        return self.conversations.contact_of(session_id, opened.customer_id) if is_open else None
 
     def _open(self, session_id: str, visitor: Visitor) -> Opened:
         """Let the holder of a session in; who is over the limit is refused before anything is read.
@@ -103,7 +111,7 @@ class Transcripts:
         return Opened(customer_id, last_ticket_id(holdings, customer_id))
 
     def rate(self, session_id: str, visitor: Visitor, message_id: str, feedback: Feedback) -> None:
-        """Keep feedback on an answer.
+        """Keep feedback on an answer, or on an agent's message: with the ticket, too.
 
         Raises NotYourSession, WrongCustomerHash, TooManyRequests, UnknownMessage, ErasedMeanwhile,
         Unavailable.
@@ -111,10 +119,18 @@ class Transcripts:
         self._open(session_id, visitor)
         comment = mask(feedback.comment) if feedback.comment else None
         rated = self.conversations.rate(session_id, message_id, replace(feedback, comment=comment))
+        if rated.author and rated.ticket_id:
+            self._tell_agents(rated.ticket_id, rated.feedback, feedback.timestamp)
         if rated.customer_id:
             # At the answer's time: rated again, it is the same entry.
             interaction = Interaction(rated.customer_id, rated.timestamp, RATED_ANSWER, None, session_id)
             self._log_feedback(interaction, began_at=feedback.timestamp)
+
+    def _tell_agents(self, ticket_id: str, feedback: Feedback | None, began_at: datetime) -> None:
+        try:
+            self.tickets.change(ticket_id, TicketChange(customer_feedback=feedback), began_at)
+        except UnknownTicket:
+            return  # it was erased, or is long gone
 
     def set_contact(self, session_id: str, visitor: Visitor, contact: Contact) -> Contact:
         """Keep how the customer can be reached, in place of what was known, and return it as it is kept.

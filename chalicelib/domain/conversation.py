@@ -107,8 +107,14 @@ class Feedback:
     timestamp: datetime
 
     def after(self, earlier: "Feedback | None") -> "Feedback":
-        """Return what is kept after earlier feedback: this one, and a comment until there is another."""
-        return replace(self, comment=earlier.comment) if earlier and not self.comment else self
+        """Return what is kept after earlier feedback: this one, and a comment until there is another.
+
+        Said once more, it stays as it was.
+        """
+        if earlier is None:
+            return self
+        kept = replace(self, comment=self.comment or earlier.comment)
+        return earlier if kept == replace(earlier, timestamp=self.timestamp) else kept
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
-from chalicelib.domain.conversation import Contact, HandledBy, HandOverReason
+from chalicelib.domain.conversation import Contact, Feedback, HandledBy, HandOverReason
 
 TicketChannel = Literal["email", "chat", "phone", "web"]
 TicketPriority = Literal["low", "medium", "high", "urgent"]
@@ -14,6 +14,8 @@ TicketState = Literal["waiting", "agent", "closed"]
 """Where a conversation with a person stands: nobody has replied yet, an agent has it, or it is over."""
 ERASED = "(erased by the customer)"
 """What stands in a ticket instead of words that the customer erased."""
+CUSTOMER = "customer"
+"""The source of what the customer says, in a ticket's feedback."""
 MAX_FEEDBACK = 20
 """How many a ticket keeps, the newest: an item must stay below DynamoDB's 400 KB."""
 
@@ -49,7 +51,8 @@ class Ticket:
     `customer_id` is the customer's external id; the `fingerprint` of a posted ticket is that of its body.
     `last_message_at` is when the customer, or the assistant, last wrote in a conversation that had this
     ticket, and `last_reply_at` when an agent did. `draft` is what an agent was given to reply since.
-    `newest_event` numbers the newest of its events.
+    `customer_feedback` is what the customer thought of what agents wrote. `newest_event` numbers the newest
+    of its events.
     """
 
     ticket_id: str
@@ -71,12 +74,22 @@ class Ticket:
     last_message_at: datetime | None = None
     last_reply_at: datetime | None = None
     draft: str | None = None
+    customer_feedback: Feedback | None = None
     newest_event: int = field(default=0, compare=False)
 
     @property
     def is_erased(self) -> bool:
         """Whether the customer erased the words of this ticket."""
         return self.description == ERASED
+
+    @property
+    def all_feedback(self) -> tuple[TicketFeedback, ...]:
+        """What agents said of it, and at the end what the customer did."""
+        given = self.customer_feedback
+        if given is None:
+            return self.feedback
+        own = TicketFeedback(given.rating == "up", CUSTOMER, given.comment, given.timestamp)
+        return (*self.feedback, own)
 
     @property
     def state(self) -> TicketState:
@@ -104,6 +117,7 @@ class TicketChange:
     assignee: str | None = None
     priority: TicketPriority | None = None
     contact: Contact | None = None
+    customer_feedback: Feedback | None = None
 
     def made_to(self, ticket: Ticket) -> Ticket:
         """Return a ticket as it is then."""

@@ -8,11 +8,11 @@ from dataclasses import asdict, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.domain.conversation import Exchange
+from chalicelib.domain.conversation import Exchange, Feedback
 from chalicelib.domain.event import Event, EventType
 from chalicelib.domain.ticket import Ticket
 
-TOLD_CHANGES = ("status", "assignee", "priority")
+TOLD_CHANGES = ("status", "assignee", "priority", "customer_feedback")
 
 
 def subject_of(ticket_id: str) -> str:
@@ -29,8 +29,12 @@ def created(ticket: Ticket, at: datetime) -> Event:
 def updated(before: Ticket, after: Ticket, at: datetime) -> list[Event]:
     """Return the event of a ticket's change, none where nothing changed that others are told of."""
     changed = [name for name in TOLD_CHANGES if getattr(before, name) != getattr(after, name)]
-    number = before.newest_event + 1
-    return [_event("ticket.updated", after, number, at, {"changed": changed})] if changed else []
+    if not changed:
+        return []
+    content: dict[str, Any] = {"changed": changed}
+    if "customer_feedback" in changed:
+        content["customer_feedback"] = _feedback(after.customer_feedback)
+    return [_event("ticket.updated", after, before.newest_event + 1, at, content)]
 
 
 def said(ticket: Ticket, exchange: Exchange, closes: bool) -> list[Event]:
@@ -52,6 +56,10 @@ def said(ticket: Ticket, exchange: Exchange, closes: bool) -> list[Event]:
 
 def _contact(ticket: Ticket) -> dict[str, str | None] | None:
     return asdict(ticket.contact) if ticket.contact else None
+
+
+def _feedback(given: Feedback | None) -> dict[str, str | None] | None:
+    return {"rating": given.rating, "comment": given.comment} if given else None
 
 
 def _event(kind: EventType, ticket: Ticket, number: int, at: datetime, data: Mapping[str, Any]) -> Event:

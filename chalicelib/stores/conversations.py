@@ -1,6 +1,6 @@
 """The conversations: one DynamoDB item an exchange, written once, atomically."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
@@ -31,7 +31,14 @@ from chalicelib.domain.conversation import (
     Usage,
 )
 from chalicelib.errors import Unavailable, UnknownMessage
-from chalicelib.stores.dynamodb import TableLimits, complete, expiry, reaching, write_if
+from chalicelib.stores.dynamodb import (
+    FeedbackAttribute,
+    TableLimits,
+    complete,
+    expiry,
+    reaching,
+    write_if,
+)
 from chalicelib.stores.erasures import marks_of, write_unless_erased
 from chalicelib.stores.state import StateItem
 from chalicelib.times import MILLISECOND, from_millis, to_millis, to_seconds
@@ -74,7 +81,7 @@ class ExchangeItem(Model):
     sentiment = NumberAttribute(null=True)
     unanswered = BooleanAttribute(default=False)
     unconfirmed_ticket_id = UnicodeAttribute(null=True, attr_name="ticket_wanted")
-    feedback = JSONAttribute(null=True)
+    feedback = FeedbackAttribute(null=True)
     ticket_id = UnicodeAttribute(null=True)
     author = UnicodeAttribute(null=True)
     offered_contact = JSONAttribute(null=True)
@@ -165,7 +172,7 @@ class Conversations:
             return self.stored_first(exchange) or exchange
 
     def rate(self, session_id: str, message_id: str, feedback: Feedback) -> Exchange:
-        """Keep what the customer thought of an answer, and return its exchange.
+        """Keep what the customer thought of an answer or of an agent's message, and return its exchange.
 
         Raises UnknownMessage, Unavailable.
         """
@@ -173,13 +180,12 @@ class Conversations:
             with reaching(STORE):
                 item = self._item_of(session_id, message_id)
                 before = item.feedback
-                kept = feedback.after(_feedback(before) if before else None)
-                values = {**asdict(kept), "timestamp": to_millis(kept.timestamp)}
+                kept = feedback.after(before)
                 is_as_read = (
                     ExchangeItem.feedback == before if before else ExchangeItem.feedback.does_not_exist()
                 )
                 is_there = ExchangeItem.session_id.exists() & is_as_read
-                if write_if(is_there, item.update, [ExchangeItem.feedback.set(values)]):
+                if write_if(is_there, item.update, [ExchangeItem.feedback.set(kept)]):
                     return _exchange(item)
         raise Unavailable(STORE)
 
@@ -269,18 +275,18 @@ class Conversations:
         raise Unavailable(STORE)
 
     def _item_of(self, session_id: str, message_id: str) -> ExchangeItem:
-        """Return the item of a customer's message. Raises UnknownMessage."""
+        """Return the item of a customer's message, else of an agent's, the newest. Raises UnknownMessage."""
         found = ExchangeItem.query(
             session_id,
             filter_condition=(ExchangeItem.message_id == message_id)
-            & ExchangeItem.author.does_not_exist()
             & (ExchangeItem.ttl > self._now_seconds()),
             consistent_read=True,
+            scan_index_forward=False,
         )
-        item = next(iter(found), None)
-        if item is None:
+        items = sorted(found, key=lambda item: item.author is not None)
+        if not items:
             raise UnknownMessage
-        return item
+        return items[0]
 
     def put_once(self, exchange: Exchange, transaction: TransactWrite) -> None:
         """Let a transaction store an exchange: its millisecond and its id must be free, two conditions."""
@@ -345,7 +351,7 @@ def _exchange(item: ExchangeItem) -> Exchange:
         sentiment=None if item.sentiment is None else float(item.sentiment),
         unanswered=item.unanswered,
         unconfirmed_ticket_id=item.unconfirmed_ticket_id,
-        feedback=_feedback(item.feedback) if item.feedback else None,
+        feedback=item.feedback,
         ticket_id=_ticket_id(item),
         author=item.author,
         offered_contact=Contact(**item.offered_contact) if item.offered_contact else None,
@@ -366,7 +372,3 @@ def _holding(item: ExchangeItem) -> Holding:
 def _ticket_id(item: ExchangeItem) -> str | None:
     # An earlier release kept it only where the customer was told of it.
     return item.ticket_id or (item.handed_over["ticket_id"] if item.handed_over else None)
-
-
-def _feedback(kept: Mapping[str, Any]) -> Feedback:
-    return Feedback(kept["rating"], kept["comment"], from_millis(kept["timestamp"]))

@@ -1,23 +1,26 @@
 """What the DynamoDB stores share: how a table is reached and listed, and how long an item lives."""
 
+import json
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import JSONAttribute, UnicodeAttribute
 from pynamodb.exceptions import DeleteError, PutError, PynamoDBException, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from chalicelib.answers import reading
+from chalicelib.domain.conversation import Feedback
 from chalicelib.errors import Unavailable
-from chalicelib.times import to_seconds
+from chalicelib.times import from_millis, to_millis, to_seconds
 
 M = TypeVar("M", bound=Model)
 R = TypeVar("R")
@@ -36,6 +39,19 @@ class TableLimits:
     read_timeout_seconds = 2
     max_retry_attempts = 2
     max_pool_connections = 32
+
+
+class FeedbackAttribute(JSONAttribute):
+    """A customer's feedback."""
+
+    def serialize(self, value: Feedback) -> str:
+        """Return feedback as JSON: the same feedback is always the same text, which DynamoDB can compare."""
+        return json.dumps({**asdict(value), "timestamp": to_millis(value.timestamp)})
+
+    def deserialize(self, value: str) -> Feedback:
+        """Return feedback from its JSON."""
+        kept = json.loads(value)
+        return Feedback(kept["rating"], kept["comment"], from_millis(kept["timestamp"]))
 
 
 class StatusIndex(GlobalSecondaryIndex[M]):  # type: ignore[no-untyped-call]

@@ -31,6 +31,7 @@ from chalicelib.domain.ticket import (
 from chalicelib.domain.ticket_events import created, subject_of, updated
 from chalicelib.errors import Unavailable, UnknownTicket
 from chalicelib.stores.dynamodb import (
+    FeedbackAttribute,
     StatusIndex,
     TableLimits,
     complete,
@@ -90,6 +91,7 @@ class TicketItem(Model):
     last_message_at = NumberAttribute(null=True)
     last_reply_at = NumberAttribute(null=True)
     draft = UnicodeAttribute(null=True)
+    customer_feedback = FeedbackAttribute(null=True)
     newest_event = NumberAttribute(null=True)
     """Counts on from `ttl`, so that a later ticket of the same id never meets an event of this one."""
     ttl = NumberAttribute()
@@ -208,7 +210,7 @@ class Tickets:
             write_unless_erased(marks, began_at or self._clock(), fill)
 
     def erase_text(self, ticket_id: str, notice: str) -> None:
-        """Put a notice in place of a ticket's words, forget contact, draft and events. Raises Unavailable."""
+        """Put a notice in place of a ticket's words, forget all else that was said. Raises Unavailable."""
         with reaching(STORE):
             for item in TicketItem.batch_get([ticket_id], consistent_read=True):
                 self._erase_events(item)
@@ -217,6 +219,7 @@ class Tickets:
             TicketItem.description.set(notice),
             TicketItem.contact.remove(),
             TicketItem.draft.remove(),
+            TicketItem.customer_feedback.remove(),
         ]
         self._update(ticket_id, actions, TicketItem.ticket_id.exists())
 
@@ -325,6 +328,7 @@ def _actions(change: TicketChange) -> list[Action]:
         (TicketItem.priority, change.priority),
         (TicketItem.assignee, change.assignee),
         (TicketItem.contact, asdict(change.contact) if change.contact else None),
+        (TicketItem.customer_feedback, change.customer_feedback),
     )
     return [path.set(value) if value else path.remove() for path, value in values if value is not None]
 
@@ -395,6 +399,7 @@ def _ticket(item: TicketItem) -> Ticket:
         last_message_at=_moment(item.last_message_at),
         last_reply_at=_moment(item.last_reply_at),
         draft=item.draft,
+        customer_feedback=item.customer_feedback,
         newest_event=int(item.newest_event or item.ttl),
     )
 

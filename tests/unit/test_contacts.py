@@ -12,7 +12,7 @@ from chalicelib.errors import NotYourSession, Unavailable, UnknownTicket
 from tests.fakes import FakeConversations
 from tests.scene import ADA_PROOF, BOB_PROOF, NOBODY, Scene, open_scene
 
-ADA = Visitor(NOBODY.address, ADA_PROOF["proof"])
+ADA, BOB = (Visitor(NOBODY.address, each["proof"]) for each in (ADA_PROOF, BOB_PROOF))
 
 HUMAN = "I want to talk to a human"
 EMAIL = Contact(email="jo@example.com")
@@ -192,11 +192,21 @@ def test_a_closed_or_erased_ticket_gets_no_contact_and_the_next_one_does(scene: 
         scene.tickets.get(opened)
 
 
+def test_who_reads_on_sees_where_they_are_reached_while_the_ticket_is_open(scene: Scene) -> None:
+    session_id, ticket_id = waiting(scene)
+    assert scene.transcripts.read(session_id, NOBODY, 10).contact is None
+    scene.transcripts.set_contact(session_id, NOBODY, EMAIL)
+    assert scene.transcripts.read(session_id, NOBODY, 10).contact == EMAIL
+    scene.desk.change(ticket_id, TicketChange("closed"))
+    assert scene.transcripts.read(session_id, NOBODY, 10).contact is None
+
+
 def test_one_customers_contact_is_not_put_on_anothers_ticket(scene: Scene) -> None:
     session_id = scene.sessions.issue()
     scene.ask("Hello", session_id=session_id, **ADA_PROOF)
     scene.transcripts.set_contact(session_id, ADA, EMAIL)
     bobs = scene.ask(HUMAN, session_id=session_id, **BOB_PROOF).ticket_id or ""
+    assert scene.transcripts.read(session_id, BOB, 10).contact is None
     adas = scene.ask(HUMAN, session_id=session_id, **ADA_PROOF).ticket_id or ""
     assert scene.tickets.kept[bobs].contact is None
     assert scene.tickets.kept[adas].contact == EMAIL

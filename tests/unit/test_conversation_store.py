@@ -2,7 +2,7 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
@@ -100,12 +100,22 @@ def test_feedback_is_kept_on_its_exchange_and_can_be_changed(store: Store) -> No
     assert other.feedback is None
 
 
-@pytest.mark.parametrize("again", ["up", "down"])
-def test_a_rating_without_a_comment_keeps_the_one_before(store: Store, again: Rating) -> None:
+@pytest.mark.parametrize(("again", "changed_at"), [("up", START + SECOND), ("down", START)])
+def test_a_rating_without_a_comment_keeps_the_one_before(
+    store: Store, again: Rating, changed_at: datetime
+) -> None:
     store.add(exchange_at(START))
     for feedback in (Feedback("down", "wrong article", START), Feedback(again, None, START + SECOND)):
         store.rate("s", "m", feedback)
-    assert store.latest("s", 1)[0].feedback == Feedback(again, "wrong article", START + SECOND)
+    assert store.latest("s", 1)[0].feedback == Feedback(again, "wrong article", changed_at)
+
+
+def test_of_one_id_the_answer_is_rated_and_else_the_newest_reply(store: Store) -> None:
+    store.add(reply_at(START, message_id="x"))
+    store.add(reply_at(START + SECOND, message_id="x", ticket_id="T-2"))
+    assert store.rate("s", "x", Feedback("up", None, START)).ticket_id == "T-2"
+    store.add(exchange_at(START - SECOND, message_id="x"))
+    assert store.rate("s", "x", Feedback("up", None, START)).author is None
 
 
 def test_a_comment_survives_a_rating_that_comes_at_the_same_time(tables: None, clock: FakeClock) -> None:

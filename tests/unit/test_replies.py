@@ -1,9 +1,12 @@
 """What agents write to customers, and what becomes of it."""
 
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.chat.sessions import Visitor
-from chalicelib.domain.ticket import TicketChange
+from chalicelib.domain.conversation import Feedback
+from chalicelib.domain.ticket import TicketChange, TicketFeedback
 from chalicelib.errors import (
     ConversationErased,
     ReplyIdReused,
@@ -115,3 +118,32 @@ def test_a_reply_that_could_not_be_kept_is_an_error_and_can_be_sent_again(scene:
     scene.ticket_conversations.down = None
     scene.reply(ticket_id, reply_id="r-1")
     assert sequence_of(scene.transcripts.read(session_id, NOBODY, 10).page.exchanges)[1:] == ["r-1"]
+
+
+def test_what_the_customer_thinks_of_it_is_on_the_ticket_and_told_once(scene: Scene) -> None:
+    session_id, ticket_id = hand_over(scene)
+    scene.reply(ticket_id, reply_id="r-1", closes=True)
+    solved = Feedback("down", "card 4111 1111 1111 1111", scene.clock())
+    for _ in range(2):
+        scene.transcripts.rate(session_id, NOBODY, "r-1", solved)
+        scene.clock.advance(seconds=1)
+    kept = replace(solved, comment="card [card number]")
+    assert scene.desk.view(ticket_id).ticket.all_feedback == (
+        TicketFeedback(False, "customer", kept.comment, kept.timestamp),
+    )
+    assert scene.transcripts.read(session_id, NOBODY, 10).page.exchanges[-1].feedback == kept
+    told = scene.tickets.events_of(ticket_id)[-1]
+    assert told.data["changed"] == ["customer_feedback"]
+    assert told.data["customer_feedback"] == {"rating": "down", "comment": kept.comment}
+    assert [event.type for event in scene.tickets.events_of(ticket_id)].count("ticket.updated") == 2
+
+    scene.transcripts.erase(session_id, NOBODY)
+    assert scene.tickets.kept[ticket_id].all_feedback == ()
+
+
+def test_a_reply_can_be_rated_whose_ticket_is_gone(scene: Scene) -> None:
+    session_id, ticket_id = hand_over(scene)
+    scene.reply(ticket_id, reply_id="r-1")
+    scene.tickets.erase([ticket_id])
+    scene.transcripts.rate(session_id, NOBODY, "r-1", Feedback("up", None, scene.clock()))
+    assert scene.tickets.kept == {}

@@ -130,7 +130,9 @@ def test_an_answer_has_the_fields_that_the_api_promises_and_no_more() -> None:
         "usage": {"input_tokens": 100, "output_tokens": 20, "cost_usd": 0.001},
         "handled_by": "assistant",
         "degraded": ["sentiment"],
+        "offered_contact": {"email": "ada@example.com", "phone": None, "name": None},
     }
+    assert "offered_contact" not in chat_answer(exchange_at(START, offered_contact=None))
 
 
 def test_what_there_is_not_is_null_or_empty_and_never_left_out() -> None:
@@ -217,7 +219,8 @@ def test_a_message_holds_what_is_said_and_an_answer_what_belongs_to_it() -> None
     shared = {"message_id": "m", "timestamp": NOON}
     question = {**shared, "role": "user", "content": "How do I reset my password?"}
     answer = {**shared, "role": "assistant", "content": "Choose Forgot password. [1]"}
-    assert messages_of(exchange_at(START, citations=(), handed_over=None)) == [question, answer]
+    bare = exchange_at(START, citations=(), handed_over=None, offered_contact=None)
+    assert messages_of(bare) == [question, answer]
     assert messages_of(rated) == [
         question,
         {
@@ -225,6 +228,7 @@ def test_a_message_holds_what_is_said_and_an_answer_what_belongs_to_it() -> None
             "citations": [CITATION],
             "escalation": {"ticket_id": "T-1", "reason": "missing_knowledge"},
             "feedback": {"rating": "down", "comment": "Too long."},
+            "offered_contact": {"email": "ada@example.com", "phone": None, "name": None},
         },
     ]
 

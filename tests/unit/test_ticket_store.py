@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.conversation import Contact
+from chalicelib.domain.conversation import Contact, Feedback
 from chalicelib.domain.ticket import (
     MAX_FEEDBACK,
     Ticket,
@@ -276,6 +276,9 @@ def test_erasing_a_tickets_text_leaves_the_case(store: Store) -> None:
     store.add(replace(kept, contact=Contact("jo@example.com")))
     store.keep_draft(kept, "Hello Jo.")
     assert store.get("T-1").draft == "Hello Jo."
+    solved = Feedback("up", "Thanks!", START)
+    store.change("T-1", TicketChange(customer_feedback=solved))
+    assert store.get("T-1").customer_feedback == solved
     store.keep_draft(ticket("T-unknown"), "Hello.")
     store.erase_text("T-1", "(gone)")
     store.erase_text("T-unknown", "(gone)")

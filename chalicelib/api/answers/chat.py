@@ -47,6 +47,14 @@ class Usage(TypedDict):
     """Null where the model's price is not known."""
 
 
+class Contact(TypedDict):
+    """How a customer can be reached."""
+
+    email: str | None
+    phone: str | None
+    name: str | None
+
+
 class ChatAnswer(TypedDict):
     """The answer to a customer's message."""
 
@@ -66,6 +74,8 @@ class ChatAnswer(TypedDict):
     usage: Usage
     handled_by: HandledBy
     """`agent` from an agent's first reply until the ticket is closed: the message was passed on to them."""
+    offered_contact: NotRequired[Contact]
+    """What the answer asks the customer to confirm: by saying yes, or with PUT /chat/{session_id}/contact."""
     degraded: list[OutOfReach]
     """What could not be reached; the rest of the answer is good."""
 
@@ -91,7 +101,9 @@ class TranscriptMessage(TypedDict):
     escalation: NotRequired[Escalation]
     """Of an answer, once a person takes over."""
     feedback: NotRequired[AnswerFeedback]
-    """Of an answer that was rated."""
+    """Of an answer, or of what an agent wrote, that was rated."""
+    offered_contact: NotRequired[Contact]
+    """Of an answer that asks whether an address was understood."""
 
 
 class Message(TranscriptMessage):
@@ -99,14 +111,6 @@ class Message(TranscriptMessage):
 
     message_id: str
     """The same for a question and its answer."""
-
-
-class Contact(TypedDict):
-    """How a customer can be reached."""
-
-    email: str | None
-    phone: str | None
-    name: str | None
 
 
 class ConversationTicket(TypedDict):
@@ -124,6 +128,8 @@ class History(TypedDict):
     """Who answers now: an agent from their first reply until the ticket is closed."""
     ticket: ConversationTicket | None
     """The last one that the conversation had."""
+    contact: NotRequired[Contact]
+    """How the customer of an open ticket can be reached, where that was said."""
     messages: list[Message]
     """Oldest first."""
     next: str | None

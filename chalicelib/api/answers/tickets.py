@@ -139,12 +139,12 @@ class Draft(TypedDict):
     """What could not be reached, and so is not in the draft."""
 
 
-class AgentFeedback(TypedDict):
-    """Whether what came with a ticket helped an agent."""
+class TicketFeedback(TypedDict):
+    """Whether what came with a ticket helped an agent, or what agents wrote the customer."""
 
     helpful: bool
     source: str | None
-    """What of the answer it is about."""
+    """What of the answer an agent means; `customer` of what the customer says, which comes last."""
     comment: str | None
     timestamp: Time
 
@@ -159,8 +159,8 @@ class TicketContext(TypedDict):
     """Nearest first."""
     transcript: list[TranscriptMessage] | None
     """The conversation, oldest first, where the ticket came from a chat or was replied to."""
-    feedback: list[AgentFeedback]
-    """The newest 20, oldest first."""
+    feedback: list[TicketFeedback]
+    """The newest 20 of agents, oldest first, and the customer's."""
     degraded: list[OutOfReach]
     """What could not be reached; the rest is good."""
 
