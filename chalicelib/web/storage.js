@@ -1,6 +1,5 @@
 'use strict';
-// What survives a reload: the session (until the customer starts a new conversation), and what the customer
-// wrote and the server has not confirmed (in this tab). Blocked storage costs the memory, never the chat.
+// A page's memory, and ids. Blocked storage costs the memory, never the page.
 
 function guardedStorage(name) {
   try {
@@ -27,22 +26,6 @@ function remembered(storageName, key) {
     read: () => attempt(() => storage.getItem(fullKey)) ?? '',
     write: (text) => attempt(() => text ? storage.setItem(fullKey, text) : storage.removeItem(fullKey)),
   };
-}
-
-const savedSession = remembered('localStorage', 'session');
-const savedDraft = remembered('sessionStorage', 'draft');
-const savedUnsent = remembered('sessionStorage', 'unsent');
-
-/** The questions that no answer came for: `[{text, messageId}]`. */
-function readUnsent() {
-  const kept = jsonObject(savedUnsent.read())?.questions;
-  const whole = (entry) => typeof entry?.text === 'string' && typeof entry.messageId === 'string';
-  return Array.isArray(kept) ? kept.filter(whole) : [];
-}
-
-function writeUnsent(questions) {
-  const kept = questions.map(({ text, messageId }) => ({ text, messageId }));
-  savedUnsent.write(kept.length ? JSON.stringify({ questions: kept }) : '');
 }
 
 /** A random UUID, also where crypto.randomUUID is missing: plain http on a host other than localhost. */
