@@ -27,6 +27,11 @@ function getHistory(sessionId, lifetime, place = {}) {
   return request(sessionPath(sessionId) + (query && `?${query}`), { lifetime, timeoutMs: 15_000 });
 }
 
+/** Keep how the customer can be reached: `{email, phone, name}`, in place of what was known. */
+function putContact(sessionId, contact, lifetime) {
+  return request(`${sessionPath(sessionId)}/contact`, { method: 'PUT', payload: contact, lifetime, timeoutMs: 15_000 });
+}
+
 function postFeedback(sessionId, messageId, rating, lifetime) {
   const payload = { message_id: messageId, rating };
   return request(`${sessionPath(sessionId)}/feedback`, { payload, lifetime, timeoutMs: 15_000 });

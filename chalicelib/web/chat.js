@@ -2,20 +2,29 @@
 // The conversation: asking, what happens when that fails, and starting over. One question is on its way at a time.
 
 const SLOW_AFTER_MS = 9_000;
+const ASK_FOR_A_PERSON = 'I would like to talk to a person';
 
 const view = Object.fromEntries(
-  ['conversation', 'messages', 'welcome', 'loading', 'history-notice', 'earlier', 'announcer', 'new-conversation']
-    .map((id) => [id, document.getElementById(id)]),
+  [
+    'conversation', 'messages', 'welcome', 'loading', 'history-notice', 'earlier', 'announcer', 'new-conversation',
+    'ticket', 'ticket-state', 'ticket-number', 'ticket-contact', 'contact-address', 'change-contact',
+  ].map((id) => [id, document.getElementById(id)]),
 );
+const NOTHING_READ = {
+  newest: '',  // up to where the conversation was read
+  ticket: null,  // its last one: {id, state}
+  contact: null,  // how the customer can be reached: {email, phone, name}
+  offered: null,  // what of that was asked back and not confirmed yet
+};
 const chat = {
   sessionId: savedSession.read(),
   lifetime: new AbortController(),  // aborted when the customer leaves the conversation
   busy: false,
   unsent: [],  // questions without an answer: {text, messageId, element}
   earlierCursor: '',
-  newest: '',  // up to where the conversation was read
-  hasOpenTicket: false,
   newsTimer: 0,
+  lastSaidAt: Date.now(),
+  ...NOTHING_READ,
 };
 const composer = new Composer(send);
 
@@ -62,7 +71,7 @@ function send(text) {
 async function deliver(question) {
   const lifetime = chat.lifetime.signal;
   showSending(question);
-  const stopTyping = showTyping();
+  const stopTyping = chat.ticket?.state === 'agent' ? () => {} : showTyping();
   scrollToQuestion(question.element);
   try {
     const answer = await ask(question, lifetime);
@@ -95,7 +104,17 @@ function showSending(question) {
   question.element.querySelector('.failure').hidden = true;
   view.messages.append(question.element);
   keepUnsent([...chat.unsent.filter((other) => other !== question), question]);
+  sayDelivery(question, chat.ticket?.state === 'agent' ? 'Sending…' : '');
+  chat.lastSaidAt = Date.now();
+  solved.hidden = true;
   setBusy(true);
+}
+
+/** Say under a question where it is: on its way to a person, or there. */
+function sayDelivery(question, sentence) {
+  const part = question.element.querySelector('.delivery');
+  part.textContent = sentence;
+  part.hidden = sentence === '';
 }
 
 function newQuestionElement(question) {
@@ -122,13 +141,26 @@ function showTyping() {
 }
 
 function showAnswer(question, answer) {
+  if (answer.session_id !== chat.sessionId) Object.assign(chat, NOTHING_READ);
   if (typeof answer.session_id === 'string') rememberSession(answer.session_id);
   keepUnsent(chat.unsent.filter((other) => other !== question));
-  const element = answerWithFeedback(answer);
-  view.messages.append(element);
+  sayAnswer(question, answer);
+  showTicket(ticketAfter(answer));
+  askForContact(answer);
   scrollToQuestion(question.element);
+  if (isOpen(chat.ticket)) followTicket();
+}
+
+function sayAnswer(question, answer) {
+  if (answer.handled_by === 'agent') {
+    sayDelivery(question, 'Passed on to our support team');
+    announce('Passed on to our support team.');
+    return;
+  }
+  const element = answerWithFeedback(answer);
+  sayDelivery(question, '');
+  view.messages.append(element);
   announce(`Assistant: ${element.querySelector('.prose').textContent}`);
-  if (answer.escalation || answer.handled_by === 'agent') followTicket();
 }
 
 /* When it failed */
@@ -136,6 +168,7 @@ function showAnswer(question, answer) {
 function showFailure(question, failure) {
   const { element } = question;
   const part = element.querySelector('.failure');
+  sayDelivery(question, '');
   element.classList.add('unsent');
   part.querySelector('p').textContent = failure.message;
   part.hidden = false;
@@ -191,7 +224,8 @@ function startOver() {
   view.messages.replaceChildren();
   setEarlierCursor('');
   clearTimeout(chat.newsTimer);
-  Object.assign(chat, { newest: '', hasOpenTicket: false });
+  Object.assign(chat, NOTHING_READ);
+  showTicket(null);
   for (const part of ['history-notice', 'loading']) view[part].hidden = true;
   setBusy(false);
   composer.focus();
@@ -228,7 +262,14 @@ function start() {
     const suggestion = event.target.closest('.suggestion');
     if (suggestion && send(suggestion.textContent)) focusComposer();
   });
-  document.addEventListener('visibilitychange', () => chat.hasOpenTicket && followTicket(0));
+  document.addEventListener('visibilitychange', returnToPage);
+  view['change-contact'].addEventListener('click', changeContact);
+  contactForm.addEventListener('submit', keepContact);
+  contactForm.querySelector('.not-now').addEventListener('click', closeContact);
+  solved.addEventListener('click', ({ target }) => {
+    if (target.closest('.ask-again') && send(ASK_FOR_A_PERSON)) focusComposer();
+    else if (target.dataset.rating) answerIfSolved(target.dataset.rating);
+  });
   chat.unsent = readUnsent();
   followKeyboard();
   holdTheEnd();

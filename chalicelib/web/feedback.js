@@ -3,8 +3,7 @@
 
 function answerWithFeedback(answer) {
   const element = answerElement(answer);
-  const isPassedOn = answer.handled_by === 'agent';
-  if (answer.message_id && chat.sessionId && !isPassedOn) attachFeedback(element, answer);
+  if (answer.message_id && chat.sessionId) attachFeedback(element, answer);
   return element;
 }
 

@@ -46,6 +46,7 @@ function showHistory(history) {
   keepUnsent(chat.unsent.filter(({ messageId }) => !answered.has(messageId)));
   view.messages.replaceChildren(...messages.map(restoredElement));
   setEarlierCursor(history.next);
+  markJoins();
   keepPlace(history);
 }
 
@@ -79,6 +80,7 @@ async function showEarlier() {
     const history = await getHistory(chat.sessionId, lifetime, { before: chat.earlierCursor });
     view.messages.prepend(...readMessages(history).map(restoredElement));
     setEarlierCursor(history.next);
+    markJoins();
     view.conversation.scrollTop += view.conversation.scrollHeight - scrollHeight;
   } catch (failure) {
     if (!(failure instanceof RequestFailure)) throw failure;

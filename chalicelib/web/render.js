@@ -231,13 +231,6 @@ function renderSources(element, citations) {
   return sources;
 }
 
-function renderTicket(element, escalation) {
-  if (!escalation?.ticket_id) return;
-  const chip = element.querySelector('.chip');
-  chip.querySelector('span').textContent = 'With our support team';
-  chip.hidden = false;
-}
-
 function renderRemarks(element, answer) {
   const words = (Array.isArray(answer.degraded) ? answer.degraded : []).map((name) => MISSING_WORDS[name]);
   if (answer.guardrail?.intervened) words.unshift(GUARDRAIL_WORDS);
@@ -268,7 +261,7 @@ function answerElement(answer) {
   const citations = readCitations(answer.citations);
   renderProse(prose, answer.response);
   linkMarks(prose, citations, renderSources(element, citations));
-  renderTicket(element, answer.escalation);
+  if (answer.escalation?.ticket_id) element.dataset.ticketId = answer.escalation.ticket_id;
   renderRemarks(element, answer);
   renderTime(element.querySelector('time'), answer.timestamp);
   return element;
@@ -276,12 +269,16 @@ function answerElement(answer) {
 
 const agentId = ({ message_id: messageId }) => `agent-${messageId}`;
 
-/** What a person wrote: under their name, and nothing to rate. */
+/** What a person wrote: under their name, and nothing to rate before the ticket is closed. */
 function agentElement(message) {
   const element = answerElement(message);
   element.id = agentId(message);
+  element.classList.add('agent');
+  const name = message.author || 'Our support team';
+  Object.assign(element.dataset, { author: name, messageId: message.message_id, rating: message.feedback?.rating ?? '' });
+  element.querySelector('.avatar').textContent = [...name][0].toUpperCase();
   const author = element.querySelector('.author');
-  author.textContent = message.author || 'Our support team';
+  author.textContent = name;
   author.classList.remove('visually-hidden');
   return element;
 }

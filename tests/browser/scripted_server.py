@@ -110,8 +110,14 @@ class _Handler(BaseHTTPRequestHandler):
             self._reply(Received("GET", path, None))
 
     def do_POST(self) -> None:
+        self._take_body()
+
+    def do_PUT(self) -> None:
+        self._take_body()
+
+    def _take_body(self) -> None:
         raw = self.rfile.read(int(self.headers["Content-Length"]))
-        self._reply(Received("POST", self._path(), json.loads(raw)))
+        self._reply(Received(self.command, self._path(), json.loads(raw)))
 
     def _path(self) -> str:
         inside = self.path.startswith(self.script.prefix)

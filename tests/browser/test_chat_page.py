@@ -5,28 +5,13 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
+from tests.browser.chat import EXCHANGE, answers, ask, install_clock, questions
 from tests.browser.scripted_server import Received, Reply, ScriptedServer, answer
 from tests.browser.visitor import Visitor
 from tests.product import Product
 
-EXCHANGE = [
-    {
-        "message_id": "m-1",
-        "role": "user",
-        "content": "Where is my order?",
-        "timestamp": "2026-11-19T09:00:00+00:00",
-    },
-    {
-        "message_id": "m-1",
-        "role": "assistant",
-        "content": "It is **on its way** [1].",
-        "timestamp": "2026-11-19T09:00:02+00:00",
-        "citations": answer()["citations"],
-        "feedback": {"rating": "up", "comment": None},
-    },
-]
 UNSAFE_ADDRESSES = (
     "javascript:alert(1)",
     "https://help.example.com@evil.example/",
@@ -58,23 +43,6 @@ HOSTILE = """
 
 Cited [1], not cited [7], `code [1]`, and a [good link](https://ok.example/a).
 """
-
-
-def ask(page: Page, question: str) -> None:
-    page.get_by_label("Your message").fill(question)
-    page.get_by_label("Your message").press("Enter")
-
-
-def answers(page: Page) -> Locator:
-    return page.locator(".assistant:not(.typing)")
-
-
-def questions(page: Page) -> Locator:
-    return page.locator(".customer .bubble")
-
-
-def install_clock(page: Page) -> None:
-    page.clock.install()
 
 
 def test_a_newcomer_gets_a_cited_answer_and_is_understood_again(visit: Visitor, product: Product) -> None:
@@ -334,63 +302,6 @@ def test_a_reload_restores_the_conversation_until_a_new_one_is_started(
     assert [question.get("session_id") for question in server.questions()] == [None, "session-1", None]
 
 
-REPLY = {
-    "message_id": "r-1",
-    "role": "agent",
-    "author": "Jo",
-    "content": "It is **in the van**.",
-    "timestamp": "2026-11-19T09:05:00+00:00",
-}
-
-
-def news(*messages: object, status: str = "open") -> Reply:
-    ticket = {"ticket_id": "T-1042", "status": status}
-    body = {"session_id": "session-1", "messages": messages, "next": None, "newest": "42", "ticket": ticket}
-    return Reply(body)
-
-
-def test_what_an_agent_writes_appears_by_itself_until_the_ticket_is_closed(
-    visit: Visitor, server: ScriptedServer
-) -> None:
-    page = visit(server.url, before=install_clock)
-    server.replies.append(Reply(answer("I'm handing over.", escalation={"ticket_id": "T-1042"})))
-    ask(page, "I want to talk to a human")
-    expect(answers(page)).to_have_count(1)
-    server.history = news(*EXCHANGE, REPLY)
-    page.clock.fast_forward(4_000)
-    expect(page.locator(".author").last).to_have_text("Jo")
-    expect(answers(page)).to_have_count(2)
-    expect(answers(page).last.locator("strong")).to_have_text("in the van")
-    expect(answers(page).last.locator(".feedback")).to_be_hidden()
-    for status in ("open", "closed"):
-        # The same again changes nothing.
-        server.history = news(REPLY, status=status)
-        with page.expect_response("**/chat/session-1?after=42"):
-            page.clock.fast_forward(4_000)
-    expect(answers(page)).to_have_count(2)
-    read = len(server.received)
-    page.clock.fast_forward(60_000)
-    assert len(server.received) == read
-
-
-def test_an_agents_message_is_under_their_name_after_a_reload(visit: Visitor, server: ScriptedServer) -> None:
-    page = visit(server.url)
-    ask(page, "Where is my order?")
-    expect(answers(page)).to_have_count(1)
-    server.history = news(*EXCHANGE, REPLY, status="closed")
-    page.reload()
-    expect(page.locator(".author").last).to_have_text("Jo")
-    expect(answers(page).last.locator(".feedback")).to_be_hidden()
-
-
-def test_a_message_that_was_passed_on_has_nothing_to_rate(visit: Visitor, server: ScriptedServer) -> None:
-    page = visit(server.url)
-    server.replies.append(Reply(answer("I have passed it on.", handled_by="agent", model=None)))
-    ask(page, "And now?")
-    expect(answers(page)).to_have_text(re.compile("passed it on"))
-    expect(answers(page).locator(".feedback")).to_be_hidden()
-
-
 def test_an_answer_to_a_conversation_that_was_left_does_not_appear(
     visit: Visitor, server: ScriptedServer, held: threading.Event
 ) -> None:
@@ -472,7 +383,7 @@ def test_tickets_limits_and_gaps_are_said_in_words(visit: Visitor, server: Scrip
     server.replies.append(Reply(reply))
     page = visit(server.url)
     page.get_by_role("button", name="I would like to talk to a person").click()
-    expect(page.locator(".chip")).to_have_text("With our support team")
+    expect(page.locator(".chip")).to_have_text("Waiting for our support team")
     expect(page.locator(".remarks li")).to_have_text(
         [re.compile("content policy"), re.compile("could not read our earlier conversation")]
     )

@@ -1,0 +1,93 @@
+'use strict';
+// How our support team reaches a customer who has left the page: asked for after a hand-over, and changeable.
+
+const CONTACT_PROBLEMS = {
+  email: 'Please enter an e-mail address, such as name@example.com.',
+  phone: 'Please enter a phone number, such as +49 30 1234567.',
+  name: 'Please enter a shorter name, on one line.',
+};
+const CONTACT_FIELDS = Object.keys(CONTACT_PROBLEMS);
+const contactForm = document.getElementById('contact');
+
+const addressOf = (contact) => contact?.email || contact?.phone || '';
+
+/** Show with the ticket where the customer is reached. */
+function showContact() {
+  const address = addressOf(chat.contact);
+  view['ticket-contact'].hidden = !isOpen(chat.ticket);
+  if (!isOpen(chat.ticket)) contactForm.hidden = true;
+  view['contact-address'].textContent = address;
+  view['change-contact'].textContent = address ? 'Change' : 'How can we reach you?';
+  view['change-contact'].setAttribute('aria-label', address ? 'Change how we reach you' : 'How can we reach you?');
+}
+
+/** Offer the form when a person takes over, or with what the customer wrote to be confirmed. */
+function askForContact({ offered_contact: offered }) {
+  chat.offered = offered ?? null;
+  const isNews = offered && CONTACT_FIELDS.some((name) => offered[name] && offered[name] !== chat.contact?.[name]);
+  if (chat.ticket?.state === 'waiting' && (isNews || !chat.contact)) openContact();
+}
+
+function openContact() {
+  for (const name of CONTACT_FIELDS) {
+    contactForm.elements[name].value = chat.offered?.[name] ?? chat.contact?.[name] ?? '';
+  }
+  showContactProblems([]);
+  contactForm.hidden = false;
+}
+
+function changeContact() {
+  openContact();
+  contactForm.scrollIntoView({ block: 'nearest' });
+  contactForm.elements.email.focus({ preventScroll: true });
+}
+
+function closeContact() {
+  contactForm.hidden = true;
+  view['change-contact'].focus();
+}
+
+async function keepContact(event) {
+  event.preventDefault();
+  const given = CONTACT_FIELDS.map((name) => [name, contactForm.elements[name].value.trim()]);
+  const contact = Object.fromEntries(given.filter(([, value]) => value));
+  const lifetime = chat.lifetime.signal;
+  showContactProblems(addressOf(contact) ? [] : ['email']);
+  if (!addressOf(contact) || contactForm.ariaBusy === 'true') return;
+  contactForm.ariaBusy = 'true';
+  try {
+    const kept = await putContact(chat.sessionId, contact, lifetime);
+    if (!lifetime.aborted) confirmContact(kept);
+  } catch (failure) {
+    if (!(failure instanceof RequestFailure)) throw failure;
+    if (!lifetime.aborted) showContactProblems(failure.fields, failure.message);
+  } finally {
+    contactForm.ariaBusy = 'false';
+  }
+}
+
+/** Say at each field what is wrong with it, and what is wrong with none of them below. */
+function showContactProblems(fields, sentence = '') {
+  const wrong = CONTACT_FIELDS.filter((name) => fields.includes(name));
+  for (const name of CONTACT_FIELDS) {
+    const isWrong = wrong.includes(name);
+    contactForm.elements[name].setAttribute('aria-invalid', String(isWrong));
+    document.getElementById(`contact-${name}-problem`).textContent = isWrong ? CONTACT_PROBLEMS[name] : '';
+  }
+  document.getElementById('contact-problem').textContent = wrong.length > 0 ? '' : sentence;
+  contactForm.elements[wrong[0]]?.focus();
+}
+
+function confirmContact(kept) {
+  chat.contact = kept;
+  chat.offered = null;
+  const element = fromTemplate('event-template');
+  const ways = CONTACT_FIELDS.slice(0, 2).map((name) => kept[name]).filter(Boolean);
+  element.textContent = `Saved. Our support team can reach you at ${ways.join(' or ')}.`;
+  view.messages.append(element);
+  contactForm.hidden = true;
+  showContact();
+  element.scrollIntoView({ block: 'nearest' });
+  announce(element.textContent);
+  focusComposer();
+}
