@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalice import AuthResponse, Chalice, Response
-from chalice.app import AuthRequest, CloudWatchEvent, DynamoDBEvent, LambdaFunctionEvent
+from chalice.app import AuthRequest, CloudWatchEvent, DynamoDBEvent, LambdaFunctionEvent, SQSEvent
 
 from chalicelib import __version__
 from chalicelib.api.chat import (
@@ -30,6 +30,7 @@ from chalicelib.api.http import (
     proof_headers,
     query_parameters,
 )
+from chalicelib.api.intake import AT_ONCE
 from chalicelib.api.knowledge_base import sync_requested, sync_status
 from chalicelib.api.parsing import parse, parse_body, parse_path
 from chalicelib.api.tickets import (
@@ -52,7 +53,7 @@ from chalicelib.chat.sessions import Visitor
 from chalicelib.events.stream import events_to_deliver
 from chalicelib.insight.health import overall
 from chalicelib.services import now, services
-from chalicelib.settings import documents_bucket_name, events_stream_arn
+from chalicelib.settings import documents_bucket_name, events_stream_arn, intake_queue_arn
 from chalicelib.web.page import chat_page
 
 app = Chalice(app_name="customer-support", configure_logs=False)
@@ -266,6 +267,14 @@ def sweep(_event: CloudWatchEvent) -> None:
 def deliver(event: DynamoDBEvent) -> None:
     """Tell others of what happened."""
     services().deliveries.deliver(events_to_deliver(event.to_dict()))
+
+
+# One message a call: Chalice cannot ask Lambda to take back a part of a batch, so one that fails would bring
+# back all that came with it.
+@app.on_sqs_message(queue_arn=intake_queue_arn(), batch_size=1, maximum_concurrency=AT_ONCE)
+def intake(event: SQSEvent) -> None:
+    """Take in what the queue brings: a ticket, as POST /tickets takes it."""
+    services().intake.take_in(event.to_dict())
 
 
 @app.lambda_function()

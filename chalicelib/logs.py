@@ -146,6 +146,40 @@ class DeliveryLogger:
         )
 
 
+class IntakeLogger:
+    """Logs what becomes of a message of the tickets' queue; `attempt` counts how often it has come."""
+
+    def __init__(self, stage: str) -> None:
+        self._stage = stage
+
+    def refused(self, message_id: str, attempt: int, code: str, fields: Sequence[str]) -> None:
+        """Say that a message can never be a ticket; at its first attempt CloudWatch makes a metric of it."""
+        counted = _counted("IntakeRefused") if attempt == 1 else {}
+        logger.error(
+            "intake_refused",
+            stage=self._stage,
+            message_id=message_id,
+            attempt=attempt,
+            code=code,
+            fields=list(fields),
+            **counted,
+        )
+
+    def postponed(self, message_id: str, attempt: int, error: Unavailable) -> None:
+        """Say that a message will come again, because something is out of reach."""
+        logger.warning(
+            "intake_postponed",
+            message_id=message_id,
+            attempt=attempt,
+            dependency=error.dependency,
+            cause=cause_of(error),
+        )
+
+    def erased(self, message_id: str) -> None:
+        """Say that a message is let go, because its customer was erased after it was sent."""
+        logger.info("intake_erased", message_id=message_id)
+
+
 class TurnLogger(DegradedLogger):
     """Logs what happened in a turn of the chat."""
 

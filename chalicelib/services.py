@@ -16,6 +16,7 @@ from aws_lambda_powertools.utilities.parameters import SecretsProvider
 from chalicelib.answers import require_whole
 from chalicelib.api.agent_tokens import AgentTokens
 from chalicelib.api.cors import Origins
+from chalicelib.api.intake import Intake
 from chalicelib.chat.hand_over import HandOvers
 from chalicelib.chat.limits import LimitOptions, Limits
 from chalicelib.chat.lookups import Lookups
@@ -43,7 +44,7 @@ from chalicelib.gateways.secrets import AddressInSecret, Secrets
 from chalicelib.gateways.sentiment import SentimentGateway
 from chalicelib.gateways.webhooks import Webhook
 from chalicelib.insight.health import Health
-from chalicelib.logs import DeliveryLogger, SyncLogger, TicketLogger, TurnLogger
+from chalicelib.logs import DeliveryLogger, IntakeLogger, SyncLogger, TicketLogger, TurnLogger
 from chalicelib.parallel import Threads
 from chalicelib.settings import Settings, read_settings
 from chalicelib.stores.caching import CachedCustomers, CachedPassages
@@ -182,6 +183,12 @@ class Services:
             clock=now,
             log=TicketLogger(),
         )
+
+    @property
+    @once
+    def intake(self) -> Intake:
+        """The other way that tickets come in."""
+        return Intake(self.tickets, IntakeLogger(self.settings.stage))
 
     @property
     @once

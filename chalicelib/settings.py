@@ -150,6 +150,9 @@ class Settings(BaseSettings):
     it are kept for writing."""
 
     # Tickets
+    intake_queue_arn: str | None = None
+    """The queue `support-tickets-intake`, by which tickets come in besides `POST /tickets`; it calls the
+    function `intake`."""
     support_hours_text: str = Field("", max_length=500)
     """When people answer, as a sentence for the customer, such as `We answer on weekdays from 9 to 17 h CET.`
     It stands in the answer that hands over, and where the customer asks how the ticket stands."""
@@ -205,6 +208,11 @@ def events_stream_arn() -> str:
         _needed_to_load("EVENTS_STREAM_ARN")
         or "arn:aws:dynamodb:us-east-1:123456789012:table/support-events/stream/not-set"
     )
+
+
+def intake_queue_arn() -> str:
+    """Return the ARN of the queue of tickets when the app is loaded. Raises InvalidSettings."""
+    return _needed_to_load("INTAKE_QUEUE_ARN") or "arn:aws:sqs:us-east-1:123456789012:not-set"
 
 
 def _needed_to_load(name: str) -> str | None:

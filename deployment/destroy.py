@@ -81,7 +81,8 @@ def _is_wanted(work: Work, leftovers: Leftovers) -> bool:
     work.terminal.say(
         f"From account {account.number}, Region {account.region}, this deletes:",
         f"  the functions and the API of {work.name}, with their logs",
-        f"  the stack {work.name}: network, database, knowledge base with its vectors, guardrail, secrets",
+        f"  the stack {work.name}: network, database, knowledge base with its vectors, guardrail, secrets,",
+        "  and the queue of tickets, with what waits in it or could not be taken in",
         *leftovers.announce(),
     )
     if work.terminal.is_sure:

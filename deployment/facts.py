@@ -24,6 +24,7 @@ SETTINGS_OF_THE_STACK = (
     "agent_tokens_secret_id",
     "webhooks_secret_id",
     "events_stream_arn",
+    "intake_queue_arn",
     "database_secret_id",
     "database_owner_secret_id",
     "database_host",
@@ -33,7 +34,7 @@ SETTINGS_OF_THE_STACK = (
 """The fields of Facts that the app reads, each from the variable of the same name in capitals."""
 
 
-IN_VPC = ("api_handler", "migrate")
+IN_VPC = ("api_handler", "intake", "migrate")
 """The functions that reach Postgres; any other would need a way out of the VPC for nothing."""
 
 
@@ -66,6 +67,7 @@ class Facts:
     agent_tokens_secret_id: str
     webhooks_secret_id: str
     events_stream_arn: str
+    intake_queue_arn: str
     database_secret_id: str
     database_owner_secret_id: str
     database_host: str
@@ -127,6 +129,7 @@ def placeholders(stage: str, model_ids: tuple[str, ...]) -> Facts:
             f"arn:aws:dynamodb:us-east-1:123456789012:table/support-events-{stage}"
             "/stream/2026-01-01T00:00:00.000"
         ),
+        intake_queue_arn=f"arn:aws:sqs:us-east-1:123456789012:support-tickets-intake-{stage}",
         database_secret_id=f"{secret}/database-EXAMPL",
         database_owner_secret_id=f"{secret}/database-owner-EXAMPL",
         database_host=f"{stage}.example.us-east-1.rds.amazonaws.com",

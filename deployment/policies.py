@@ -27,6 +27,13 @@ API_TABLES: Mapping[str, str] = {
     "support-events": "BatchWriteItem DeleteItem GetItem PutItem UpdateItem",
 }
 """What the API's function does with each table; a transaction counts as the writes in it."""
+INTAKE_TABLES: Mapping[str, str] = {
+    "customer-interactions": "Query UpdateItem",
+    "support-tickets": "BatchGetItem BatchWriteItem GetItem PutItem UpdateItem",
+    "support-state": "ConditionCheckItem GetItem UpdateItem",
+    "support-events": "BatchWriteItem PutItem",
+}
+"""The same of the function that takes tickets in from the queue."""
 NETWORK_INTERFACES = (
     "AssignPrivateIpAddresses",
     "CreateNetworkInterface",
@@ -94,10 +101,8 @@ def _api(facts: Facts) -> list[Statement]:
         ),
         *_models(facts),
         _allow("Guardrail", "bedrock", ("ApplyGuardrail",), arns.guardrail()),
-        _allow("Passages", "bedrock", ("Retrieve",), arns.knowledge_base()),
         _ingestion(facts, "StartIngestionJob", "GetIngestionJob", "ListIngestionJobs"),
-        _allow("LinksToDocuments", "s3", ("GetObject",), arns.documents()),
-        _allow("ComprehendKnowsNoResources", "comprehend", ("DetectSentiment",), "*"),
+        *_lookups(facts),
         _secrets(facts.app_secret_id, facts.database_secret_id),
     ]
 
@@ -128,6 +133,18 @@ def _deliver(facts: Facts) -> list[Statement]:
     ]
 
 
+def _intake(facts: Facts) -> list[Statement]:
+    arns, queue = Arns(facts), ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
+    return [
+        *_in_vpc(facts, "intake"),
+        _allow("LambdaReadsTheQueue", "sqs", queue, facts.intake_queue_arn),
+        *(_table(facts, name, *actions.split()) for name, actions in INTAKE_TABLES.items()),
+        _allow("Indexes", "dynamodb", ("Query",), arns.index("support-tickets", "customer-created_at")),
+        *_lookups(facts),
+        _secrets(facts.database_secret_id),
+    ]
+
+
 def _migrate(facts: Facts) -> list[Statement]:
     secrets = _secrets(facts.database_owner_secret_id, facts.database_secret_id)
     return [*_in_vpc(facts, "migrate"), secrets]
@@ -139,6 +156,7 @@ FUNCTIONS: Mapping[str, Callable[[Facts], list[Statement]]] = {
     "documents_changed": _documents_changed,
     "sweep": _sweep,
     "deliver": _deliver,
+    "intake": _intake,
     "migrate": _migrate,
 }
 """By Chalice's names of the functions."""
@@ -153,6 +171,16 @@ def _models(facts: Facts) -> list[Statement]:
         routed = _allow("ModelsBehindProfiles", "bedrock", ("InvokeModel",), *behind)
         statements.append({**routed, "Condition": through})
     return statements
+
+
+def _lookups(facts: Facts) -> list[Statement]:
+    """Return the right to look up what belongs to a question or a ticket."""
+    arns = Arns(facts)
+    return [
+        _allow("Passages", "bedrock", ("Retrieve",), arns.knowledge_base()),
+        _allow("LinksToDocuments", "s3", ("GetObject",), arns.documents()),
+        _allow("ComprehendKnowsNoResources", "comprehend", ("DetectSentiment",), "*"),
+    ]
 
 
 def _in_vpc(facts: Facts, function: str) -> list[Statement]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import psycopg2
 from mypy_boto3_s3.literals import EventType
+from mypy_boto3_sqs.literals import QueueAttributeNameType
 from psycopg2.extensions import cursor
 from psycopg2.extras import execute_values
 
@@ -28,9 +29,14 @@ from tooling.template import TableDefinition, Template
 OBJECT_EVENTS: tuple[EventType, ...] = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
 SAMPLE_DOCUMENTS = ROOT / "samples" / "kb"
 POLL_SECONDS = 0.1
+VISIBILITY_SECONDS = 2
+"""After how long a message that failed comes again: on AWS minutes, but a developer is waiting."""
 SAMPLE_CUSTOMERS = ROOT / "samples" / "customers.json"
 CUSTOMER_COLUMNS = ("external_id", "name", "email", "company", "tier", "lifetime_value", "created_at")
 ORDER_COLUMNS = ("order_number", "order_date", "status", "total_amount", "currency", "items")
+
+
+QueueAttributes = dict[QueueAttributeNameType, str]
 
 
 @dataclass(frozen=True)
@@ -47,6 +53,17 @@ def create_tables(aws: AwsClients, stage: LocalStage, template: Template) -> Non
         name = table.name + stage.table_suffix
         aws.dynamodb.create_table(TableName=name, **table.properties)
         _let_items_expire(aws, name, table)
+
+
+def create_queues(aws: AwsClients, template: Template) -> None:
+    """Create the queues that the template deploys, under their bare names."""
+    arns: dict[str | None, str] = {}
+    for queue in sorted(template.queues(), key=lambda queue: queue.dead_letters is not None):
+        attributes: QueueAttributes = {"VisibilityTimeout": str(VISIBILITY_SECONDS)}
+        if queue.dead_letters:
+            redrive = {"deadLetterTargetArn": arns[queue.dead_letters], "maxReceiveCount": queue.max_receives}
+            attributes["RedrivePolicy"] = json.dumps(redrive)
+        arns[queue.name] = _create_queue(aws, queue.name, attributes)
 
 
 def create_secrets(
@@ -81,13 +98,10 @@ def create_documents(aws: AwsClients, stage: LocalStage, mirror: DocumentsMirror
 
 def announce_changes(aws: AwsClients, stage: LocalStage) -> None:
     """Let the bucket put an event in its queue for each object that is created or removed from now on."""
-    url = aws.sqs.create_queue(QueueName=queue_of(stage.documents_bucket))["QueueUrl"]
-    attributes = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    arn = _create_queue(aws, queue_of(stage.documents_bucket), {})
     aws.s3.put_bucket_notification_configuration(
         Bucket=stage.documents_bucket,
-        NotificationConfiguration={
-            "QueueConfigurations": [{"QueueArn": attributes["QueueArn"], "Events": OBJECT_EVENTS}]
-        },
+        NotificationConfiguration={"QueueConfigurations": [{"QueueArn": arn, "Events": OBJECT_EVENTS}]},
     )
 
 
@@ -132,6 +146,11 @@ def load_sample_customers(database: DatabaseAddress, path: Path = SAMPLE_CUSTOME
     finally:
         connection.close()
     return len(customers)
+
+
+def _create_queue(aws: AwsClients, name: str, attributes: QueueAttributes) -> str:
+    url = aws.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
+    return aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
 
 
 def _as_rds_writes_it(database: DatabaseAddress) -> dict[str, object]:

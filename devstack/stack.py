@@ -21,6 +21,7 @@ from devstack.provision import (
     IngestionOutcome,
     announce_changes,
     create_documents,
+    create_queues,
     create_secrets,
     create_tables,
     ingest_documents,
@@ -120,8 +121,9 @@ class Stack:
         secrets = load_or_create_secrets(self._data_dir / "secrets.json")
         create_secrets(self._clients, self._stage, secrets, self._postgres.address, self._postgres.reader)
         create_documents(self._clients, self._stage, self._mirror)
+        create_queues(self._clients, self._template)
         announce_changes(self._clients, self._stage)
-        self._say("AWS stand-ins: tables, secrets, documents bucket")
+        self._say("AWS stand-ins: tables, secrets, queues, documents bucket")
         self._stop.check()
 
     def _ingest(self) -> None:

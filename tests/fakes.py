@@ -32,7 +32,7 @@ from chalicelib.domain.ticket import (
     TicketState,
     TicketSummary,
 )
-from chalicelib.domain.ticket_events import created, said, subject_of, updated
+from chalicelib.domain.ticket_events import created, enriched, said, subject_of, updated
 from chalicelib.errors import (
     ErasedMeanwhile,
     TicketStateChanged,
@@ -259,6 +259,10 @@ class FakeCustomers(Outage):
         super().__init__()
         self._customers = {c.external_id: c for c in customers}
 
+    def know(self, customer: Customer) -> None:
+        """Know a customer from now on, in place of an earlier one of that id."""
+        self._customers[customer.external_id] = customer
+
     def by_external_id(self, external_id: str) -> Customer | None:
         self.check()
         return self._customers.get(external_id)
@@ -391,6 +395,12 @@ class FakeTickets(Outage):
             return before
         self._marks.require_none(began_at, before.session_id, before.customer_id)
         return self.keep(after, updated(before, after, self._clock()))
+
+    def tell_found(self, ticket_id: str, found: Mapping[str, Any], began_at: datetime | None = None) -> None:
+        before = self.get(ticket_id)
+        if not before.is_enriched:
+            self._marks.require_none(began_at, before.session_id, before.customer_id)
+            self.keep(replace(before, is_enriched=True), [enriched(before, found, self._clock())])
 
     def keep(self, ticket: Ticket, events: list[Event]) -> Ticket:
         """Keep a changed ticket with the events of its change."""

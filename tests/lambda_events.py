@@ -1,6 +1,7 @@
 """The events that AWS calls the functions with."""
 
 import json
+import time
 from collections.abc import Mapping
 from typing import Any
 
@@ -48,3 +49,16 @@ def schedule_event() -> Event:
     """Return what a schedule sends."""
     event = {"account": "", "detail": {}, "detail-type": "Scheduled Event", "id": "1", "region": "us-east-1"}
     return {**event, "resources": [], "source": "aws.events", "time": "", "version": "0"}
+
+
+def message_event(
+    body: Mapping[str, Any] | str, message_id: str = "m-1", attempt: int = 1, sent_at_ms: int = 0
+) -> Event:
+    """Return what Lambda makes of a message of a queue, sent now if it is not said when."""
+    counts = {
+        "ApproximateReceiveCount": str(attempt),
+        "SentTimestamp": str(sent_at_ms or round(time.time() * 1000)),
+    }
+    text = body if isinstance(body, str) else json.dumps(body)
+    record = {"messageId": message_id, "receiptHandle": "handle", "body": text, "attributes": counts}
+    return {"Records": [{**record, "messageAttributes": {}, "eventSource": "aws:sqs"}]}

@@ -29,6 +29,15 @@ class TableDefinition:
     ttl_attribute: str | None
 
 
+@dataclass(frozen=True)
+class QueueDefinition:
+    """An SQS queue: its bare name, and where a message goes that was received so often, if anywhere."""
+
+    name: str
+    dead_letters: str | None
+    max_receives: int
+
+
 class Template:
     """A template's text and what it declares; intrinsic functions stay as they are written."""
 
@@ -41,6 +50,10 @@ class Template:
     def tables(self) -> list[TableDefinition]:
         """Return every DynamoDB table."""
         return [_table(properties) for properties in self._of_type("AWS::DynamoDB::Table")]
+
+    def queues(self) -> list[QueueDefinition]:
+        """Return every SQS queue."""
+        return [self._queue(properties) for properties in self._of_type("AWS::SQS::Queue")]
 
     def guardrail(self) -> Properties:
         """Return the properties of the guardrail."""
@@ -64,6 +77,15 @@ class Template:
             lambda found: found[1] + VARIABLE.sub(lambda variable: values[variable[1]], found[2]), self.text
         )
 
+    def _queue(self, properties: Mapping[str, Any]) -> QueueDefinition:
+        redrive = properties.get("RedrivePolicy")
+        target = self._resources[redrive["deadLetterTargetArn"]["Fn::GetAtt"][0]] if redrive else None
+        return QueueDefinition(
+            name=_bare(properties["QueueName"]),
+            dead_letters=_bare(target["Properties"]["QueueName"]) if target else None,
+            max_receives=redrive["maxReceiveCount"] if redrive else 0,
+        )
+
     def _of_type(self, kind: str) -> Iterator[Properties]:
         return (resource["Properties"] for resource in self._resources.values() if resource["Type"] == kind)
 
@@ -80,10 +102,14 @@ def _table(properties: Mapping[str, Any]) -> TableDefinition:
         # CreateTable wants to be told what the template's form implies.
         taken["StreamSpecification"] = {"StreamEnabled": True, **properties["StreamSpecification"]}
     return TableDefinition(
-        name=properties["TableName"]["Fn::Sub"].removesuffix(STAGE_SUFFIX),
+        name=_bare(properties["TableName"]),
         properties=taken,
         ttl_attribute=properties.get("TimeToLiveSpecification", {}).get("AttributeName"),
     )
+
+
+def _bare(name: Mapping[str, str]) -> str:
+    return name["Fn::Sub"].removesuffix(STAGE_SUFFIX)
 
 
 class _Loader(yaml.SafeLoader):

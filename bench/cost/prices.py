@@ -30,6 +30,7 @@ PRICES: dict[str, Price] = {
     "OpenSearch Serverless": Price(0.24, "OCU-hour", "awsnegotiations.com, OpenSearch, 2026-02"),
     "Lambda, arm64": Price(13.3334, "million GB-seconds", "git.mcrn.ar, Lambda cost, 2026-05", MILLION),
     "Lambda request": Price(0.20, "million", "git.mcrn.ar, Lambda cost, 2026-05", MILLION),
+    "SQS request": Price(0.40, "million requests", NOT_VERIFIED, MILLION),
     "API Gateway, REST": Price(3.50, "million requests", "docs.aws.amazon.com, private APIs", MILLION),
     "DynamoDB write": Price(0.625, "million units of 1 KB", "airbyte.com, DynamoDB, 2025-07", MILLION),
     "DynamoDB read": Price(0.125, "million units of 4 KB", "airbyte.com, DynamoDB, 2025-07", MILLION),

@@ -11,6 +11,9 @@ PROXY_VCPUS = 2
 SWEEPS = HOURS * 60
 SWEEP_SECONDS, SWEEP_GB, SWEEP_LOG_BYTES = 0.15, 0.25, 400
 
+QUEUE_POLLS = HOURS * 5 * 3 * 60
+"""Lambda keeps five connections open that each wait for 20 seconds."""
+
 PROMPT_TOKENS = 2300
 """See bench/cost/prompt_tokens.py."""
 ANSWER_TOKENS = 250
@@ -59,6 +62,7 @@ def idle(stage: StageSize) -> list[Row]:
         ("its 20 GB", STORAGE_GB * usd(stage.storage)),
         (f"{SECRETS} secrets", SECRETS * usd("Secret")),
         ("the sweep, each minute", SWEEPS * _sweep()),
+        ("the queue of tickets, polled", QUEUE_POLLS * usd("SQS request")),
     ]
 
 

@@ -158,8 +158,13 @@ def _choose_correlation_id(request: Any) -> str:
     return str(request.context.get("requestId") or uuid.uuid4())
 
 
+def status_and_code(error: errors.SupportError) -> tuple[int, str]:
+    """Return the status of an error's answer, and what programs call it."""
+    return next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+
+
 def _refusal(error: errors.SupportError) -> Response:
-    status, code = next(STATUSES[kind] for kind in type(error).__mro__ if kind in STATUSES)
+    status, code = status_and_code(error)
     body: dict[str, Any] = {"error": str(error), "code": code}
     headers: dict[str, Any] = {}
     if isinstance(error, errors.BadInput):

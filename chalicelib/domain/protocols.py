@@ -8,10 +8,10 @@ what is named. Expired items are not there unless a method says so.
 erased after that, it changes nothing and raises ErasedMeanwhile: see ErasureMarks.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
-from typing import Protocol
+from typing import Any, Protocol
 
 from chalicelib.domain.conversation import (
     Contact,
@@ -168,6 +168,12 @@ class TicketStore(Protocol):
         """Change a ticket in one atomic write, with its event, and return it as it is then.
 
         Raises UnknownTicket, and ErasedMeanwhile where its conversation or customer was erased.
+        """
+
+    def tell_found(self, ticket_id: str, found: Mapping[str, Any], began_at: datetime) -> None:
+        """Add the event of what was found for a ticket, once a ticket.
+
+        Raises UnknownTicket, and ErasedMeanwhile where its customer was erased.
         """
 
     def keep_draft(self, ticket: Ticket, draft: str, began_at: datetime) -> None:

@@ -52,7 +52,7 @@ class Ticket:
     `last_message_at` is when the customer, or the assistant, last wrote in a conversation that had this
     ticket, and `last_reply_at` when an agent did. `draft` is what an agent was given to reply since.
     `customer_feedback` is what the customer thought of what agents wrote. `newest_event` numbers the newest
-    of its events.
+    of its events; `is_enriched` says that one of them told what was found.
     """
 
     ticket_id: str
@@ -76,6 +76,7 @@ class Ticket:
     draft: str | None = None
     customer_feedback: Feedback | None = None
     newest_event: int = field(default=0, compare=False)
+    is_enriched: bool = False
 
     @property
     def is_erased(self) -> bool:

@@ -37,6 +37,11 @@ def updated(before: Ticket, after: Ticket, at: datetime) -> list[Event]:
     return [_event("ticket.updated", after, before.newest_event + 1, at, content)]
 
 
+def enriched(ticket: Ticket, found: Mapping[str, Any], at: datetime) -> Event:
+    """Return the event of what was found for a ticket."""
+    return _event("ticket.enriched", ticket, ticket.newest_event + 1, at, found)
+
+
 def said(ticket: Ticket, exchange: Exchange, closes: bool) -> list[Event]:
     """Return the events of what an agent replies, or of what a customer writes to one."""
     after = replace(ticket, status="closed") if closes else ticket

@@ -1,13 +1,20 @@
 """The tickets: cases for a person, of the chat and of the ticketing system."""
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, cast, get_args
 
-from pynamodb.attributes import Attribute, JSONAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import (
+    Attribute,
+    BooleanAttribute,
+    JSONAttribute,
+    ListAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex, IncludeProjection
@@ -28,7 +35,7 @@ from chalicelib.domain.ticket import (
     TicketStatus,
     TicketSummary,
 )
-from chalicelib.domain.ticket_events import created, subject_of, updated
+from chalicelib.domain.ticket_events import created, enriched, subject_of, updated
 from chalicelib.errors import Unavailable, UnknownTicket
 from chalicelib.stores.dynamodb import (
     FeedbackAttribute,
@@ -94,6 +101,7 @@ class TicketItem(Model):
     customer_feedback = FeedbackAttribute(null=True)
     newest_event = NumberAttribute(null=True)
     """Counts on from `ttl`, so that a later ticket of the same id never meets an event of this one."""
+    is_enriched = BooleanAttribute(null=True)
     ttl = NumberAttribute()
 
 
@@ -168,14 +176,41 @@ class Tickets:
 
         Raises UnknownTicket, ErasedMeanwhile, Unavailable.
         """
+
+        def told(before: Ticket, after: Ticket) -> list[Event]:
+            return updated(before, after, self._clock())
+
+        return self._change(ticket_id, change.made_to, _actions(change), told, began_at)
+
+    def tell_found(self, ticket_id: str, found: Mapping[str, Any], began_at: datetime | None = None) -> None:
+        """Add the event of what was found for a ticket, once a ticket.
+
+        Raises UnknownTicket, ErasedMeanwhile, Unavailable.
+        """
+
+        def told(before: Ticket, _after: Ticket) -> list[Event]:
+            return [enriched(before, found, self._clock())]
+
+        actions: list[Action] = [TicketItem.is_enriched.set(True)]
+        self._change(ticket_id, partial(replace, is_enriched=True), actions, told, began_at)
+
+    def _change(
+        self,
+        ticket_id: str,
+        made_to: Callable[[Ticket], Ticket],
+        actions: list[Action],
+        told: Callable[[Ticket, Ticket], list[Event]],
+        began_at: datetime | None,
+    ) -> Ticket:
+        """Change a ticket, with its events, unless it is so already, and return it as it is then."""
         began_at = began_at or self._clock()
         for _ in range(TRIES):
             before = self._read(ticket_id)
-            after = change.made_to(before)
+            after = made_to(before)
             if after == before:
                 return before
-            events = updated(before, after, self._clock())
-            fill = partial(self._fill, ticket_id, _actions(change), self.unmoved(before), events)
+            events = told(before, after)
+            fill = partial(self._fill, ticket_id, actions, self.unmoved(before), events)
             with reaching(STORE):
                 if not write_unless_erased(marks_of(before.session_id, before.customer_id), began_at, fill):
                     return replace(after, newest_event=before.newest_event + len(events))
@@ -401,6 +436,7 @@ def _ticket(item: TicketItem) -> Ticket:
         draft=item.draft,
         customer_feedback=item.customer_feedback,
         newest_event=int(item.newest_event or item.ttl),
+        is_enriched=bool(item.is_enriched),
     )
 
 

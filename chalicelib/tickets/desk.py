@@ -4,7 +4,7 @@ import hashlib
 import json
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -123,15 +123,16 @@ class TicketDesk:
     log_seconds: float = 2.0
     count_seconds: float = 1.0
 
-    def receive(self, new: NewTicket) -> Received:
+    def receive(self, new: NewTicket, began_at: datetime | None = None) -> Received:
         """Keep a ticket, and answer with what is known around it; the same ticket again answers the same.
 
+        What was erased since `began_at`, or else since now, is not kept.
         Raises BadInput, TicketIdReused, ErasedMeanwhile, and Unavailable when the ticket cannot be kept.
         """
         started = time.perf_counter()
         calls, deadline = Parallel(self.executor, self.log.degraded), Deadline(self.answer_seconds)
         gathering, listening = deadline.within(self.gather_seconds), deadline.within(self.sentiment_seconds)
-        began_at = self.clock()
+        began_at = began_at or self.clock()
         ticket = self._accept(new)
         keeping = calls.start("storage", self.tickets.add, ticket, began_at)
         looking_up = self._look_up(calls, ticket, deadline, is_new=True)
@@ -149,6 +150,13 @@ class TicketDesk:
         received = Received(ticket, context, suggestions, calls.degraded, time.perf_counter() - started)
         self.log.received(ticket, received.degraded, received.seconds)
         return received
+
+    def tell_found(self, ticket: Ticket, found: Mapping[str, Any], began_at: datetime) -> None:
+        """Have others told what is known around a ticket, once a ticket; `found` is what they are told.
+
+        Raises UnknownTicket, ErasedMeanwhile, Unavailable.
+        """
+        self.tickets.tell_found(ticket.ticket_id, found, began_at)
 
     def page(self, wanted: TicketFilter, limit: int, before: str | None) -> TicketPage:
         """Return tickets, newest first; `before` is the `next` of an earlier page. Raises Unavailable."""

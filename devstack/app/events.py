@@ -22,7 +22,13 @@ from typing import Any
 import boto3
 from botocore.config import Config
 from chalice import Chalice
-from chalice.app import BaseEventSourceConfig, DynamoDBEventConfig, S3EventConfig, ScheduledEventConfig
+from chalice.app import (
+    BaseEventSourceConfig,
+    DynamoDBEventConfig,
+    S3EventConfig,
+    ScheduledEventConfig,
+    SQSEventConfig,
+)
 from chalice.config import Config as ChaliceConfig
 from chalice.local import LambdaContext
 from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
@@ -30,6 +36,7 @@ from mypy_boto3_sqs import SQSClient
 
 from devstack.app.stage import add_overrides, load_app, stop_with_parent
 from devstack.aws.object_events import ObjectEvents, Subscription
+from devstack.aws.queue_messages import QueueMessages
 from devstack.aws.table_stream import TableStream, table_of
 from devstack.stop_request import StopRequest, StopRequested
 
@@ -45,6 +52,7 @@ ACCOUNT = "123456789012"
 Event = Mapping[str, Any]
 Handler = Callable[[dict[str, Any], LambdaContext], Any]
 Loop = Callable[[], None]
+Source = ObjectEvents | TableStream | QueueMessages
 
 
 class LambdaFunction:
@@ -164,7 +172,7 @@ def loops_of(
 ) -> list[Loop]:
     """Return what calls everything that the app declares; each loop ends by raising StopRequested."""
     loops: list[Loop] = []
-    streams: list[TableStream] = []
+    polled: list[Source] = []
     by_bucket: dict[str, list[Subscription]] = defaultdict(list)
     for source in app.event_sources:
         function = _function(app, config, source)
@@ -176,10 +184,12 @@ def loops_of(
             loops.append(partial(_call_by_clock, function, stop, schedule_every_seconds))
         elif isinstance(source, DynamoDBEventConfig):
             table = table_of(source.stream_arn)
-            streams.append(TableStream(clients.streams, table, source.batch_size, function.invoke))
-    events = [ObjectEvents(clients.sqs, bucket, wanted) for bucket, wanted in by_bucket.items()]
-    sources: list[ObjectEvents | TableStream] = [*events, *streams]
-    return [*loops, *[partial(_take, each, stop) for each in sources]]
+            polled.append(TableStream(clients.streams, table, source.batch_size, function.invoke))
+        elif isinstance(source, SQSEventConfig):
+            arn = source.queue_arn or ""
+            polled.append(QueueMessages(clients.sqs, arn, source.batch_size, function.invoke))
+    polled += [ObjectEvents(clients.sqs, bucket, wanted) for bucket, wanted in by_bucket.items()]
+    return [*loops, *[partial(_take, each, stop) for each in polled]]
 
 
 def _function(app: Chalice, config: ChaliceConfig, source: BaseEventSourceConfig) -> LambdaFunction:
@@ -192,10 +202,10 @@ def _subscription(source: S3EventConfig, calls: AsynchronousCalls) -> Subscripti
     return Subscription(source.bucket, source.events, source.prefix or "", source.suffix or "", calls.add)
 
 
-def _take(events: ObjectEvents | TableStream, stop: StopRequest) -> None:
+def _take(source: Source, stop: StopRequest) -> None:
     while True:
         stop.check()
-        if events.take() == 0:
+        if source.take() == 0:
             stop.pause(QUEUE_POLL_SECONDS)
 
 

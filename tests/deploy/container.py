@@ -36,14 +36,16 @@ class Notes:
 def main(function: str) -> int:
     """Run a function through its scenario and print the calls that it made."""
     notes = Notes()
-    import app as app_module  # after the notes have begun, as no client may escape them
+    # After the notes have begun, as no client may escape them.
+    import app as app_module
+    from chalicelib.services import services
 
     handler: Callable[[Any, Any], Any] = app_module.app
     if function != "api_handler":
         handler = app_module.app.handler_map[function]
     scenarios.SCENARIOS[function](lambda event: handler(event, None))
-    if function == "api_handler":
-        scenarios.take_back(lambda event: handler(event, None))
+    if function in scenarios.AT_THE_RIGHT_MOMENT:
+        scenarios.AT_THE_RIGHT_MOMENT[function](services())
     for call in notes.calls:
         sys.stdout.write(json.dumps(call, default=str) + "\n")
     return 0

@@ -18,8 +18,9 @@ LACKING = (
     "AWS::OpenSearchServerless::",
     "AWS::RDS::DBProxy",
     "AWS::S3Vectors::",
+    "AWS::SQS::QueuePolicy",
 )
-"""How the types begin that the emulator refuses."""
+"""How the types begin that the emulator refuses, and one that refuses the emulator: it has no TLS."""
 KNOWLEDGE_BASE_ID, DATA_SOURCE_ID = "EMULATEDKB", "EMULATEDDS"
 GUARDRAIL_ID, GUARDRAIL_VERSION = "emulatedguard", "1"
 PASSWORD = "DatabasePassword"

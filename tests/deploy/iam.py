@@ -21,7 +21,7 @@ TRANSACTION_ACTIONS = {
 READS_A_STREAM = tuple(
     f"dynamodb:{action}" for action in ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
 )
-RUNS_ANY_FUNCTION = ("logs:", "xray:", "ec2:", *READS_A_STREAM)
+RUNS_ANY_FUNCTION = ("logs:", "xray:", "ec2:", "sqs:", *READS_A_STREAM)
 """What Lambda itself does in a function's name; no call of ours leads to it."""
 
 

@@ -6,12 +6,23 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.cors import PREFLIGHT
 from chalicelib.api.fields import PROOF_HEADERS
+from chalicelib.tickets.desk import NewTicket
 from devstack.aws.local_secrets import AGENT_TOKEN
-from tests.lambda_events import Event, api_event, object_event, schedule_event, token_event
+from tests.lambda_events import (
+    Event,
+    api_event,
+    message_event,
+    object_event,
+    schedule_event,
+    token_event,
+)
+
+if TYPE_CHECKING:
+    from chalicelib.services import Services
 
 Invoke = Callable[[Event], Any]
 
@@ -19,6 +30,7 @@ DOCUMENT = ("llamas.md", "# Llama grooming\n\nLlama grooming costs 40 euros for 
 """A document without an address of its own, so that it is cited by a signed link."""
 QUESTION = "How much does llama grooming cost?"
 CUSTOMER = "CUST-1001"
+TICKET = {"customer_external_id": CUSTOMER, "subject": "Llama", "description": QUESTION}
 SECONDS_FOR_A_JOB = 30
 
 
@@ -85,14 +97,8 @@ def _chat(api: Api) -> None:
 
 
 def _tickets(api: Api) -> None:
-    ticket = {
-        "customer_external_id": CUSTOMER,
-        "subject": "Llama",
-        "description": QUESTION,
-        "ticket_id": "T-1",
-    }
     for _ in range(2):
-        assert api.send("POST", "/tickets", ticket)["degraded"] == []
+        assert api.send("POST", "/tickets", {**TICKET, "ticket_id": "T-1"})["degraded"] == []
     assert api.send("GET", "/tickets")["tickets"]
     route, path = "/tickets/{ticket_id}", {"ticket_id": "T-1"}
     assert api.send("GET", route + "/context", path=path)["degraded"] == []
@@ -112,15 +118,6 @@ def _events(api: Api) -> None:
 def _erase(api: Api) -> None:
     api.send("POST", "/chat", {"query": QUESTION, **_proof()})
     api.send("DELETE", "/customers/{external_id}/data", path={"external_id": CUSTOMER})
-
-
-def take_back(invoke: Invoke) -> None:
-    """Take a ticket back, as a turn does that is erased at that moment; `invoke` runs in this process."""
-    from chalicelib.services import services  # loaded by now, with its calls being noted
-
-    ticket = {"customer_external_id": CUSTOMER, "subject": "Llama", "description": QUESTION}
-    store, ticket_id = services().ticket_store, Api(invoke).send("POST", "/tickets", ticket)["ticket_id"]
-    store.take_back(store.get(ticket_id))
 
 
 def _assert_all_routes_reached(api: Api) -> None:
@@ -156,11 +153,33 @@ def deliver(invoke: Invoke) -> None:
     invoke({"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": image}}]})
 
 
+def intake(invoke: Invoke) -> None:
+    """Take in a ticket from the queue, twice."""
+    for _ in range(2):
+        invoke(message_event({**TICKET, "ticket_id": "T-2"}))
+
+
 def migrate(invoke: Invoke) -> None:
     """Look for migrations of a database that has them all."""
     assert invoke({}) == {"applied": []}
 
 
+def _take_back(services: "Services") -> None:
+    """Do what a turn does whose conversation was erased when it had just been handed over."""
+    ticket = services.tickets.receive(NewTicket(CUSTOMER, "Llama", QUESTION)).ticket
+    services.ticket_store.take_back(ticket)
+
+
+def _erase_again(services: "Services") -> None:
+    """Do what becomes of a ticket whose customer was erased when it had just been kept."""
+    assert len(services.ticket_store.erase(["T-2"])) == 1
+
+
+AT_THE_RIGHT_MOMENT: dict[str, Callable[["Services"], None]] = {
+    "api_handler": _take_back,
+    "intake": _erase_again,
+}
+"""What no event leads to by itself, by the function that does it, after its scenario."""
 SCENARIOS: dict[str, Callable[[Invoke], None]] = {
-    each.__name__: each for each in (api_handler, agent, documents_changed, sweep, deliver, migrate)
+    each.__name__: each for each in (api_handler, agent, documents_changed, sweep, deliver, intake, migrate)
 }

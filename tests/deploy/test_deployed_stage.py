@@ -253,6 +253,27 @@ def _is_told_of(stage: DeployedStage, ticket_id: str) -> bool:
     return ticket_id in [event["data"].get("ticket_id") for event in events]
 
 
+def test_a_ticket_from_the_queue_is_taken_in_and_what_was_found_is_told(synced_stage: DeployedStage) -> None:
+    sqs = synced_stage.client("sqs")
+    url = sqs.get_queue_url(QueueName=f"support-tickets-intake-{STAGE}")["QueueUrl"]
+    message = json.dumps({**scenarios.TICKET, "ticket_id": "T-queued"})
+    sqs.send_message(QueueUrl=url, MessageBody=message)
+    deadline = time.monotonic() + SYNC_SECONDS
+    while not (told := _found_for(synced_stage, "T-queued")):
+        assert time.monotonic() < deadline, synced_stage.account.emulator.tail()
+        time.sleep(0.2)
+    (found,) = told
+    assert found["customer_context"]["external_id"] == CUSTOMER
+    assert found["kb_suggestions"]
+    assert found["degraded"] == []
+
+
+def _found_for(stage: DeployedStage, ticket_id: str) -> list[dict[str, Any]]:
+    events = stage.send("GET", "/events").body["events"]
+    of_type = (event["data"] for event in events if event["type"] == "ticket.enriched")
+    return [data for data in of_type if data["ticket_id"] == ticket_id]
+
+
 # The last two, because they end what the others look at.
 
 

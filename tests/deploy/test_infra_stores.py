@@ -1,4 +1,4 @@
-"""What the template says of the network, the database, the tables, the documents and the knowledge base."""
+"""What the template says of the network, the database, tables, queues, documents and the knowledge base."""
 
 import re
 from pathlib import Path
@@ -8,6 +8,8 @@ import pytest
 
 from devstack.bedrock.knowledge import knowledge_base as local
 from tests.deploy.infra import RULES, Document, as_list, infra, of_type, values_of
+from tooling.project import ROOT
+from tooling.stages import read_config
 
 CHALICELIB = Path(__file__).resolve().parents[2] / "chalicelib"
 VECTOR_STORES = ("S3_VECTORS", "OPENSEARCH_SERVERLESS")
@@ -150,6 +152,31 @@ def test_the_tables_can_be_taken_back_to_a_point_in_time_in_prod(stage: str, rec
     tables = of_type("AWS::DynamoDB::Table", infra(Stage=stage)).values()
     recovery = [each["PointInTimeRecoverySpecification"] for each in tables]
     assert recovery == [{"PointInTimeRecoveryEnabled": recoverable}] * len(tables)
+
+
+def test_a_message_comes_again_only_after_six_times_what_its_function_may_take() -> None:
+    queue = of_type("AWS::SQS::Queue")["IntakeQueue"]
+    timeout_seconds = read_config(ROOT)["lambda_functions"]["intake"]["lambda_timeout"]
+    assert queue["VisibilityTimeout"] >= 6 * timeout_seconds
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["IntakeDeadLetters", "Arn"]}
+
+
+def test_dead_letters_outlive_messages_and_come_from_the_queue_of_tickets_alone() -> None:
+    queues = of_type("AWS::SQS::Queue")
+    intake, dead = queues["IntakeQueue"], queues["IntakeDeadLetters"]
+    assert dead["MessageRetentionPeriod"] > intake["MessageRetentionPeriod"]
+    (source,) = dead["RedriveAllowPolicy"]["sourceQueueArns"]
+    assert source["Fn::Sub"].rpartition(":")[2] == intake["QueueName"]["Fn::Sub"]
+
+
+def test_queues_are_encrypted_and_reached_over_tls_only() -> None:
+    queues = of_type("AWS::SQS::Queue")
+    assert all(each["SqsManagedSseEnabled"] is True for each in queues.values())
+    (policy,) = of_type("AWS::SQS::QueuePolicy").values()
+    assert {each["Ref"] for each in policy["Queues"]} == set(queues)
+    (refusal,) = policy["PolicyDocument"]["Statement"]
+    assert (refusal["Effect"], refusal["Action"]) == ("Deny", "sqs:*")
+    assert refusal["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
 def test_documents_that_are_rarely_read_become_cheaper() -> None:

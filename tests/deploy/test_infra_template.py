@@ -19,13 +19,14 @@ DECIDED_BY_THE_STAGE = {"stage", "bedrock_model_ids"}
 FROM_THE_STACK_ALTHOUGH_OPTIONAL = {
     *("database_secret_id", "database_owner_secret_id"),
     *("database_host", "database_port", "database_name"),
-    *("table_suffix", "guardrail_id", "guardrail_version"),
+    *("table_suffix", "guardrail_id", "guardrail_version", "events_stream_arn", "intake_queue_arn"),
 }
 PROMISED = {
     *("KnowledgeBaseId", "DataSourceId", "DocumentsBucket", "GuardrailId", "GuardrailVersion", "SubnetIds"),
     *("SecurityGroupId", "DatabaseSecretId", "AppSecretId", "AgentTokensSecretId", "ConversationsTable"),
     *("InteractionsTable", "TicketsTable", "StateTable", "DatabaseHost", "DatabasePort", "DatabaseName"),
     *("DatabaseOwnerSecretId", "WebhooksSecretId", "EventsTable", "EventsStreamArn"),
+    *("IntakeQueueArn", "IntakeQueueUrl", "IntakeDeadLettersUrl"),
 }
 LONGEST = {"Stage": "a" * 12, "AWS::AccountId": "111122223333", "AWS::Region": "ap-southeast-1"}
 NAME_LIMITS = {

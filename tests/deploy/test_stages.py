@@ -34,7 +34,8 @@ from tooling.stages import UnknownStage, deployable_stages, read_config, write_c
 
 CONFIG = read_config(ROOT)
 STAGES = ["dev", "prod"]
-FUNCTIONS = {"api_handler", "agent", "documents_changed", "sweep", "deliver", "migrate"}
+IN_VPC = {"api_handler", "intake", "migrate"}
+FUNCTIONS = {"api_handler", "agent", "documents_changed", "sweep", "deliver", "intake", "migrate"}
 
 
 def facts_of(stage: str) -> Facts:
@@ -93,7 +94,7 @@ def test_only_what_needs_postgres_is_in_the_vpc(
     placed = {
         name: (function.subnet_ids, function.security_group_ids) for name, function in functions.items()
     }
-    assert placed == {name: inside if name in ("api_handler", "migrate") else ([], []) for name in FUNCTIONS}
+    assert placed == {name: inside if name in IN_VPC else ([], []) for name in FUNCTIONS}
 
 
 @pytest.mark.parametrize(
@@ -104,6 +105,7 @@ def test_only_what_needs_postgres_is_in_the_vpc(
         ("documents_changed", 256, 60),
         ("sweep", 256, 60),
         ("deliver", 256, 180),
+        ("intake", 512, 30),
         ("migrate", 512, 300),
     ],
 )
@@ -111,6 +113,12 @@ def test_each_function_has_the_size_that_it_needs(
     functions: dict[str, models.LambdaFunction], name: str, memory_mb: int, timeout_seconds: int
 ) -> None:
     assert (functions[name].memory_size, functions[name].timeout) == (memory_mb, timeout_seconds)
+
+
+def test_the_queue_calls_with_one_message_at_a_time(stage: str) -> None:
+    (source,) = [each for each in deployment_of(stage) if isinstance(each, models.SQSEventSource)]
+    assert (source.lambda_function.resource_name, source.batch_size) == ("intake", 1)
+    assert source.maximum_concurrency == 10
 
 
 def test_each_function_has_a_role_and_a_policy_of_its_own(

@@ -12,7 +12,7 @@ from uuid import uuid4
 
 import pytest
 from chalice import Chalice
-from chalice.app import CloudWatchEvent, DynamoDBEvent, S3Event
+from chalice.app import CloudWatchEvent, DynamoDBEvent, S3Event, SQSEvent
 from chalice.config import Config
 from chalice.local import LambdaContext
 
@@ -27,14 +27,17 @@ from devstack.app.events import (
 from devstack.aws.clients import AwsClients
 from devstack.aws.moto_bucket import VersionedRemovals
 from devstack.aws.object_events import ObjectEvents, Subscription, queue_of
+from devstack.aws.queue_messages import QueueMessages
 from devstack.aws.server import AwsServer, Environ, StartResponse
 from devstack.aws.table_stream import TableStream
-from devstack.provision import announce_changes
+from devstack.provision import announce_changes, create_queues
 from devstack.stage import read_local_stage
 from devstack.stop_request import StopRequest, StopRequested
 from tests.product import within
+from tooling.template import Template
 
-BUCKET, TABLE = "watched", "written"
+BUCKET, TABLE, QUEUE = "watched", "written", "support-tickets-intake"
+QUEUE_ARN = f"arn:aws:sqs:us-east-1:123456789012:{QUEUE}"
 STAGE = replace(read_local_stage(), documents_bucket=BUCKET)
 ALL = ("s3:ObjectCreated:*", "s3:ObjectRemoved:*")
 CONFIG = Config("local", config_from_disk={"lambda_memory_size": 512, "lambda_timeout": 30})
@@ -60,9 +63,23 @@ class Endpoint:
             BillingMode="PAY_PER_REQUEST",
             StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
         )
+        create_queues(self.aws, Template())
 
     def write(self, item: str) -> None:
         self.aws.dynamodb.put_item(TableName=TABLE, Item={"id": {"S": item}})
+
+    def queue_url(self, name: str = QUEUE) -> str:
+        return self.aws.sqs.get_queue_url(QueueName=name)["QueueUrl"]
+
+    def send(self, body: str) -> str:
+        return self.aws.sqs.send_message(QueueUrl=self.queue_url(), MessageBody=body)["MessageId"]
+
+    def show_at_once(self, message: Event) -> None:
+        """Let a message that was received be seen again, as if its visibility timeout had passed."""
+        handle = message["Records"][0]["receiptHandle"]
+        self.aws.sqs.change_message_visibility(
+            QueueUrl=self.queue_url(), ReceiptHandle=handle, VisibilityTimeout=0
+        )
 
     def take_all(self, *subscriptions: Subscription) -> None:
         events = ObjectEvents(self.aws.sqs, BUCKET, subscriptions)
@@ -307,6 +324,10 @@ def app_with_handlers(seen: list[str], bucket: str = BUCKET) -> Chalice:
         records = event.to_dict()["Records"]
         seen.extend(f"{each['eventName']} {each['dynamodb']['Keys']['id']['S']}" for each in records)
 
+    @app.on_sqs_message(queue_arn=QUEUE_ARN)
+    def sent(event: SQSEvent) -> None:
+        seen.extend(record.body for record in event)
+
     @app.schedule("rate(1 day)")
     def every_day(event: CloudWatchEvent) -> None:
         seen.append(event.detail_type)
@@ -326,7 +347,8 @@ def test_what_the_decorators_declare_is_called(endpoint: Endpoint, key: str) -> 
         running = pool.submit(run_side_by_side, loops, stop)
         endpoint.aws.s3.put_object(Bucket=BUCKET, Key=key, Body=b"1")
         endpoint.write(key)
-        wanted = {f"{key} in {BUCKET}", "Scheduled Event", f"INSERT {key}"}
+        endpoint.send(f"sent {key}")
+        wanted = {f"{key} in {BUCKET}", "Scheduled Event", f"INSERT {key}", f"sent {key}"}
         is_seen = within(10, lambda: wanted <= set(seen))
         stop.ask()
         running.result(timeout=10)
@@ -350,6 +372,42 @@ def test_a_batch_of_the_stream_that_fails_comes_again_before_what_follows(endpoi
         endpoint.write(f"{name} {uuid4()}")
     assert [stream.take() for _ in range(4)] == [0, 1, 1, 0]
     assert [each.split()[0] for each in seen] == ["first", "first", "second"]
+
+
+def test_a_message_comes_as_from_lambda_and_leaves_the_queue(endpoint: Endpoint) -> None:
+    taken: list[Event] = []
+    messages = QueueMessages(endpoint.aws.sqs, QUEUE_ARN, 1, lambda event: not taken.append(event))  # type: ignore[func-returns-value]
+    sent = endpoint.send('{"a": "ü"}')
+    assert [messages.take() for _ in range(2)] == [1, 0]
+    (record,) = taken[0]["Records"]
+    assert (record["messageId"], record["body"]) == (sent, '{"a": "ü"}')
+    assert (record["eventSource"], record["eventSourceARN"]) == ("aws:sqs", QUEUE_ARN)
+    assert record["attributes"]["ApproximateReceiveCount"] == "1"
+    assert int(record["attributes"]["SentTimestamp"]) > 1_700_000_000_000
+
+
+def test_a_message_that_fails_five_times_is_a_dead_letter(endpoint: Endpoint) -> None:
+    counts: list[str] = []
+
+    def fail(event: Event) -> bool:
+        counts.append(event["Records"][0]["attributes"]["ApproximateReceiveCount"])
+        endpoint.show_at_once(event)
+        return False
+
+    messages = QueueMessages(endpoint.aws.sqs, QUEUE_ARN, 1, fail)
+    sent = endpoint.send("poison")
+    while messages.take():
+        pass
+    assert counts == ["1", "2", "3", "4", "5"]
+    dead = endpoint.aws.sqs.receive_message(QueueUrl=endpoint.queue_url(f"{QUEUE}-dlq"))["Messages"]
+    assert [(each["MessageId"], each["Body"]) for each in dead] == [(sent, "poison")]
+
+
+def test_a_message_that_failed_is_not_seen_before_its_time(endpoint: Endpoint) -> None:
+    messages = QueueMessages(endpoint.aws.sqs, QUEUE_ARN, 1, lambda _event: False)
+    endpoint.send("later")
+    assert [messages.take() for _ in range(2)] == [1, 0]
+    endpoint.aws.sqs.purge_queue(QueueUrl=endpoint.queue_url())
 
 
 def test_a_bucket_that_announces_nothing_is_refused_at_the_start(endpoint: Endpoint) -> None:

@@ -65,6 +65,14 @@ def test_the_table_of_events_alone_has_a_stream_with_what_is_new() -> None:
     assert set(streams.values()) == {None}
 
 
+def test_the_queue_of_tickets_has_one_for_dead_letters() -> None:
+    queues = {queue.name: (queue.dead_letters, queue.max_receives) for queue in Template().queues()}
+    assert queues == {
+        "support-tickets-intake": ("support-tickets-intake-dlq", 5),
+        "support-tickets-intake-dlq": (None, 0),
+    }
+
+
 def test_every_table_lets_items_expire() -> None:
     assert {table.ttl_attribute for table in Template().tables()} == {"ttl"}
 

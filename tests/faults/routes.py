@@ -12,7 +12,7 @@ from chalicelib.domain.ticket import ERASED
 from devstack.aws.local_secrets import AGENT_TOKEN
 from tests.faults import syncs
 from tests.faults.world import Reply, Request, World
-from tests.lambda_events import token_event
+from tests.lambda_events import message_event, token_event
 
 PERSON = "I want to talk to a human"
 GIVEN_UP_SECONDS = 10
@@ -48,6 +48,10 @@ class Route:
 
 def first_message(world: World) -> Request:
     return world.chat()
+
+
+def queued_ticket(world: World) -> Request:
+    return Request("intake", message_event(_body(world.ticket())))
 
 
 def message_again(world: World) -> Request:
@@ -157,6 +161,12 @@ def ticket_kept(world: World, request: Request, reply: Reply) -> None:
     ids = [ticket["ticket_id"] for ticket in world.tickets()]
     assert ids == [_body(request)["ticket_id"]] if reply.status == 200 else len(ids) <= 1, ids
     assert len(world.interactions()) <= len(ids)
+
+
+def queued_ticket_told(world: World, _request: Request, reply: Reply) -> None:
+    tickets = world.tickets()
+    assert len(tickets) <= 1
+    assert reply.status != 200 or tickets[0]["is_enriched"]
 
 
 def message_kept(world: World, request: Request, reply: Reply) -> None:
@@ -287,6 +297,8 @@ ROUTES = [
     Route("GET /kb/sync", syncs.look_at_sync, syncs.change_covered),
     Route("documents_changed", syncs.upload, syncs.change_covered),
     Route("sweep", syncs.sweep, syncs.change_covered),
+    Route("intake", queued_ticket, queued_ticket_told),
+    Route("intake, cold", cold(queued_ticket), queued_ticket_told),
     Route("deliver", event_to_tell),
     Route("deliver, cold", cold(event_to_tell)),
     Route("GET /events", bare("GET", "/events")),

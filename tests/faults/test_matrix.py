@@ -21,7 +21,7 @@ ASKS_NOBODY = {"s3:GetObject"}
 """A link is signed where the app runs."""
 ONLY_WHEN_ERASED = {"dynamodb:DeleteItem support-tickets", "dynamodb:DeleteItem support-events"}
 """A turn takes its ticket back when it is erased meanwhile: see `tests/property/test_person_invariant.py`."""
-LAMBDAS_OWN = ("logs:", "xray:", "ec2:")
+LAMBDAS_OWN = ("logs:", "xray:", "ec2:", "sqs:")
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -149,6 +149,22 @@ def test_what_happens_once_is_told_once(stores: Stores) -> None:
     assert stores.types() == ["ticket.created", "ticket.replied", "ticket.message", "ticket.updated"]
 
 
+def test_what_was_found_is_told_once_a_ticket(stores: Stores) -> None:
+    open_ticket(stores)
+    for n in range(2):
+        stores.tickets.tell_found("T-1", {"n": n}, START)
+    assert stores.types() == ["ticket.created", "ticket.enriched"]
+    assert dict(stores.events()[-1].data) == KNOWN | {"n": 0}
+
+
+def test_what_was_found_twice_at_once_is_told_once(tables: None, clock: FakeClock) -> None:
+    stores = _real(clock)
+    open_ticket(stores)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: stores.tickets.tell_found("T-1", {"n": n}, START), range(4)))
+    assert stores.types() == ["ticket.created", "ticket.enriched"]
+
+
 def test_what_the_assistant_answers_and_a_contact_are_nobody_elses(stores: Stores) -> None:
     open_ticket(stores)
     stores.said.say(exchange_at(START, ticket_id="T-1"), ANY, closes=False, began_at=START)
@@ -160,8 +176,9 @@ def test_what_is_refused_is_not_told(stores: Stores) -> None:
     open_ticket(stores)
     with pytest.raises(TicketStateChanged):
         stores.write()
+    found: Callable[[], object] = partial(stores.tickets.tell_found, "T-1", {}, START)
     with stores.marks.session("s"):
-        for refused in (stores.reply, partial(stores.change, TicketChange("closed"))):
+        for refused in (stores.reply, found, partial(stores.change, TicketChange("closed"))):
             with pytest.raises(ErasedMeanwhile):
                 refused()
     assert stores.types() == ["ticket.created"]
