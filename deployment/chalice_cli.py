@@ -33,12 +33,21 @@ def require_same_place(work: Work) -> None:
 
 def run_chalice(work: Work, verb: str, run: Run) -> None:
     """Run `chalice deploy` or `chalice delete` with its output on the terminal. Raises CommandError."""
+    _run(work, run, f"chalice {verb}", [*CHALICE, verb])
+
+
+def compile_app(work: Work, run: Run) -> str:
+    """Compile what Chalice will pack; return what was done. Raises CommandError."""
+    _run(work, run, "python -m tooling.bytecode", [sys.executable, "-m", "tooling.bytecode"])
+    return "compiled, so that no cold start has to"
+
+
+def _run(work: Work, run: Run, name: str, command: Sequence[str]) -> None:
     region = {"AWS_DEFAULT_REGION": work.account.region, "AWS_REGION": work.account.region}
     # Chalice asks pip for Lambda's wheels by name and version alone; this constraint adds the lock's hashes.
     locked = {"PIP_CONSTRAINT": LOCK}
-    command = [*CHALICE, verb, "--stage", work.stage]
-    if run(command, environment.extended(**region, **locked), work.root) != 0:
-        raise CommandError(f"`chalice {verb}` failed; its message is above.")
+    if run([*command, "--stage", work.stage], environment.extended(**region, **locked), work.root) != 0:
+        raise CommandError(f"`{name}` failed; its message is above.")
 
 
 def run_on_terminal(command: Sequence[str], variables: Mapping[str, str], folder: Path) -> int:

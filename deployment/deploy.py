@@ -6,6 +6,7 @@ from functools import partial
 
 from deployment.chalice_cli import (
     Run,
+    compile_app,
     require_same_place,
     run_chalice,
     run_on_terminal,
@@ -35,6 +36,7 @@ def deploy_stage(work: Work, options: Namespace, run: Run = run_on_terminal) -> 
         "deploy",
         {
             "Settings": partial(write_settings, work, facts),
+            "Bytecode": partial(compile_app, work, run),
             "Functions": partial(_deploy_functions, work, run),
         },
     )

@@ -10,10 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from chalice.deploy.packager import DependencyBuilder, LambdaDeploymentPackager, PipRunner, SubprocessPip
-from chalice.utils import UI, OSUtils
-
 from tooling import stages
+from tooling.bytecode import RUNTIME, packager
 from tooling.project import ROOT
 from tooling.stages import ChaliceConfig
 
@@ -33,7 +31,6 @@ COPIED = (
     "tests",
 )
 ARCHITECTURE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
-RUNTIME_NAME = "python3.12"
 COMMAND_TIMEOUT_SECONDS = 300
 
 
@@ -88,11 +85,7 @@ class Project:
 
     def package(self, architecture: str = ARCHITECTURE) -> Path:
         """Return the package for an architecture, built by Chalice unless it has been already."""
-        osutils = OSUtils()
-        pip = PipRunner(SubprocessPip(osutils), osutils)
-        dependencies = DependencyBuilder(osutils, pip, architecture)
-        packager = LambdaDeploymentPackager(osutils, dependencies, UI(), architecture)
-        return Path(packager.create_deployment_package(str(self.folder), RUNTIME_NAME))
+        return Path(packager(architecture).create_deployment_package(str(self.folder), RUNTIME))
 
 
 def _of_this_machine(config: ChaliceConfig) -> ChaliceConfig:

@@ -81,10 +81,14 @@ class FakeChalice:
 
     root: Path
     code: int = 0
+    compiled: int = 0
     runs: list[tuple[Sequence[str], Mapping[str, str], Path]] = field(default_factory=list)
 
     def __call__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> int:
         """Deploy."""
+        if "deploy" not in command:
+            self.compiled += 1
+            return 0
         self.runs.append((command, environment, folder))
         if self.code == 0:
             note_deployed(self.root)
@@ -158,6 +162,13 @@ def test_chalice_runs_for_the_stage_in_its_region(stage: Stage) -> None:
     assert list(command[-3:]) == ["deploy", "--stage", "dev"]
     assert environment["AWS_DEFAULT_REGION"] == REGION
     assert folder == stage.root
+
+
+def test_what_chalice_packs_is_compiled_before(stage: Stage) -> None:
+    stage.chalice.code = 1
+    with pytest.raises(CommandError):
+        stage.deploy()
+    assert stage.chalice.compiled == 1
 
 
 def test_wheels_for_lambda_are_taken_by_their_hashes(stage: Stage) -> None:
