@@ -33,10 +33,11 @@ SOME_TIME = datetime(2026, 1, 1, tzinfo=timezone.utc)
 
 @dataclass(frozen=True)
 class Judged:
-    """An exchange, and whether its answer is good."""
+    """An exchange, whether its answer is good, and whether it is one that says something else."""
 
     exchange: Exchange
     is_good: bool
+    is_wrong: bool
 
 
 def ask(index: Index, question: str, earlier: Sequence[Exchange] = ()) -> Exchange:
@@ -62,7 +63,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--show", action="store_true", help="print what went wrong")
     options = parse_options(parser)
-    print(f"{'':18} {'answered':>18} {'follow-ups':>18} {'refused':>18}")
+    print(f"{'':18} {'answered':>18} {'follow-ups':>18} {'refused':>18} {'says otherwise':>18}")
     shares = {each.name: _measured(each, options.show) for each in chosen_collections(options)}
     if options.check:
         require_least(shares, LEAST)
@@ -76,11 +77,13 @@ def _measured(collection: Collection, shows_misses: bool) -> list[float]:
         [judged(index, each) for each in collection.follow_ups],
         [judged(index, Question(text, frozenset())) for text in collection.refused],
     )
+    told = [each for each, asked in zip(kinds[0], collection.answered, strict=True) if asked.says]
     shares = [100 * sum(each.is_good for each in kind) / len(kind) if kind else 100.0 for kind in kinds]
     shown = (
         f"{share:5.1f} % of {len(kind):3}" if kind else "-" for share, kind in zip(shares, kinds, strict=True)
     )
-    print(f"{collection.name:18} " + " ".join(f"{each:>18}" for each in shown))
+    otherwise = f"{sum(each.is_wrong for each in told)} of {len(told):3}" if told else "-"
+    print(f"{collection.name:18} " + " ".join(f"{each:>18}" for each in (*shown, otherwise)))
     for each in (each.exchange for kind in kinds for each in kind if shows_misses and not each.is_good):
         print(f"  {each.question!r} -> {[citation.url for citation in each.citations]}\n{each.answer}\n")
     return shares
@@ -91,8 +94,10 @@ def judged(index: Index, question: Question) -> Judged:
     earlier = [ask(index, text) for text in question.earlier]
     exchange = ask(index, question.text, earlier)
     if not question.articles:
-        return Judged(exchange, exchange.unanswered)
-    return Judged(exchange, bool(exchange.citations) and exchange.citations[0].url in question.articles)
+        return Judged(exchange, exchange.unanswered, not exchange.unanswered)
+    says_it = all(each in exchange.answer for each in question.says)
+    is_right = bool(exchange.citations) and exchange.citations[0].url in question.articles
+    return Judged(exchange, is_right and says_it, bool(exchange.citations) and not says_it)
 
 
 if __name__ == "__main__":

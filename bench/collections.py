@@ -2,8 +2,9 @@
 
 A collection is a folder of articles (with `.metadata.json` sidecars, if any) or a JSON file
 `{"articles": [{"id": "…", "title": "…", "text": "…"}]}`. Questions are a JSON file: `answered` is a list of
-`{"question": "…", "article": "<id, or the file's name without its ending>"}`, a list where several are right;
-`follow_ups` have the `earlier` question too; `refused` is a list of what no article answers.
+`{"question": "…", "article": "<id, or the file's name without its ending>"}`, a list where several are right,
+with `"says": ["…"]` where a right answer says just that; `follow_ups` have the `earlier` question too;
+`refused` is a list of what no article answers.
 """
 
 import argparse
@@ -34,11 +35,12 @@ class Article:
 
 @dataclass(frozen=True)
 class Question:
-    """A question, what was asked before it, and the articles that answer it."""
+    """A question, what was asked before it, the articles that answer it, and what an answer has to say."""
 
     text: str
     articles: frozenset[str]
     earlier: tuple[str, ...] = ()
+    says: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,8 @@ def own_collections() -> list[Collection]:
     return [
         samples(),
         load("samples, held out", SAMPLES, QUESTIONS / "samples_held_out.json"),
+        load("newcomer", SAMPLES, QUESTIONS / "newcomer.json"),
+        load("newcomer, held out", SAMPLES, QUESTIONS / "newcomer_held_out.json"),
         load("web apps", web_apps, web_apps),
     ]
 
@@ -122,7 +126,8 @@ def load(name: str, articles: Path, questions: Path) -> Collection:
 def _question(entry: dict[str, Any]) -> Question:
     right = entry["article"]
     earlier = (entry["earlier"],) if "earlier" in entry else ()
-    return Question(entry["question"], frozenset([right] if isinstance(right, str) else right), earlier)
+    articles = frozenset([right] if isinstance(right, str) else right)
+    return Question(entry["question"], articles, earlier, tuple(entry.get("says", ())))
 
 
 def _articles(source: Path) -> list[Article]:

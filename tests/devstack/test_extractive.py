@@ -42,11 +42,14 @@ QUESTION = "How do I reset my password?"
 class WordsOnly:
     """Knows every word alike, and no meanings."""
 
-    def rarity(self, word: str) -> float:
+    def rarity(self, stem: str) -> float:
         return 1.0
 
-    def knows(self, word: str) -> bool:
+    def knows(self, stem: str) -> bool:
         return True
+
+    def strangeness(self, question: str) -> float:
+        return 0.0
 
     def closeness(self, question: str, texts: Sequence[str]) -> None:
         return None

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from devstack.bedrock.search.glossary import words_of
 from devstack.bedrock.search.index import Index
 
 ARTICLES = {
@@ -166,9 +167,7 @@ def test_a_document_that_cannot_be_written_leaves_the_old_one(index: Index) -> N
 
 
 def test_a_rare_word_weighs_more_than_a_common_one_and_an_unseen_one_most(index: Index) -> None:
-    assert index.rarity("the") == 0
-    assert 0 < index.rarity("password") < index.rarity("islands") < index.rarity("giraffe")
-    assert index.rarity("passwords") == index.rarity("Password")
+    assert 0 < index.rarity("password") < index.rarity("island") < index.rarity("giraff")
 
 
 def test_survives_closing_and_opening(tmp_path: Path) -> None:
@@ -231,7 +230,7 @@ def test_no_query_breaks_the_search(query: str) -> None:
     assert scores == sorted(scores, reverse=True)
     assert all(0 < score <= 1 for score in scores)
     assert len({hit.chunk_id for hit in hits}) == len(hits)
-    assert SHARED.rarity(query) >= 0
+    assert all(SHARED.rarity(stem) >= 0 for word in words_of(query) for stem in word.stems)
 
 
 @given(st.text(max_size=300), st.text(max_size=300))

@@ -9,15 +9,9 @@ from typing import Protocol
 
 from devstack.bedrock.model.blocks import Unit, units
 from devstack.bedrock.model.codes import codes
-from devstack.bedrock.model.languages import ENGLISH, language_of, stop_words
-from devstack.bedrock.search.text import (
-    content_stems,
-    is_content,
-    is_filler,
-    joined_words,
-    stem,
-    synonyms,
-)
+from devstack.bedrock.search.glossary import words_of
+from devstack.bedrock.search.languages import language_of
+from devstack.bedrock.search.text import content_stems, is_filler, synonyms
 
 _RARITY_EXPONENT = 0.7
 _FILLER_WEIGHT = 0.25
@@ -28,29 +22,60 @@ _TITLE_CREDIT = 0.5
 _ASKS_HOW = re.compile(
     r"\b(?:how (?:do|can|to|could|would|should)|where (?:do|can|is)|steps?|want to|need to)\b"
 )
-_ASKS_DURATION = re.compile(r"\b(?:how (?:long|soon|quick|quickly|fast|many days)|when)\b")
-_ASKS_PRICE = re.compile(r"\b(?:how much|cost|costs|price|prices|pricing|fee|fees|expensive|charge)\b")
-_HOLDS_DURATION = re.compile(
-    r"\d[\d\s.,–-]*(?:business |working )?(?:second|minute|hour|day|week|month|year)s?\b"
-    r"|\d\d?[:.]\d\d|\bimmediately\b",
-    re.IGNORECASE,
+_PERIOD = r"(?:second|minute|hour|day|night|morning|week|month|year)"
+_SMALL_NUMBER = r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b"
+_HOLDS_NUMBER = re.compile(rf"\d|{_SMALL_NUMBER}", re.IGNORECASE)
+_FORMS = [
+    (
+        re.compile(r"\bhow (?:often|frequently|many times)\b"),
+        re.compile(
+            rf"\b(?:once|twice|times|every|each|hourly|daily|weekly|monthly|(?:an?|per) {_PERIOD})\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        re.compile(r"\b(?:how (?:long|soon|quick|quickly|fast|many days)|until when|when)\b"),
+        re.compile(
+            rf"(?:\d[\d\s.,–-]*|(?:\b(?:an?|every|per)|{_SMALL_NUMBER}) )(?:business |working )?{_PERIOD}s?\b"
+            r"|\d\d?[:.]\d\d|\bimmediately\b|\bat once\b",
+            re.IGNORECASE,
+        ),
+    ),
+    (
+        re.compile(r"\b(?:how much|cost|costs|price|prices|pricing|fee|fees|expensive|charge)\b"),
+        re.compile(r"[€$£]\s?\d|\d\s?(?:€|EUR|USD|%)|\bfree\b", re.IGNORECASE),
+    ),
+    (
+        re.compile(
+            r"\b(?:limit|maximum|max|minimum|min|at (?:most|least)|from which|how (?:big|large|far))\b"
+        ),
+        _HOLDS_NUMBER,
+    ),
+]
+"""What is asked for, and what holds it: how often, how long or when, how much, up to how many."""
+_ASKS_COUNT = re.compile(r"\b(?:how many|number of)((?: [\w-]+){1,3})")
+_HOLDS_COUNT = re.compile(
+    rf"(?:\b\d[\d.,]*|{_SMALL_NUMBER}|\b(?:once|unlimited|any number of))((?: [\w-]+){{1,3}})", re.IGNORECASE
 )
-_HOLDS_PRICE = re.compile(r"[€$£]\s?\d|\d\s?(?:€|EUR|USD|%)|\bfree\b", re.IGNORECASE)
-_KIND_BONUS = 0.2
+_KIND_BONUS = 0.5
+_COUNT_BONUS = 1.0
 _LEAST_TYPO_LIKENESS = 0.84
 _SHORTEST_TYPO = 5
-_NAME = re.compile(r"(?<=[\w,;:)] )[A-Z]\w*[a-z]\w*|(?<=[\u3040-\u9fff])[A-Z]\w*?[a-z]+")
 
 
 class Knowledge(Protocol):
     """What is known of words and meanings."""
 
-    def rarity(self, word: str) -> float:
+    def rarity(self, stem: str) -> float:
         """Return how rare a word is in the articles; the rarer, the more it tells."""
         ...
 
-    def knows(self, word: str) -> bool:
-        """Tell whether any article says a word."""
+    def knows(self, stem: str) -> bool:
+        """Tell whether any document says a word."""
+        ...
+
+    def strangeness(self, question: str) -> float:
+        """Return how close a question is to an everyday subject that no document is about, 0 to 1."""
         ...
 
     def closeness(self, question: str, texts: Sequence[str]) -> Sequence[float] | None:
@@ -64,9 +89,9 @@ class Knowledge(Protocol):
 
 @dataclass(frozen=True)
 class AskedWord:
-    """A word of the question with its weight, and whether an earlier question said it."""
+    """A word of the question: the stems that say it, its weight, and whether an earlier question said it."""
 
-    stem: str
+    stems: tuple[str, ...]
     weight: float
     is_earlier: bool
 
@@ -149,46 +174,39 @@ def stems(text: str) -> frozenset[str]:
 
 def asked_words(question: str, earlier: Sequence[str], rarity: Callable[[str], float]) -> list[AskedWord]:
     """Return the words to answer to, each once, weighed by rarity; those of earlier questions count less."""
-    asked = {word.stem: word for word in _weighed(question, rarity, 1.0, is_earlier=False)}
+    asked = {word.stems: word for word in _weighed(question, rarity, 1.0, is_earlier=False)}
     for text in reversed(earlier):
         for word in _weighed(text, rarity, _EARLIER_WEIGHT, is_earlier=True):
-            asked.setdefault(word.stem, word)
+            asked.setdefault(word.stems, word)
     return list(asked.values())
 
 
 def spelled_right(words: Sequence[AskedWord], known: Collection[str]) -> list[AskedWord]:
     """Return the words with each that no passage has replaced by one of the passages' that it nearly is."""
-    right = [
-        get_close_matches(
-            word.stem, [each for each in known if each[0] == word.stem[0]], 1, _LEAST_TYPO_LIKENESS
-        )
-        if word.stem not in known and len(word.stem) >= _SHORTEST_TYPO
-        else []
-        for word in words
-    ]
-    return [replace(word, stem=each[0]) if each else word for word, each in zip(words, right, strict=True)]
+    return [replace(word, stems=(right,)) if (right := _right(word, known)) else word for word in words]
 
 
-def names_in(question: str) -> list[str]:
-    """Return the words within a sentence that begin with a capital letter; in German every noun does."""
-    return [] if language_of(question) == "de" else _NAME.findall(question)
+def _right(word: AskedWord, known: Collection[str]) -> str:
+    stemmed = word.stems[0]
+    if len(word.stems) > 1 or stemmed in known or len(stemmed) < _SHORTEST_TYPO:
+        return ""
+    same_letter = [each for each in known if each[0] == stemmed[0]]
+    return next(iter(get_close_matches(stemmed, same_letter, 1, _LEAST_TYPO_LIKENESS)), "")
 
 
 def _weighed(
     text: str, rarity: Callable[[str], float], share: float, *, is_earlier: bool
 ) -> Iterable[AskedWord]:
-    ignored = stop_words(language_of(text)) if language_of(text) != ENGLISH else frozenset()
-    for word in joined_words(text):
-        if is_content(word) and word not in ignored:
-            weight = share * max(rarity(word), 0.0) ** _RARITY_EXPONENT
-            slight = is_filler(stem(word)) or (word.endswith("ly") and len(word) > 5)
-            yield AskedWord(stem(word), weight * (_FILLER_WEIGHT if slight else 1.0), is_earlier)
+    for word, stemmed, _ in words_of(text):
+        weight = share * min(map(rarity, stemmed)) ** _RARITY_EXPONENT
+        slight = is_filler(stemmed[0]) or (word.endswith("ly") and len(word) > 5)
+        yield AskedWord(stemmed, weight * (_FILLER_WEIGHT if slight else 1.0), is_earlier)
 
 
 def coverage(words: Sequence[AskedWord], found: frozenset[str]) -> float:
     """Return the share of the words' weight that is found, 0 to 1; a synonym earns less."""
     total = sum(word.weight for word in words)
-    return sum(word.weight * _credit(word.stem, found) for word in words) / total if total else 0.0
+    return sum(word.weight * _credit(word, found) for word in words) / total if total else 0.0
 
 
 def unit_scores(words: Sequence[AskedWord], passage: NumberedPassage) -> list[float]:
@@ -212,23 +230,34 @@ def _unit_score(
     total = sum(word.weight for word in words) or 1.0
     gained = 0.0
     for word in words:
-        lent = max(_credit(word.stem, unit.heading), _TITLE_CREDIT * _credit(word.stem, passage.lent_stems))
-        gained += word.weight * max(_credit(word.stem, said), lent)
+        lent = max(_credit(word, unit.heading), _TITLE_CREDIT * _credit(word, passage.lent_stems))
+        gained += word.weight * max(_credit(word, said), lent)
     return gained / total
 
 
-def kind_bonus(question: str, unit: Unit) -> float:
-    """Return a bonus when a unit has the form that the question asks for: steps, a duration, a price."""
+def kind_bonus(question: str, unit: Unit, words: Sequence[AskedWord]) -> float:
+    """Return a bonus when a unit has the form that is asked for: steps, a time, a price, a number.
+
+    Of a list, the entry that says most of the question has to have it.
+    """
     asked = question.casefold()
-    fits = (
-        (_ASKS_DURATION.search(asked) and _HOLDS_DURATION.search(unit.text))
-        or (_ASKS_PRICE.search(asked) and _HOLDS_PRICE.search(unit.text))
-        or (_ASKS_HOW.search(asked) and unit.kind == "steps")
-    )
-    return _KIND_BONUS if fits else 0.0
+    text = max(unit.items, key=lambda item: coverage(words, stems(item)), default=unit.text)
+    for asks, holds in _FORMS:
+        if asks.search(asked):
+            return _KIND_BONUS if holds.search(text) else 0.0
+    if counted := _ASKS_COUNT.search(asked):
+        return _COUNT_BONUS if _counts(unit, text, stems(counted[1])) else 0.0
+    return _KIND_BONUS if _ASKS_HOW.search(asked) and unit.kind == "steps" else 0.0
 
 
-def _credit(stemmed: str, found: frozenset[str]) -> float:
-    if stemmed in found:
+def _counts(unit: Unit, text: str, things: frozenset[str]) -> bool:
+    """Tell whether a text says how many of these things there are: "up to 3 tills", "Tills: 3"."""
+    if unit.kind == "row":
+        return bool(stems(text) & things) and bool(_HOLDS_NUMBER.search(text))
+    return any(stems(after) & things for after in _HOLDS_COUNT.findall(text))
+
+
+def _credit(word: AskedWord, found: frozenset[str]) -> float:
+    if any(found.issuperset(each.split()) for each in word.stems):
         return 1.0
-    return _SYNONYM_CREDIT if synonyms(stemmed) & found else 0.0
+    return _SYNONYM_CREDIT if any(synonyms(each) & found for each in word.stems) else 0.0

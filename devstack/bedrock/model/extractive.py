@@ -38,24 +38,30 @@ from devstack.bedrock.model.evidence import (
     coverage,
     kind_bonus,
     lead_in,
-    names_in,
     spelled_right,
     stems,
     unit_scores,
 )
 from devstack.bedrock.model.facts import QUESTIONS, CustomerFacts, answer_from_facts, facts_in
 from devstack.bedrock.model.intents import HandOver, answer_without_passages, needs_no_passage, told_of_ticket
-from devstack.bedrock.model.languages import ENGLISH, language_of, sentence
+from devstack.bedrock.model.sentences import sentence
+from devstack.bedrock.search.glossary import words_of
+from devstack.bedrock.search.languages import ENGLISH, language_of
 from devstack.bedrock.search.text import is_filler, raw_words
 
 _LEAST_COVERAGE = 0.55
 _LEAST_UNIT_SCORE = 0.4
 _LEAST_OWN_COVERAGE = 0.35
-_LEAST_CLOSENESS = 0.5
-_LEAST_CLOSENESS_ACROSS_LANGUAGES = 0.235
+_LEAST_CLOSENESS = 0.3
+_LEAST_CLOSENESS_ACROSS_LANGUAGES = 0.25
+_RARITY_OF_OUR_NAMES = 1.2
+"""What more than a quarter of the articles name is the company or its product."""
+_UNKNOWN_SHARE = 0.1
+_STRANGE_SHARE = 0.8
 _COVERAGE_SHARE = 0.5
 _HEADED_SHARE = 0.1
 _RANK_STEP = 0.05
+_UNIT_SHARE = 0.3
 _LIKENESS_SHARE = 0.3
 _PLACE_STEP = 0.01
 _RANK_PENALTY = 0.2
@@ -209,9 +215,9 @@ def _answers_to_parts(question: str, passages: Sequence[NumberedPassage], knowle
 
 @dataclass(frozen=True)
 class _Question:
-    """What is asked: its text, its words by weight, those of its own that tell, its codes.
+    """What is asked: its text, its words by weight, those of its own that tell, its names and codes.
 
-    It is of others when it names what no article knows: "cancel Netflix".
+    `strangeness` is how much speaks for it being about something else than the articles.
     """
 
     text: str
@@ -219,7 +225,8 @@ class _Question:
     language: str
     words: Sequence[AskedWord]
     own: Sequence[AskedWord]
-    is_of_others: bool
+    strangeness: float
+    names: Sequence[str]
     codes: Sequence[frozenset[str]]
 
     @classmethod
@@ -228,10 +235,14 @@ class _Question:
     ) -> _Question:
         known = frozenset().union(*(passage.all_stems for passage in passages))
         words = spelled_right(asked_words(text, context, knowledge.rarity), known)
-        own = [word for word in words if not (word.is_earlier or is_filler(word.stem))]
+        own = [word for word in words if not (word.is_earlier or is_filler(word.stems[0]))]
         in_context = "\n".join([*context, text])
-        is_of_others = not all(map(knowledge.knows, names_in(text)))
-        return cls(text, in_context, language_of(text), words, own, is_of_others, asked_codes(text))
+        unknown = [word for word in own if not any(map(knowledge.knows, word.stems))]
+        share = sum(word.weight for word in unknown) / (sum(word.weight for word in words) or 1.0)
+        strangeness = _UNKNOWN_SHARE * share + _STRANGE_SHARE * knowledge.strangeness(text)
+        named = (word.stems[0] for word in words_of(text) if word.is_name)
+        names = [name for name in named if knowledge.rarity(name) > _RARITY_OF_OUR_NAMES]
+        return cls(text, in_context, language_of(text), words, own, strangeness, names, asked_codes(text))
 
 
 @dataclass(frozen=True)
@@ -247,20 +258,20 @@ def _best_candidate(
 ) -> _Candidate | None:
     close = knowledge.closeness(asked.in_context, [passage.text for passage in passages])
     found = (
-        _candidate(asked, passage, rank, close[rank] if close else None)
+        _candidate(asked, passage, rank, close[rank] if close else None, knowledge)
         for rank, passage in enumerate(passages)
     )
     return max((each for each in found if each), key=lambda each: each.score, default=None)
 
 
 def _candidate(
-    asked: _Question, passage: NumberedPassage, rank: int, close: float | None
+    asked: _Question, passage: NumberedPassage, rank: int, close: float | None, knowledge: Knowledge
 ) -> _Candidate | None:
     """Return a passage with its score, or None when it holds no answer."""
     places = passage.places_with(asked.codes)
     if not places or not _is_answered(asked, passage, rank, close):
         return None
-    fitting = _fitting(asked, passage, None)
+    fitting = _fitting(asked, passage, _alike(asked, passage, knowledge) if _UNIT_SHARE else None)
     place = max(places, key=lambda index: fitting[index])
     covered = coverage(asked.words, passage.all_stems)
     headed = max(
@@ -268,6 +279,7 @@ def _candidate(
     )
     if close is not None:
         score = close + _COVERAGE_SHARE * covered + _HEADED_SHARE * headed - _RANK_STEP * rank
+        score += _UNIT_SHARE * fitting[place]
     else:
         score = covered + fitting[place] + _TITLE_SHARE * headed - _RANK_PENALTY * rank
     if any(word.is_earlier for word in asked.words):
@@ -279,10 +291,14 @@ def _candidate(
 def _is_answered(asked: _Question, passage: NumberedPassage, rank: int, close: float | None) -> bool:
     """Tell whether a passage covers enough of the question's words, or is close enough in meaning."""
     covered = coverage(asked.words, passage.all_stems)
-    if close is not None and not asked.is_of_others:
+    if not passage.all_stems.issuperset(asked.names):
+        return False
+    if close is not None:
         least = _LEAST_CLOSENESS if asked.language == passage.language else _LEAST_CLOSENESS_ACROSS_LANGUAGES
-        if close + _COVERAGE_SHARE * covered - _RANK_STEP * rank >= least:
+        if close + _COVERAGE_SHARE * covered - _RANK_STEP * rank - asked.strangeness >= least:
             return True
+        if asked.language != passage.language:
+            return False
     if asked.own and coverage(asked.own, passage.all_stems) < _LEAST_OWN_COVERAGE:
         return False
     scores = unit_scores(asked.words, passage)
@@ -294,19 +310,24 @@ def _fitting(asked: _Question, passage: NumberedPassage, alike: Sequence[float] 
     share = _LIKENESS_SHARE if asked.language == passage.language else 1.0
     # Of what answers alike, the first: a section begins with what matters most.
     return [
-        score * (1 + kind_bonus(asked.text, unit)) + share * like - _PLACE_STEP * place
+        score * (1 + kind_bonus(asked.text, unit, asked.words)) + share * like - _PLACE_STEP * place
         for place, (score, like, unit) in enumerate(
             zip(unit_scores(asked.words, passage), alike or repeat(0.0), passage.units)  # noqa: B905
         )
     ]
 
 
-def _quoted(asked: _Question, passage: NumberedPassage, knowledge: Knowledge) -> str:
-    """Return what answers in a passage, announced as a quotation if it is in another language."""
+def _alike(asked: _Question, passage: NumberedPassage, knowledge: Knowledge) -> Sequence[float] | None:
+    """Return how alike the question and each unit are, read under its heading."""
     told = [
         f"{unit.heading}\n{lead_in(passage.units, n)}\n{unit.text}" for n, unit in enumerate(passage.units)
     ]
-    fitting = _fitting(asked, passage, knowledge.likeness(asked.in_context, told))
+    return knowledge.likeness(asked.in_context, told)
+
+
+def _quoted(asked: _Question, passage: NumberedPassage, knowledge: Knowledge) -> str:
+    """Return what answers in a passage, announced as a quotation if it is in another language."""
+    fitting = _fitting(asked, passage, _alike(asked, passage, knowledge))
     place = max(passage.places_with(asked.codes), key=lambda index: fitting[index])
     quotation = _quote(passage, place, asked.words)
     # A document may hold other languages than most of it is in.
@@ -321,12 +342,17 @@ def _quote(passage: NumberedPassage, place: int, words: Sequence[AskedWord]) -> 
     """Return the unit at a place with what belongs to it, followed by the passage's mark."""
     unit, mark = passage.units[place], f"[{passage.index}]"
     if unit.kind != "sentence":
-        lead = lead_in(passage.units, place)
+        lead = lead_in(passage.units, place) or _heading_of(unit, passage.title)
         return f"{lead}\n\n{_listed(unit, words, mark)}" if lead else _listed(unit, words, mark)
     text, next_place = _paragraph_from(passage.units, place)
     if text.endswith(":") and next_place < len(passage.units):
         return f"{text}\n\n{_listed(passage.units[next_place], words, mark)}"
     return f"{text} {mark}"
+
+
+def _heading_of(unit: Unit, title: str) -> str:
+    """Return the heading that says what a list is of: "What cannot be returned"."""
+    return f"**{unit.heading}**" if unit.kind == "list" and unit.heading not in ("", title) else ""
 
 
 def _listed(unit: Unit, words: Sequence[AskedWord], mark: str) -> str:

@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from devstack.bedrock.model.languages import sentence
+from devstack.bedrock.model.sentences import sentence
 
 _FACTS = re.compile(r"<customer>\n(.*?)\n</customer>", re.DOTALL)
 _ASKS_FOR = {

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from chalicelib.chat.reading.person_request import asks_for_a_person
 from chalicelib.chat.reading.small_talk import SmallTalk, small_talk
-from devstack.bedrock.model.languages import language_of, sentence
+from devstack.bedrock.model.sentences import sentence
+from devstack.bedrock.search.languages import language_of
 from devstack.bedrock.search.text import raw_words
 
 _IDENTITY = re.compile(

@@ -23,12 +23,12 @@ from devstack.bedrock.knowledge.chunking import chunk
 from devstack.bedrock.search import ranking
 from devstack.bedrock.search.embeddings import Embedder, EmbeddingsUnavailable, Vectors
 from devstack.bedrock.search.meaning import Meanings, texts_to_embed
-from devstack.bedrock.search.text import content_stems
+from devstack.bedrock.search.text import EVERYDAY_SUBJECTS, content_stems
 
 _log = logging.getLogger(__name__)
 
 # To be raised whenever documents are read, cut or stemmed in another way, so that they are read again.
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 
 _SCHEMA = f"""
 PRAGMA user_version = {SCHEMA_VERSION};
@@ -47,6 +47,7 @@ CREATE INDEX chunks_of_document ON chunks (document_id);
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 _FIRST_HEADING = re.compile(r"#{1,6} (.+)\n+")
 _MEANING_SHARE = 0.6
+_LEAST_CLOSENESS_OF_SUBJECT = 0.3
 
 
 @dataclass(frozen=True)
@@ -69,6 +70,7 @@ class _Catalogue:
     document_of: Mapping[int, int]
     chunk_of: Mapping[str, int]
     meanings: Meanings | None
+    strange_subjects: Vectors | None
 
 
 class Index:
@@ -110,17 +112,15 @@ class Index:
         with self._lock, self._database:
             self._delete(uri)
 
-    def rarity(self, word: str) -> float:
-        """Return how rare a word is: its idf over the documents, highest for one that is in none."""
+    def rarity(self, stem: str) -> float:
+        """Return how rare a stem is: its idf over the documents, highest for one that is in none."""
         with self._lock:
-            size = len(self._known().uris)
-            counts = [self._documents_with(stem) for stem in content_stems(word)]
-        return max((ranking.inverse_frequency(found, size) for found in counts), default=0.0)
+            return ranking.inverse_frequency(self._documents_with(stem), len(self._known().uris))
 
-    def knows(self, word: str) -> bool:
+    def knows(self, stem: str) -> bool:
         """Tell whether any document says a word."""
         with self._lock:
-            return all(self._documents_with(stem) for stem in content_stems(word))
+            return self._documents_with(stem) > 0
 
     def closeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
         """Return how close the meaning of each of the texts, which are chunks, is to a question's, 0 to 1.
@@ -135,14 +135,19 @@ class Index:
             scores = known.meanings.scores(meaning[0])
             return [scores.get(known.chunk_of.get(text.strip(), 0), 0.0) for text in texts]
 
+    def strangeness(self, question: str) -> float:
+        """Return how close a question is to an everyday subject that no document is about, 0 to 1."""
+        meaning = self._meaning(question)
+        with self._lock:
+            subjects = self._known().strange_subjects
+        if meaning is None or subjects is None:
+            return 0.0
+        return float(np.clip((subjects @ meaning[0]).max(initial=0.0), 0.0, 1.0))
+
     def likeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
         """Return the cosine of a question's meaning and each text's; None where nothing tells meanings."""
-        if self._embedder is None or not texts:
-            return None
-        try:
-            vectors = self._embedder.embed([question, *texts])
-        except EmbeddingsUnavailable as error:
-            _log.warning("Comparing by words only: %s", error)
+        vectors = self._embedded([question, *texts]) if texts else None
+        if vectors is None:
             return None
         cosines: list[float] = (vectors[1:] @ vectors[0]).tolist()
         return cosines
@@ -179,12 +184,16 @@ class Index:
         )
 
     def _meaning(self, query: str) -> Vectors | None:
-        if self._embedder is None or not query.strip():
+        return self._embedded([query]) if query.strip() else None
+
+    def _embedded(self, texts: Sequence[str]) -> Vectors | None:
+        """Return a vector for each text, or None where nothing tells meanings."""
+        if self._embedder is None or not texts:
             return None
         try:
-            return self._embedder.embed([query])
+            return self._embedder.embed(texts)
         except EmbeddingsUnavailable as error:
-            _log.warning("Searching by words only: %s", error)
+            _log.warning("Going by words only: %s", error)
             return None
 
     def _hit(self, chunk_id: int, score: float) -> Hit:
@@ -197,14 +206,24 @@ class Index:
         if self._catalogue is None:
             documents = self._database.execute("SELECT id, uri, metadata FROM documents").fetchall()
             document_of = dict(self._database.execute("SELECT id, document_id FROM chunks").fetchall())
+            meanings = Meanings.of(dict(self._vectors()), document_of)
             self._catalogue = _Catalogue(
                 {key: uri for key, uri, _ in documents},
                 {key: json.loads(metadata) for key, _, metadata in documents},
                 document_of,
                 {text.strip(): key for key, text in self._database.execute("SELECT id, text FROM chunks")},
-                Meanings.of(dict(self._vectors()), document_of),
+                meanings,
+                self._strange_subjects(meanings),
             )
         return self._catalogue
+
+    def _strange_subjects(self, meanings: Meanings | None) -> Vectors | None:
+        """Return the vectors of the everyday subjects that no document is about."""
+        subjects = self._embedded(EVERYDAY_SUBJECTS) if meanings else None
+        if meanings is None or subjects is None:
+            return None
+        closest = [max(meanings.scores(each).values(), default=0.0) for each in subjects]
+        return subjects[np.array(closest) < _LEAST_CLOSENESS_OF_SUBJECT]
 
     def _vectors(self) -> Iterator[tuple[int, Vectors]]:
         rows = self._database.execute(

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from devstack.bedrock.search.text import content_stems, is_filler, synonyms
+from devstack.bedrock.search.glossary import words_of
+from devstack.bedrock.search.text import is_filler, synonyms
 
 SCHEMA = """
 CREATE VIRTUAL TABLE words USING fts5(title, headings, body, tokenize = 'ascii');
@@ -24,6 +25,8 @@ CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, row);
 """What is asked here: the stems of each chunk, by its id, separated by blanks. No stem holds MATCH syntax."""
 _FIELD_WEIGHTS = (1.2, 0.8, 0.4)  # title, headings, body
 _FILLER_WEIGHT = 0.3
+_NAME_WEIGHT = 2.0
+_LEAST_MATCH = 0.15
 _SYNONYM_WEIGHT = 0.5
 _LESSER_SHARE = 0.2  # where the word and what stands for it both match
 _VARIANT_WEIGHT = 0.85
@@ -33,7 +36,7 @@ _SHORTEST_VARIANT_LETTERS = 5
 _PAIR_WEIGHT = 0.25
 _MOST_WORDS_BETWEEN = 3
 _NEIGHBOURS_SHARE = 0.75
-_LONGEST_QUESTION_STEMS = 64
+_LONGEST_QUESTION_WORDS = 64
 _DIFFERENT_DOCUMENTS_FIRST = 3
 # In FTS5's bm25(): k1, and the least idf that a word has.
 _SATURATION = 1.2
@@ -64,10 +67,13 @@ def inverse_frequency(found_in: int, size: int) -> float:
 def question_terms(database: sqlite3.Connection, question: str) -> list[Term]:
     """Return the question's words in order, each once."""
     terms: dict[str, Term] = {}
-    for stem in content_stems(question)[:_LONGEST_QUESTION_STEMS]:
-        alternatives = dict.fromkeys(sorted(synonyms(stem)), _SYNONYM_WEIGHT)
-        alternatives |= dict.fromkeys(_variants(database, stem), _VARIANT_WEIGHT)
-        terms.setdefault(stem, Term(stem, _FILLER_WEIGHT if is_filler(stem) else 1.0, alternatives))
+    for word in words_of(question)[:_LONGEST_QUESTION_WORDS]:
+        stem, *others = word.stems
+        alike = sorted(frozenset().union(*map(synonyms, (stem, *others))) - {stem})
+        alternatives = dict.fromkeys(alike, _SYNONYM_WEIGHT) | dict.fromkeys(others, 1.0)
+        alternatives |= dict.fromkeys([] if others else _variants(database, stem), _VARIANT_WEIGHT)
+        weight = _FILLER_WEIGHT if is_filler(stem) else _NAME_WEIGHT if word.is_name else 1.0
+        terms.setdefault(stem, Term(stem, weight, alternatives))
     return list(terms.values())
 
 
@@ -125,7 +131,8 @@ def _matches(database: sqlite3.Connection, stem: str, size: int) -> Scores:
     ).fetchall()
     idf = math.log((size - len(rows) + 0.5) / (len(rows) + 0.5))
     most = max(idf, _LEAST_IDF) * (_SATURATION + 1)
-    return {chunk_id: score / most for chunk_id, score in rows}
+    # That a chunk says a word at all counts, however long it is and whatever else it says.
+    return {chunk_id: _LEAST_MATCH + (1 - _LEAST_MATCH) * score / most for chunk_id, score in rows}
 
 
 def _best_matches(term: Term, found: Mapping[str, Scores]) -> Scores:

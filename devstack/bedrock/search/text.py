@@ -13,6 +13,8 @@ import snowballstemmer
 import yaml
 
 _APOSTROPHES = re.compile(r"(?<=\w)['’ʼ`](?=\w)")
+# French and Italian articles: "l'abonnement" is found by "abonnement".
+_ELISIONS = re.compile(r"\b(?:[cdjlmnst]|qu|un|(?:d|n)?[ae]ll|sull)['’](?=\w)", re.IGNORECASE)
 # Scripts written without spaces are compared character by character.
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_])+")
@@ -21,9 +23,14 @@ _LONGEST_WORD = 64
 
 def raw_words(text: str) -> list[str]:
     """Return the words of a text: lower case, without accents or apostrophes, in order."""
-    folded = unicodedata.normalize("NFKD", _APOSTROPHES.sub("", text)).casefold()
-    plain = "".join(letter for letter in folded if not unicodedata.combining(letter))
+    plain = folded(_APOSTROPHES.sub("", _ELISIONS.sub(" ", text)))
     return [word[:_LONGEST_WORD] for word in _WORD.findall(plain)]
+
+
+def folded(text: str) -> str:
+    """Return a text in lower case, without accents."""
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
 def joined_words(text: str) -> list[str]:
@@ -88,3 +95,5 @@ _PHRASES = {
 }
 _SPELLINGS = {other: word for word, others in _VOCABULARY["spellings"].items() for other in others}
 _SYNONYMS = _synonym_table(_VOCABULARY["synonyms"])
+EVERYDAY_SUBJECTS: tuple[str, ...] = tuple(_VOCABULARY["everyday_subjects"])
+"""What people ask anybody about; a help centre may be about some of it."""

@@ -1,34 +1,26 @@
-"""The languages that the extractive model speaks: which one a text is in, and its fixed sentences."""
+"""The languages of questions and articles: which one a text is in, and its words without a subject."""
 
-from collections.abc import Mapping
 from functools import cache, lru_cache
-from pathlib import Path
 
 import stopwordsiso
-import yaml
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
 from devstack.bedrock.search.text import raw_words
 
 ENGLISH = "en"
+LANGUAGES = (ENGLISH, "de", "fr", "es", "pt", "it", "nl", "pl", "ja", "zh")
+UNSPACED = ("ja", "zh")
+"""Those that are written without spaces."""
 _LEAST_CONFIDENCE = 0.5
 """Below it a text, such as a single word or a name, counts as English."""
 _TELLING_CHARACTERS = 600
-_SENTENCES: Mapping[str, Mapping[str, str]] = yaml.safe_load(
-    Path(__file__).with_name("sentences.yaml").read_text(encoding="utf-8")
-)
 
 
 @lru_cache(maxsize=1024)
 def language_of(text: str) -> str:
-    """Return the code of a text's language, one of those that there are sentences in."""
+    """Return the code of a text's language, one of LANGUAGES."""
     language, confidence = _identifier().classify(text[:_TELLING_CHARACTERS])
     return str(language) if confidence >= _LEAST_CONFIDENCE else ENGLISH
-
-
-def sentence(key: str, language: str) -> str:
-    """Return one of the fixed sentences."""
-    return _SENTENCES[key][language]
 
 
 @cache
@@ -40,5 +32,5 @@ def stop_words(language: str) -> frozenset[str]:
 @cache
 def _identifier() -> LanguageIdentifier:
     identifier = LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
-    identifier.set_languages(list(_SENTENCES["no_answer"]))
+    identifier.set_languages(list(LANGUAGES))
     return identifier
