@@ -55,7 +55,8 @@ def test_a_message_that_is_no_ticket_is_a_dead_letter_and_others_pass_it(api: Ap
     poison = {send(sqs, body) for body in ("not JSON", "{}", json.dumps({**TICKET, "subject": 5}))}
     send(sqs, {**TICKET, "customer_external_id": customer})
     assert within(TAKEN_SECONDS, lambda: len(found(api, customer)) == 1)
-    url, dead = sqs.get_queue_url(QueueName=DEAD_LETTERS)["QueueUrl"], set()
+    url = sqs.get_queue_url(QueueName=DEAD_LETTERS)["QueueUrl"]
+    dead: set[str] = set()
 
     def all_dead() -> bool:
         messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
