@@ -221,3 +221,7 @@ class ReceiverGone(SendingFailed):
 
 class InvalidSettings(Exception):
     """The environment lacks a setting or holds a wrong one; the message names its key."""
+
+
+class InvalidAccess(Exception):
+    """A document's attributes don't say who may read it, so nobody may; the text says why and what to do."""

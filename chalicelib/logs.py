@@ -95,6 +95,14 @@ class TicketLogger(DegradedLogger):
         )
 
 
+class SearchLogger:
+    """Logs what is wrong with what a search found."""
+
+    def access_unclear(self, document: str) -> None:
+        """Say that nobody is shown a document, since its sidecar doesn't say who may read it."""
+        logger.warning("access_unclear", document=document)
+
+
 class SyncLogger(DegradedLogger):
     """Logs what happened to the knowledge base."""
 

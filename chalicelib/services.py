@@ -29,6 +29,7 @@ from chalicelib.chat.spending import MICRO, UNKNOWN_PRICES_USD, Spending
 from chalicelib.chat.transcripts import Transcripts
 from chalicelib.chat.turn import Chat
 from chalicelib.chat.turn_parts import ChatOptions
+from chalicelib.domain.access import NOBODY_KNOWN
 from chalicelib.domain.database import DatabaseAddress, DatabaseAddresses, DatabaseSecret, FixedAddress
 from chalicelib.domain.protocols import PassageSearch, Receiver
 from chalicelib.errors import InvalidSettings
@@ -44,7 +45,14 @@ from chalicelib.gateways.secrets import AddressInSecret, Secrets
 from chalicelib.gateways.sentiment import SentimentGateway
 from chalicelib.gateways.webhooks import Webhook
 from chalicelib.insight.health import Health
-from chalicelib.logs import DeliveryLogger, IntakeLogger, SyncLogger, TicketLogger, TurnLogger
+from chalicelib.logs import (
+    DeliveryLogger,
+    IntakeLogger,
+    SearchLogger,
+    SyncLogger,
+    TicketLogger,
+    TurnLogger,
+)
 from chalicelib.parallel import Threads
 from chalicelib.settings import Settings, read_settings
 from chalicelib.stores.caching import CachedCustomers, CachedPassages
@@ -160,6 +168,7 @@ class Services:
             self.ticket_store,
             self.contacts,
             ErasureMarks(now),
+            self.customers,
             self.links,
             now,
             TurnLogger(),
@@ -281,7 +290,7 @@ class Services:
         """Whether what the app depends on can be reached."""
         checks: dict[str, Callable[[], object]] = {
             "dynamodb": lambda: self.conversations.latest("health", 1),
-            "knowledge_base": lambda: self.knowledge_base.retrieve("health", 1),
+            "knowledge_base": lambda: self.knowledge_base.retrieve("health", 1, NOBODY_KNOWN),
             "bedrock": self.model.ping,
         }
         if self.customer_store is not None:
@@ -427,7 +436,8 @@ class Services:
     @once
     def knowledge_base(self) -> KnowledgeBase:
         client = boto3.client("bedrock-agent-runtime", config=client_config())
-        return KnowledgeBase(client, self.settings.knowledge_base_id, self.settings.documents_bucket)
+        settings = self.settings
+        return KnowledgeBase(client, settings.knowledge_base_id, settings.documents_bucket, SearchLogger())
 
     @property
     @once

@@ -8,6 +8,7 @@ from threading import Lock
 from typing import Any
 
 from chalicelib.api.cors import Origins
+from chalicelib.domain.access import Reader
 from chalicelib.domain.conversation import (
     Contact,
     Exchange,
@@ -40,7 +41,7 @@ from chalicelib.errors import (
     UnknownMessage,
     UnknownTicket,
 )
-from chalicelib.logs import TicketLogger, TurnLogger
+from chalicelib.logs import SearchLogger, TicketLogger, TurnLogger
 from chalicelib.stores.erasures import LONGEST_ERASURE
 from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
 
@@ -494,17 +495,19 @@ class FakeTicketConversations(Outage):
 
 
 class FakeKnowledgeBase(Outage):
-    """Finds the same passages whatever it is asked, and remembers what it was asked."""
+    """Finds the same passages for a reader whatever it is asked, and remembers what it was asked by whom."""
 
     def __init__(self, *passages: Passage) -> None:
         super().__init__()
         self.passages = passages
         self.queries: list[str] = []
+        self.readers: list[Reader] = []
 
-    def retrieve(self, query: str, limit: int) -> tuple[Passage, ...]:
+    def retrieve(self, query: str, limit: int, reader: Reader) -> tuple[Passage, ...]:
         self.queries.append(query)
+        self.readers.append(reader)
         self.check()
-        return self.passages[:limit]
+        return tuple(passage for passage in self.passages if reader.may_read(passage.access))[:limit]
 
 
 class FakeSentiment(Outage):
@@ -592,6 +595,16 @@ class FakeLinks(Outage):
     def link(self, document: str) -> str:
         self.check()
         return f"https://bucket.example.com/{document}?signed"
+
+
+class FakeSearchLog(SearchLogger):
+    """Remembers what was logged."""
+
+    def __init__(self) -> None:
+        self.unclear: list[str] = []
+
+    def access_unclear(self, document: str) -> None:
+        self.unclear.append(document)
 
 
 class FakeTicketLog(TicketLogger):

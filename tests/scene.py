@@ -128,6 +128,7 @@ class Scene:
             reaching(self.tickets),
             contacts,
             reaching(self.marks),
+            self.customers,
             links,
             self.clock,
             self.log,

@@ -291,7 +291,16 @@ def _order(order: Order) -> "answers.Order":
 
 def _suggestions(passages: Iterable[Passage], ticket: Ticket) -> "list[answers.Suggestion]":
     asked = "\n".join(ticket_queries(ticket))
-    return [
-        {"title": p.title, "url": p.url, "snippet": snippet(p.text, asked), "score": p.score}
-        for p in passages
-    ]
+    return [_suggestion(passage, asked) for passage in passages]
+
+
+def _suggestion(passage: Passage, asked: str) -> "answers.Suggestion":
+    suggestion: answers.Suggestion = {
+        "title": passage.title,
+        "url": passage.url,
+        "snippet": snippet(passage.text, asked),
+        "score": passage.score,
+    }
+    if passage.access is not None:
+        suggestion["access"] = list(passage.access)
+    return suggestion

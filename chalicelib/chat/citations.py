@@ -130,5 +130,6 @@ def _cite(passage: Passage, sources: dict[Source, Citation], claim: str) -> Cita
             snippet=snippet(passage.text, claim),
             score=passage.score,
             document=passage.document,
+            access=passage.access,
         )
     return sources[source]

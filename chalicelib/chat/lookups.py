@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, zip_longest
 
+from chalicelib.domain.access import Reader
 from chalicelib.domain.conversation import Passage, Sentiment
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.protocols import CustomerStore, PassageSearch, SentimentDetector, TicketStore
@@ -17,9 +18,11 @@ LEAST_PASSAGES = 3
 
 @dataclass(frozen=True)
 class Searches:
-    """The searches under way for the questions of one message."""
+    """The searches under way for the questions of one message, and what was asked for."""
 
     calls: tuple[Call[tuple[Passage, ...]], ...]
+    queries: tuple[str, ...] = ()
+    limit: int = 0
 
     def settle(self, calls: Parallel, deadline: Deadline) -> tuple[Passage, ...]:
         """Return what was found: the nearest passage to each question, then the next to each, each once."""
@@ -36,11 +39,26 @@ class Lookups:
     customers: CustomerStore
     tickets: TicketStore
 
-    def find_passages(self, calls: Parallel, queries: Sequence[str], limit: int) -> Searches:
+    def find_passages(self, calls: Parallel, queries: Sequence[str], limit: int, reader: Reader) -> Searches:
         """Look up at most `limit` passages for one query; several queries have fewer each."""
         each = passages_each(limit, len(queries))
         retrieve = self.knowledge_base.retrieve
-        return Searches(tuple(calls.start("knowledge_base", retrieve, query, each) for query in queries))
+        started = [calls.start("knowledge_base", retrieve, query, each, reader) for query in queries]
+        return Searches(tuple(started), tuple(queries), limit)
+
+    def settle_for(
+        self, searches: Searches, reader: Reader, calls: Parallel, deadline: Deadline
+    ) -> tuple[Passage, ...]:
+        """Return what was found for a reader of whom more is known now than when the searches began.
+
+        Only where passages for others took the places is there another search.
+        """
+        found = searches.settle(calls, deadline)
+        readable = tuple(passage for passage in found if reader.may_read(passage.access))
+        if len(readable) == len(found):
+            return readable
+        again = self.find_passages(calls, searches.queries, searches.limit, reader)
+        return again.settle(calls, deadline) or readable
 
     def detect_sentiment(self, calls: Parallel, text: str | None) -> Call[Sentiment | None]:
         """Look up how a text sounds, if there is one."""

@@ -1,6 +1,6 @@
 """What the holder of a session may do with its conversation: read it, rate answers, erase it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,10 +9,17 @@ from chalicelib.chat.hand_over import tickets_of
 from chalicelib.chat.limits import Limits
 from chalicelib.chat.person.contacts import Contacts
 from chalicelib.chat.sessions import Sessions, Visitor
-from chalicelib.chat.source_links import SourceLinks
-from chalicelib.domain.conversation import Contact, ExchangePage, Feedback, last_ticket_id
+from chalicelib.chat.source_links import SourceLinks, has_restricted
+from chalicelib.domain.access import NOBODY_KNOWN, Reader, customer_reader
+from chalicelib.domain.conversation import Contact, Exchange, ExchangePage, Feedback, last_ticket_id
 from chalicelib.domain.customer import RATED_ANSWER, Interaction
-from chalicelib.domain.protocols import ConversationStore, ErasureMarks, InteractionStore, TicketStore
+from chalicelib.domain.protocols import (
+    ConversationStore,
+    CustomerStore,
+    ErasureMarks,
+    InteractionStore,
+    TicketStore,
+)
 from chalicelib.domain.ticket import ERASED, Ticket, TicketChange
 from chalicelib.errors import NotYourConversation, Unavailable, UnknownTicket
 from chalicelib.masking import mask
@@ -56,6 +63,7 @@ class Transcripts:
     tickets: TicketStore
     contacts: Contacts
     marks: ErasureMarks
+    customers: CustomerStore
     links: SourceLinks
     clock: Callable[[], datetime]
     log: "DegradedLogger"
@@ -81,8 +89,20 @@ class Transcripts:
         else:
             page = self.conversations.news(session_id, limit, newer_than)
         own = [e for e in page.exchanges if e.customer_id in (None, opened.customer_id)]
-        linked = self.links.linked_exchanges(own, self.log.degraded)
+        reader = self._reader(opened.customer_id, own)
+        linked = self.links.linked_exchanges(own, reader, self.log.degraded)
         return Reading(replace(page, exchanges=linked), ticket, self._contact(session_id, opened, ticket))
+
+    def _reader(self, customer_id: str | None, exchanges: Sequence[Exchange]) -> Reader:
+        """Return who reads exchanges; the customer is looked up only where that makes a difference."""
+        if customer_id is None or not has_restricted(exchanges):
+            return NOBODY_KNOWN
+        try:
+            customer = self.customers.by_external_id(customer_id)
+        except Unavailable as error:
+            self.log.degraded("customer", error)
+            customer = None
+        return customer_reader(customer_id, customer.tier if customer else None)
 
     def _ticket(self, ticket_id: str | None) -> Ticket | None:
         try:

@@ -26,9 +26,10 @@ from chalicelib.chat.reading.person_request import asks_for_a_person
 from chalicelib.chat.reading.small_talk import small_talk
 from chalicelib.chat.search_query import search_queries
 from chalicelib.chat.sessions import Sessions
-from chalicelib.chat.source_links import SourceLinks
+from chalicelib.chat.source_links import SourceLinks, has_restricted
 from chalicelib.chat.spending import NOTHING, Spend, Spending
 from chalicelib.chat.turn_parts import ChatOptions, Gathered, Message, Stopwatch, Turn
+from chalicelib.domain.access import NOBODY_KNOWN, Reader, customer_reader, widest_reader
 from chalicelib.domain.conversation import (
     Contact,
     Exchange,
@@ -246,13 +247,16 @@ class Chat:
         reading = self.lookups.find_ticket(calls, ticket_id)
         shown = tuple(e for e in earlier if not e.guardrail.intervened)
         queries = search_queries(turn.question, shown)
-        finding = self.lookups.find_passages(calls, queries, self.options.passages_per_question)
+        finding = self.lookups.find_passages(
+            calls, queries, self.options.passages_per_question, widest_reader(turn.customer_id)
+        )
         listening = self.lookups.detect_sentiment(calls, turn.question)
         identifying = self.lookups.find_customer(calls, turn.customer_id)
         listing = self.lookups.find_open_tickets(calls, turn.customer_id)
         customer: Customer | None = calls.settle(identifying, None, deadline)
         tickets: tuple[TicketSummary, ...] | None = calls.settle(listing, None, deadline)
-        passages = finding.settle(calls, deadline)
+        reader = customer_reader(turn.customer_id, customer.tier if customer else None)
+        passages = self.lookups.settle_for(finding, reader, calls, deadline)
         sentiment: Sentiment | None = calls.settle(listening, None, deadline)
         known = KnownCustomer(customer, tickets) if customer else None
         ticket = calls.settle(reading, _unread(ticket_id), deadline)
@@ -373,9 +377,17 @@ class Chat:
 
     def _answered(self, turn: Turn, exchange: Exchange) -> Exchange:
         """Return an exchange as it is answered now: in the sender's session, with links and what it lacks."""
-        (linked,) = self.links.linked_exchanges([exchange], turn.calls.note)
+        (linked,) = self.links.linked_exchanges([exchange], self._reader(turn, exchange), turn.calls.note)
         degraded = dict.fromkeys((*exchange.degraded, *turn.calls.degraded))
         return replace(linked, session_id=turn.sent_session_id, degraded=tuple(degraded))
+
+    def _reader(self, turn: Turn, exchange: Exchange) -> Reader:
+        """Return who reads an exchange, which may be one that was stored before their tier changed."""
+        if not has_restricted([exchange]):
+            return NOBODY_KNOWN
+        identifying = self.lookups.find_customer(turn.calls, turn.customer_id)
+        customer: Customer | None = turn.calls.settle(identifying, None, turn.storing())
+        return customer_reader(turn.customer_id, customer.tier if customer else None)
 
 
 def require_same_question(exchange: Exchange, turn: Turn) -> Exchange:

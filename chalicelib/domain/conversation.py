@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from chalicelib.domain.access import Access
+
 HandOverReason = Literal[
     "customer_request",
     "missing_knowledge",
@@ -20,7 +22,8 @@ HandledBy = Literal["assistant", "agent"]
 class Passage:
     """A piece of a knowledge-base document that may hold the answer; `score` is 0–1, higher is nearer.
 
-    `url` is where the team publishes the document; `document` is its key in the documents bucket.
+    `url` is where the team publishes the document; `document` is its key in the documents bucket; `access`
+    is who may read it.
     """
 
     text: str
@@ -28,13 +31,14 @@ class Passage:
     url: str | None
     score: float
     document: str | None = None
+    access: Access = None
 
 
 @dataclass(frozen=True)
 class Citation:
     """A source of an answer; `[index]` in the answer's text refers to it, counted from 1.
 
-    `url` and `document` are those of the passage.
+    `url`, `document` and `access` are those of the passage.
     """
 
     index: int
@@ -43,6 +47,7 @@ class Citation:
     snippet: str
     score: float
     document: str | None = None
+    access: Access = None
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
+from chalicelib.domain.access import Reader
 from chalicelib.domain.conversation import (
     Contact,
     Exchange,
@@ -340,8 +341,11 @@ class LinkSigner(Protocol):
 class PassageSearch(Protocol):
     """Searches the knowledge base."""
 
-    def retrieve(self, query: str, limit: int) -> tuple[Passage, ...]:
-        """Return at most `limit` passages for a query of at most 1,000 characters, nearest first."""
+    def retrieve(self, query: str, limit: int, reader: Reader) -> tuple[Passage, ...]:
+        """Return at most `limit` passages for a query of at most 1,000 characters, nearest first.
+
+        All are of documents that the reader may read.
+        """
 
 
 class SentimentDetector(Protocol):

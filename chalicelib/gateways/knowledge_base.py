@@ -8,11 +8,16 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from chalicelib.answers import finite, require
+from chalicelib.domain.access import ATTRIBUTE, GROUPS, Access, Reader, access_of
 from chalicelib.domain.conversation import Passage
+from chalicelib.errors import InvalidAccess
 from chalicelib.gateways.aws import calling
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_agent_runtime import AgentsforBedrockRuntimeClient
+    from mypy_boto3_bedrock_agent_runtime.type_defs import RetrievalFilterTypeDef
+
+    from chalicelib.logs import SearchLogger
 
 COMMON_NAMES = frozenset({"index", "main", "overview", "readme"})
 MAIN_HEADING = re.compile(r"\A(?:(?![#`~]).*\n){0,6}#[ \t]+(\S.*)")
@@ -26,23 +31,36 @@ class KnowledgeBase:
     client: "AgentsforBedrockRuntimeClient"
     knowledge_base_id: str
     documents_bucket: str
+    log: "SearchLogger"
 
-    def retrieve(self, query: str, limit: int) -> tuple[Passage, ...]:
+    def retrieve(self, query: str, limit: int, reader: Reader) -> tuple[Passage, ...]:
         """Return at most `limit` passages for a query of at most 1,000 characters, nearest first.
 
-        Raises Unavailable.
+        All are of documents that the reader may read. Raises Unavailable.
         """
         with calling("knowledge_base"):
             answer = self.client.retrieve(
                 knowledgeBaseId=self.knowledge_base_id,
                 retrievalQuery={"text": query},
-                retrievalConfiguration={"vectorSearchConfiguration": {"numberOfResults": limit}},
+                retrievalConfiguration={
+                    "vectorSearchConfiguration": {"numberOfResults": limit, "filter": readable_by(reader)}
+                },
             )
-            results = require(answer["retrievalResults"], list)
-            titles = _titles(results)
-            return tuple(self._passage(result, titles[_uri(result)]) for result in results)
+            found = [(each, self._access(each)) for each in require(answer["retrievalResults"], list)]
+            # The filter keeps places for what may be read. What it let through is decided here, since vector
+            # stores differ in how they compare, and no filter knows a wrong `access` from a right one.
+            readable = [(result, access) for result, access in found if reader.may_read(access)]
+            titles = _titles([result for result, _ in readable])
+            return tuple(self._passage(result, titles[_uri(result)], access) for result, access in readable)
 
-    def _passage(self, result: Any, title: str) -> Passage:
+    def _access(self, result: Any) -> Access:
+        try:
+            return access_of(require(result.get("metadata", {}), dict))
+        except InvalidAccess:
+            self.log.access_unclear(_uri(result))
+            return ()
+
+    def _passage(self, result: Any, title: str, access: Access) -> Passage:
         metadata = result.get("metadata", {})
         uri = _uri(result)
         return Passage(
@@ -51,6 +69,7 @@ class KnowledgeBase:
             url=_web_address(metadata.get("source_url")),
             score=round(finite(result.get("score", 0.0)), 4),
             document=self._key_of(uri),
+            access=access,
         )
 
     def _key_of(self, uri: str) -> str | None:
@@ -58,6 +77,26 @@ class KnowledgeBase:
         ours = f"s3://{self.documents_bucket}/"
         # Cut and not parsed: a key may hold `?` and `#`, which an address would not count to its path.
         return uri.removeprefix(ours) or None if uri.startswith(ours) else None
+
+
+def readable_by(reader: Reader) -> "RetrievalFilterTypeDef":
+    """Return the filter of Retrieve that keeps what a reader may read.
+
+    A document without `access` is everybody's, and of all operators only `notEquals` is documented to match
+    where the attribute is missing. A group of filters has five members at most and may hold groups, but no
+    deeper ones.
+    """
+    for_everybody: RetrievalFilterTypeDef = {
+        "andAll": [{"notEquals": {"key": ATTRIBUTE, "value": group}} for group in GROUPS]
+    }
+    if not reader.groups:
+        return for_everybody
+    return {
+        "orAll": [
+            for_everybody,
+            *({"listContains": {"key": ATTRIBUTE, "value": group}} for group in sorted(reader.groups)),
+        ]
+    }
 
 
 def _uri(result: Any) -> str:

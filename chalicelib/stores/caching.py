@@ -7,6 +7,7 @@ from threading import Lock
 
 from cachetools import TLRUCache
 
+from chalicelib.domain.access import Reader
 from chalicelib.domain.conversation import Passage
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.protocols import CustomerStore, PassageSearch
@@ -74,21 +75,21 @@ class CachedPassages:
         self._settled_since = settled_since
         self._clock = clock
         self._timer = timer
-        self._kept: TLRUCache[tuple[str, int], tuple[tuple[Passage, ...], datetime, float]] = TLRUCache(
-            MOST_QUERIES, lambda _, kept, __: kept[2] + seconds, timer
+        self._kept: TLRUCache[tuple[str, int, Reader], tuple[tuple[Passage, ...], datetime, float]] = (
+            TLRUCache(MOST_QUERIES, lambda _, kept, __: kept[2] + seconds, timer)
         )
         self._lock = Lock()
 
-    def retrieve(self, query: str, limit: int) -> tuple[Passage, ...]:
-        """Return the passages for a query, nearest first. Raises Unavailable."""
+    def retrieve(self, query: str, limit: int, reader: Reader) -> tuple[Passage, ...]:
+        """Return the passages for a query that the reader may read, nearest first. Raises Unavailable."""
         with self._lock:
-            kept = self._kept.get((query, limit))
+            kept = self._kept.get((query, limit, reader))
         if kept is not None and self._is_fresh(kept[1]):
             return kept[0]
         asked_at, asked_on_timer = self._clock(), self._timer()
-        passages = self._search.retrieve(query, limit)
+        passages = self._search.retrieve(query, limit, reader)
         with self._lock:
-            self._kept[query, limit] = (passages, asked_at, asked_on_timer)
+            self._kept[query, limit, reader] = (passages, asked_at, asked_on_timer)
         return passages
 
     def _is_fresh(self, asked_at: datetime) -> bool:

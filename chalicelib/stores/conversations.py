@@ -1,6 +1,6 @@
 """The conversations: one DynamoDB item an exchange, written once, atomically."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
@@ -342,7 +342,7 @@ def _exchange(item: ExchangeItem) -> Exchange:
         question=item.question,
         answer=item.answer,
         model=item.model,
-        citations=tuple(Citation(**c) for c in item.citations),
+        citations=tuple(map(_citation, item.citations)),
         usage=Usage(**item.usage),
         guardrail=GuardrailVerdict(item.guardrail["intervened"], tuple(item.guardrail["reasons"])),
         handed_over=HandOverTicket(**item.handed_over) if item.handed_over else None,
@@ -357,6 +357,12 @@ def _exchange(item: ExchangeItem) -> Exchange:
         offered_contact=Contact(**item.offered_contact) if item.offered_contact else None,
         draft_kept=None if item.draft_kept is None else float(item.draft_kept),
     )
+
+
+def _citation(kept: Mapping[str, Any]) -> Citation:
+    """Read a citation; one of an earlier release names nobody who may read its document: everybody might."""
+    access = kept.get("access")
+    return replace(Citation(**kept), access=None if access is None else tuple(access))
 
 
 def _contact_key(session_id: str) -> str:

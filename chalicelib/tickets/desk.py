@@ -15,6 +15,7 @@ from chalicelib.chat.lookups import Lookups, Searches
 from chalicelib.chat.search_query import ticket_queries
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.spending import Spend, Spending
+from chalicelib.domain.access import AN_AGENT
 from chalicelib.domain.conversation import Exchange, Passage, Sentiment
 from chalicelib.domain.customer import RATED_TICKET, Customer, CustomerContext, Interaction
 from chalicelib.domain.protocols import ConversationStore, InteractionStore, TicketStore
@@ -171,7 +172,7 @@ class TicketDesk:
         context, suggestions = self._settle(calls, looking_up, ticket, deadline)
         transcript: tuple[Exchange, ...] | None = calls.settle(reading, None, deadline)
         if transcript is not None:
-            transcript = self.links.linked_exchanges(transcript, calls.note)
+            transcript = self.links.linked_exchanges(transcript, AN_AGENT, calls.note)
         return TicketView(ticket, context, suggestions, transcript, calls.degraded)
 
     def rate(self, ticket_id: str, feedback: TicketFeedback) -> None:
@@ -223,7 +224,7 @@ class TicketDesk:
         interactions = calls.start("interactions", self._newest_interactions, customer_id, without)
         open_tickets = self.lookups.find_open_tickets(calls, customer_id)
         if self._is_affordable(counting, cost, deadline.within(self.count_seconds)):
-            passages = self.lookups.find_passages(calls, queries, self.suggestions)
+            passages = self.lookups.find_passages(calls, queries, self.suggestions, AN_AGENT)
             sentiment = self.lookups.detect_sentiment(calls, text)
         else:
             passages = Searches((calls.start("knowledge_base", _beyond_budget),))
@@ -245,7 +246,7 @@ class TicketDesk:
         newest: tuple[Interaction, ...] | None = calls.settle(looking_up.interactions, None, deadline)
         others: tuple[TicketSummary, ...] | None = calls.settle(looking_up.open_tickets, None, deadline)
         passages = looking_up.passages.settle(calls, deadline)[: self.suggestions]
-        suggestions = self.links.linked(passages, calls.note)
+        suggestions = self.links.linked(passages, AN_AGENT, calls.note)
         if customer is None:
             return None, suggestions
         open_tickets = None if others is None else _count_open(ticket, others)

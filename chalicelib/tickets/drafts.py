@@ -10,6 +10,7 @@ from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.search_query import search_queries
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.spending import Spend, Spending
+from chalicelib.domain.access import AN_AGENT, customer_reader
 from chalicelib.domain.conversation import Citation, Prompt, Reply, Usage
 from chalicelib.domain.protocols import LanguageModel, TicketStore
 from chalicelib.errors import ConversationErased, ModelUnavailable, Unavailable
@@ -71,8 +72,12 @@ class Drafts:
         question = asked(view.ticket, view.transcript or ())
         admission = self.limits.admit(f"agent#{author}", self.spending.expected(question, has_past=True))
         queries = search_queries(question, view.transcript or ())
-        finding = self.lookups.find_passages(calls, queries, self.passages)
-        passages = finding.settle(calls, deadline.within(self.search_seconds))
+        # The agent reads it and the customer gets it: it holds only what both may read.
+        tier = view.context.customer.tier if view.context else None
+        customer = customer_reader(view.ticket.customer_id, tier)
+        finding = self.lookups.find_passages(calls, queries, self.passages, customer)
+        found = finding.settle(calls, deadline.within(self.search_seconds))
+        passages = tuple(passage for passage in found if AN_AGENT.may_read(passage.access))
         hint = mask(instruction) if instruction else None
         prompt = draft_prompt(question, view.transcript or (), view.context, passages, self.style, hint)
         reply = self._ask(prompt, deadline)
@@ -81,7 +86,7 @@ class Drafts:
         self._count(admission, self.spending.of(question, text, reply.usage), calls)
         keeping = calls.start("storage", self.tickets.keep_draft, view.ticket, text, began_at)
         calls.settle(keeping, None, deadline.within(self.store_seconds))
-        linked = self.links.linked(citations, calls.note)
+        linked = self.links.linked(citations, AN_AGENT, calls.note)
         degraded = tuple(dict.fromkeys((*view.degraded, *calls.degraded)))
         self.log.drafted(view.ticket, reply.usage, len(citations), len(missing), degraded)
         return Draft(text, linked, missing, reply.usage, degraded)

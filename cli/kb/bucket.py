@@ -2,7 +2,7 @@
 
 import mimetypes
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import ClientError
 
+from chalicelib.domain.access import access_of
+from chalicelib.errors import InvalidAccess
 from cli.display import Line, columns, human_size, local_time
 from cli.kb.files import Refusal, Upload
 from cli.kb.target import Target
@@ -22,16 +24,21 @@ if TYPE_CHECKING:
     from mypy_boto3_s3.type_defs import ObjectTypeDef
 
 AT_ONCE = 8
+EVERYBODY, NOBODY = "everybody", "nobody (see its access)"
 NOT_FOUND = frozenset({"404", "NoSuchKey"})
 
 
 @dataclass(frozen=True)
 class StoredDocument:
-    """An object of the bucket; `title` is empty when its metadata file gives none."""
+    """An object of the bucket; `title` is empty when its metadata file gives none.
+
+    `readers` says who may read it.
+    """
 
     key: str
     size_bytes: int
     changed_at: datetime
+    readers: str
     title: str
 
 
@@ -42,21 +49,24 @@ def list_documents(target: Target) -> list[StoredDocument]:
         key for key in objects if key.removesuffix(SUFFIX) == key or key.removesuffix(SUFFIX) not in objects
     ]
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        titles = list(pool.map(lambda key: _title(target, key) if key + SUFFIX in objects else "", shown))
+        sidecars = list(
+            pool.map(lambda key: _sidecar(target, key) if key + SUFFIX in objects else (EVERYBODY, ""), shown)
+        )
     return [
-        StoredDocument(key, objects[key]["Size"], objects[key]["LastModified"], title)
-        for key, title in zip(shown, titles, strict=True)
+        StoredDocument(key, objects[key]["Size"], objects[key]["LastModified"], *sidecar)
+        for key, sidecar in zip(shown, sidecars, strict=True)
     ]
 
 
 def describe_documents(documents: Iterable[StoredDocument]) -> str:
     """Return a line for each document."""
     rows = [
-        (each.key, human_size(each.size_bytes), local_time(each.changed_at), each.title) for each in documents
+        (each.key, human_size(each.size_bytes), local_time(each.changed_at), each.readers, each.title)
+        for each in documents
     ]
     if not rows:
         return "The bucket holds no documents. `kb add FILE` adds one."
-    return columns([("KEY", "SIZE", "CHANGED", "TITLE"), *rows])
+    return columns([("KEY", "SIZE", "CHANGED", "READERS", "TITLE"), *rows])
 
 
 def remove_documents(target: Target, keys: Sequence[str]) -> list[str]:
@@ -105,12 +115,22 @@ def _exists(target: Target, key: str) -> bool:
     return True
 
 
-def _title(target: Target, key: str) -> str:
+def _sidecar(target: Target, key: str) -> tuple[str, str]:
+    """Return who may read a document, and its title."""
     body = target.s3.get_object(Bucket=target.bucket, Key=key + SUFFIX)["Body"].read()
     try:
-        return title_of(attributes_from(body)) or ""
+        attributes = attributes_from(body)
     except InvalidSidecar:
-        return "(its metadata file cannot be read)"
+        return "?", "(its metadata file cannot be read)"
+    return _readers(attributes), title_of(attributes) or ""
+
+
+def _readers(attributes: Mapping[str, object]) -> str:
+    try:
+        access = access_of(attributes)
+    except InvalidAccess:
+        return NOBODY
+    return EVERYBODY if access is None else ", ".join(access)
 
 
 def upload_all(target: Target, uploads: Sequence[Upload]) -> list[Refusal]:

@@ -3,8 +3,11 @@
 import glob
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 
+from chalicelib.domain.access import ATTRIBUTE, access_of
+from chalicelib.errors import InvalidAccess
 from cli.display import human_size
 from devstack.bedrock.knowledge.documents import UnreadableDocument, UnsupportedDocument, extract
 from devstack.bedrock.knowledge.sidecar import SUFFIX, InvalidSidecar, attributes_from
@@ -12,6 +15,8 @@ from devstack.bedrock.knowledge.sidecar import SUFFIX, InvalidSidecar, attribute
 KINDS = (".csv", ".doc", ".docx", ".html", ".md", ".pdf", ".txt", ".xls", ".xlsx")
 MOST_BYTES = 50 * 1024 * 1024
 MOST_KEY_BYTES = 1024
+LIKENESS = 0.85
+"""How alike two names are when one is probably a misspelling of the other, 0–1."""
 
 
 class RefusedFile(Exception):
@@ -152,6 +157,10 @@ def _check_readable(upload: Upload) -> None:
 
 def _check_sidecar(path: Path) -> None:
     try:
-        attributes_from(path.read_bytes())
-    except InvalidSidecar as error:
+        attributes = attributes_from(path.read_bytes())
+        access_of(attributes)
+    except (InvalidSidecar, InvalidAccess) as error:
         raise RefusedFile(f"{path.name}: {str(error).rstrip('.')}") from error
+    if ATTRIBUTE not in attributes and (near := get_close_matches(ATTRIBUTE, attributes, cutoff=LIKENESS)):
+        # Bedrock takes any name, and the document would be for everybody.
+        raise RefusedFile(f"{path.name}: The attribute {near[0]!r} is almost {ATTRIBUTE!r}. Rename it")

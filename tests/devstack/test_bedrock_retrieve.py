@@ -23,6 +23,8 @@ ATTRIBUTES: dict[str, dict[str, Any]] = {
     [
         ("equals", "lang", "en", "a"),
         ("equals", "draft", True, "b"),
+        ("equals", "tags", "plans", "a"),  # a list equals each of its members
+        ("notEquals", "tags", "plans", "bcd"),
         ("equals", "draft", 0, ""),  # false is not 0
         ("notEquals", "lang", "en", "bcd"),  # d lacks the key and matches all the same
         ("greaterThan", "year", 2023, "bc"),
@@ -50,6 +52,22 @@ def test_filters_combine() -> None:
     german = {"equals": {"key": "lang", "value": "de"}}
     is_kept = predicate({"orAll": [german, {"andAll": [english, new]}]})
     assert [name for name, attributes in ATTRIBUTES.items() if is_kept(attributes)] == ["b", "c"]
+
+
+ENGLISH: dict[str, Any] = {"equals": {"key": "lang", "value": "en"}}
+
+
+@pytest.mark.parametrize(
+    ("condition", "says"),
+    [
+        ({"andAll": [ENGLISH] * 6}, "andAll takes 5 filters at most"),
+        ({"orAll": [ENGLISH, {"andAll": [ENGLISH, {"orAll": [ENGLISH, ENGLISH]}]}]}, "no deeper ones"),
+    ],
+    ids=["too many", "too deep"],
+)
+def test_filter_groups_have_limits(condition: dict[str, Any], says: str) -> None:
+    with pytest.raises(ServiceError, match=f"ValidationException.*{says}"):
+        predicate(condition)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -33,6 +34,13 @@ from tooling.errors import CommandError
 STAGE = read_local_stage()
 BUCKET = STAGE.documents_bucket
 SECRET_ID = "dev/agent-tokens"
+
+
+def with_access(access: object) -> str:
+    """Return a metadata file that says who may read its document."""
+    return json.dumps({"metadataAttributes": {"access": access}})
+
+
 SIDECAR = json.dumps({"metadataAttributes": {"title": "The big guide", "source_url": "https://x.example/g"}})
 AWKWARD = ["a b+c%25.md", "Ünï 日本.md", "'it' & co.md", "-dash.md"]
 
@@ -314,20 +322,25 @@ def test_all_syncs_of_an_upload_count_and_earlier_failures_are_not_listed(
     assert "Indexed: 2 of the 3 added.\nNot indexed:\n  b.md: It is damaged.\nAs before, 1 other" in output
 
 
-def test_the_list_shows_size_and_title_of_each_document(
+def test_the_list_shows_size_readers_and_title_of_each_document(
     kb: Kb, aws: AwsClients, capsys: pytest.CaptureFixture[str]
 ) -> None:
     put(aws, "guide.md", body="x" * 2048)
     put(aws, f"guide.md{SUFFIX}", body=SIDECAR)
     put(aws, f"gone.md{SUFFIX}", "other.md")
     put(aws, f"other.md{SUFFIX}", body="{")
+    put(aws, f"pay.md{SUFFIX}", "pay.md", body=with_access(["agent", "premium"]))
+    put(aws, f"plan.md{SUFFIX}", "plan.md", body=with_access("Premium"))
     assert kb.run("ls") == 0
     header, *lines = capsys.readouterr().out.splitlines()
-    assert header.split() == ["KEY", "SIZE", "CHANGED", "TITLE"]
-    assert [line.split()[0] for line in lines] == [f"gone.md{SUFFIX}", "guide.md", "other.md"]
+    assert header.split() == ["KEY", "SIZE", "CHANGED", "READERS", "TITLE"]
+    keys = [f"gone.md{SUFFIX}", "guide.md", "other.md", "pay.md", "plan.md"]
+    assert [line.split()[0] for line in lines] == keys
     assert "2.0 KB" in lines[1]
-    assert lines[1].endswith("The big guide")
+    assert re.search(r"  everybody +The big guide$", lines[1])
     assert lines[2].endswith("(its metadata file cannot be read)")
+    assert lines[3].endswith("premium, agent")
+    assert lines[4].endswith("nobody (see its access)")
 
 
 def test_an_empty_bucket_is_said_to_be_empty(
@@ -561,6 +574,48 @@ def test_a_document_is_refused_with_its_broken_metadata_file(folder: Path, sidec
     choice = choose([Path(document)], "")
     assert choice.uploads == ()
     assert f"guide.md{SUFFIX}: " in choice.refusals[0].reason
+
+
+@pytest.mark.parametrize(
+    ("attributes", "named"),
+    [
+        (
+            {"access": "Premium"},
+            "'access' is 'Premium'. Write \"public\", or a list of customer,",
+        ),
+        ({"access": ["gold"]}, "names 'gold'"),
+        ({"access": []}, r"is []"),
+        ({"access": {"value": {"type": "STRING", "stringValue": "agent"}}}, "is 'agent'"),
+        ({"ACCESS": ["agent"]}, "'ACCESS' is meant to be 'access'"),
+        ({"acess": ["agent"]}, "'acess' is almost 'access'"),
+    ],
+    ids=str,
+)
+def test_a_document_whose_readers_are_unclear_is_refused_by_name(
+    folder: Path, attributes: dict[str, Any], named: str
+) -> None:
+    (document,) = make(folder, "guide.md")
+    make(folder, f"guide.md{SUFFIX}", content=json.dumps({"metadataAttributes": attributes}))
+    choice = choose([Path(document)], "")
+    assert choice.uploads == ()
+    assert choice.refusals[0].name == document
+    assert f"guide.md{SUFFIX}: " in choice.refusals[0].reason
+    assert named in choice.refusals[0].reason
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"access": ["agent"]},
+        {"access": "public", "process": "a", "accessory": "b"},
+        {"access": {"value": {"type": "STRING_LIST", "stringListValue": ["premium"]}}},
+    ],
+    ids=str,
+)
+def test_a_document_with_readers_is_uploaded(folder: Path, attributes: dict[str, Any]) -> None:
+    (document,) = make(folder, "guide.md")
+    make(folder, f"guide.md{SUFFIX}", content=json.dumps({"metadataAttributes": attributes}))
+    assert choose([Path(document)], "").keys == {"guide.md"}
 
 
 def test_a_metadata_file_comes_before_its_document_and_may_come_alone(folder: Path) -> None:

@@ -8,6 +8,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
+from chalicelib.domain.access import NOBODY_KNOWN, Reader
 from chalicelib.domain.conversation import Passage
 from chalicelib.domain.customer import Customer
 from chalicelib.stores.caching import CachedCustomers, CachedPassages
@@ -48,7 +49,7 @@ class Memory(RuleBasedStateMachine):
         self.clock.advance(milliseconds=1)
         return read
 
-    def retrieve(self, query: str, limit: int) -> tuple[Passage, ...]:
+    def retrieve(self, query: str, limit: int, _reader: Reader) -> tuple[Passage, ...]:
         """Look a query up."""
         read = (Passage(self.clock.now.isoformat(), query, None, 0.5),)
         self.clock.advance(seconds=self.takes, milliseconds=1)
@@ -94,7 +95,7 @@ class Memory(RuleBasedStateMachine):
     @rule(query=queries, takes=pauses)
     def ask_for_passages(self, query: str, takes: int) -> None:
         asked_at, self.takes = self.clock.now, takes
-        (passage,) = self.passages.retrieve(query, 5)
+        (passage,) = self.passages.retrieve(query, 5, NOBODY_KNOWN)
         assert passage.title == query
         read_at = datetime.fromisoformat(passage.text)
         if self.settled is None:

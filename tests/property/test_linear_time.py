@@ -27,11 +27,13 @@ from chalicelib.chat.reading.small_talk import small_talk
 from chalicelib.chat.search_query import search_queries
 from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.snippets import snippet
+from chalicelib.domain.access import NOBODY_KNOWN
 from chalicelib.domain.conversation import Exchange, Passage
 from chalicelib.errors import SupportError
 from chalicelib.gateways.converse import ModelOptions, sampling_of
 from chalicelib.gateways.failure_reasons import read_failures
 from chalicelib.gateways.knowledge_base import KnowledgeBase
+from chalicelib.logs import SearchLogger
 from chalicelib.masking import mask, mask_values
 from chalicelib.sync.s3_notices import read_notices
 from tests.fakes import START
@@ -247,7 +249,9 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "failure reasons": lambda text: read_failures([text, f'["{text}', f'["Ignored. [Files: s3://b/{text}"]']),
     "notices": lambda text: read_notices({"Records": [{**S3_RECORD, "s3": {"object": {"key": text}}}]}, "b"),
     "model ids": lambda text: sampling_of(f"anthropic.claude-{text}", MODEL_OPTIONS),
-    "passages": lambda text: KnowledgeBase(cast("Any", Retrieved(text)), "KB", "docs").retrieve("q", 1),
+    "passages": lambda text: KnowledgeBase(
+        cast("Any", Retrieved(text)), "KB", "docs", SearchLogger()
+    ).retrieve("q", 1, NOBODY_KNOWN),
 }
 
 

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import pytest
 
+from chalicelib.domain.access import AN_AGENT, NOBODY_KNOWN, Reader
 from chalicelib.domain.conversation import Passage
 from chalicelib.domain.customer import Customer
 from chalicelib.errors import Unavailable
@@ -38,7 +39,7 @@ class Library:
     edition: str = "first"
     asked: list[tuple[str, int]] = field(default_factory=list)
 
-    def retrieve(self, query: str, limit: int) -> tuple[Passage, ...]:
+    def retrieve(self, query: str, limit: int, _reader: Reader) -> tuple[Passage, ...]:
         self.asked.append((query, limit))
         return (Passage(self.edition, "Title", None, 0.5),)
 
@@ -71,9 +72,9 @@ class Shelf:
             self.library, SECONDS, self.sync, self.clock, lambda: self.clock.now.timestamp()
         )
 
-    def edition(self, query: str = "q", limit: int = 5) -> str:
+    def edition(self, query: str = "q", limit: int = 5, reader: Reader = NOBODY_KNOWN) -> str:
         """Look something up and return the edition that it was found in."""
-        (passage,) = self.cached.retrieve(query, limit)
+        (passage,) = self.cached.retrieve(query, limit, reader)
         return passage.text
 
 
@@ -163,10 +164,14 @@ def test_a_new_query_does_not_wait_to_learn_whether_documents_changed(shelf: She
     assert shelf.sync.asked == 0
 
 
-@pytest.mark.parametrize(("query", "limit"), [("another", 5), ("q", 3)])
-def test_another_query_or_limit_is_looked_up_by_itself(shelf: Shelf, query: str, limit: int) -> None:
+@pytest.mark.parametrize(
+    ("query", "limit", "reader"), [("another", 5, NOBODY_KNOWN), ("q", 3, NOBODY_KNOWN), ("q", 5, AN_AGENT)]
+)
+def test_another_query_limit_or_reader_is_looked_up_by_itself(
+    shelf: Shelf, query: str, limit: int, reader: Reader
+) -> None:
     shelf.edition()
-    shelf.edition(query, limit)
+    shelf.edition(query, limit, reader)
     assert shelf.library.asked == [("q", 5), (query, limit)]
 
 

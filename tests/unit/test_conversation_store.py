@@ -9,7 +9,7 @@ import boto3
 import pytest
 from pynamodb.exceptions import CancellationReason, TransactWriteError, VerboseClientError
 
-from chalicelib.domain.conversation import Contact, Feedback, Holding, Rating
+from chalicelib.domain.conversation import Citation, Contact, Feedback, Holding, Rating
 from chalicelib.errors import Unavailable, UnknownMessage
 from chalicelib.stores.conversations import Conversations
 from chalicelib.stores.state import StateItem
@@ -30,7 +30,9 @@ def store(request: pytest.FixtureRequest, clock: FakeClock) -> Store:
 
 
 def test_exchanges_come_back_as_they_were_stored_each_in_a_millisecond(store: Store) -> None:
+    restricted = Citation(2, "Discounts", None, "Ten…", 0.4, "discounts.md", ("premium", "agent"))
     full = exchange_at(START)
+    full = replace(full, citations=(*full.citations, restricted))
     nothing: dict[str, Any] = {"handed_over": None, "customer_id": None, "sentiment": None, "model": None}
     bare = exchange_at(START, message_id="m2", citations=(), degraded=(), **nothing)
     assert store.add(full) == full

@@ -12,10 +12,12 @@ import yaml
 from chalicelib.chat.answer_links import resolve_with_links
 from chalicelib.chat.citations import MARK
 from chalicelib.chat.prompts import HistoryBudget, KnownCustomer, build_prompt
+from chalicelib.domain.access import NOBODY_KNOWN
 from chalicelib.domain.conversation import Passage, Prompt
 from chalicelib.domain.ticket import TicketSummary
 from chalicelib.gateways.converse import ModelOptions, request_of
 from chalicelib.gateways.knowledge_base import KnowledgeBase
+from chalicelib.logs import SearchLogger
 from devstack.bedrock.model.extractive import ExtractiveModel
 from devstack.bedrock.search.index import Index
 from tests.builders import ADA, exchange_at
@@ -50,7 +52,8 @@ def prompt_with(text: str, place: Place) -> Prompt:
     if place == "document":
         passages = (replace(LAMP, text=f"{LAMP.text}\n\n{text}"), replace(REFUND, text=text))
     if place == "sidecar":
-        found = KnowledgeBase(OneDocument(text), "KB", "bucket").retrieve("q", 5)  # type: ignore[arg-type]
+        client: Any = OneDocument(text)
+        found = KnowledgeBase(client, "KB", "bucket", SearchLogger()).retrieve("q", 5, NOBODY_KNOWN)
         passages = (LAMP, *found)
     customer, ticket = ADA, TicketSummary("T-1", START, "open", text if place == "ticket" else HARMLESS)
     if place == "customer":

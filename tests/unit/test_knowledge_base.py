@@ -5,16 +5,26 @@ from typing import Any
 import pytest
 from botocore.stub import Stubber
 
+from chalicelib.domain.access import ANY_CUSTOMER, NOBODY_KNOWN, Reader, customer_reader
 from chalicelib.domain.conversation import Passage
 from chalicelib.errors import Unavailable
 from chalicelib.gateways.knowledge_base import KnowledgeBase
 from tests.aws import stubbed
+from tests.fakes import FakeSearchLog
 
-EXPECTED = {
-    "knowledgeBaseId": "KB12345678",
-    "retrievalQuery": {"text": "reset password"},
-    "retrievalConfiguration": {"vectorSearchConfiguration": {"numberOfResults": 5}},
-}
+GROUPS = ("customer", "standard", "premium", "enterprise", "agent")
+FOR_EVERYBODY = {"andAll": [{"notEquals": {"key": "access", "value": group}} for group in GROUPS]}
+PREMIUM = customer_reader("CUST-1001", "premium")
+
+
+def expected(access_filter: Any) -> dict[str, Any]:
+    return {
+        "knowledgeBaseId": "KB12345678",
+        "retrievalQuery": {"text": "reset password"},
+        "retrievalConfiguration": {
+            "vectorSearchConfiguration": {"numberOfResults": 5, "filter": access_filter}
+        },
+    }
 
 
 def result(
@@ -33,13 +43,13 @@ def result(
 
 def knowledge_base() -> tuple[KnowledgeBase, Stubber]:
     client, stub = stubbed("bedrock-agent-runtime")
-    return KnowledgeBase(client, "KB12345678", "kb"), stub
+    return KnowledgeBase(client, "KB12345678", "kb", FakeSearchLog()), stub
 
 
 def retrieve(*results: dict[str, Any]) -> tuple[Passage, ...]:
     source, stub = knowledge_base()
-    stub.add_response("retrieve", {"retrievalResults": list(results)}, EXPECTED)
-    passages = source.retrieve("reset password", 5)
+    stub.add_response("retrieve", {"retrievalResults": list(results)}, expected(FOR_EVERYBODY))
+    passages = source.retrieve("reset password", 5, NOBODY_KNOWN)
     stub.assert_no_pending_responses()
     return passages
 
@@ -183,6 +193,47 @@ def test_a_refusal_is_an_outage_that_tells_nothing_of_what_was_asked(code: str) 
     source, stub = knowledge_base()
     stub.add_client_error("retrieve", code, "hunter2 at arn:aws:bedrock:us-east-1:123:x")
     with pytest.raises(Unavailable) as outage:
-        source.retrieve("reset password", 5)
+        source.retrieve("reset password", 5, NOBODY_KNOWN)
     assert outage.value.dependency == "knowledge_base"
     assert str(outage.value) == "This is not available right now. Please try again in a moment."
+
+
+@pytest.mark.parametrize(
+    ("reader", "groups"),
+    [(PREMIUM, ["customer", "premium"]), (ANY_CUSTOMER, ["customer", "enterprise", "premium", "standard"])],
+    ids=["a tier", "a tier to be known"],
+)
+def test_a_search_asks_for_what_its_reader_may_read(reader: Reader, groups: list[str]) -> None:
+    listed = [{"listContains": {"key": "access", "value": group}} for group in groups]
+    source, stub = knowledge_base()
+    answer = {"retrievalResults": [result(access=["premium", "agent"])]}
+    stub.add_response("retrieve", answer, expected({"orAll": [FOR_EVERYBODY, *listed]}))
+    assert source.retrieve("reset password", 5, reader)[0].access == ("premium", "agent")
+
+
+@pytest.mark.parametrize(
+    "sidecar",
+    [
+        {"access": ["premium"]},
+        {"access": "Premium"},
+        {"access": ["Public"]},
+        {"access": []},
+        {"access": True},
+        {"Access": ["agent"]},
+    ],
+    ids=str,
+)
+def test_what_a_store_lets_through_is_dropped_and_leaves_no_trace(sidecar: dict[str, Any]) -> None:
+    closed = {**result("# Delivery", "s3://kb/internal/delivery.md"), "metadata": sidecar}
+    (passage,) = retrieve(closed, result("# Delivery", "s3://kb/shop/delivery.md"))
+    assert (passage.title, passage.document) == ("Delivery", "shop/delivery.md")
+
+
+def test_a_document_whose_access_is_unclear_is_named_in_the_log() -> None:
+    source, stub = knowledge_base()
+    unclear = {**result(uri="s3://kb/a.md"), "metadata": {"access": ["premum"]}}
+    stub.add_response("retrieve", {"retrievalResults": [unclear]})
+    assert source.retrieve("reset password", 5, ANY_CUSTOMER) == ()
+    log = source.log
+    assert isinstance(log, FakeSearchLog)
+    assert log.unclear == ["s3://kb/a.md"]

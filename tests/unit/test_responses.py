@@ -258,6 +258,13 @@ def test_of_a_long_passage_the_first_words_are_told() -> None:
     assert len(answer["kb_suggestions"][0]["snippet"]) <= 242
 
 
+def test_a_suggestion_that_is_not_for_everybody_says_for_whom() -> None:
+    internal = replace(LOST, access=("premium", "agent"))
+    answer = ticket_received(Received(CASE, None, (internal, LOST), (), seconds=0))
+    assert [each.get("access") for each in answer["kb_suggestions"]] == [["premium", "agent"], None]
+    assert "access" not in answer["kb_suggestions"][1]
+
+
 def test_tickets_are_listed_with_what_goes_into_before() -> None:
     assert tickets_answer(TicketPage((CASE,), "2026#T-1")) == {"tickets": [CASE_AS_JSON], "next": "2026#T-1"}
     assert tickets_answer(TicketPage((), None)) == {"tickets": [], "next": None}

@@ -10,6 +10,7 @@ from botocore.compat import HTTPHeaders
 from moto.core.botocore_stubber import MockRawResponse
 
 from chalicelib.answers import finite, reading, require
+from chalicelib.domain.access import NOBODY_KNOWN
 from chalicelib.domain.conversation import Prompt
 from chalicelib.errors import IngestionCallFailed, ModelUnavailable, Unavailable, UnreadableAnswer
 from chalicelib.gateways.bedrock import BedrockModel
@@ -17,7 +18,7 @@ from chalicelib.gateways.converse import ModelOptions
 from chalicelib.gateways.ingestion import IngestionGateway
 from chalicelib.gateways.knowledge_base import KnowledgeBase
 from chalicelib.gateways.sentiment import SentimentGateway
-from chalicelib.logs import cause_of
+from chalicelib.logs import SearchLogger, cause_of
 
 NOTHING_LIKE_IT = (b"null", b"[]", b"5", b'"text"', b'{"cut off": ', b"{}", b"")
 SAID = '"stopReason":"end_turn","usage":{"inputTokens":1,"outputTokens":1}'
@@ -113,7 +114,8 @@ def test_a_prompt_that_we_put_together_wrongly_is_no_outage() -> None:
 @pytest.mark.parametrize("body", [*NOTHING_LIKE_IT, *map(str.encode, RETRIEVE)])
 def test_passages_that_cannot_be_read_are_an_outage(body: bytes) -> None:
     with pytest.raises(UnreadableAnswer) as outage:
-        KnowledgeBase(client("bedrock-agent-runtime", body), "KB12345678", "kb").retrieve("a", 5)
+        source = KnowledgeBase(client("bedrock-agent-runtime", body), "KB12345678", "kb", SearchLogger())
+        source.retrieve("a", 5, NOBODY_KNOWN)
     assert outage.value.dependency == "knowledge_base"
 
 

@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import WithJsonSchema
-from typing_extensions import TypedDict
+from typing_extensions import NotRequired, TypedDict
 
 from chalicelib.api.answers.chat import Citation, Contact, TranscriptMessage, Usage
 from chalicelib.api.answers.common import Count, OutOfReach, Score, Time
@@ -64,6 +64,8 @@ class Suggestion(TypedDict):
     """What the ticket is about, as plain text of at most 244 characters."""
     score: Score
     """How near the passage is to the ticket; higher is nearer."""
+    access: NotRequired[list[str]]
+    """Who may read the document, such as `agent`, where that is not everybody: not to be pasted to others."""
 
 
 class TicketReceived(TypedDict):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from devstack.bedrock.search.index import Hit, Index
@@ -13,6 +13,7 @@ Comparison = Callable[[Any, Any], bool]
 
 MAX_QUERY_CHARACTERS = 1_000
 DEFAULT_RESULTS = 5
+MOST_IN_A_GROUP, DEEPEST_GROUP = 5, 1
 NOT_SUPPORTED = ("guardrailConfiguration", "nextToken", "userContext")
 SEARCH_NOT_SUPPORTED = ("implicitFilterConfiguration", "rerankingConfiguration")
 
@@ -74,6 +75,11 @@ def _same(found: Any, wanted: Any) -> bool:
     return found == wanted and isinstance(found, bool) == isinstance(wanted, bool)
 
 
+def _equals(found: Any, wanted: Any) -> bool:
+    """Compare as S3 Vectors does: a list equals each of its members."""
+    return any(_same(each, wanted) for each in (found if isinstance(found, list) else [found]))
+
+
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -95,7 +101,7 @@ def _numeric(compare: Comparison) -> Comparison:
 
 
 def _is_in(found: Any, wanted: Any) -> bool:
-    return any(_same(found, each) for each in wanted)
+    return any(_equals(found, each) for each in wanted)
 
 
 def _list_contains(found: Any, wanted: Any) -> bool:
@@ -110,8 +116,8 @@ def _string_contains(found: Any, wanted: Any) -> bool:
 
 # For each operator: which operand it takes, when a value matches, and whether a missing one does.
 OPERATORS: dict[str, tuple[Callable[[Any], bool], Comparison, bool]] = {
-    "equals": (_is_scalar, _same, False),
-    "notEquals": (_is_scalar, lambda found, wanted: not _same(found, wanted), True),
+    "equals": (_is_scalar, _equals, False),
+    "notEquals": (_is_scalar, lambda found, wanted: not _equals(found, wanted), True),
     "greaterThan": (_is_number, _numeric(lambda found, wanted: found > wanted), False),
     "greaterThanOrEquals": (_is_number, _numeric(lambda found, wanted: found >= wanted), False),
     "lessThan": (_is_number, _numeric(lambda found, wanted: found < wanted), False),
@@ -128,20 +134,26 @@ OPERATORS: dict[str, tuple[Callable[[Any], bool], Comparison, bool]] = {
 }
 
 
-def predicate(condition: Mapping[str, Any]) -> Predicate:
+def predicate(condition: Mapping[str, Any], depth: int = 0) -> Predicate:
     """Return what a `RetrievalFilter` asks of a document's attributes.
 
-    Raises: ServiceError (ValidationException) for an operand that the operator does not take.
+    Raises: ServiceError (ValidationException) for an operand that the operator does not take, and for groups
+    that are too large or too deep.
     """
     ((operator, operand),) = condition.items()
     if operator in ("andAll", "orAll"):
-        return _combined(operator, [predicate(each) for each in operand])
+        return _combined(operator, operand, depth)
     return _compared(operator, operand["key"], operand["value"])
 
 
-def _combined(operator: str, members: list[Predicate]) -> Predicate:
+def _combined(operator: str, members: Sequence[Mapping[str, Any]], depth: int) -> Predicate:
+    if len(members) > MOST_IN_A_GROUP:
+        raise ServiceError("ValidationException", f"{operator} takes {MOST_IN_A_GROUP} filters at most.")
+    if depth > DEEPEST_GROUP:
+        raise ServiceError("ValidationException", "A filter group may hold groups, but no deeper ones.")
+    predicates = [predicate(each, depth + 1) for each in members]
     combine = all if operator == "andAll" else any
-    return lambda attributes: combine(member(attributes) for member in members)
+    return lambda attributes: combine(each(attributes) for each in predicates)
 
 
 def _compared(operator: str, key: str, wanted: Any) -> Predicate:
