@@ -102,6 +102,10 @@ class SearchLogger:
         """Say that nobody is shown a document, since its sidecar doesn't say who may read it."""
         logger.warning("access_unclear", document=document)
 
+    def not_reranked(self, cause: str) -> None:
+        """Say that passages are in the order in which they were found, although a reranker is set."""
+        logger.warning("not_reranked", cause=cause)
+
 
 class SyncLogger(DegradedLogger):
     """Logs what happened to the knowledge base."""

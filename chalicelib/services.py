@@ -41,6 +41,7 @@ from chalicelib.gateways.document_links import SIGNING, DocumentLinks
 from chalicelib.gateways.ingestion import IngestionGateway
 from chalicelib.gateways.knowledge_base import KnowledgeBase
 from chalicelib.gateways.outbound import Outbound
+from chalicelib.gateways.reranking import RERANK_READ_SECONDS, RerankedSearch
 from chalicelib.gateways.secrets import AddressInSecret, Secrets
 from chalicelib.gateways.sentiment import SentimentGateway
 from chalicelib.gateways.webhooks import Webhook
@@ -437,13 +438,27 @@ class Services:
     def knowledge_base(self) -> KnowledgeBase:
         client = boto3.client("bedrock-agent-runtime", config=client_config())
         settings = self.settings
-        return KnowledgeBase(client, settings.knowledge_base_id, settings.documents_bucket, SearchLogger())
+        return KnowledgeBase(
+            client,
+            settings.knowledge_base_id,
+            settings.documents_bucket,
+            settings.hybrid_search,
+            SearchLogger(),
+        )
 
     @property
     @once
     def passages(self) -> PassageSearch:
-        seconds = self.settings.passage_cache_seconds
-        return CachedPassages(self.knowledge_base, seconds, lambda: self.sync.settled_since(), now)
+        search, seconds = self._search(), self.settings.passage_cache_seconds
+        return CachedPassages(search, seconds, lambda: self.sync.settled_since(), now)
+
+    def _search(self) -> PassageSearch:
+        if self.settings.rerank_model_id is None:
+            return self.knowledge_base
+        # One attempt: an order is there already, and a turn waits.
+        config = client_config(RERANK_READ_SECONDS, attempts=1)
+        client = boto3.client("bedrock-agent-runtime", config=config)
+        return RerankedSearch(self.knowledge_base, client, self.settings.rerank_model_id, SearchLogger())
 
     @property
     @once
@@ -488,6 +503,7 @@ def _spending(settings: Settings) -> Spending:
         history_tokens=settings.history_tokens,
         max_tokens=settings.max_tokens,
         has_guardrail=settings.guardrail_id is not None,
+        has_reranker=settings.rerank_model_id is not None,
     )
 
 

@@ -113,6 +113,11 @@ class Settings(BaseSettings):
     """How long the link to a document works, where a source has no address of its own."""
     sync_at_least_every_hours: int = Field(24, ge=0)
     """How often to sync although no change was seen, in case an event was lost; 0 never."""
+    hybrid_search: bool = False
+    """Whether to search by words as well as by meaning. OpenSearch Serverless can, S3 Vectors refuses it."""
+    rerank_model_id: str | None = None
+    """A reranker model of Bedrock in the stage's Region, such as `cohere.rerank-v3-5:0`: of 20 passages it
+    finds the nearest. Without it they stay in the order of the search."""
     passages_per_question: int = Field(5, ge=1, le=20)
     """How many passages the model is shown for a question."""
     passage_cache_seconds: float = Field(60, ge=0, le=300)

@@ -12,7 +12,7 @@ from deployment.chalice_cli import (
     run_on_terminal,
 )
 from deployment.checks import check_for_deploy
-from deployment.facts import Facts, filled, model_ids, origins, read_outputs
+from deployment.facts import Facts, filled, model_ids, origins, read_outputs, rerank_model_id
 from deployment.functions import ask_one_question, migrate_database, over_http, over_lambda, sweep_documents
 from deployment.gateway import Limits, limit_and_log, shape_answers
 from deployment.policies import as_text, render, write_policies
@@ -83,8 +83,15 @@ def facts_of_stack(work: Work) -> Facts:
             f"The stack {work.name} is in {view.status}: nothing can be deployed to it. "
             f"Run `{work.command('infra')}` first, which says what helps."
         )
-    ids = model_ids(read_config(work.root), work.stage)
-    return read_outputs(work.stage, work.account.caller_arn, work.account.region, ids, view.outputs)
+    config = read_config(work.root)
+    return read_outputs(
+        work.stage,
+        work.account.caller_arn,
+        work.account.region,
+        model_ids(config, work.stage),
+        view.outputs,
+        rerank_model_id(config, work.stage),
+    )
 
 
 def write_settings(work: Work, facts: Facts) -> str:

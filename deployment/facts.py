@@ -17,6 +17,7 @@ SETTINGS_OF_THE_STACK = (
     "table_suffix",
     "documents_bucket",
     "knowledge_base_id",
+    "hybrid_search",
     "data_source_id",
     "guardrail_id",
     "guardrail_version",
@@ -60,6 +61,7 @@ class Facts:
     table_suffix: str
     documents_bucket: str
     knowledge_base_id: str
+    hybrid_search: str
     data_source_id: str
     guardrail_id: str
     guardrail_version: str
@@ -75,6 +77,7 @@ class Facts:
     database_name: str
     subnet_ids: tuple[str, ...]
     security_group_id: str
+    rerank_model_id: str | None = None
 
     @property
     def settings(self) -> dict[str, str]:
@@ -84,7 +87,12 @@ class Facts:
 
 
 def read_outputs(
-    stage: str, caller_arn: str, region: str, model_ids: tuple[str, ...], outputs: Mapping[str, str]
+    stage: str,
+    caller_arn: str,
+    region: str,
+    model_ids: tuple[str, ...],
+    outputs: Mapping[str, str],
+    rerank_model_id: str | None = None,
 ) -> Facts:
     """Return the facts that a stack's outputs hold; `caller_arn` is from sts:GetCallerIdentity.
 
@@ -103,11 +111,12 @@ def read_outputs(
         region=region,
         model_ids=model_ids,
         subnet_ids=tuple(outputs["SubnetIds"].split(",")),
+        rerank_model_id=rerank_model_id,
         **found,
     )
 
 
-def placeholders(stage: str, model_ids: tuple[str, ...]) -> Facts:
+def placeholders(stage: str, model_ids: tuple[str, ...], rerank_model_id: str | None = None) -> Facts:
     """Return facts of a stage that nobody has deployed, in the account that AWS uses for examples."""
     secret = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:customer-support/{stage}"
     return Facts(
@@ -119,6 +128,7 @@ def placeholders(stage: str, model_ids: tuple[str, ...]) -> Facts:
         table_suffix=f"-{stage}",
         documents_bucket=f"customer-support-kb-{stage}-123456789012-us-east-1",
         knowledge_base_id="EXAMPLEKB1",
+        hybrid_search="false",
         data_source_id="EXAMPLEDS1",
         guardrail_id="exampleguard",
         guardrail_version="1",
@@ -137,6 +147,7 @@ def placeholders(stage: str, model_ids: tuple[str, ...]) -> Facts:
         database_name="support",
         subnet_ids=("subnet-0example1", "subnet-0example2"),
         security_group_id="sg-0example",
+        rerank_model_id=rerank_model_id,
     )
 
 
@@ -144,6 +155,11 @@ def model_ids(config: Mapping[str, Any], stage: str) -> tuple[str, ...]:
     """Return the models that a stage calls. Raises UnknownStage."""
     ids: str = deployable_stage(config, stage)["environment_variables"]["BEDROCK_MODEL_IDS"]
     return tuple(each.strip() for each in ids.split(",") if each.strip())
+
+
+def rerank_model_id(config: Mapping[str, Any], stage: str) -> str | None:
+    """Return the reranker that a stage calls, if it does. Raises UnknownStage."""
+    return deployable_stage(config, stage)["environment_variables"].get("RERANK_MODEL_ID") or None
 
 
 def origins(config: Mapping[str, Any], stage: str) -> Origins:
@@ -186,6 +202,7 @@ def facts_in(config: Mapping[str, Any], name: str) -> Facts | None:
         model_ids=model_ids(config, name),
         subnet_ids=tuple(network["subnet_ids"]),
         security_group_id=network["security_group_ids"][0],
+        rerank_model_id=rerank_model_id(config, name),
         **{setting: settings[setting.upper()] for setting in SETTINGS_OF_THE_STACK},
     )
 

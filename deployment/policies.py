@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from deployment.arns import Arns, invoked_directly, invoked_through_profiles, profiles
-from deployment.facts import Facts, facts_in, model_ids, placeholders
+from deployment.facts import Facts, facts_in, model_ids, placeholders, rerank_model_id
 from tooling.project import ROOT
 from tooling.stages import deployable_stages, read_config
 
@@ -63,7 +63,9 @@ def write_policies(facts: Facts, root: Path) -> None:
 
 def known_facts(config: Mapping[str, Any], stage: str) -> Facts:
     """Return the facts of a stage, or placeholders for one that has not been deployed from here."""
-    return facts_in(config, stage) or placeholders(stage, model_ids(config, stage))
+    return facts_in(config, stage) or placeholders(
+        stage, model_ids(config, stage), rerank_model_id(config, stage)
+    )
 
 
 def as_text(policy: Policy) -> str:
@@ -178,8 +180,20 @@ def _lookups(facts: Facts) -> list[Statement]:
     arns = Arns(facts)
     return [
         _allow("Passages", "bedrock", ("Retrieve",), arns.knowledge_base()),
+        *_reranker(facts),
         _allow("LinksToDocuments", "s3", ("GetObject",), arns.documents()),
         _allow("ComprehendKnowsNoResources", "comprehend", ("DetectSentiment",), "*"),
+    ]
+
+
+def _reranker(facts: Facts) -> list[Statement]:
+    """Return the right to rerank, where the stage does; which model is used is a right of its own."""
+    if facts.rerank_model_id is None:
+        return []
+    model = Arns(facts).foundation_model(facts.rerank_model_id)
+    return [
+        _allow("RerankKnowsNoResources", "bedrock", ("Rerank",), "*"),
+        _allow("Reranker", "bedrock", ("InvokeModel",), model),
     ]
 
 

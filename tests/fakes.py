@@ -602,9 +602,13 @@ class FakeSearchLog(SearchLogger):
 
     def __init__(self) -> None:
         self.unclear: list[str] = []
+        self.not_in_order: list[str] = []
 
     def access_unclear(self, document: str) -> None:
         self.unclear.append(document)
+
+    def not_reranked(self, cause: str) -> None:
+        self.not_in_order.append(cause)
 
 
 class FakeTicketLog(TicketLogger):

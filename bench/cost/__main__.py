@@ -15,6 +15,7 @@ from chalicelib.gateways.converse import LIST_PRICES
 from tooling.project import ROOT
 
 PAGE = ROOT / "docs" / "cost.md"
+RERANKERS = ("Rerank, Cohere 3.5", "Rerank, Amazon 1.0")
 BEGIN, END = "<!-- python -m bench.cost -->", "<!-- end -->"
 
 
@@ -53,6 +54,7 @@ def _turn_table() -> list[str]:
         "|---|---:|",
         *(f"| {name} | {1000 * cost:.4f} |" for name, cost in rows),
         f"| **in all** | **{1000 * sum(cost for _, cost in rows):.2f}** |",
+        *(f"| RERANK_MODEL_ID: {each} adds | {1000 * usd(each):.2f} |" for each in RERANKERS),
     ]
 
 

@@ -40,6 +40,8 @@ PRICES: dict[str, Price] = {
     "Guardrail, personal data": Price(0.10, "thousand units", "hivebook.wiki, Guardrails", THOUSAND),
     "Titan embeddings v2": Price(0.02, "million tokens", NOT_VERIFIED, MILLION),
     "S3 Vectors query": Price(2.50, "million", "oflight.co.jp, S3 Vectors, 2026-04", MILLION),
+    "Rerank, Cohere 3.5": Price(2.00, "thousand searches", NOT_VERIFIED, THOUSAND),
+    "Rerank, Amazon 1.0": Price(1.00, "thousand searches", NOT_VERIFIED, THOUSAND),
     "Traffic to the internet": Price(0.09, "GB", NOT_VERIFIED),
     "CloudWatch Logs": Price(0.50, "GB taken in", "hykell.com, CloudWatch Logs"),
     "X-Ray": Price(5.00, "million traces", NOT_VERIFIED, MILLION),

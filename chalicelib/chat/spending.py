@@ -20,6 +20,8 @@ UNKNOWN_PRICES_USD = (5.0, 25.0)
 """Per million input and output tokens, for a model without a known price: those of the dearest Claude."""
 # US dollars in millionths, from the prices in docs/cost.md.
 RETRIEVE_MICRO_USD = 3
+RERANK_MICRO_USD = 2000
+"""Up to 100 passages by the dearer of the models that Bedrock has."""
 SENTIMENT_UNIT_CHARS, SENTIMENT_UNIT_MICRO_USD, LEAST_SENTIMENT_UNITS = 100, 100, 3
 MOST_SENTIMENT_CHARS = 5000
 GUARDRAIL_UNIT_CHARS = 1000
@@ -53,6 +55,7 @@ class Spending:
     history_tokens: int
     max_tokens: int
     has_guardrail: bool
+    has_reranker: bool = False
 
     def expected(self, question: str, has_past: bool) -> Spend:
         """Return what answering a question usually consumes, rather too much than too little."""
@@ -70,7 +73,8 @@ class Spending:
 
     def ticket(self, searches: int, heard: str | None) -> Spend:
         """Return what is spent around a ticket: so many searches, and hearing how a text sounds, if any."""
-        return Spend(micro_usd=RETRIEVE_MICRO_USD * searches + (sentiment_micro_usd(heard) if heard else 0))
+        heard_micro_usd = sentiment_micro_usd(heard) if heard else 0
+        return Spend(micro_usd=self._search_micro_usd * searches + heard_micro_usd)
 
     def check(self) -> Spend:
         """Return what a look at all that the app depends on consumes."""
@@ -107,7 +111,11 @@ class Spending:
         return questions * GUARDRAIL_QUESTION_MICRO_USD + answers * GUARDRAIL_ANSWER_MICRO_USD
 
     def _around(self, question: str) -> int:
-        return RETRIEVE_MICRO_USD * count_searches(question) + sentiment_micro_usd(question)
+        return self._search_micro_usd * count_searches(question) + sentiment_micro_usd(question)
+
+    @property
+    def _search_micro_usd(self) -> int:
+        return RETRIEVE_MICRO_USD + (RERANK_MICRO_USD if self.has_reranker else 0)
 
 
 def sentiment_micro_usd(text: str) -> int:

@@ -15,7 +15,10 @@ from chalicelib.gateways.aws import calling
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_agent_runtime import AgentsforBedrockRuntimeClient
-    from mypy_boto3_bedrock_agent_runtime.type_defs import RetrievalFilterTypeDef
+    from mypy_boto3_bedrock_agent_runtime.type_defs import (
+        KnowledgeBaseVectorSearchConfigurationTypeDef,
+        RetrievalFilterTypeDef,
+    )
 
     from chalicelib.logs import SearchLogger
 
@@ -31,6 +34,7 @@ class KnowledgeBase:
     client: "AgentsforBedrockRuntimeClient"
     knowledge_base_id: str
     documents_bucket: str
+    is_hybrid: bool
     log: "SearchLogger"
 
     def retrieve(self, query: str, limit: int, reader: Reader) -> tuple[Passage, ...]:
@@ -38,13 +42,15 @@ class KnowledgeBase:
 
         All are of documents that the reader may read. Raises Unavailable.
         """
+        search: KnowledgeBaseVectorSearchConfigurationTypeDef
+        search = {"numberOfResults": limit, "filter": readable_by(reader)}
+        if self.is_hybrid:
+            search["overrideSearchType"] = "HYBRID"
         with calling("knowledge_base"):
             answer = self.client.retrieve(
                 knowledgeBaseId=self.knowledge_base_id,
                 retrievalQuery={"text": query},
-                retrievalConfiguration={
-                    "vectorSearchConfiguration": {"numberOfResults": limit, "filter": readable_by(reader)}
-                },
+                retrievalConfiguration={"vectorSearchConfiguration": search},
             )
             found = [(each, self._access(each)) for each in require(answer["retrievalResults"], list)]
             # The filter keeps places for what may be read. What it let through is decided here, since vector

@@ -23,7 +23,7 @@ from devstack.bedrock.model.chat_model import ChatModel
 from devstack.bedrock.model.converse import Conversation
 from devstack.bedrock.model.extractive import ExtractiveModel
 from devstack.bedrock.model.local_llm import LocalLlm
-from devstack.bedrock.search import retrieve
+from devstack.bedrock.search import rerank, retrieve
 from devstack.bedrock.search.embeddings import Embedder
 from devstack.bedrock.search.index import Index
 from devstack.bedrock.wire import protocol
@@ -129,6 +129,7 @@ class BedrockStandIn:
             "Converse": conversation.converse,
             "ApplyGuardrail": conversation.apply_guardrail,
             "Retrieve": retrieve_from_ours,
+            "Rerank": lambda parameters: rerank.rerank(parameters, self._index),
             "ListKnowledgeBases": knowledge_base.list_knowledge_bases,
             "GetKnowledgeBase": knowledge_base.get_knowledge_base,
             "ListDataSources": knowledge_base.list_data_sources,

@@ -75,6 +75,15 @@ def _of_knowledge_base(operation: str, parameters: Mapping[str, Any]) -> Iterato
     yield Need(f"bedrock:{operation}", f"{BEDROCK}:knowledge-base/{parameters['knowledgeBaseId']}")
 
 
+def _of_search(operation: str, parameters: Mapping[str, Any]) -> Iterator[Need]:
+    if operation == "Rerank":
+        configuration = parameters["rerankingConfiguration"]["bedrockRerankingConfiguration"]
+        yield Need("bedrock:Rerank", "*")
+        yield Need("bedrock:InvokeModel", configuration["modelConfiguration"]["modelArn"])
+    else:
+        yield from _of_knowledge_base(operation, parameters)
+
+
 def _of_comprehend(operation: str, _: Mapping[str, Any]) -> Iterator[Need]:
     yield Need(f"comprehend:{operation}", "*")
 
@@ -90,7 +99,7 @@ def _of_s3(operation: str, parameters: Mapping[str, Any]) -> Iterator[Need]:
 _NEEDS = {
     "dynamodb": _of_dynamodb,
     "bedrock-runtime": _of_bedrock_runtime,
-    "bedrock-agent-runtime": _of_knowledge_base,
+    "bedrock-agent-runtime": _of_search,
     "bedrock-agent": _of_knowledge_base,
     "comprehend": _of_comprehend,
     "secretsmanager": _of_secrets,

@@ -34,6 +34,7 @@ OUTPUTS = {
     "TableSuffix": "-dev",
     "DocumentsBucket": "documents-1",
     "KnowledgeBaseId": "KB1",
+    "HybridSearch": "true",
     "DataSourceId": "DS1",
     "GuardrailId": "guard1",
     "GuardrailVersion": "3",

@@ -192,6 +192,8 @@ def test_there_is_one_knowledge_base_with_the_store_that_was_chosen(store: str) 
     source = document["Resources"]["DataSource"]["Properties"]["KnowledgeBaseId"]["Ref"]
     assert document["Resources"][source]["Type"] == "AWS::Bedrock::KnowledgeBase"
     assert document["Outputs"]["KnowledgeBaseId"]["Value"] == {"Ref": source}
+    has_words = "true" if store == "OPENSEARCH_SERVERLESS" else "false"
+    assert document["Outputs"]["HybridSearch"]["Value"] == has_words
 
 
 def test_nothing_of_one_vector_store_is_paid_for_with_the_other() -> None:

@@ -20,13 +20,14 @@ FROM_THE_STACK_ALTHOUGH_OPTIONAL = {
     *("database_secret_id", "database_owner_secret_id"),
     *("database_host", "database_port", "database_name"),
     *("table_suffix", "guardrail_id", "guardrail_version", "events_stream_arn", "intake_queue_arn"),
+    "hybrid_search",
 }
 PROMISED = {
     *("KnowledgeBaseId", "DataSourceId", "DocumentsBucket", "GuardrailId", "GuardrailVersion", "SubnetIds"),
     *("SecurityGroupId", "DatabaseSecretId", "AppSecretId", "AgentTokensSecretId", "ConversationsTable"),
     *("InteractionsTable", "TicketsTable", "StateTable", "DatabaseHost", "DatabasePort", "DatabaseName"),
     *("DatabaseOwnerSecretId", "WebhooksSecretId", "EventsTable", "EventsStreamArn"),
-    *("IntakeQueueArn", "IntakeQueueUrl", "IntakeDeadLettersUrl"),
+    *("HybridSearch", "IntakeQueueArn", "IntakeQueueUrl", "IntakeDeadLettersUrl"),
 }
 LONGEST = {"Stage": "a" * 12, "AWS::AccountId": "111122223333", "AWS::Region": "ap-southeast-1"}
 NAME_LIMITS = {

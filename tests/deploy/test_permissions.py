@@ -57,6 +57,9 @@ OF_PYNAMODB = {
 Policy = dict[str, Any]
 
 
+RERANKER = "amazon.rerank-v1:0"
+
+
 class Account:
     """The stand-ins for AWS, and the functions run against them."""
 
@@ -66,7 +69,7 @@ class Account:
             each["Name"]: each["ARN"] for each in self._client("secretsmanager").list_secrets()["SecretList"]
         }
         self.facts = replace(
-            placeholders("dev", (*model_ids(CONFIG, "dev"), LOCAL_MODEL)),
+            placeholders("dev", (*model_ids(CONFIG, "dev"), LOCAL_MODEL), RERANKER),
             documents_bucket=LOCAL.documents_bucket,
             knowledge_base_id=LOCAL.knowledge_base_id,
             data_source_id=LOCAL.data_source_id,
@@ -131,6 +134,7 @@ class Account:
             "AWS_ENDPOINT_URL": self._product.aws_url,
             # The stand-in serves none of the stage's models, so each is tried before its own.
             "BEDROCK_MODEL_IDS": ",".join(self.facts.model_ids),
+            "RERANK_MODEL_ID": RERANKER,
             "SYNC_AT_LEAST_EVERY_HOURS": "24",
             "CHAT_REQUESTS_PER_MINUTE": "20",
             "CHAT_TOKENS_PER_DAY": "200000",
@@ -256,6 +260,11 @@ def test_the_scenarios_make_each_kind_of_call_that_a_store_can_make(needed: dict
     called = {OF_PYNAMODB[name] for name in methods_called_in("stores") & OF_PYNAMODB.keys()}
     made = {need.action for needs in needed.values() for need in needs}
     assert called <= {action.removeprefix("dynamodb:") for action in made}
+
+
+def test_without_a_reranker_none_may_be_called() -> None:
+    policy = as_text(render(placeholders("dev", model_ids(CONFIG, "dev")))["policy-dev.json"])
+    assert "rerank" not in policy.lower()
 
 
 NEEDED = Need("dynamodb:GetItem", "arn:aws:dynamodb:us-east-1:123456789012:table/support-state")

@@ -250,7 +250,7 @@ PARSERS: dict[str, Callable[[str], object]] = {
     "notices": lambda text: read_notices({"Records": [{**S3_RECORD, "s3": {"object": {"key": text}}}]}, "b"),
     "model ids": lambda text: sampling_of(f"anthropic.claude-{text}", MODEL_OPTIONS),
     "passages": lambda text: KnowledgeBase(
-        cast("Any", Retrieved(text)), "KB", "docs", SearchLogger()
+        cast("Any", Retrieved(text)), "KB", "docs", False, SearchLogger()
     ).retrieve("q", 1, NOBODY_KNOWN),
 }
 

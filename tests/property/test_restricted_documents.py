@@ -82,7 +82,9 @@ class Store:
     def search(self, reader: Reader) -> set[str]:
         """Return the addresses of what a reader finds."""
         client: Any = self
-        found = KnowledgeBase(client, "KB12345678", "kb", SearchLogger()).retrieve("refunds", 20, reader)
+        found = KnowledgeBase(client, "KB12345678", "kb", False, SearchLogger()).retrieve(
+            "refunds", 20, reader
+        )
         self.index.close()
         return {f"s3://kb/{passage.document}" for passage in found}
 

@@ -53,7 +53,7 @@ def prompt_with(text: str, place: Place) -> Prompt:
         passages = (replace(LAMP, text=f"{LAMP.text}\n\n{text}"), replace(REFUND, text=text))
     if place == "sidecar":
         client: Any = OneDocument(text)
-        found = KnowledgeBase(client, "KB", "bucket", SearchLogger()).retrieve("q", 5, NOBODY_KNOWN)
+        found = KnowledgeBase(client, "KB", "bucket", False, SearchLogger()).retrieve("q", 5, NOBODY_KNOWN)
         passages = (LAMP, *found)
     customer, ticket = ADA, TicketSummary("T-1", START, "open", text if place == "ticket" else HARMLESS)
     if place == "customer":

@@ -1,5 +1,6 @@
 """Passages as the knowledge base returns them; requests and answers are held to botocore's own model."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -43,7 +44,7 @@ def result(
 
 def knowledge_base() -> tuple[KnowledgeBase, Stubber]:
     client, stub = stubbed("bedrock-agent-runtime")
-    return KnowledgeBase(client, "KB12345678", "kb", FakeSearchLog()), stub
+    return KnowledgeBase(client, "KB12345678", "kb", False, FakeSearchLog()), stub
 
 
 def retrieve(*results: dict[str, Any]) -> tuple[Passage, ...]:
@@ -209,6 +210,14 @@ def test_a_search_asks_for_what_its_reader_may_read(reader: Reader, groups: list
     answer = {"retrievalResults": [result(access=["premium", "agent"])]}
     stub.add_response("retrieve", answer, expected({"orAll": [FOR_EVERYBODY, *listed]}))
     assert source.retrieve("reset password", 5, reader)[0].access == ("premium", "agent")
+
+
+def test_a_store_that_can_is_asked_by_words_as_well() -> None:
+    source, stub = knowledge_base()
+    asked = expected(FOR_EVERYBODY)
+    asked["retrievalConfiguration"]["vectorSearchConfiguration"]["overrideSearchType"] = "HYBRID"
+    stub.add_response("retrieve", {"retrievalResults": [result()]}, asked)
+    assert len(replace(source, is_hybrid=True).retrieve("reset password", 5, NOBODY_KNOWN)) == 1
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,9 @@ def test_a_prompt_that_we_put_together_wrongly_is_no_outage() -> None:
 @pytest.mark.parametrize("body", [*NOTHING_LIKE_IT, *map(str.encode, RETRIEVE)])
 def test_passages_that_cannot_be_read_are_an_outage(body: bytes) -> None:
     with pytest.raises(UnreadableAnswer) as outage:
-        source = KnowledgeBase(client("bedrock-agent-runtime", body), "KB12345678", "kb", SearchLogger())
+        source = KnowledgeBase(
+            client("bedrock-agent-runtime", body), "KB12345678", "kb", False, SearchLogger()
+        )
         source.retrieve("a", 5, NOBODY_KNOWN)
     assert outage.value.dependency == "knowledge_base"
 
