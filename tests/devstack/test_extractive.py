@@ -178,6 +178,9 @@ def test_answers_two_questions_at_once_from_two_passages() -> None:
         ("👋", "What can I help you with?"),
         ("this isn't helpful", "What exactly"),
         ("bye", "Goodbye"),
+        ("Vielen Dank für die Hilfe", "Gern geschehen"),
+        ("Cela n'a pas marché", "désolé"),
+        ("こんにちは", "自動アシスタント"),
         ("are you a bot or a human?", "automated assistant"),
     ],
 )

@@ -135,7 +135,9 @@ def test_what_is_looked_up_is_never_longer_than_retrieve_takes(length: int) -> N
     assert (query[:400], query[-400:]) == (question[:400], question[-400:])
 
 
-@pytest.mark.parametrize("question", ["?", "…", "😀", "and", "it"])
+@pytest.mark.parametrize(
+    "question", ["?", "…", "😀", "and", "it", "only for new customers?", "what happens to my data then?"]
+)
 def test_what_says_nothing_alone_is_a_follow_up(question: str) -> None:
     assert is_follow_up(question)
 

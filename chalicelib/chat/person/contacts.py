@@ -75,7 +75,8 @@ def thanks(contact: Contact) -> str:
 def confirmed_by(message: str, earlier: Sequence[Exchange]) -> Contact | None:
     """Return what was offered right before, if the customer agrees to it."""
     offered = earlier[-1].offered_contact if earlier else None
-    agrees = small_talk(message) == "agreement" and not REFUSALS & set(plain_words(message))
+    said = small_talk(message)
+    agrees = said is not None and said.kind == "agreement" and not REFUSALS & set(plain_words(message))
     return offered if agrees else None
 
 

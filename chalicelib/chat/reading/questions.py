@@ -14,9 +14,10 @@ MOST_CHARS = 1000
 FEW_WORDS = 3
 LEANS_ON_WHAT_WAS_SAID = re.compile(
     r"^\W*(?:(?:ok(?:ay)?|yes|no|thanks|thank you|right|sure)\b\W*)?"
-    r"(?:(?:and|but|or|so|then|also|what about|how about|what if)\b"
-    r"|(?:und|aber|was ist mit|y|pero|et|mais|e|ma|mas)(?= ))"
-    r"|\b(?:it|its|that|this|they|them|those|these|one|there|do so|das|es|eso|esto|ça|cela)\b",
+    r"(?:(?:and|but|or|so|then|also|same|only|even|what about|how about|what if)\b"
+    r"|(?:und|aber|was ist mit|y|pero|et|mais|e|ma|mas|en|maar)(?= )|(?:それ|これ|その|では|那))"
+    r"|\b(?:it|its|that|this|they|them|those|these|one|there|do so|das|es|eso|esto|ça|cela)\b"
+    r"|\b(?:then|instead|too|either)\W*$",
     re.IGNORECASE,
 )
 EMPTY_WORDS = re.compile(

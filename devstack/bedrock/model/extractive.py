@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
 
-from chalicelib.chat.reading.questions import asked_alone, questions_in
+from chalicelib.chat.reading.questions import asked_alone, is_follow_up, questions_in
 from devstack.bedrock.model.blocks import Unit
 from devstack.bedrock.model.chat_model import (
     CHARACTERS_PER_TOKEN,
@@ -70,7 +70,6 @@ _OWN_TITLE_SHARE = 0.3
 _EARLIER_QUESTIONS = 2
 _MOST_PARTS = 2
 _LEAST_WORDS_OF_PART = 2
-_SHORT_QUESTION_WORDS = 4
 _MOST_SENTENCES = 4
 _LONGEST_PARAGRAPH = 500
 _MOST_ITEMS = 12
@@ -78,11 +77,6 @@ _MOST_ITEMS = 12
 HAND_OVER_TOOL = "hand_over"
 
 _BETWEEN_PARTS = re.compile(r"[?.!;]\s+(?:and\b)?|,?\s+and (?:also )?", re.IGNORECASE)
-_FOLLOW_UP = re.compile(
-    r"^\s*(?:and|but|or|so|also|then|what if|what about|how about|ok(?:ay)?|yes|no|why|really|still)\b"
-    r"|\b(?:it|its|it's|that|this|they|them|those|these|one|there|he|she|instead|else|too|then)\b",
-    re.IGNORECASE,
-)
 _LEANS_BACK = re.compile(r"(?:it|this|that|these|those|they|otherwise|then|also|if so)\b", re.IGNORECASE)
 _NO_DRAFT = "Hello,\n\nthank you for your message. [0]\n\nMissing:\n- The answer to what the customer asks."
 
@@ -185,11 +179,6 @@ def _answer_to(
     for context in contexts:
         answers = answers or _answers(question, context, passages, knowledge)
     return "\n\n".join(answers)
-
-
-def is_follow_up(question: str) -> bool:
-    """Tell whether a question can only be understood with the ones before it."""
-    return bool(_FOLLOW_UP.search(question)) or len(question.split()) <= _SHORT_QUESTION_WORDS
 
 
 def _answers(

@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chalicelib.chat.reading.person_request import asks_for_a_person
-from chalicelib.chat.reading.small_talk import SmallTalk, small_talk
+from chalicelib.chat.reading.small_talk import small_talk
 from devstack.bedrock.model.sentences import sentence
-from devstack.bedrock.search.languages import language_of
+from devstack.bedrock.search.languages import ENGLISH, LANGUAGES, language_of
 from devstack.bedrock.search.text import raw_words
 
 _IDENTITY = re.compile(
@@ -20,17 +20,6 @@ _IDENTITY = re.compile(
 )
 _LONGEST_SMALL_TALK_WORDS = 12
 
-_SMALL_TALK_REPLIES: dict[SmallTalk, str] = {
-    "wordless": "Hello! What can I help you with? Tell me in a few words, and I'll look it up in our help "
-    "articles.",
-    "greeting": "Hello! I'm an automated assistant. Ask me anything about our products and services, "
-    "and I'll look it up in our help articles.",
-    "thanks": "You're welcome! If there is anything else, just ask.",
-    "goodbye": "Goodbye, and have a good day!",
-    "agreement": "Good. Is there anything else I can look up for you?",
-    "unhelpful": "I'm sorry that this did not help. What exactly are you trying to do, and what happens "
-    "instead? You can also ask me for a person.",
-}
 _WHO_I_AM = (
     "I'm an automated assistant, not a person. I look up answers in our help articles; "
     "you can also ask me for a person."
@@ -43,9 +32,6 @@ _ASKS_ABOUT_TICKET = re.compile(
     r"\b(?:status|state|stand|stands|update|updates|news|progress|open|closed|answered|doing)\b"
 )
 
-_ALREADY_HANDED_OVER = (
-    "I'm an automated assistant: if I can look something up in our help articles meanwhile, just ask."
-)
 _SUMMARY_CHARACTERS = 400
 
 
@@ -64,7 +50,9 @@ def answer_without_passages(
     """Answer small talk, or hand over when the customer asks for a person; None for anything else."""
     if not asks_for_a_person(question):
         return _small_talk_reply(question)
-    return _hand_over(question, earlier_questions) if may_hand_over else _ALREADY_HANDED_OVER
+    if not may_hand_over:
+        return sentence("already_handed_over", language_of(question))
+    return _hand_over(question, earlier_questions)
 
 
 def told_of_ticket(question: str, ticket: Mapping[str, str]) -> str | None:
@@ -90,8 +78,8 @@ def _hand_over(question: str, earlier_questions: Sequence[str]) -> HandOver:
 
 def _small_talk_reply(message: str) -> str | None:
     """Return what to reply when the message is a greeting, thanks, an emoji or "who are you?" alone."""
-    if kind := small_talk(message):
-        return _SMALL_TALK_REPLIES[kind]
+    if said := small_talk(message):
+        return sentence(said.kind, said.language if said.language in LANGUAGES else ENGLISH)
     spoken = raw_words(message)
     asks_who = len(spoken) <= _LONGEST_SMALL_TALK_WORDS and _IDENTITY.fullmatch(" ".join(spoken))
     return _WHO_I_AM if asks_who else None
