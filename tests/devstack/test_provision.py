@@ -18,6 +18,8 @@ from devstack.stage import read_local_stage
 from tests.product import Product, within
 from tooling.environment import model_endpoints
 from tooling.errors import CommandError
+from tooling.project import ROOT
+from tooling.stages import read_config
 from tooling.template import Template
 
 STAGE = read_local_stage()
@@ -62,6 +64,16 @@ def test_the_local_tables_are_those_of_the_template(aws: AwsClients) -> None:
         assert described["KeySchema"] == table.properties["KeySchema"]
         ttl = aws.dynamodb.describe_time_to_live(TableName=table.name)["TimeToLiveDescription"]
         assert (ttl["TimeToLiveStatus"], ttl["AttributeName"]) == ("ENABLED", "ttl")
+
+
+def test_the_queue_of_tickets_is_where_the_app_and_senders_look_for_it(aws: AwsClients) -> None:
+    variables = read_config(ROOT)["stages"]["local"]["environment_variables"]
+    url = aws.sqs.get_queue_url(QueueName="support-tickets-intake")["QueueUrl"]
+    attributes = aws.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+    assert attributes["QueueArn"] == variables["INTAKE_QUEUE_ARN"]
+    redrive = json.loads(attributes["RedrivePolicy"])
+    assert redrive["deadLetterTargetArn"] == f"{variables['INTAKE_QUEUE_ARN']}-dlq"
+    assert redrive["maxReceiveCount"] == 5
 
 
 def test_the_secrets_are_where_the_app_looks_for_them(aws: AwsClients, stack: Product) -> None:
