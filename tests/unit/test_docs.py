@@ -44,6 +44,7 @@ API_PAGE = ROOT / "docs" / "api.md"
 SECURITY_PAGE = ROOT / "docs" / "security.md"
 PAGES = [
     *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SECURITY.md", "samples/README.md")),
+    ROOT / "samples" / "ticketing" / "README.md",
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 
