@@ -2,6 +2,8 @@
 
 import base64
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -16,9 +18,11 @@ from devstack.ports import HOST
 from devstack.stage import read_local_stage
 from tests.integration.api import Api, new_id
 from tests.product import within
+from tooling.project import ROOT
 
 KEY = b"the key of this endpoint"
 SECRET_ID = read_local_stage().webhooks_secret_id
+SAMPLE = ROOT / "samples" / "conversation_with_a_person.py"
 NOTICED_SECONDS = 5
 RETRIED_SECONDS = 30
 
@@ -99,6 +103,26 @@ def test_a_talk_with_a_person_is_told_once_in_order_and_signed(api: Api, receive
     assert [each["data"]["status"] for each in told] == ["open"] * 4 + ["closed"] * 2
     assert session["session_id"] not in str(told)
     assert (told[2]["data"]["message"], told[3]["data"]["message"]) == ("Hello?", "My parcel is late.")
+
+
+@pytest.mark.local_only
+def test_the_samples_conversation_closes_the_loop(api: Api, receiver: Receiver) -> None:
+    options = ["--url", api.url, "--token", api.agent_token]
+    ran = subprocess.run([sys.executable, SAMPLE, *options], capture_output=True, text=True, timeout=60)
+    assert (ran.returncode, ran.stderr) == (0, ""), ran.stdout
+    said = [line.partition(":")[2].strip() for line in ran.stdout.splitlines()]
+    ticket_id = said[0].rpartition(" ")[2]
+    expected = [
+        *("ticket.created", "ticket.updated", "ticket.replied", "ticket.message"),
+        *("ticket.replied", "ticket.updated", "ticket.updated"),
+    ]
+    assert within(NOTICED_SECONDS, lambda: receiver.types_of(ticket_id) == expected)
+    assert said[-len(expected) :] == [f"are told {each}" for each in expected]
+    assert said[-len(expected) - 1].startswith("gets a new ticket: T-")
+    assert ticket_id not in said[-len(expected) - 1]
+    rated = [each for each in receiver.arrived if each["data"].get("ticket_id") == ticket_id][-1]["data"]
+    assert rated["customer_feedback"] == {"rating": "up", "comment": None}
+    assert all(each["signed"] for each in receiver.arrived)
 
 
 @pytest.mark.local_only
