@@ -8,6 +8,8 @@ from tooling.errors import CommandError
 
 APP = "customer-support"
 """The app's name in `.chalice/config.json`; Chalice makes the functions' names of it."""
+API_HANDLER = "api_handler"
+"""Chalice's name of the function that is the API."""
 ROUTES: Mapping[str, tuple[str, ...]] = {
     "us": ("us-east-1", "us-east-2", "us-west-2"),
     "eu": ("eu-central-1", "eu-north-1", "eu-south-1", "eu-south-2", "eu-west-1", "eu-west-3"),
@@ -16,6 +18,13 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
 GLOBAL = "global"
 AREAS = {*ROUTES, GLOBAL, "apac", "au", "ca", "jp", "sa", "us-gov"}
 """What the id of an inference profile starts with; a model's own starts with its maker."""
+
+
+def deployed_name(stage: str, function: str) -> str:
+    """Return the full name of a stage's function by Chalice's name of it."""
+    # Chalice gives the API's function no name of its own.
+    stem = f"{APP}-{stage}"
+    return stem if function == API_HANDLER else f"{stem}-{function}"
 
 
 @dataclass(frozen=True)
@@ -55,16 +64,11 @@ class Arns:
 
     def function(self, name: str) -> str:
         """Return the ARN of a function by Chalice's name of it."""
-        return self._of("lambda", f"function:{self._deployed_name(name)}")
+        return self._of("lambda", f"function:{deployed_name(self.facts.stage, name)}")
 
     def log_group(self, name: str) -> str:
         """Return what matches a function's log group and its streams."""
-        return self._of("logs", f"log-group:/aws/lambda/{self._deployed_name(name)}:*")
-
-    def _deployed_name(self, function: str) -> str:
-        # Chalice gives the API's function no name of its own.
-        stem = f"{APP}-{self.facts.stage}"
-        return stem if function == "api_handler" else f"{stem}-{function}"
+        return self._of("logs", f"log-group:/aws/lambda/{deployed_name(self.facts.stage, name)}:*")
 
     def _of(self, service: str, resource: str) -> str:
         facts = self.facts

@@ -65,6 +65,8 @@ DEPLOY = (
     "logs:CreateLogGroup",
     "logs:PutRetentionPolicy",
     "s3:PutBucketNotification",
+    "ssm:GetParameter",
+    "ssm:PutParameter",
 )
 
 

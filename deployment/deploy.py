@@ -7,21 +7,21 @@ from functools import partial
 from deployment.chalice_cli import (
     Run,
     compile_app,
+    deploy_functions,
+    deployed_by_chalice,
     require_same_place,
-    run_chalice,
     run_on_terminal,
 )
 from deployment.checks import check_for_deploy
 from deployment.facts import Facts, filled, model_ids, origins, read_outputs, rerank_model_id
 from deployment.functions import ask_one_question, migrate_database, over_http, over_lambda, sweep_documents
 from deployment.gateway import Limits, limit_and_log, shape_answers
+from deployment.made.logs import limit_logs
 from deployment.policies import as_text, render, write_policies
 from deployment.stack import BROKEN, STUCK, UNMADE, Stack
 from deployment.work import DONE, Work, run_steps
 from tooling.errors import CommandError
-from tooling.stages import Deployed, read_config, read_deployed, write_config
-
-DEFAULT_RETENTION_DAYS = 14
+from tooling.stages import Deployed, read_config, write_config
 
 
 def deploy_stage(work: Work, options: Namespace, run: Run = run_on_terminal) -> int:
@@ -36,11 +36,12 @@ def deploy_stage(work: Work, options: Namespace, run: Run = run_on_terminal) -> 
         "deploy",
         {
             "Settings": partial(write_settings, work, facts),
+            "Logs": partial(limit_logs, work),
             "Bytecode": partial(compile_app, work, run),
-            "Functions": partial(_deploy_functions, work, run),
+            "Functions": partial(deploy_functions, work, facts.documents_bucket, run),
         },
     )
-    deployed = _deployed(work)
+    deployed = deployed_by_chalice(work)
     limits = Limits(options.requests_per_second, options.burst)
     run_steps(work, "deploy", _steps_around_functions(work, deployed, limits))
     _say_where_it_is(work, deployed, facts)
@@ -53,7 +54,7 @@ def _steps_around_functions(work: Work, deployed: Deployed, limits: Limits) -> d
     ask = over_lambda(work) if work.account.is_emulated else over_http(deployed.api_url)
     return {
         "Database": partial(migrate_database, work),
-        "Limits and log": partial(limit_and_log, work, deployed.api_id, limits, _retention_days(work)),
+        "Limits and log": partial(limit_and_log, work, deployed.api_id, limits),
         "Gateway answers": partial(shape_answers, work, deployed.api_id, pages),
         "Documents": partial(sweep_documents, work),
         "Smoke test": partial(ask_one_question, work, ask),
@@ -109,21 +110,3 @@ def write_settings(work: Work, facts: Facts) -> str:
     write_config(result, work.root)
     write_policies(facts, work.root)
     return "written to .chalice/"
-
-
-def _deploy_functions(work: Work, run: Run) -> str:
-    work.terminal.say("  chalice deploy, which takes some minutes the first time:")
-    run_chalice(work, "deploy", run)
-    return "deployed"
-
-
-def _deployed(work: Work) -> Deployed:
-    deployed = read_deployed(work.root, work.stage)
-    if deployed is None or not deployed.api_id:
-        raise CommandError(f"Chalice noted no API. Run `{work.command('deploy')}` again.")
-    return deployed
-
-
-def _retention_days(work: Work) -> int:
-    stage = read_config(work.root)["stages"][work.stage]
-    return int(stage.get("log_retention_in_days", DEFAULT_RETENTION_DAYS))

@@ -7,13 +7,14 @@ from functools import partial
 
 from botocore.exceptions import ClientError
 
-from deployment.chalice_cli import Run, require_same_place, run_chalice, run_on_terminal
-from deployment.gateway import log_group
+from deployment.chalice_cli import require_same_place
+from deployment.made.logs import delete_logs
+from deployment.made.record import forget_stage
+from deployment.made.removal import delete_functions, delete_roles
 from deployment.stack import Stack, StackView
 from deployment.work import DONE, Work, run_steps
 from tooling.aws_errors import code_of
 from tooling.errors import CommandError
-from tooling.stages import read_deployed
 from tooling.template import Template
 
 DATABASE = "AWS::RDS::DBInstance"
@@ -53,7 +54,7 @@ class Leftovers:
         return [heading, *lines] if lines else []
 
 
-def destroy_stage(work: Work, options: Namespace, run: Run = run_on_terminal) -> int:
+def destroy_stage(work: Work, options: Namespace) -> int:
     """Run the command; return its exit code. Raises CommandError, ClientError and BotoCoreError."""
     require_same_place(work)
     if work.is_prod and not options.even_prod:
@@ -67,9 +68,11 @@ def destroy_stage(work: Work, options: Namespace, run: Run = run_on_terminal) ->
         work.terminal.say("Nothing was deleted.")
         return 1
     steps: dict[str, Callable[[], str]] = {
-        "Functions, API": partial(_delete_functions, work, run),
-        "Logs": partial(_delete_logs, work),
+        "Functions, API": partial(_delete_app, work, next(iter(leftovers.buckets), None)),
+        "Logs": partial(delete_logs, work),
         "Stack": partial(_delete_stack, work, stack),
+        # Last: with their rights, Lambda takes its hands off the stack's network.
+        "Roles": partial(delete_roles, work),
     }
     run_steps(work, "destroy", steps)
     work.terminal.say("", f"Stage {work.stage} is gone.", *leftovers.describe(work.account.region))
@@ -92,37 +95,10 @@ def _is_wanted(work: Work, leftovers: Leftovers) -> bool:
     )
 
 
-def _delete_functions(work: Work, run: Run) -> str:
-    if read_deployed(work.root, work.stage) is not None:
-        run_chalice(work, "delete", run)
-        return "deleted"
-    try:
-        work.account.client("lambda").get_function(FunctionName=work.name)
-    except ClientError as error:
-        if code_of(error) != "ResourceNotFoundException":
-            raise
-        return DONE
-    raise CommandError(
-        f"The function {work.name} was deployed from another copy of the project: only that one knows, in "
-        f".chalice/deployed/{work.stage}.json, what else to delete. Copy that file here."
-    )
-
-
-def _delete_logs(work: Work) -> str:
-    logs = work.account.client("logs")
-    prefixes = (f"/aws/lambda/{work.name}", log_group(work))
-    found = [name for prefix in prefixes for name in _groups(work, prefix)]
-    for name in found:
-        logs.delete_log_group(logGroupName=name)
-    return f"{len(found)} log groups deleted" if found else DONE
-
-
-def _groups(work: Work, stem: str) -> list[str]:
-    """Return the log groups of the stage; a name that only starts the same is another stage's."""
-    logs = work.account.client("logs")
-    pages = logs.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=stem)
-    names = [str(group["logGroupName"]) for page in pages for group in page["logGroups"]]
-    return [name for name in names if name == stem or name.startswith(f"{stem}-")]
+def _delete_app(work: Work, bucket: str | None) -> str:
+    outcome = delete_functions(work, bucket)
+    forget_stage(work)
+    return outcome
 
 
 def _delete_stack(work: Work, stack: Stack) -> str:

@@ -9,6 +9,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.api.cors import ANY, EXPOSED_HEADERS, Origins
 from chalicelib.api.http import OF_CHALICE, OUR_FAULT, PROTECTION
+from deployment.made.logs import gateway_log_group, make_log_group, retention_days
 from deployment.work import DONE, Work
 from tooling.aws_errors import code_of
 from tooling.errors import CommandError
@@ -60,9 +61,9 @@ class Limits:
     burst: int
 
 
-def limit_and_log(work: Work, api_id: str, limits: Limits, retention_days: int) -> str:
+def limit_and_log(work: Work, api_id: str, limits: Limits) -> str:
     """Set the stage's limits and its access log; return what was done."""
-    destination = prepare_access_log(work, retention_days)
+    destination = prepare_access_log(work)
     gateway = work.account.client("apigateway")
     current = _current(gateway.get_stage(restApiId=api_id, stageName=STAGE))
     wanted = {
@@ -84,7 +85,7 @@ def limit_and_log(work: Work, api_id: str, limits: Limits, retention_days: int) 
     if not changes:
         return DONE
     gateway.update_stage(restApiId=api_id, stageName=STAGE, patchOperations=changes)
-    return f"{limits.requests_per_second}/s, bursts of {limits.burst}, logged for {retention_days} days"
+    return f"{limits.requests_per_second}/s, bursts of {limits.burst}, logged for {retention_days(work)} days"
 
 
 def _throttling(method: str, limits: Limits) -> dict[str, str]:
@@ -208,24 +209,14 @@ def missing_responses(
     }
 
 
-def log_group(work: Work) -> str:
-    """Return the name of the stage's log group."""
-    return f"/aws/apigateway/{work.name}"
-
-
-def prepare_access_log(work: Work, retention_days: int) -> str:
+def prepare_access_log(work: Work) -> str:
     """Make sure of the log group and of the permission to write to it; return its ARN."""
-    logs = work.account.client("logs")
-    try:
-        logs.create_log_group(logGroupName=log_group(work))
-    except ClientError as error:
-        if code_of(error) != "ResourceAlreadyExistsException":
-            raise
-    logs.put_retention_policy(logGroupName=log_group(work), retentionInDays=retention_days)
+    group = gateway_log_group(work)
+    make_log_group(work, group)
     if not work.account.client("apigateway").get_account().get("cloudwatchRoleArn"):
         _let_gateway_write(work)
     account = work.account
-    return f"arn:{account.partition}:logs:{account.region}:{account.number}:log-group:{log_group(work)}"
+    return f"arn:{account.partition}:logs:{account.region}:{account.number}:log-group:{group}"
 
 
 def _let_gateway_write(work: Work) -> None:

@@ -131,9 +131,11 @@ def _require_success(work: Work, outcome: Outcome) -> None:
     if outcome.status in SUCCEEDED and outcome.failure is None:
         return
     reason = outcome.failure or "CloudFormation named no reason; its console may know more."
+    # CloudFormation undoes what failed: a first creation as a whole.
+    next_time = "it starts from nothing" if outcome.status in BROKEN else "the stack is as it was before"
     raise CommandError(
         f"The stack ended in {outcome.status}. First failure: {reason}\n"
-        f"Fix that, then run `{work.command('infra')}` again: it goes on from here."
+        f"Fix that, then run `{work.command('infra')}` again: {next_time}."
     )
 
 

@@ -114,6 +114,8 @@ class Stack:
         self._client.execute_change_set(
             ChangeSetName=change_set.change_set_id,
             StackName=change_set.stack_id,
+            # The API's documentation has the default the other way round from what happens.
+            DisableRollback=False,
             # Otherwise a failed creation would leave its tables behind, and the next one would fail on them.
             RetainExceptOnCreate=True,
         )

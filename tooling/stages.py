@@ -57,12 +57,17 @@ def deployable_stage(config: Mapping[str, Any], name: str) -> dict[str, Any]:
     return stage
 
 
+def record_path(root: Path, stage: str) -> Path:
+    """Return where Chalice notes what it has deployed of a stage."""
+    return root / ".chalice" / "deployed" / f"{stage}.json"
+
+
 def read_deployed(root: Path, stage: str) -> Deployed | None:
     """Return what was deployed from this copy of the project; None when nothing was, or all is deleted.
 
     Raises CommandError.
     """
-    path = root / ".chalice" / "deployed" / f"{stage}.json"
+    path = record_path(root, stage)
     resources = _read_json(path)["resources"] if path.exists() else []
     if not resources:
         return None

@@ -20,6 +20,7 @@ from tooling.template import parse_template
 
 TIMEOUT_SECONDS = 300
 SETTLE_SECONDS = 10
+RESOURCES = re.compile(r"/restapis/[^/]+/resources")
 PUT_REST_API = re.compile(r"/restapis/[^/]+")
 FUNCTION_CONFIGURATION = re.compile(r"/2015-03-31/functions/[^/]+/configuration")
 NOT_OURS_TO_PASS_ON = {"connection", "content-encoding", "content-length", "transfer-encoding"}
@@ -45,6 +46,8 @@ class Front:
             return self._import_api
         if request.method == "PUT" and PUT_REST_API.fullmatch(request.path):
             return self._replace_api
+        if request.method == "GET" and RESOURCES.fullmatch(request.path):
+            return self._list_paths
         if request.method == "GET" and FUNCTION_CONFIGURATION.fullmatch(request.path):
             return self._look_at_function
         if b"TemplateBody=" in request.get_data():
@@ -70,6 +73,17 @@ class Front:
         """Play PutRestApi, which the emulator has not: it keeps nothing of a definition but the name."""
         self.definitions.append(json.loads(request.get_data()))
         return self._pass_on(request, body=b"", method="GET")
+
+    def _list_paths(self, _request: Request) -> Response:
+        """Say what each method leads to."""
+        paths = self.definitions[-1]["paths"].values()
+        methods = [
+            {method: {"methodIntegration": each["x-amazon-apigateway-integration"]}}
+            for path in paths
+            for method, each in path.items()
+        ]
+        answer = {"item": [{"resourceMethods": each} for each in methods]}
+        return Response(json.dumps(answer), content_type="application/json")
 
     def _look_at_function(self, request: Request) -> Response:
         """Answer once the function is ready, which takes half a second: Chalice looks only every five."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from deployment.chalice_cli import run_chalice, run_on_terminal
+from deployment.chalice_cli import Ended, run_chalice, run_on_terminal
 from deployment.deploy import deploy_stage, facts_of_stack, write_settings
 from deployment.facts import IncompleteStack, facts_in, model_ids, placeholders
 from deployment.work import DONE
@@ -17,6 +17,7 @@ from tests.deploy.fakes import (
     REGION,
     FakeClient,
     FakeCloudFormation,
+    FakePages,
     Scene,
     invoked,
     note_deployed,
@@ -51,6 +52,7 @@ OUTPUTS = {
     "SubnetIds": "subnet-1,subnet-2",
     "SecurityGroupId": "sg-1",
 }
+LEADS_HERE = f"…:function:arn:aws:lambda:{REGION}:{ACCOUNT}:function:customer-support-dev/invocations"
 ANSWER = {"response": "Open the settings.\nThen choose a new one.", "degraded": []}
 
 
@@ -68,6 +70,10 @@ class FakeFunctions:
     failing: set[str] = field(default_factory=set)
     events: list[tuple[str, Any]] = field(default_factory=list)
 
+    def get_paginator(self, _operation: str) -> FakePages:
+        """List nothing: the functions are none that Chalice has made."""
+        return FakePages(lambda _arguments: {"Functions": [], "EventSourceMappings": []})
+
     def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - AWS's names
         """Answer an event."""
         name = FunctionName.rsplit("-", 1)[1]
@@ -78,22 +84,23 @@ class FakeFunctions:
 
 @dataclass
 class FakeChalice:
-    """Chalice as a command; it notes its deployment unless it fails."""
+    """Chalice as a command; it notes its deployment unless it fails, with the words that are told."""
 
     root: Path
-    code: int = 0
+    failures: list[str] = field(default_factory=list)
     compiled: int = 0
     runs: list[tuple[Sequence[str], Mapping[str, str], Path]] = field(default_factory=list)
 
-    def __call__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> int:
-        """Deploy."""
+    def __call__(self, command: Sequence[str], environment: Mapping[str, str], folder: Path) -> Ended:
+        """Deploy, unless there is a failure left."""
         if "deploy" not in command:
             self.compiled += 1
-            return 0
+            return Ended(0, "")
         self.runs.append((command, environment, folder))
-        if self.code == 0:
-            note_deployed(self.root)
-        return self.code
+        if self.failures:
+            return Ended(1, self.failures.pop(0))
+        note_deployed(self.root)
+        return Ended(0, "")
 
 
 @dataclass
@@ -115,7 +122,13 @@ class Stage:
             get_gateway_responses={"items": []},
             put_gateway_response={},
             create_deployment={},
+            get_rest_apis={"items": [{"id": "api1", "name": "customer-support"}]},
+            get_resources={
+                "items": [{"resourceMethods": {"GET": {"methodIntegration": {"uri": LEADS_HERE}}}}]
+            },
+            get_stages={"item": [{"stageName": "api"}]},
         )
+        self.logs = FakeClient(create_log_group={}, put_retention_policy={})
 
     def scene(self) -> Scene:
         """Return the surroundings of one more run."""
@@ -123,9 +136,12 @@ class Stage:
             "cloudformation": self.stack,
             "lambda": self.functions,
             "apigateway": self.gateway,
-            "logs": FakeClient(create_log_group={}, put_retention_policy={}),
+            "logs": self.logs,
             "bedrock-runtime": FakeClient(converse={}),
-            "iam": FakeClient(simulate_principal_policy={"EvaluationResults": []}),
+            "iam": FakeClient(simulate_principal_policy={"EvaluationResults": []}, list_roles={"Roles": []}),
+            "events": FakeClient(list_rules={"Rules": []}),
+            "s3": FakeClient(get_bucket_notification_configuration={}),
+            "ssm": FakeClient(get_parameter={"Parameter": {"Value": "api1"}}, put_parameter={}),
         }
         return scene(clients, root=self.root, is_emulated=True)
 
@@ -301,20 +317,36 @@ def test_a_refusal_of_aws_in_a_step_is_named_with_it(stage: Stage) -> None:
 
 
 def test_chalice_failing_ends_the_deployment_there(stage: Stage) -> None:
-    stage.chalice.code = 1
+    stage.chalice.failures = ["AccessDenied"]
     with pytest.raises(CommandError, match="“Functions” failed: `chalice deploy` failed"):
         stage.deploy()
-    assert stage.functions.events == []
+    assert (stage.functions.events, len(stage.chalice.runs)) == ([], 1)
 
 
-@pytest.mark.parametrize("verb", ["deploy", "delete"])
-def test_chalice_itself_says_that_it_failed(
-    verb: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
+NOT_YET = (
+    "\nERROR - While deploying your chalice application:\n\n Unable to validate the following\n destination "
+)
+
+
+def test_what_aws_does_only_some_seconds_later_is_tried_again(stage: Stage) -> None:
+    stage.chalice.failures = [NOT_YET + "configurations", "TooManyRequestsException: Too Many Requests"]
+    at = stage.deploy()
+    assert len(stage.chalice.runs) == 3
+    assert at.pauses[:2] == [15, 15]
+
+
+def test_what_aws_never_does_is_given_up(stage: Stage) -> None:
+    stage.chalice.failures = [NOT_YET + "configurations"] * 9
+    with pytest.raises(CommandError, match="`chalice deploy` failed"):
+        stage.deploy()
+    assert len(stage.chalice.runs) == 4
+
+
+def test_chalice_itself_says_that_it_failed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     at = scene({}, root=tmp_path)
-    with pytest.raises(CommandError, match=f"`chalice {verb}` failed; its message is above"):
-        run_chalice(at.work, verb, run_on_terminal)
-    assert "Are you sure this is a chalice project?" in capfd.readouterr().err
+    with pytest.raises(CommandError, match="`chalice deploy` failed; its message is above"):
+        run_chalice(at.work, run_on_terminal)
+    assert "Are you sure this is a chalice project?" in capfd.readouterr().out
 
 
 def test_a_new_api_is_given_time_and_asked_with_the_same_message(stage: Stage) -> None:

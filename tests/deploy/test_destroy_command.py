@@ -1,6 +1,5 @@
 """`dev.py destroy`: asks first, protects prod, goes on after a failure, and says what stays."""
 
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from botocore.exceptions import ClientError
 from deployment.destroy import destroy_stage
 from deployment.work import DONE
 from tests.deploy.fakes import (
+    ACCOUNT,
     REGION,
     FakeClient,
     FakeCloudFormation,
@@ -23,6 +23,7 @@ from tests.deploy.fakes import (
     scene,
 )
 from tooling.errors import CommandError
+from tooling.stages import record_path
 
 RESOURCES = {
     "TicketsTable": "support-tickets-dev",
@@ -34,6 +35,53 @@ RESOURCES = {
 GROUPS = ["", "-agent", "2-agent"]
 
 
+class FakeAccount:
+    """What one stage has in the account: a function and its role; which calls deleted them, in order."""
+
+    def __init__(self) -> None:
+        stem = "/aws/lambda/customer-support-dev"
+        self.groups = {stem: [f"{stem}{end}" for end in GROUPS]}
+        self.deleted: list[str] = []
+        self.functions, self.roles = ["customer-support-dev-sweep"], ["customer-support-dev-sweep"]
+        self.logs = FakeClient(describe_log_groups=self._describe_groups, delete_log_group=self._delete_group)
+        self.clients = {
+            "logs": self.logs,
+            "lambda": FakeClient(
+                list_functions=lambda: {"Functions": [_function(name) for name in self.functions]},
+                list_tags={"Tags": {"aws-chalice": "version=1.34.0:stage=dev:app=customer-support"}},
+                list_event_source_mappings={"EventSourceMappings": []},
+                delete_function=lambda FunctionName: self._delete(self.functions, FunctionName, ":"),  # noqa: N803
+            ),
+            "iam": FakeClient(
+                list_roles=lambda: {"Roles": [_role(name) for name in self.roles]},
+                list_role_policies={"PolicyNames": []},
+                delete_role=lambda RoleName: self._delete(self.roles, RoleName, "/"),  # noqa: N803
+            ),
+            "events": FakeClient(list_rules={"Rules": []}),
+            "apigateway": FakeClient(get_rest_apis={"items": []}),
+            "s3": FakeClient(get_bucket_notification_configuration={}),
+            "ssm": FakeClient(delete_parameter={}),
+        }
+
+    def _describe_groups(self, logGroupNamePrefix: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        return {"logGroups": [{"logGroupName": name} for name in self.groups.get(logGroupNamePrefix, [])]}
+
+    def _delete_group(self, logGroupName: str) -> None:  # noqa: N803 - AWS's name
+        self.groups["/aws/lambda/customer-support-dev"].remove(logGroupName)
+
+    def _delete(self, there: list[str], name: str, separator: str) -> None:
+        there.remove(name.rsplit(separator, 1)[-1])
+        self.deleted.append("function" if separator == ":" else "role")
+
+
+def _function(name: str) -> dict[str, str]:
+    return {"FunctionName": name, "FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"}
+
+
+def _role(name: str) -> dict[str, str]:
+    return {"RoleName": name, "Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"}
+
+
 @dataclass
 class Destruction:
     """A stage to delete, and what became of it."""
@@ -43,38 +91,17 @@ class Destruction:
         default_factory=lambda: FakeCloudFormation("CREATE_COMPLETE", resources=dict(RESOURCES))
     )
     database: Any = field(default_factory=lambda: {"DBInstances": [{"DeletionProtection": False}]})
-    chalice_code: int = 0
-    chalice_runs: list[Sequence[str]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        stem = "/aws/lambda/customer-support-dev"
-        groups = {stem: [f"{stem}{end}" for end in GROUPS]}
-
-        def describe(logGroupNamePrefix: str) -> dict[str, Any]:  # noqa: N803 - AWS's name
-            return {"logGroups": [{"logGroupName": name} for name in groups.get(logGroupNamePrefix, [])]}
-
-        def delete(logGroupName: str) -> None:  # noqa: N803 - AWS's name
-            groups[stem].remove(logGroupName)
-
-        self.logs = FakeClient(describe_log_groups=describe, delete_log_group=delete)
-        self.functions = FakeClient(get_function=refusal("ResourceNotFoundException"))
+    account: FakeAccount = field(default_factory=FakeAccount)
 
     def run(self, *arguments: str, stage: str = "dev", answers: str = "dev\n") -> tuple[int, Scene]:
         """Run the command once."""
         clients = {
+            **self.account.clients,
             "cloudformation": self.stack,
-            "logs": self.logs,
-            "lambda": self.functions,
             "rds": FakeClient(describe_db_instances=self.database),
         }
         at = scene(clients, stage, answers, is_sure="--yes" in arguments, root=self.root)
-        return destroy_stage(at.work, options("destroy", stage, *arguments), self._chalice), at
-
-    def _chalice(self, command: Sequence[str], _environment: Mapping[str, str], folder: Path) -> int:
-        self.chalice_runs.append(command)
-        if self.chalice_code == 0:
-            (folder / ".chalice" / "deployed" / "dev.json").write_text('{"resources": []}')
-        return self.chalice_code
+        return destroy_stage(at.work, options("destroy", stage, *arguments)), at
 
 
 @pytest.fixture
@@ -88,7 +115,7 @@ def stage(tmp_path: Path) -> Destruction:
 def test_a_stage_goes_once_its_name_is_typed(stage: Destruction) -> None:
     code, at = stage.run()
     assert code == 0
-    assert list(stage.chalice_runs[0][-3:]) == ["delete", "--stage", "dev"]
+    assert (stage.account.functions, stage.account.roles) == ([], [])
     assert stage.stack.status == "DELETE_COMPLETE"
     assert "Stage dev is gone." in at.said
 
@@ -98,7 +125,7 @@ def test_any_other_word_deletes_nothing(stage: Destruction, answer: str) -> None
     code, at = stage.run(answers=answer)
     assert code == 1
     assert "Nothing was deleted." in at.said
-    assert stage.chalice_runs == []
+    assert stage.account.deleted == []
     assert stage.stack.deletions == 0
 
 
@@ -122,7 +149,7 @@ def test_what_stays_is_named_before_and_how_to_remove_it_after(stage: Destructio
 
 def test_only_the_log_groups_of_the_stage_go(stage: Destruction) -> None:
     stage.run()
-    gone = [call["logGroupName"].rsplit("/", 1)[1] for call in stage.logs.called("delete_log_group")]
+    gone = [call["logGroupName"].rsplit("/", 1)[1] for call in stage.account.logs.called("delete_log_group")]
     assert gone == ["customer-support-dev", "customer-support-dev-agent"]
 
 
@@ -130,8 +157,7 @@ def test_what_is_gone_already_is_said_to_be(stage: Destruction) -> None:
     stage.run()
     code, at = stage.run()
     assert code == 0
-    assert at.said.count(DONE) == 3
-    assert len(stage.chalice_runs) == 1
+    assert at.said.count(DONE) == 4
 
 
 def test_prod_is_refused_without_a_flag(stage: Destruction) -> None:
@@ -146,7 +172,7 @@ def test_a_protected_prod_is_refused_with_the_commands_that_help(stage: Destruct
         stage.run("--even-prod", stage="prod", answers="prod\n")
     assert "--no-enable-termination-protection --stack-name customer-support-prod" in str(caught.value)
     assert "--no-deletion-protection --apply-immediately --db-instance-identifier db-1" in str(caught.value)
-    assert stage.chalice_runs == []
+    assert stage.account.deleted == []
 
 
 def test_a_database_that_is_gone_protects_nothing(stage: Destruction) -> None:
@@ -158,13 +184,40 @@ def test_a_database_that_is_gone_protects_nothing(stage: Destruction) -> None:
         stage.run()
 
 
-def test_a_failure_of_chalice_keeps_the_stack_and_the_next_run_goes_on(stage: Destruction) -> None:
-    stage.chalice_code = 2
-    with pytest.raises(CommandError, match=r"“Functions, API” failed.*\n.*destroy dev` again"):
+def test_a_function_that_cannot_be_deleted_keeps_the_stack_and_the_next_run_goes_on(
+    stage: Destruction,
+) -> None:
+    functions = stage.account.clients["lambda"]
+    delete = functions.answers["delete_function"]
+    functions.answers["delete_function"] = refusal("AccessDeniedException", operation="DeleteFunction")
+    with pytest.raises(
+        CommandError, match=r"“Functions, API” failed.*DeleteFunction.*\n.*destroy dev` again"
+    ):
         stage.run()
     assert stage.stack.deletions == 0
-    stage.chalice_code = 0
+    functions.answers["delete_function"] = delete
     assert stage.run()[0] == 0
+
+
+def test_what_is_busy_is_waited_for(stage: Destruction) -> None:
+    functions = stage.account.clients["lambda"]
+    functions.answers["delete_function"] = [
+        refusal("ResourceConflictException"),
+        refusal("ResourceConflictException"),
+        functions.answers["delete_function"],
+    ]
+    assert len(stage.run()[1].pauses) == 2
+    assert stage.account.functions == []
+
+
+def test_the_roles_stay_until_lambda_has_given_the_network_back(stage: Destruction) -> None:
+    held = ("FirstSubnet", "AWS::EC2::Subnet", "DELETE_FAILED", "has dependencies and cannot be deleted")
+    stage.stack.script = [ends("DELETE_FAILED", held)]
+    with pytest.raises(CommandError):
+        stage.run()
+    assert stage.account.deleted == ["function"]
+    stage.run()
+    assert stage.account.deleted == ["function", "role"]
 
 
 def test_a_network_that_lambda_still_holds_is_said_with_how_long_to_wait(stage: Destruction) -> None:
@@ -175,12 +228,18 @@ def test_a_network_that_lambda_still_holds_is_said_with_how_long_to_wait(stage: 
     assert stage.run()[0] == 0
 
 
-def test_functions_deployed_from_another_copy_stop_the_deletion(stage: Destruction) -> None:
-    (stage.root / ".chalice" / "deployed" / "dev.json").unlink()
-    stage.functions.answers["get_function"] = {}
-    with pytest.raises(CommandError, match=r"another copy.*\.chalice/deployed/dev\.json"):
-        stage.run()
-    assert stage.stack.deletions == 0
+def test_any_copy_of_the_project_can_delete_the_stage(stage: Destruction) -> None:
+    record_path(stage.root, "dev").unlink()
+    assert stage.run()[0] == 0
+    assert stage.account.functions == []
+
+
+def test_no_record_is_left_of_a_stage_that_is_gone(stage: Destruction) -> None:
+    stage.run()
+    assert not record_path(stage.root, "dev").exists()
+    assert stage.account.clients["ssm"].called("delete_parameter") == [
+        {"Name": "/customer-support/dev/api-id"}
+    ]
 
 
 def test_what_somebody_else_does_to_the_stack_is_followed_first(stage: Destruction) -> None:

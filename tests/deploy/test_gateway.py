@@ -133,7 +133,7 @@ def emulated() -> Iterator[tuple[Any, Scene, str]]:
 
 def test_against_an_emulator_limits_log_and_answers_are_set_once() -> None:
     with emulated() as (client, at, api_id):
-        assert "50/s" in limit_and_log(at.work, api_id, Limits(50, 100), 14)
+        assert "50/s" in limit_and_log(at.work, api_id, Limits(50, 100))
         stage = client("apigateway").get_stage(restApiId=api_id, stageName=STAGE)
         assert stage["methodSettings"]["*/*"]["throttlingRateLimit"] == 50
         assert stage["methodSettings"]["*/*"]["throttlingBurstLimit"] == 100
@@ -142,8 +142,8 @@ def test_against_an_emulator_limits_log_and_answers_are_set_once() -> None:
         assert stage["accessLogSettings"]["destinationArn"].endswith(f":{ACCOUNT}:log-group:{GROUP}")
         (group,) = client("logs").describe_log_groups()["logGroups"]
         assert (group["logGroupName"], group["retentionInDays"]) == (GROUP, 14)
-        assert limit_and_log(at.work, api_id, Limits(50, 100), 14) == DONE
-        assert limit_and_log(at.work, api_id, Limits(60, 100), 14) != DONE
+        assert limit_and_log(at.work, api_id, Limits(50, 100)) == DONE
+        assert limit_and_log(at.work, api_id, Limits(60, 100)) != DONE
         assert shape_answers(at.work, api_id, ORIGINS) != DONE
         assert shape_answers(at.work, api_id, ORIGINS) == DONE
 
@@ -161,7 +161,7 @@ def account_without_role(
 
 def test_a_gateway_that_may_not_log_yet_is_given_the_role_for_it() -> None:
     at, gateway, iam = account_without_role([NO_ROLE_YET, NO_ROLE_YET, {}])
-    prepare_access_log(at.work, 14)
+    prepare_access_log(at.work)
     assert f"giving it the role {ROLE}" in at.said
     assert gateway.called("update_account")[-1]["patchOperations"][0]["value"] == "arn:new"
     assert iam.called("create_role")[0]["RoleName"] == ROLE
@@ -170,14 +170,14 @@ def test_a_gateway_that_may_not_log_yet_is_given_the_role_for_it() -> None:
 
 def test_a_role_that_is_there_from_an_interrupted_run_is_taken() -> None:
     at, gateway, _ = account_without_role({}, refusal("EntityAlreadyExists"))
-    prepare_access_log(at.work, 14)
+    prepare_access_log(at.work)
     assert len(gateway.called("update_account")) == 1
 
 
 def test_a_role_that_the_gateway_never_accepts_is_said() -> None:
     at, gateway, _ = account_without_role(NO_ROLE_YET)
     with pytest.raises(CommandError, match="does not accept the role arn:new"):
-        prepare_access_log(at.work, 14)
+        prepare_access_log(at.work)
     assert len(gateway.called("update_account")) == ATTEMPTS
 
 
@@ -185,7 +185,7 @@ def test_a_role_that_somebody_has_set_is_not_touched() -> None:
     logs = FakeClient(create_log_group=refusal("ResourceAlreadyExistsException"), put_retention_policy={})
     gateway = FakeClient(get_account={"cloudwatchRoleArn": "arn:theirs"})
     at = scene({"apigateway": gateway, "logs": logs})
-    prepare_access_log(at.work, 14)
+    prepare_access_log(at.work)
     assert gateway.called("update_account") == []
 
 
@@ -196,7 +196,7 @@ def test_what_may_not_be_done_for_the_log_is_not_swallowed(operation: str) -> No
     for client in (gateway, iam, at.work.account.client("logs")):
         client.answers.update({operation: denied} if operation in client.answers else {})
     with pytest.raises(ClientError):
-        prepare_access_log(at.work, 14)
+        prepare_access_log(at.work)
 
 
 class _Api(BaseHTTPRequestHandler):

@@ -269,6 +269,7 @@ def test_a_failure_names_the_first_thing_that_failed_and_the_next_step() -> None
     with pytest.raises(CommandError) as caught:
         infra(cloudformation, is_sure=True)
     assert "ROLLBACK_COMPLETE" in str(caught.value)
+    assert "it starts from nothing" in str(caught.value)
     assert "First failure: Database (AWS::RDS::DBInstance): You have reached the limit" in str(caught.value)
     assert "python3 dev.py infra dev" in str(caught.value)
 

@@ -1,0 +1,1 @@
+"""What Chalice has made of a stage, as it is found in the account itself."""
