@@ -9,7 +9,7 @@ import argparse
 
 from bench.cost.prices import CHECKED, PRICES
 from bench.cost.prompt_tokens import TURNS_A_CHAT
-from bench.cost.stage import DEV, HOURS, PROD, PROXY_VCPUS, idle, model_turn, opensearch, turn, usd
+from bench.cost.stage import DEV, PROD, idle, model_turn, opensearch, turn
 from bench.flood import table as flood_table
 from chalicelib.gateways.converse import LIST_PRICES
 from tooling.project import ROOT
@@ -34,7 +34,6 @@ def rewritten(page: str) -> str:
 def _idle_table() -> list[str]:
     pairs = list(zip(idle(DEV), idle(PROD), strict=True))
     dev, prod = (sum(cost for _, cost in idle(stage)) for stage in (DEV, PROD))
-    proxy = PROXY_VCPUS * HOURS * usd("RDS Proxy")
     return [
         "| idle, US dollars a month | dev | prod |",
         "|---|---:|---:|",
@@ -43,7 +42,6 @@ def _idle_table() -> list[str]:
         f"| OPENSEARCH_SERVERLESS adds | {opensearch(DEV):.2f} | {opensearch(PROD):.2f} |",
         f"| **in all, with OPENSEARCH_SERVERLESS** | **{dev + opensearch(DEV):.2f}** "
         f"| **{prod + opensearch(PROD):.2f}** |",
-        f"| UseRdsProxy adds | {proxy:.2f} | {proxy:.2f} |",
     ]
 
 

@@ -25,7 +25,6 @@ PRICES: dict[str, Price] = {
     "RDS db.t4g.small, Multi-AZ": Price(0.064, "hour", "infratally.com, RDS pricing, 2026"),
     "RDS gp3 storage": Price(0.115, "GB-month", "usage.ai, RDS calculator, 2026-06"),
     "RDS gp3 storage, Multi-AZ": Price(0.23, "GB-month", f"{NOT_VERIFIED}: twice the one above"),
-    "RDS Proxy": Price(0.015, "vCPU-hour", NOT_VERIFIED),
     "Secret": Price(0.40, "month", "hivebook.wiki, Secrets Manager, undated"),
     "OpenSearch Serverless": Price(0.24, "OCU-hour", "awsnegotiations.com, OpenSearch, 2026-02"),
     "Lambda, arm64": Price(13.3334, "million GB-seconds", "git.mcrn.ar, Lambda cost, 2026-05", MILLION),

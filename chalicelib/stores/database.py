@@ -156,12 +156,9 @@ def _open(address: DatabaseAddress, limits: TimeLimits) -> Any:
     """Return a connection that commits each statement. Raises psycopg2.Error, TimeoutError."""
     deadline = time.monotonic() + limits.connect_seconds
     # Asynchronous only so that we can stop waiting; the driver's own time limits stop at an open connection.
-    connection = psycopg2.connect(**connection_parameters(address), async_=True)
+    options = f"-c statement_timeout={round(limits.statement_seconds * 1000)}"
+    connection = psycopg2.connect(**connection_parameters(address), options=options, async_=True)
     try:
-        _wait(connection, deadline)
-        # Not among the parameters above: RDS Proxy refuses a connection that brings options.
-        cursor = connection.cursor()
-        cursor.execute(f"SET statement_timeout = {round(limits.statement_seconds * 1000)}")
         _wait(connection, deadline)
     except (psycopg2.Error, TimeoutError):
         connection.close()

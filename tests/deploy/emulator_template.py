@@ -16,7 +16,6 @@ LACKING = (
     "AWS::EC2::SecurityGroupEgress",
     "AWS::EC2::SecurityGroupIngress",
     "AWS::OpenSearchServerless::",
-    "AWS::RDS::DBProxy",
     "AWS::S3Vectors::",
     "AWS::SQS::QueuePolicy",
 )

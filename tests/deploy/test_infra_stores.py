@@ -44,7 +44,7 @@ def knowledge_base(document: Document) -> Any:
 
 
 def test_there_is_no_way_out_of_the_network() -> None:
-    kinds = {each["Type"] for each in infra(UseRdsProxy="true")["Resources"].values()}
+    kinds = {each["Type"] for each in infra()["Resources"].values()}
     ways_out = ("NatGateway", "InternetGateway", "EIP", "::Route", "VPNGateway", "TransitGateway")
     assert [each for each in kinds if each.endswith(ways_out)] == []
 
@@ -85,13 +85,10 @@ def test_endpoints_have_the_usual_names_in_the_zones_that_are_paid_for(stage: st
 
 
 def test_the_network_lets_the_app_reach_endpoints_and_postgres_alone() -> None:
-    wanted = {
+    assert open_ports(infra()) == {
         ("AppSecurityGroup", "EndpointSecurityGroup", 443),
         ("AppSecurityGroup", "DatabaseSecurityGroup", 5432),
     }
-    assert open_ports(infra()) == wanted
-    through_the_proxy = ("DatabaseSecurityGroup", "DatabaseSecurityGroup", 5432)
-    assert open_ports(infra(UseRdsProxy="true")) == {*wanted, through_the_proxy}
 
 
 def test_only_the_app_opens_connections() -> None:
@@ -132,19 +129,6 @@ def test_prod_keeps_its_database_safe(stage: str, kept_safe: bool, size: str, ba
 def test_a_class_of_ones_own_goes_before_that_of_the_stage() -> None:
     database = infra(Stage="prod", DatabaseClass="db.m7g.large")["Resources"]["Database"]["Properties"]
     assert database["DBInstanceClass"] == {"Ref": "DatabaseClass"}
-
-
-def test_the_app_goes_through_the_proxy_where_one_is_asked_for() -> None:
-    direct, pooled = infra(), infra(UseRdsProxy="true")
-    assert not [name for name in direct["Resources"] if "Proxy" in name]
-    assert direct["Outputs"]["DatabaseHost"]["Value"] == {"Fn::GetAtt": ["Database", "Endpoint.Address"]}
-    assert pooled["Outputs"]["DatabaseHost"]["Value"] == {"Fn::GetAtt": ["DatabaseProxy", "Endpoint"]}
-    proxy = pooled["Resources"]["DatabaseProxy"]["Properties"]
-    assert proxy["RequireTLS"] is True
-    secrets = [each["SecretArn"] for each in proxy["Auth"]]
-    assert secrets == [pooled["Outputs"][f"Database{of}SecretId"]["Value"] for of in ("", "Owner")]
-    (statement,) = values_of("Statement", pooled["Resources"]["DatabaseProxyRole"]["Properties"]["Policies"])
-    assert statement[0]["Resource"] == secrets
 
 
 @pytest.mark.parametrize(("stage", "recoverable"), [("dev", False), ("prod", True)])

@@ -42,7 +42,7 @@ NAME_LIMITS = {
 
 def statements() -> list[tuple[str, dict[str, Any]]]:
     """Return the statements of all policies, beside the resource that holds them, whatever is chosen."""
-    chosen = [infra(UseRdsProxy="true"), infra(VectorStore="OPENSEARCH_SERVERLESS")]
+    chosen = [infra(), infra(VectorStore="OPENSEARCH_SERVERLESS")]
     resources = [pair for document in chosen for pair in document["Resources"].items()]
     found = ((name, some) for name, each in resources for some in values_of("Statement", each))
     return [(name, statement) for name, some in found for statement in some]

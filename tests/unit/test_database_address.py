@@ -94,7 +94,7 @@ def test_amazons_certificates_can_be_read_and_none_has_expired() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["Amazon RDS us-east-1 Root CA RSA2048 G1", "Amazon RDS eu-west-2 Root CA ECC384 G1", "Amazon Root CA 1"],
+    ["Amazon RDS us-east-1 Root CA RSA2048 G1", "Amazon RDS eu-west-2 Root CA ECC384 G1"],
 )
 def test_databases_and_their_proxies_are_vouched_for(name: str) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
