@@ -20,6 +20,7 @@ HOLDS_DATA = frozenset(
         "AWS::SecretsManager::Secret",
     }
 )
+KNOWLEDGE = frozenset({"AWS::Bedrock::DataSource", "AWS::Bedrock::KnowledgeBase"})
 VERBS = {"Add": "add", "Import": "adopt", "Modify": "change", "Remove": "remove"}
 FATES = {"Retain": "stays, outside the stack", "Snapshot": "leaves a snapshot"}
 NOTHING_TO_DO = ("didn't contain changes", "No updates are to be performed")
@@ -36,6 +37,13 @@ class Change:
     replaced: str
     fate: str
     causes: tuple[str, ...]
+
+    @property
+    def ends_knowledge_base(self) -> bool:
+        """Say whether the documents have to be indexed again after it."""
+        return self.kind in KNOWLEDGE and (
+            self.action == "Remove" or self.replaced in ("True", "Conditional")
+        )
 
     @property
     def endangers_data(self) -> bool:

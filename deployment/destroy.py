@@ -11,6 +11,7 @@ from deployment.chalice_cli import require_same_place
 from deployment.made.logs import delete_logs
 from deployment.made.record import forget_stage
 from deployment.made.removal import delete_functions, delete_roles
+from deployment.made.sync_pause import end_jobs
 from deployment.stack import Stack, StackView
 from deployment.work import DONE, Work, run_steps
 from tooling.aws_errors import code_of
@@ -106,6 +107,7 @@ def _delete_stack(work: Work, stack: Stack) -> str:
     if view is None:
         return DONE
     work.terminal.say("  The network goes last: Lambda may hold on to it for up to 40 minutes.")
+    end_jobs(work, view.outputs)
     outcome = stack.delete(view)
     if outcome.status != "DELETE_COMPLETE":
         raise CommandError(

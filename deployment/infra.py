@@ -8,6 +8,7 @@ from botocore.exceptions import ClientError
 from deployment.account import deployer_arn
 from deployment.change_sets import Change, ChangeSet, describe_changes
 from deployment.checks import check_for_infra
+from deployment.made.sync_pause import pause_sync, resume_sync
 from deployment.stack import BROKEN, STUCK, Outcome, Stack, StackView
 from deployment.work import Work
 from tooling.aws_errors import is_denied
@@ -35,11 +36,12 @@ def bring_up_infra(work: Work, options: Namespace) -> int:
     work.terminal.say(
         f"In account {work.account.number}, Region {work.account.region}, this will:",
         *describe_changes(change_set.changes),
+        *(_of_knowledge_base(work) if _ends_knowledge_base(change_set) else ()),
     )
     if not _is_wanted(work, stack, change_set, options.allow_data_loss):
         work.terminal.say("Nothing was changed.")
         return 1
-    _require_success(work, stack.execute(change_set))
+    _require_success(work, _execute(work, stack, change_set, view))
     return _finish(work, stack)
 
 
@@ -127,8 +129,37 @@ def _deployer(work: Work) -> str:
     return arn
 
 
+def _execute(work: Work, stack: Stack, change_set: ChangeSet, view: StackView | None) -> Outcome:
+    if view is None or not _ends_knowledge_base(change_set):
+        return stack.execute(change_set)
+    is_replaced = False
+    try:
+        pause_sync(work, view.outputs)
+        outcome = stack.execute(change_set)
+        is_replaced = _has_succeeded(outcome)
+        return outcome
+    finally:
+        if not is_replaced:
+            resume_sync(work)
+
+
+def _ends_knowledge_base(change_set: ChangeSet) -> bool:
+    return any(change.ends_knowledge_base for change in change_set.changes)
+
+
+def _of_knowledge_base(work: Work) -> tuple[str, str]:
+    return (
+        "  The knowledge base starts again from nothing: answers know no article from now until",
+        f"  `{work.command('deploy')}` has been run and its sync has ended. Documents are not lost.",
+    )
+
+
+def _has_succeeded(outcome: Outcome) -> bool:
+    return outcome.status in SUCCEEDED and outcome.failure is None
+
+
 def _require_success(work: Work, outcome: Outcome) -> None:
-    if outcome.status in SUCCEEDED and outcome.failure is None:
+    if _has_succeeded(outcome):
         return
     reason = outcome.failure or "CloudFormation named no reason; its console may know more."
     # CloudFormation undoes what failed: a first creation as a whole.

@@ -1,6 +1,8 @@
 """What went wrong between here and AWS, in a sentence with the next step."""
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -54,6 +56,16 @@ def message_of(error: ClientError) -> str:
 def is_denied(error: ClientError) -> bool:
     """Say whether a permission is missing."""
     return code_of(error) in DENIED
+
+
+@contextmanager
+def passing_over(*codes: str) -> Iterator[None]:
+    """Take AWS's refusals with these codes within the block for what was wanted."""
+    try:
+        yield
+    except ClientError as error:
+        if code_of(error) not in codes:
+            raise
 
 
 def explained(error: BotoCoreError | ClientError, unreachable: str | None = None) -> CommandError:

@@ -8,12 +8,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from deployment.arns import API_HANDLER, APP
 from deployment.gateway import STAGE
 from deployment.work import Work
-from tooling.aws_errors import code_of
+from tooling.aws_errors import passing_over
 from tooling.errors import CommandError
 from tooling.stages import deployable_stage, read_config
 
@@ -89,12 +87,9 @@ class Inventory:
 
     def notified(self, bucket: str) -> dict[str, str]:
         """Return the ARNs of the functions that hear of a bucket's objects; none of a bucket that is gone."""
-        try:
+        answer = {}
+        with passing_over("NoSuchBucket"):
             answer = self._client("s3").get_bucket_notification_configuration(Bucket=bucket)
-        except ClientError as error:
-            if code_of(error) != "NoSuchBucket":
-                raise
-            return {}
         arns = [each["LambdaFunctionArn"] for each in answer.get("LambdaFunctionConfigurations", ())]
         known = self._known()
         by_name = {self._short(arn.rsplit(":", 1)[-1]): arn for arn in arns}

@@ -1,10 +1,8 @@
 """The log groups of a stage: how long they keep what was written, and their end."""
 
-from botocore.exceptions import ClientError
-
 from deployment.arns import deployed_name
 from deployment.work import DONE, Work
-from tooling.aws_errors import code_of
+from tooling.aws_errors import passing_over
 from tooling.stages import deployable_stage, read_config
 
 DEFAULT_RETENTION_DAYS = 14
@@ -40,11 +38,8 @@ def limit_logs(work: Work) -> str:
 def make_log_group(work: Work, name: str) -> None:
     """Make sure of a log group that keeps what is written for as long as the stage says."""
     logs = work.account.client("logs")
-    try:
+    with passing_over("ResourceAlreadyExistsException"):
         logs.create_log_group(logGroupName=name)
-    except ClientError as error:
-        if code_of(error) != "ResourceAlreadyExistsException":
-            raise
     logs.put_retention_policy(logGroupName=name, retentionInDays=retention_days(work))
 
 

@@ -6,14 +6,12 @@ The API's id is kept with the stage: whatever copy of the project deploys, clien
 import json
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from deployment.arns import APP
 from deployment.gateway import STAGE
 from deployment.made.inventory import Inventory, Mapping
 from deployment.made.removal import delete_api
 from deployment.work import Work
-from tooling.aws_errors import code_of
+from tooling.aws_errors import passing_over
 from tooling.errors import CommandError
 from tooling.stages import read_deployed, record_path
 
@@ -47,11 +45,8 @@ def remember_api(work: Work, api_id: str) -> None:
 def forget_stage(work: Work) -> None:
     """Forget the API, here and with the stage."""
     record_path(work.root, work.stage).unlink(missing_ok=True)
-    try:
+    with passing_over("ParameterNotFound"):
         work.account.client("ssm").delete_parameter(Name=parameter(work))
-    except ClientError as error:
-        if code_of(error) != "ParameterNotFound":
-            raise
 
 
 def parameter(work: Work) -> str:
@@ -123,14 +118,11 @@ def _settle_api(work: Work, inventory: Inventory) -> str | None:
 
 def _known_api(work: Work) -> str | None:
     """Return the id that is kept with the stage, or else in this copy of the project."""
-    try:
+    with passing_over("ParameterNotFound"):
         answer = work.account.client("ssm").get_parameter(Name=parameter(work))
-    except ClientError as error:
-        if code_of(error) != "ParameterNotFound":
-            raise
-        deployed = read_deployed(work.root, work.stage)
-        return (deployed.api_id or None) if deployed else None
-    return str(answer["Parameter"]["Value"])
+        return str(answer["Parameter"]["Value"])
+    deployed = read_deployed(work.root, work.stage)
+    return (deployed.api_id or None) if deployed else None
 
 
 def _gone(work: Work, api_id: str) -> str:

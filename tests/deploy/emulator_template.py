@@ -46,7 +46,7 @@ def _values(database: DatabaseAddress) -> dict[str, Any]:
     """Return what stands for the references to what the emulator lacks."""
     return {
         "S3KnowledgeBase": KNOWLEDGE_BASE_ID,
-        "DataSource.DataSourceId": DATA_SOURCE_ID,
+        "S3DataSource.DataSourceId": DATA_SOURCE_ID,
         "Guardrail.GuardrailId": GUARDRAIL_ID,
         "GuardrailVersion.Version": GUARDRAIL_VERSION,
         "VectorIndex.IndexArn": INDEX_ARN,

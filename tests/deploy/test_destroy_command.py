@@ -97,6 +97,7 @@ class Destruction:
         """Run the command once."""
         clients = {
             **self.account.clients,
+            "bedrock-agent": FakeClient(list_ingestion_jobs={"ingestionJobSummaries": []}),
             "cloudformation": self.stack,
             "rds": FakeClient(describe_db_instances=self.database),
         }

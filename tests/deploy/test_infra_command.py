@@ -1,5 +1,6 @@
 """`dev.py infra`: every state that a stack can be in, what is said and asked, and how it ends."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -306,6 +307,61 @@ def test_a_change_set_that_takes_a_while_is_waited_for() -> None:
     _, at = infra(cloudformation, answers="n\n")
     assert len(at.pauses) == 2
     assert "1 × DynamoDB Table" in at.said
+
+
+SWITCHED = [
+    change("Remove", "S3DataSource", "AWS::Bedrock::DataSource"),
+    change("Add", "SearchDataSource", "AWS::Bedrock::DataSource"),
+]
+KNOWLEDGE = {"KnowledgeBaseId": "KB1", "DataSourceId": "DS1"}
+
+
+def switch(script_end: str, *jobs: str, answers: str = "y\n") -> tuple[FakeClient, FakeClient, Scene]:
+    """Let the store change while jobs are as told, look by look; return Lambda, Bedrock and the scene."""
+    cloudformation = FakeCloudFormation(
+        "CREATE_COMPLETE", changes=SWITCHED, outputs=dict(KNOWLEDGE), script=[ends(script_end)]
+    )
+    functions = FakeClient(put_function_concurrency={}, delete_function_concurrency={})
+    listed = [
+        {"ingestionJobSummaries": [{"ingestionJobId": "J1", "status": status}]}
+        for status in (*jobs, "COMPLETE")
+    ]
+    bedrock = FakeClient(list_knowledge_bases={}, list_ingestion_jobs=listed, stop_ingestion_job={})
+    clients = healthy(cloudformation, **{"lambda": functions, "bedrock-agent": bedrock})
+    at = scene(clients, answers=answers)
+    with suppress(CommandError):
+        bring_up_infra(at.work, options("infra", "dev"))
+    return functions, bedrock, at
+
+
+def test_a_knowledge_base_that_is_replaced_is_said_to_pause_the_answers() -> None:
+    functions, _, at = switch("UPDATE_COMPLETE", answers="n\n")
+    assert "answers know no article from now until" in at.said
+    assert functions.calls == []
+
+
+def test_no_job_runs_or_starts_while_the_knowledge_base_is_replaced() -> None:
+    functions, bedrock, at = switch("UPDATE_COMPLETE", "IN_PROGRESS", "STOPPING")
+    assert functions.called("put_function_concurrency") == [
+        {"FunctionName": f"customer-support-dev-{name}", "ReservedConcurrentExecutions": 0}
+        for name in ("documents_changed", "sweep")
+    ]
+    assert bedrock.called("stop_ingestion_job")[0]["ingestionJobId"] == "J1"
+    assert len(bedrock.called("list_ingestion_jobs")) == 3
+    assert len(at.pauses) == 2
+    # Until the functions know the new one, which Chalice gives back what was taken.
+    assert functions.called("delete_function_concurrency") == []
+
+
+def test_a_replacement_that_fails_lets_the_sync_go_on() -> None:
+    functions, _, _ = switch("UPDATE_ROLLBACK_COMPLETE")
+    assert len(functions.called("delete_function_concurrency")) == 2
+
+
+def test_a_job_that_never_ends_stops_the_replacement_before_it_begins() -> None:
+    functions, _, at = switch("UPDATE_COMPLETE", *["STOPPING"] * 200)
+    assert "update complete" not in at.said
+    assert len(functions.called("delete_function_concurrency")) == 2
 
 
 def test_a_parameter_that_the_template_lacks_is_refused_with_those_it_has() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from devstack.bedrock.knowledge import knowledge_base as local
-from tests.deploy.infra import RULES, Document, as_list, infra, of_type, values_of
+from tests.deploy.infra import RULES, Document, infra, of_type, values_of
 from tooling.project import ROOT
 from tooling.stages import read_config
 
@@ -40,6 +40,12 @@ def open_ports(document: Document) -> set[tuple[str, str, int]]:
 def knowledge_base(document: Document) -> Any:
     """Return the properties of the one knowledge base."""
     (only,) = of_type("AWS::Bedrock::KnowledgeBase", document).values()
+    return only
+
+
+def data_source(document: Document) -> Any:
+    """Return the properties of the one data source."""
+    (only,) = of_type("AWS::Bedrock::DataSource", document).values()
     return only
 
 
@@ -173,7 +179,7 @@ def test_documents_that_are_rarely_read_become_cheaper() -> None:
 def test_there_is_one_knowledge_base_with_the_store_that_was_chosen(store: str) -> None:
     document = infra(VectorStore=store)
     assert knowledge_base(document)["StorageConfiguration"]["Type"] == store
-    source = document["Resources"]["DataSource"]["Properties"]["KnowledgeBaseId"]["Ref"]
+    source = data_source(document)["KnowledgeBaseId"]["Ref"]
     assert document["Resources"][source]["Type"] == "AWS::Bedrock::KnowledgeBase"
     assert document["Outputs"]["KnowledgeBaseId"]["Value"] == {"Ref": source}
     has_words = "true" if store == "OPENSEARCH_SERVERLESS" else "false"
@@ -204,7 +210,7 @@ def test_the_text_of_a_chunk_is_nothing_to_filter_by() -> None:
 
 @pytest.mark.parametrize("store", VECTOR_STORES)
 def test_documents_are_cut_as_they_are_locally(store: str) -> None:
-    source = infra(VectorStore=store)["Resources"]["DataSource"]["Properties"]
+    source = data_source(infra(VectorStore=store))
     chunking = source["VectorIngestionConfiguration"]["ChunkingConfiguration"]
     assert chunking["ChunkingStrategy"] == "FIXED_SIZE"
     size = {"MaxTokens": local.CHUNK_TOKENS, "OverlapPercentage": local.CHUNK_OVERLAP_PERCENT}
@@ -220,9 +226,26 @@ def test_the_role_may_embed_with_the_model_of_the_knowledge_base(store: str) -> 
     role = document["Resources"]["KnowledgeBaseRole"]["Properties"]
     statements = [each for some in values_of("Statement", role["Policies"]) for each in some]
     assert [each["Resource"] for each in statements if each["Action"] == "bedrock:InvokeModel"] == [model]
-    assert any("s3vectors:QueryVectors" in as_list(each["Action"]) for each in statements) is (
-        store == "S3_VECTORS"
-    )
+
+
+def needed_by(name: str, document: Document) -> set[str]:
+    """Return all that a resource needs, and what that needs: references, attributes, DependsOn."""
+    text = str(document["Resources"][name])
+    mentioned = {*re.findall(r"\$\{(\w+)", text), *re.findall(r"'(\w+)'", text)}
+    direct = (mentioned & set(document["Resources"])) - {name}
+    return direct | {each for one in direct for each in needed_by(one, document)}
+
+
+@pytest.mark.parametrize("store", VECTOR_STORES)
+def test_a_change_of_the_store_takes_no_right_before_its_vectors_are_gone(store: str) -> None:
+    (other,) = set(VECTOR_STORES) - {store}
+    before, after = infra(VectorStore=store), infra(VectorStore=other)
+    staying = before["Resources"].keys() & after["Resources"].keys()
+    assert [name for name in staying if before["Resources"][name] != after["Resources"][name]] == []
+    # What goes is deleted at the end, each thing before what it needs.
+    (source,) = of_type("AWS::Bedrock::DataSource", before)
+    going = before["Resources"].keys() - staying - {source}
+    assert going <= needed_by(source, before)
 
 
 def test_opensearch_lets_in_the_knowledge_base_and_who_deploys() -> None:

@@ -213,7 +213,7 @@ def test_every_file_is_named_whole_in_reasons_that_keep_to_the_limit(keys: list[
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
-        (sidecar(text="a" * 10_240), "larger than 10 KB"),
+        (sidecar(text="a" * 1_536), "larger than 1.5 KB"),
         ("", "not JSON"),
         (b"\xff\xfe{", "not UTF-8"),
         ('{"metadataAttributes": {"title": "Café"}}'.encode("latin-1"), "not UTF-8"),

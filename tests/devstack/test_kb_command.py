@@ -567,7 +567,7 @@ def test_a_file_that_only_bedrock_reads_is_uploaded_unread(folder: Path) -> None
     assert choose([folder / "sheet.xlsx"], "").keys == {"sheet.xlsx"}
 
 
-@pytest.mark.parametrize("sidecar", ["{", "[]", json.dumps({"metadataAttributes": {"title": "x" * 10_240}})])
+@pytest.mark.parametrize("sidecar", ["{", "[]", json.dumps({"metadataAttributes": {"title": "x" * 1_536}})])
 def test_a_document_is_refused_with_its_broken_metadata_file(folder: Path, sidecar: str) -> None:
     (document,) = make(folder, "guide.md")
     make(folder, f"guide.md{SUFFIX}", content=sidecar)

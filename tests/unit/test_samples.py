@@ -12,9 +12,10 @@ from typing import Any
 
 import pytest
 
+from devstack.bedrock.knowledge.sidecar import MAX_BYTES
+
 SAMPLES = Path(__file__).parents[2] / "samples"
 SIDECAR_ENDING = ".metadata.json"
-SIDECAR_MAX_BYTES = 10 * 1024
 ARTICLE_URL = re.compile(r"https://help\.tillwren\.example\.com/articles/([a-z0-9]+(?:-[a-z0-9]+)*)")
 ORDER_STATUSES = {"processing", "shipped", "delivered", "cancelled", "refunded", "returned"}
 NOT_PAID_IN_THE_END = {"cancelled", "refunded", "returned"}
@@ -80,7 +81,7 @@ def test_a_sidecar_holds_the_attributes_of_its_document(document: Path) -> None:
     attributes = attributes_of(document)
     assert set(attributes) == {"title", "source_url", "category", "updated", "audience"}
     assert re.fullmatch(r"2026-\d\d-\d\d", attributes["updated"])
-    assert sidecar_of(document).stat().st_size <= SIDECAR_MAX_BYTES
+    assert sidecar_of(document).stat().st_size <= MAX_BYTES
     assert attributes["title"]
     assert heading_of(document) in (attributes["title"], None)
     link = ARTICLE_URL.fullmatch(attributes["source_url"])

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 SUFFIX = ".metadata.json"
-MAX_BYTES = 10 * 1024
+MAX_BYTES = 1536
+"""Bedrock takes 10 KB; S3 Vectors keeps 2,048 bytes beside a vector, Bedrock's own attributes among them."""
 TYPED_VALUES = {
     "STRING": "stringValue",
     "NUMBER": "numberValue",
@@ -29,7 +30,9 @@ def attributes_from(body: bytes) -> dict[str, Any]:
     Raises: InvalidSidecar.
     """
     if len(body) > MAX_BYTES:
-        raise InvalidSidecar("The metadata file is larger than 10 KB. Shorten its attributes.")
+        raise InvalidSidecar(
+            "The metadata file is larger than 1.5 KB, the most that S3 Vectors keeps. Shorten its attributes."
+        )
     try:
         content = json.loads(body)
         # Python also reads what is not JSON: NaN, and half a character written as an escape.
