@@ -9,7 +9,9 @@ from deployment.account import deployer_arn
 from deployment.change_sets import Change, ChangeSet, describe_changes
 from deployment.checks import check_for_infra
 from deployment.made.sync_pause import pause_sync, resume_sync
-from deployment.stack import BROKEN, STUCK, Outcome, Stack, StackView
+from deployment.preflight.quotas import check_names, check_quotas
+from deployment.preflight.zones import choose_zones
+from deployment.stack import BROKEN, STUCK, UNMADE, Outcome, Stack, StackView
 from deployment.work import Work
 from tooling.aws_errors import is_denied
 from tooling.errors import CommandError
@@ -26,6 +28,9 @@ def bring_up_infra(work: Work, options: Namespace) -> int:
     view = _usable_stack(work, stack)
     vector_store = parameters.get("VectorStore") or (view.parameters.get("VectorStore") if view else None)
     check_for_infra(work, vector_store or DEFAULT_VECTOR_STORE)
+    # A stand-in for AWS has neither quotas nor endpoints.
+    if (view is None or view.status == UNMADE) and not work.account.is_emulated:
+        parameters = {**_of_new_stack(work), **parameters}
     if vector_store == OPENSEARCH and not (view and view.parameters.get("DeployerArn")):
         parameters.setdefault("DeployerArn", _deployer(work))
     work.terminal.say(f"Asking CloudFormation what would change in {work.name} …")
@@ -43,6 +48,13 @@ def bring_up_infra(work: Work, options: Namespace) -> int:
         return 1
     _require_success(work, _execute(work, stack, change_set, view))
     return _finish(work, stack)
+
+
+def _of_new_stack(work: Work) -> dict[str, str]:
+    """Check what a stack needs once, when it is made; return the parameters that come of it."""
+    check_quotas(work)
+    check_names(work)
+    return choose_zones(work)
 
 
 def _usable_stack(work: Work, stack: Stack) -> StackView | None:

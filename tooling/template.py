@@ -68,6 +68,19 @@ class Template:
             if (each["Type"], each.get("DeletionPolicy")) == (kind, deletion_policy)
         }
 
+    def interface_services(self) -> list[str]:
+        """Return the services that the functions in the VPC reach over interface endpoints."""
+        endpoints = self._of_type("AWS::EC2::VPCEndpoint")
+        names = [
+            each["ServiceName"]["Fn::Sub"] for each in endpoints if each["VpcEndpointType"] == "Interface"
+        ]
+        return [name.rpartition(".")[2] for name in names]
+
+    def secret_names(self, stage: str) -> list[str]:
+        """Return the names of a stage's secrets."""
+        secrets = self._of_type("AWS::SecretsManager::Secret")
+        return [each["Name"]["Fn::Sub"].replace("${Stage}", stage) for each in secrets]
+
     def with_names(self, values: Mapping[str, str]) -> str:
         """Return the text with the names of tables and bucket written out.
 

@@ -1,5 +1,6 @@
 """`dev.py infra`: every state that a stack can be in, what is said and asked, and how it ends."""
 
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -41,15 +42,44 @@ LONGEST_TEMPLATE_BYTES = 51_200
 REMOVE_TABLE = change("Remove", "TicketsTable", TABLE, PolicyAction="Retain")
 
 
+ZONES = ("eu-west-2a", "eu-west-2b", "eu-west-2c")
+
+
+def endpoints_in(zones: Sequence[str], **others: Sequence[str]) -> Callable[..., Any]:
+    """Return what lists the endpoint services asked for, each in these zones but for the others."""
+
+    def describe(Filters: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        names = Filters[0]["Values"]
+        zones_of = {name: others.get(name.rpartition(".")[2].replace("-", "_"), zones) for name in names}
+        return {
+            "ServiceDetails": [
+                {"ServiceName": name, "AvailabilityZones": list(found)}
+                for name, found in zones_of.items()
+                if found
+            ]
+        }
+
+    return describe
+
+
 def healthy(cloudformation: Any, **others: Any) -> dict[str, Any]:
     """Return an account that lacks nothing."""
     allowed = [{"EvalActionName": action, "EvalDecision": "allowed"} for action in INFRA]
     return {
         "cloudformation": cloudformation,
-        "bedrock-agent": FakeClient(list_knowledge_bases={}),
+        "bedrock": FakeClient(list_guardrails={"guardrails": []}),
+        "bedrock-agent": FakeClient(list_knowledge_bases={"knowledgeBaseSummaries": []}),
         "bedrock-runtime": FakeClient(invoke_model={}),
         "comprehend": FakeClient(detect_sentiment={}),
+        "ec2": FakeClient(
+            describe_availability_zones={"AvailabilityZones": [{"ZoneName": name} for name in ZONES]},
+            describe_vpc_endpoint_services=endpoints_in(ZONES),
+            describe_vpcs={"Vpcs": []},
+        ),
+        "lambda": FakeClient(get_account_settings={"AccountLimit": {"ConcurrentExecutions": 1000}}),
         "s3vectors": FakeClient(list_vector_buckets={}),
+        "secretsmanager": FakeClient(describe_secret=refusal("ResourceNotFoundException")),
+        "service-quotas": FakeClient(get_service_quota={"Quota": {"Value": 5.0}}),
         "opensearchserverless": FakeClient(list_collections={}),
         "iam": FakeClient(simulate_principal_policy={"EvaluationResults": allowed}),
         **others,
@@ -67,6 +97,87 @@ def parameters_of(proposal: dict[str, Any]) -> dict[str, Any]:
         each["ParameterKey"]: each.get("ParameterValue", each.get("UsePreviousValue"))
         for each in proposal["Parameters"]
     }
+
+
+def proposed(**clients: Any) -> tuple[dict[str, Any], Scene]:
+    """Ask for a new stack in an account where these clients differ; return the parameters and the scene."""
+    cloudformation = FakeCloudFormation(changes=[ADD_TABLE])
+    at = scene(healthy(cloudformation, **clients), answers="n\n")
+    bring_up_infra(at.work, options("infra", "dev"))
+    return parameters_of(cloudformation.proposals[0]), at
+
+
+def ec2(**answers: Any) -> FakeClient:
+    healthy_one: FakeClient = healthy(None)["ec2"]
+    return FakeClient(**{**healthy_one.answers, **answers})
+
+
+def test_a_new_stack_is_put_where_each_service_and_lambda_are() -> None:
+    endpoints = endpoints_in(ZONES, comprehend=("eu-west-2b", "eu-west-2c"), **{"lambda": ZONES[:2]})
+    parameters, at = proposed(
+        ec2=ec2(describe_vpc_endpoint_services=endpoints_in(ZONES, comprehend=ZONES[1:]))
+    )
+    assert (parameters["FirstZone"], parameters["SecondZone"]) == ("eu-west-2b", "eu-west-2c")
+    assert "Zones           eu-west-2b and eu-west-2c" in at.said
+    with pytest.raises(CommandError, match=r"No two zones(.|\n)*comprehend: eu-west-2b, eu-west-2c"):
+        proposed(ec2=ec2(describe_vpc_endpoint_services=endpoints))
+
+
+def test_a_region_without_an_endpoint_service_is_refused_by_its_name() -> None:
+    with pytest.raises(CommandError, match="no VPC endpoint for bedrock-agent"):
+        proposed(ec2=ec2(describe_vpc_endpoint_services=endpoints_in(ZONES, bedrock_agent=())))
+
+
+def test_zones_of_ones_own_and_those_of_a_stack_that_is_there_stay() -> None:
+    cloudformation = FakeCloudFormation(changes=[ADD_TABLE])
+    infra(cloudformation, "--parameter", "FirstZone=eu-west-2c", answers="n\n")
+    assert parameters_of(cloudformation.proposals[0])["FirstZone"] == "eu-west-2c"
+    there = FakeCloudFormation(
+        "CREATE_COMPLETE", parameters={"FirstZone": "eu-west-2a"}, changes=[CHANGE_VPC]
+    )
+    infra(there, answers="n\n")
+    assert parameters_of(there.proposals[0])["FirstZone"] is True
+
+
+def test_an_account_without_room_for_a_vpc_is_told_before_anything_is_made() -> None:
+    with pytest.raises(CommandError, match=r"5 VPCs in eu-west-2, of 5.*L-F678F1CE"):
+        proposed(ec2=ec2(describe_vpcs={"Vpcs": [{}] * 5}))
+
+
+def test_an_account_that_runs_few_functions_at_once_is_told() -> None:
+    few = FakeClient(get_account_settings={"AccountLimit": {"ConcurrentExecutions": 10}})
+    assert "only 10 functions may run at once" in proposed(**{"lambda": few})[1].said
+
+
+@pytest.mark.parametrize(
+    ("clients", "words"),
+    [
+        (
+            {"bedrock": FakeClient(list_guardrails={"guardrails": [{"name": "customer-support-dev"}]})},
+            "the guardrail customer-support-dev",
+        ),
+        (
+            {"secretsmanager": FakeClient(describe_secret={"DeletedDate": "…"})},
+            "the secret customer-support/dev/app-secret",
+        ),
+    ],
+)
+def test_a_name_that_is_taken_is_told_before_anything_is_made(clients: dict[str, Any], words: str) -> None:
+    with pytest.raises(CommandError, match=words):
+        proposed(**clients)
+
+
+def test_who_may_not_look_at_quotas_and_names_goes_on() -> None:
+    denied = refusal("AccessDeniedException")
+    parameters, _ = proposed(
+        **{
+            "bedrock": FakeClient(list_guardrails=denied),
+            "lambda": FakeClient(get_account_settings=denied),
+            "secretsmanager": FakeClient(describe_secret=denied),
+            "service-quotas": FakeClient(get_service_quota=denied),
+        }
+    )
+    assert parameters["FirstZone"] == "eu-west-2a"
 
 
 def test_a_new_stack_is_announced_created_and_followed_to_its_outputs() -> None:
@@ -326,7 +437,9 @@ def switch(script_end: str, *jobs: str, answers: str = "y\n") -> tuple[FakeClien
         {"ingestionJobSummaries": [{"ingestionJobId": "J1", "status": status}]}
         for status in (*jobs, "COMPLETE")
     ]
-    bedrock = FakeClient(list_knowledge_bases={}, list_ingestion_jobs=listed, stop_ingestion_job={})
+    bedrock = FakeClient(
+        list_knowledge_bases={"knowledgeBaseSummaries": []}, list_ingestion_jobs=listed, stop_ingestion_job={}
+    )
     clients = healthy(cloudformation, **{"lambda": functions, "bedrock-agent": bedrock})
     at = scene(clients, answers=answers)
     with suppress(CommandError):
