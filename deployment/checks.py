@@ -3,11 +3,11 @@
 import importlib.util
 import json
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from deployment.account import deployer_arn
+from deployment.preflight.rights import check_rights
 from deployment.work import Work
 from tooling.aws_errors import code_of, explained, is_denied, message_of
 from tooling.errors import CommandError
@@ -23,50 +23,6 @@ BUSY = frozenset({"ThrottlingException", "ModelNotReadyException", "ServiceUnava
 GRANT_MODEL_ACCESS = (
     "Ask for access in the Bedrock console under Model catalog, choose another Region with --region, "
     "or name other models in BEDROCK_MODEL_IDS of the stage in .chalice/config.json."
-)
-INFRA = (
-    "bedrock:CreateDataSource",
-    "bedrock:CreateGuardrail",
-    "bedrock:CreateKnowledgeBase",
-    "cloudformation:CreateChangeSet",
-    "cloudformation:ExecuteChangeSet",
-    "dynamodb:CreateTable",
-    "ec2:CreateSecurityGroup",
-    "ec2:CreateVpc",
-    "ec2:CreateVpcEndpoint",
-    "iam:CreateRole",
-    "iam:PassRole",
-    "rds:CreateDBInstance",
-    "s3:CreateBucket",
-    "secretsmanager:CreateSecret",
-)
-"""One action for each kind of resource in the template."""
-VECTOR_STORES: Mapping[str, tuple[str, ...]] = {
-    "S3_VECTORS": ("s3vectors:CreateIndex", "s3vectors:CreateVectorBucket"),
-    # The index is made over the collection's own API, by whom CloudFormation works for.
-    "OPENSEARCH_SERVERLESS": (
-        "aoss:APIAccessAll",
-        "aoss:CreateAccessPolicy",
-        "aoss:CreateCollection",
-        "aoss:CreateSecurityPolicy",
-    ),
-}
-GRANT_PERMISSIONS = "Use other credentials (AWS_PROFILE), or ask for these permissions."
-DEPLOY = (
-    "apigateway:PATCH",
-    "apigateway:POST",
-    "events:PutRule",
-    "iam:CreateRole",
-    "iam:PassRole",
-    "lambda:AddPermission",
-    "lambda:CreateFunction",
-    "lambda:InvokeFunction",
-    "lambda:UpdateFunctionCode",
-    "logs:CreateLogGroup",
-    "logs:PutRetentionPolicy",
-    "s3:PutBucketNotification",
-    "ssm:GetParameter",
-    "ssm:PutParameter",
 )
 
 
@@ -87,13 +43,13 @@ def check_for_infra(work: Work, vector_store: str) -> None:
     work.terminal.say("Checking what the stack needs:")
     check_region(work, vector_store)
     check_embedding_model(work)
-    check_rights(work, (*INFRA, *VECTOR_STORES[vector_store]))
+    check_rights(work, vector_store)
 
 
 def check_for_deploy(work: Work, model_ids: Sequence[str]) -> None:
     """Check what the app needs besides the stack. Raises CommandError, ClientError, BotoCoreError."""
     check_models(work, model_ids)
-    check_rights(work, DEPLOY)
+    check_rights(work)
 
 
 def check_region(work: Work, vector_store: str) -> None:
@@ -181,43 +137,3 @@ def _problem(error: ClientError) -> str | None:
 
 def _no_bedrock(work: Work) -> str:
     return f"Region {work.account.region} has no Amazon Bedrock. Choose another, such as --region us-east-1."
-
-
-def check_rights(work: Work, actions: Sequence[str]) -> None:
-    """Check that no action is forbidden, and ask about those that nothing allows. Raises CommandError.
-
-    IAM judges them on any resource: what is allowed on some resources only does not look allowed, so it asks.
-    """
-    try:
-        decisions = _decisions(work, actions)
-    except ClientError as error:
-        work.terminal.step("Permissions", f"could not be checked ({error.operation_name} is not possible)")
-        return
-    forbidden = [action for action, decision in decisions.items() if decision == "explicitDeny"]
-    if forbidden:
-        raise CommandError(
-            f"{work.account.caller_arn} may not do {', '.join(forbidden)}. {GRANT_PERMISSIONS}"
-        )
-    unsure = [action for action, decision in decisions.items() if decision != "allowed"]
-    if unsure:
-        work.terminal.say(
-            f"{work.account.caller_arn} lacks {', '.join(unsure)}, or has it on some resources only."
-        )
-        if not work.terminal.agrees("Go on anyway?"):
-            raise CommandError(f"Nothing was changed. {GRANT_PERMISSIONS}")
-    work.terminal.step("Permissions", "as far as IAM says" if unsure else "are there")
-
-
-def _decisions(work: Work, actions: Sequence[str]) -> dict[str, str]:
-    """Return IAM's decision on each action."""
-    arn = deployer_arn(work.account)
-    if arn is None:
-        # The root user may do everything, and has no policies that IAM could judge.
-        return {}
-    pages = (
-        work.account.client("iam")
-        .get_paginator("simulate_principal_policy")
-        .paginate(PolicySourceArn=arn, ActionNames=list(actions))
-    )
-    results = [result for page in pages for result in page["EvaluationResults"]]
-    return {each["EvalActionName"]: each["EvalDecision"] for each in results}

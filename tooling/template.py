@@ -68,6 +68,10 @@ class Template:
             if (each["Type"], each.get("DeletionPolicy")) == (kind, deletion_policy)
         }
 
+    def kinds(self) -> list[str]:
+        """Return the types of all resources."""
+        return sorted({resource["Type"] for resource in self._resources.values()})
+
     def interface_services(self) -> list[str]:
         """Return the services that the functions in the VPC reach over interface endpoints."""
         endpoints = self._of_type("AWS::EC2::VPCEndpoint")

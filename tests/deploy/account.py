@@ -131,7 +131,8 @@ class AccountInProcess:
         session.set_config_variable("region", REGION)
         self._create, self.fault = session.create_client, Fault()
         self.gateway = Gateway(session)
-        session.register("after-call", lambda model, **_: self.fault.after(model.name))
+        self.made: set[tuple[str, str]] = set()
+        session.register("after-call", self._note)
         session.create_client = self.client
         self.session = session
         self._clients: dict[str, Any] = {}
@@ -143,6 +144,10 @@ class AccountInProcess:
         if service not in self._clients:
             self._clients[service] = self._create(service)
         return self._clients[service]
+
+    def _note(self, model: Any, **_: Any) -> None:
+        self.made.add((model.service_model.signing_name, model.name))
+        self.fault.after(model.name)
 
     def losing(self, call: int | None) -> Fault:
         """Lose the answer of a call that changes something, counted from now."""

@@ -12,6 +12,7 @@ from tests.deploy import scenarios
 from tests.deploy.emulator_account import Account, account
 from tests.deploy.emulator_project import STAGE, Project
 from tests.deploy.emulator_stage import DOCUMENTS_CHANGED, SWEEP, DeployedStage, secret_values
+from tests.deploy.stage_in_process import Stage, stage_in_process
 
 SAMPLES = "samples/kb"
 
@@ -42,6 +43,13 @@ def deployed(emulated_account: Account, tmp_path_factory: pytest.TempPathFactory
     load_sample_customers(emulated_account.database)
     secrets = secret_values(emulated_account)
     return DeployedStage(emulated_account, project, secrets, infra_said, deploy_said, add_said)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Iterator[Stage]:
+    """Stage `dev` in an account in this process, not deployed yet."""
+    with stage_in_process(tmp_path) as stage:
+        yield stage
 
 
 def _add_samples(account: Account, project: Project) -> str:

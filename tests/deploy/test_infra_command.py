@@ -11,7 +11,6 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from deployment.account import Account
-from deployment.checks import INFRA
 from deployment.infra import bring_up_infra
 from deployment.stack import BROKEN
 from deployment.work import Work
@@ -64,7 +63,6 @@ def endpoints_in(zones: Sequence[str], **others: Sequence[str]) -> Callable[...,
 
 def healthy(cloudformation: Any, **others: Any) -> dict[str, Any]:
     """Return an account that lacks nothing."""
-    allowed = [{"EvalActionName": action, "EvalDecision": "allowed"} for action in INFRA]
     return {
         "cloudformation": cloudformation,
         "bedrock": FakeClient(list_guardrails={"guardrails": []}),
@@ -81,7 +79,7 @@ def healthy(cloudformation: Any, **others: Any) -> dict[str, Any]:
         "secretsmanager": FakeClient(describe_secret=refusal("ResourceNotFoundException")),
         "service-quotas": FakeClient(get_service_quota={"Quota": {"Value": 5.0}}),
         "opensearchserverless": FakeClient(list_collections={}),
-        "iam": FakeClient(simulate_principal_policy={"EvaluationResults": allowed}),
+        "iam": FakeClient(simulate_principal_policy={"EvaluationResults": []}),
         **others,
     }
 

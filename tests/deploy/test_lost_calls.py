@@ -1,143 +1,20 @@
 """A deployment or a deletion may end at any call: the next one goes on from there, to the same stage."""
 
-import io
 import json
-import zipfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
-import botocore
 import pytest
-from chalice.config import Config
-from chalice.deploy import deployer
-from chalice.utils import UI
 
-import app as app_module
-from deployment.account import Account
-from deployment.chalice_cli import Ended, deploy_functions
-from deployment.facts import filled, model_ids, placeholders
-from deployment.made.logs import limit_logs
 from deployment.made.record import forget_stage, parameter, restore_record
-from deployment.made.removal import delete_functions, delete_roles
-from deployment.work import Terminal, Work
-from tests.deploy.account import ACCOUNT, REGION, AccountInProcess, Lost, account_in_process
-from tests.deploy.fakes import project
+from tests.deploy.account import Lost
+from tests.deploy.stage_in_process import BUCKET, Packager, Stage
 from tooling.errors import CommandError
-from tooling.stages import read_config, read_deployed, record_path, write_config
+from tooling.stages import record_path
 
-BUCKET, TABLE = "documents-of-dev", "support-events-dev"
 MOST_CALLS = 200
 """More than a deployment makes, so that one that does not end is seen."""
-
-
-class Packager:
-    """Makes a package with nothing in it."""
-
-    def create_deployment_package(self, folder: str, _version: str) -> str:
-        """Write the package and return its name."""
-        content = io.BytesIO()
-        with zipfile.ZipFile(content, "w") as package:
-            package.writestr("app.py", "")
-        path = Path(folder) / "package.zip"
-        path.write_bytes(content.getvalue())
-        return str(path)
-
-
-class Stage:
-    """Stage `dev` in an account of its own, deployed by Chalice from any number of copies of the project."""
-
-    def __init__(self, folder: Path, account: AccountInProcess) -> None:
-        self._folder, self.account = folder, account
-        self.pauses: list[float] = []
-        self.new_copy()
-
-    def new_copy(self) -> None:
-        """Go on in a fresh copy of the project."""
-        self.root = project(self._folder / str(len(list(self._folder.iterdir()))))
-        config = read_config(self.root)
-        write_config(filled(config, placeholders("dev", model_ids(config, "dev"))), self.root)
-
-    @property
-    def work(self) -> Work:
-        """The surroundings of a command."""
-        caller = f"arn:aws:iam::{ACCOUNT}:user/deployer"
-        account = Account(REGION, caller, self.account.client)
-        return Work("dev", account, Terminal(True, io.StringIO()), self.root, self.pauses.append)
-
-    def deploy(self) -> str:
-        """Deploy once and return the API's address."""
-        limit_logs(self.work)
-        deploy_functions(self.work, BUCKET, self._chalice)
-        deployed = read_deployed(self.root, "dev")
-        assert deployed
-        return deployed.api_url
-
-    def destroy(self) -> None:
-        """Delete once, as the command does around the stack."""
-        delete_functions(self.work, BUCKET)
-        forget_stage(self.work)
-        delete_roles(self.work)
-
-    def there(self) -> dict[str, list[Any]]:
-        """Return all that Chalice has made."""
-        client = self.account.client
-        notified = client("s3").get_bucket_notification_configuration(Bucket=BUCKET)
-        return {
-            "apis": list(self.account.gateway.definitions),
-            "functions": [each["FunctionName"] for each in client("lambda").list_functions()["Functions"]],
-            "roles": [each["RoleName"] for each in client("iam").list_roles()["Roles"]],
-            "rules": [each["Name"] for each in client("events").list_rules()["Rules"]],
-            "mappings": client("lambda").list_event_source_mappings()["EventSourceMappings"],
-            "notifications": notified.get("LambdaFunctionConfigurations", []),
-            "parameters": client("ssm").describe_parameters()["Parameters"],
-        }
-
-    def sizes(self) -> dict[str, int]:
-        """Return how many there are of each kind."""
-        return {kind: len(found) for kind, found in self.there().items()}
-
-    def _chalice(self, _command: Sequence[str], _variables: Mapping[str, str], folder: Path) -> Ended:
-        given = {"project_dir": str(folder), "chalice_app": app_module.app}
-        defaults = {"api_gateway_stage": "api"}
-        config = Config("dev", "api_handler", given, read_config(folder), defaults)
-        try:
-            created = deployer.create_default_deployer(self.account.session, config, UI(io.StringIO()))
-            created.deploy(config, "dev")
-        except (Lost, deployer.ChaliceDeploymentError) as error:
-            return Ended(1, str(error))
-        return Ended(0, "")
-
-
-@pytest.fixture
-def stage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stage]:
-    """An account with the bucket and the tables, and nothing deployed."""
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "local")
-    # What the app has of its clients to itself; in a deployment, Chalice's are there before the app.
-    monkeypatch.setattr(botocore, "_INITIALIZERS", [])
-    monkeypatch.setattr(deployer, "LambdaDeploymentPackager", lambda **_: Packager())
-    with account_in_process() as account:
-        yield prepared(Stage(tmp_path, account), monkeypatch)
-
-
-def prepared(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """Make what the stack provides, and let the app's events come from there."""
-    client = stage.account.client
-    client("s3").create_bucket(Bucket=BUCKET)
-    table = client("dynamodb").create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "event_id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "event_id", "KeyType": "HASH"}],
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
-    )
-    sources = {"bucket": BUCKET, "stream_arn": table["TableDescription"]["LatestStreamArn"]}
-    for source in app_module.app.event_sources:
-        for name in sources.keys() & vars(source).keys():
-            monkeypatch.setattr(source, name, sources[name])
-    return stage
 
 
 def lose_each_call(stage: Stage, command: Callable[[], object]) -> Iterator[str]:

@@ -17,15 +17,14 @@ from botocore.exceptions import (
 
 from deployment.account import Account, open_account
 from deployment.checks import (
-    DEPLOY,
     check_embedding_model,
     check_for_infra,
     check_models,
     check_region,
-    check_rights,
     check_tools,
 )
 from deployment.command import run_command
+from deployment.preflight.rights import check_rights
 from tests.deploy.fakes import CALLER, FakeClient, Scene, options, project, refusal, scene
 from tooling.errors import CommandError
 from tooling.project import ROOT
@@ -253,15 +252,29 @@ def test_without_the_model_for_vectors_nothing_is_created() -> None:
         check_embedding_model(at.work)
 
 
+RIGHT = "lambda:CreateFunction"
+
+
 def decisions(decision: str) -> FakeClient:
-    results = [{"EvalActionName": action, "EvalDecision": "allowed"} for action in DEPLOY[1:]]
-    results.append({"EvalActionName": DEPLOY[0], "EvalDecision": decision})
-    return FakeClient(simulate_principal_policy={"EvaluationResults": results})
+    """Return an IAM that allows everything, but for one action on functions of this stage's name."""
+
+    def simulate(ActionNames: list[str], ResourceArns: list[str], **_: Any) -> dict[str, Any]:  # noqa: N803
+        (arn,) = ResourceArns
+        is_named = arn in ("*", "arn:aws:lambda:eu-west-2:123456789012:function:customer-support-dev")
+        assert is_named or "lambda" not in arn
+        results = dict.fromkeys(ActionNames, "allowed") | ({RIGHT: decision} if RIGHT in ActionNames else {})
+        return {
+            "EvaluationResults": [
+                {"EvalActionName": action, "EvalDecision": result} for action, result in results.items()
+            ]
+        }
+
+    return FakeClient(simulate_principal_policy=simulate)
 
 
 def test_what_a_policy_forbids_is_named() -> None:
-    with pytest.raises(CommandError, match=f"user/deployer may not do {DEPLOY[0]}.*AWS_PROFILE"):
-        check_rights(scene({"iam": decisions("explicitDeny")}, is_sure=True).work, DEPLOY)
+    with pytest.raises(CommandError, match=f"user/deployer may not do {RIGHT}.*AWS_PROFILE"):
+        check_rights(scene({"iam": decisions("explicitDeny")}, is_sure=True).work)
 
 
 def test_what_nothing_allows_in_general_is_asked_about() -> None:
@@ -269,21 +282,34 @@ def test_what_nothing_allows_in_general_is_asked_about() -> None:
         scene({"iam": decisions("implicitDeny")}, answers="y\n"),
         scene({"iam": decisions("implicitDeny")}, answers="n\n"),
     )
-    check_rights(sure.work, DEPLOY)
-    assert f"lacks {DEPLOY[0]}" in sure.said
+    check_rights(sure.work)
+    assert f"lacks {RIGHT}" in sure.said
     with pytest.raises(CommandError, match="ask for these permissions"):
-        check_rights(unsure.work, DEPLOY)
+        check_rights(unsure.work)
 
 
 def test_rights_that_iam_does_not_tell_do_not_stop_the_deployment() -> None:
     at = scene({"iam": FakeClient(simulate_principal_policy=refusal("AccessDenied", operation="Simulate"))})
-    check_rights(at.work, DEPLOY)
+    check_rights(at.work)
     assert "could not be checked (Simulate is not possible)" in at.said
+
+
+@pytest.mark.parametrize(
+    ("store", "asked"), [("S3_VECTORS", {"s3vectors"}), ("OPENSEARCH_SERVERLESS", {"aoss"}), (None, set())]
+)
+def test_only_the_rights_of_the_store_that_is_chosen_are_asked_for(
+    store: str | None, asked: set[str]
+) -> None:
+    iam = FakeClient(simulate_principal_policy={"EvaluationResults": []})
+    check_rights(scene({"iam": iam}).work, store)
+    actions = [each for call in iam.called("simulate_principal_policy") for each in call["ActionNames"]]
+    assert {each.split(":")[0] for each in actions} & {"s3vectors", "aoss"} == asked
+    assert not [each for each in actions if "*" in each]
 
 
 def test_the_root_user_may_everything() -> None:
     at = scene({"iam": FakeClient()}, caller="arn:aws:iam::123456789012:root")
-    check_rights(at.work, DEPLOY)
+    check_rights(at.work)
     assert "are there" in at.said
 
 
