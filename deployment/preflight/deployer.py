@@ -30,6 +30,7 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "logs": tuple(f"logs:*:*:log-group:/aws/{kind}/{OURS}-*" for kind in ("apigateway", "lambda")),
     "s3": (f"s3:::{OURS}-*",),
     "secretsmanager": (f"secretsmanager:*:*:secret:{OURS}/*", "secretsmanager:*:*:secret:rds!*"),
+    "sqs": ("sqs:*:*:support-*",),
     "ssm": (f"ssm:*:*:parameter/{OURS}/*",),
 }
 """The resources of the services whose names say that they are ours; of others any."""

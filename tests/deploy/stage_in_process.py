@@ -25,7 +25,7 @@ from tests.deploy.account import ACCOUNT, REGION, AccountInProcess, Lost, accoun
 from tests.deploy.fakes import project
 from tooling.stages import read_config, read_deployed, write_config
 
-BUCKET, TABLE = "documents-of-dev", "support-events-dev"
+BUCKET, QUEUE, TABLE = "documents-of-dev", "support-tickets-intake-dev", "support-events-dev"
 
 
 class Packager:
@@ -130,7 +130,12 @@ def _prepared(stage: Stage, patch: pytest.MonkeyPatch) -> Stage:
         KeySchema=[{"AttributeName": "event_id", "KeyType": "HASH"}],
         StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
     )
-    sources = {"bucket": BUCKET, "stream_arn": table["TableDescription"]["LatestStreamArn"]}
+    client("sqs").create_queue(QueueName=QUEUE)
+    sources = {
+        "bucket": BUCKET,
+        "queue_arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}",
+        "stream_arn": table["TableDescription"]["LatestStreamArn"],
+    }
     for source in app_module.app.event_sources:
         for name in sources.keys() & vars(source).keys():
             patch.setattr(source, name, sources[name])

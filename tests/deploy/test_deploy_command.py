@@ -182,7 +182,7 @@ def test_chalice_runs_for_the_stage_in_its_region(stage: Stage) -> None:
 
 
 def test_what_chalice_packs_is_compiled_before(stage: Stage) -> None:
-    stage.chalice.code = 1
+    stage.chalice.failures = ["AccessDenied"]
     with pytest.raises(CommandError):
         stage.deploy()
     assert stage.chalice.compiled == 1

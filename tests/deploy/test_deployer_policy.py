@@ -21,7 +21,7 @@ ACTION_OF = {
     ("s3", "PutBucketNotificationConfiguration"): "s3:PutBucketNotification",
 }
 """Where an action has another name than the operation."""
-MADE_BY_THE_TEST = {"s3:CreateBucket", "dynamodb:CreateTable"}
+MADE_BY_THE_TEST = {"s3:CreateBucket", "dynamodb:CreateTable", "sqs:CreateQueue"}
 
 
 def test_the_file_holds_what_is_generated() -> None:
