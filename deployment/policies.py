@@ -34,6 +34,8 @@ INTAKE_TABLES: Mapping[str, str] = {
     "support-events": "BatchWriteItem PutItem",
 }
 """The same of the function that takes tickets in from the queue."""
+UNTRACED = frozenset({"sweep"})
+"""It runs each minute, and its log says what it did: a trace of each would cost more than the runs."""
 NETWORK_INTERFACES = (
     "AssignPrivateIpAddresses",
     "CreateNetworkInterface",
@@ -81,10 +83,10 @@ def policy_file(stage: str, function: str) -> str:
 def _run(facts: Facts, function: str) -> list[Statement]:
     """Return what Lambda itself needs to run any function."""
     logs = Arns(facts).log_group(function)
-    return [
-        _allow("OwnLogGroup", "logs", ("CreateLogGroup", "CreateLogStream", "PutLogEvents"), logs),
-        _allow("XRayKnowsNoResources", "xray", ("PutTelemetryRecords", "PutTraceSegments"), "*"),
-    ]
+    log = _allow("OwnLogGroup", "logs", ("CreateLogGroup", "CreateLogStream", "PutLogEvents"), logs)
+    if function in UNTRACED:
+        return [log]
+    return [log, _allow("XRayKnowsNoResources", "xray", ("PutTelemetryRecords", "PutTraceSegments"), "*")]
 
 
 def _api(facts: Facts) -> list[Statement]:

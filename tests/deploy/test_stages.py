@@ -18,6 +18,7 @@ import app as app_module
 from chalicelib.api.cors import Origins
 from chalicelib.services import Services
 from chalicelib.settings import Settings, read_settings
+from deployment.arns import deployed_name
 from deployment.facts import (
     Facts,
     IncompleteStack,
@@ -28,7 +29,8 @@ from deployment.facts import (
     placeholders,
     read_outputs,
 )
-from deployment.policies import policy_file
+from deployment.made.logs import function_log_group
+from deployment.policies import UNTRACED, known_facts, policy_file, render
 from tooling.project import ROOT
 from tooling.stages import UnknownStage, deployable_stages, read_config, write_config
 
@@ -137,12 +139,26 @@ def test_each_function_has_a_role_and_a_policy_of_its_own(
 def test_each_function_runs_on_arm_with_tracing_tags_and_logs_that_end(
     stage: str, functions: dict[str, models.LambdaFunction]
 ) -> None:
-    for function in functions.values():
+    for name, function in functions.items():
         assert function.architecture == "arm64"
-        assert function.xray is True
+        assert function.xray is (name not in UNTRACED)
         assert {"Project": "customer-support", "Stage": stage}.items() <= function.tags.items()
         assert function.log_group is not None
         assert function.log_group.retention_in_days in (14, 90)
+
+
+def test_functions_policies_and_log_groups_have_the_names_that_lambda_uses(
+    stage: str, functions: dict[str, models.LambdaFunction]
+) -> None:
+    policies = render(known_facts(CONFIG, stage))
+    for name, function in functions.items():
+        assert function.function_name == deployed_name(stage, name)
+        group = f"/aws/lambda/{function.function_name}"
+        assert function_log_group(stage, name) == group
+        (log,) = (
+            each for each in policies[policy_file(stage, name)]["Statement"] if each["Sid"] == "OwnLogGroup"
+        )
+        assert log["Resource"][0].endswith(f":log-group:{group}:*")
 
 
 def test_the_api_is_regional_traced_and_compresses(stage: str) -> None:
