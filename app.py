@@ -11,10 +11,12 @@ from chalicelib.api.chat import (
     ContactRequest,
     FeedbackRequest,
     HistoryQuery,
+    LinkRequest,
     ProofHeaders,
     chat_answer,
     contact_answer,
     history,
+    link_answer,
 )
 from chalicelib.api.cors import answer_preflights
 from chalicelib.api.description import HEADERS as DESCRIPTION_HEADERS
@@ -88,6 +90,15 @@ def chat() -> Answer:
     """Answer a customer's message."""
     request = parse_body(ChatRequest, json_body())
     return chat_answer(services().chat.answer(request.message(caller())))
+
+
+@app.route("/chat/open", methods=["POST"])
+@answers_errors
+def open_link() -> Answer:
+    """Return the session that a mail's link leads to."""
+    request = parse_body(LinkRequest, json_body())
+    visitor = Visitor(caller(), request.proof or parse(ProofHeaders, proof_headers()).proof)
+    return link_answer(services().transcripts.open_link(request.token, visitor))
 
 
 @app.route("/chat/{session_id}", methods=["GET"])

@@ -64,6 +64,15 @@ class ExpiredCustomerHash(WrongCustomerHash):
     sentence = "The customer_hash has expired. Ask your server for a new one."
 
 
+class LinkNotValid(SupportError):
+    """The link of a mail is forged or too old, or leads to what was erased."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This link does not open a conversation: it is too old, or the conversation is gone."
+        )
+
+
 class UnknownMessage(SupportError):
     """No exchange of the session has this message id."""
 
@@ -215,8 +224,8 @@ class SendingFailed(Exception):
     """
 
 
-class ReceiverGone(SendingFailed):
-    """A receiver wants no more events."""
+class SendingRefused(SendingFailed):
+    """Another attempt is no use: the receiver refuses this, or may have been told already."""
 
 
 class InvalidSettings(Exception):

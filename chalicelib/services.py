@@ -21,6 +21,7 @@ from chalicelib.chat.hand_over import HandOvers
 from chalicelib.chat.limits import LimitOptions, Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.person.contacts import Contacts
+from chalicelib.chat.person.links import ConversationLinks
 from chalicelib.chat.person.record import Record
 from chalicelib.chat.prompts import HistoryBudget
 from chalicelib.chat.sessions import Sessions
@@ -34,12 +35,14 @@ from chalicelib.domain.database import DatabaseAddress, DatabaseAddresses, Datab
 from chalicelib.domain.protocols import PassageSearch, Receiver
 from chalicelib.errors import InvalidSettings
 from chalicelib.events.deliveries import Deliveries
+from chalicelib.events.mails import CustomerMail, TeamMail
 from chalicelib.gateways.aws import client_config
 from chalicelib.gateways.bedrock import BedrockModel
 from chalicelib.gateways.converse import ModelOptions, price_of
 from chalicelib.gateways.document_links import SIGNING, DocumentLinks
 from chalicelib.gateways.ingestion import IngestionGateway
 from chalicelib.gateways.knowledge_base import KnowledgeBase
+from chalicelib.gateways.mail import SesMail
 from chalicelib.gateways.outbound import Outbound
 from chalicelib.gateways.reranking import RERANK_READ_SECONDS, RerankedSearch
 from chalicelib.gateways.secrets import AddressInSecret, Secrets
@@ -80,6 +83,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 MODEL_READ_SECONDS = 20
+MAIL_READ_SECONDS = 10
 CALL_THREADS = 64
 """A turn or a ticket uses six at once; several may run in one process, and a slow call keeps its thread."""
 MODEL_THREADS = 16
@@ -271,7 +275,20 @@ class Services:
 
     def _receivers(self) -> list[Receiver]:
         outbound = Outbound(allow_loopback=self.settings.webhooks_to_this_machine)
-        return [Webhook(endpoint, outbound, now) for endpoint in self.secrets.webhooks()]
+        return [*self._mails, *(Webhook(each, outbound, now) for each in self.secrets.webhooks())]
+
+    @property
+    @once
+    def _mails(self) -> list[Receiver]:
+        settings = self.settings
+        if not settings.mail_from:
+            return []
+        # One attempt: SES cannot tell a mail that comes twice.
+        client = boto3.client("sesv2", config=client_config(MAIL_READ_SECONDS, attempts=1))
+        ses, after = SesMail(client, settings.mail_from), timedelta(seconds=settings.mail_after_seconds)
+        links = ConversationLinks(self.sessions, settings.chat_url or "", now)
+        team = [TeamMail(address, ses) for address in settings.notify_emails]
+        return [*team, CustomerMail(self.ticket_store, ses, after, links.link)]
 
     @property
     @once

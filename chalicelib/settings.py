@@ -5,14 +5,26 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, Json, SecretStr, ValidationError, field_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    Json,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from chalicelib.email_address import EMAIL_ADDRESS
 from chalicelib.errors import InvalidSettings
 
 SentimentLanguage = Literal["ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "zh", "zh-TW"]
 CommaSeparated = Annotated[tuple[str, ...], NoDecode]
 HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+ADDRESS = re.compile(EMAIL_ADDRESS, re.ASCII)
+NAMED_ADDRESS = re.compile(rf"[^\x00-\x1f\x7f<>()\[\],;:@\"\\]{{1,64}} <{EMAIL_ADDRESS}>", re.ASCII)
+PAGE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[^\s#]*)?")
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
 
@@ -30,6 +42,19 @@ def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
         if not HOST.fullmatch(host):
             raise ValueError(f"{host} is no host; write its name alone: www.example.com or *.example.com")
     return hosts
+
+
+def _sender(value: str | None) -> str | None:
+    if value and not (ADDRESS.fullmatch(value) or NAMED_ADDRESS.fullmatch(value)):
+        raise ValueError("write an address, or a name and an address: Support <support@example.com>")
+    return value
+
+
+def _addresses(values: tuple[str, ...]) -> tuple[str, ...]:
+    for address in values:
+        if not ADDRESS.fullmatch(address):
+            raise ValueError(f"{address} is no address; write it alone: support@example.com")
+    return values
 
 
 def _named_origins(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -65,6 +90,18 @@ class Settings(BaseSettings):
     """Whether an endpoint may be on the machine that the app runs on, and without TLS: for stage `local`."""
     events_stream_arn: str | None = None
     """The stream of the table `support-events`, which calls the function `deliver`."""
+
+    # Mail
+    mail_from: Annotated[str | None, AfterValidator(_sender)] = None
+    """Whom mails are from, such as `Support <support@example.com>`; Amazon SES must know the address or its
+    domain as yours. Without it no mail is sent."""
+    notify_emails: Annotated[CommaSeparated, AfterValidator(_addresses)] = ()
+    """Who gets a mail for each new ticket."""
+    mail_after_seconds: int = Field(120, ge=0, le=43_200)
+    """How long a reply waits for the customer to read it in the chat, before it is mailed."""
+    chat_url: str | None = Field(None, validate_default=True)
+    """Where customers find the chat page, as `https://help.example.com/chat/`: the links in mails lead there.
+    Needed with `MAIL_FROM`."""
 
     # Customers and orders in Postgres
     database_secret_id: str | None = None
@@ -193,13 +230,23 @@ class Settings(BaseSettings):
     """Tickets, from when they came in."""
 
     @field_validator(
-        "bedrock_model_ids", "link_hosts", "chat_cors_origins", "agent_cors_origins", mode="before"
+        *("bedrock_model_ids", "link_hosts", "chat_cors_origins", "agent_cors_origins", "notify_emails"),
+        mode="before",
     )
     @classmethod
     def _split(cls, value: object) -> object:
         return (
             [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
         )
+
+    @field_validator("chat_url")
+    @classmethod
+    def _page(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if value is None and info.data.get("mail_from"):
+            raise ValueError("say where the chat page is, for the links in mails from MAIL_FROM")
+        if value is not None and not PAGE.fullmatch(value):
+            raise ValueError("write the whole address of the page: https://help.example.com/chat/")
+        return value
 
 
 def documents_bucket_name() -> str:

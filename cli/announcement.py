@@ -7,6 +7,7 @@ from pathlib import Path
 from devstack.aws.local_secrets import AGENT_TOKEN
 from devstack.bedrock.search.local_embedder import LocalEmbedder
 from devstack.ports import HOST
+from devstack.stack import mail_folder
 from tooling.environment import ModelEndpoints
 
 Rows = list[tuple[str, str]]
@@ -17,6 +18,7 @@ def ready(options: Namespace, models: ModelEndpoints) -> str:
     rows = _app_rows(options) if options.command == "run" else _stack_rows(options)
     rows += [
         ("Event log", str(events_log(options.data_dir))),
+        ("Mails", str(mail_folder(options.data_dir))),
         ("AWS endpoint", f"http://{HOST}:{options.aws_port} (any credentials)"),
         ("Data", f"{options.data_dir} (documents and customers survive a restart, chats do not)"),
         *_stand_ins(models),

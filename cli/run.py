@@ -154,7 +154,9 @@ def _start_events(options: Namespace, resources: ExitStack) -> Child:
 
 
 def _set_by(options: Namespace) -> list[str]:
-    return [f"--set={name}={value}" for name, value in options.settings]
+    # The links in mails lead to this page, wherever it is.
+    page = ("CHAT_URL", f"http://{HOST}:{options.port}/")
+    return [f"--set={name}={value}" for name, value in (page, *options.settings)]
 
 
 def _require_alive(name: str, child: Child) -> None:

@@ -58,6 +58,10 @@ class Arns:
         region = self.facts.region if region is None else region
         return f"arn:{self.facts.partition}:bedrock:{region}::foundation-model/{model_id}"
 
+    def mail_identity(self, name: str) -> str:
+        """Return the ARN of an address or a domain that mails may be from."""
+        return self._of("ses", f"identity/{name}")
+
     def documents(self) -> str:
         """Return what matches each document in the bucket."""
         return f"arn:{self.facts.partition}:s3:::{self.facts.documents_bucket}/*"

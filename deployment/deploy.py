@@ -13,7 +13,7 @@ from deployment.chalice_cli import (
     run_on_terminal,
 )
 from deployment.checks import check_for_deploy
-from deployment.facts import Facts, filled, model_ids, origins, read_outputs, rerank_model_id
+from deployment.facts import Facts, extras, filled, model_ids, origins, read_outputs
 from deployment.functions import ask_one_question, migrate_database, over_http, over_lambda, sweep_documents
 from deployment.gateway import Limits, limit_and_log, shape_answers
 from deployment.made.logs import limit_logs
@@ -91,7 +91,7 @@ def facts_of_stack(work: Work) -> Facts:
         work.account.region,
         model_ids(config, work.stage),
         view.outputs,
-        rerank_model_id(config, work.stage),
+        extras(config, work.stage),
     )
 
 

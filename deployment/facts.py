@@ -50,6 +50,14 @@ class IncompleteStack(CommandError):
 
 
 @dataclass(frozen=True)
+class Extras:
+    """What a stage uses only where its settings say so; `mail_from` is empty where it sends no mails."""
+
+    rerank_model_id: str | None = None
+    mail_from: str = ""
+
+
+@dataclass(frozen=True)
 class Facts:
     """A stage's facts. The ids of secrets are ARNs; the rest are ids and names as AWS gives them."""
 
@@ -77,7 +85,7 @@ class Facts:
     database_name: str
     subnet_ids: tuple[str, ...]
     security_group_id: str
-    rerank_model_id: str | None = None
+    extras: Extras = Extras()
 
     @property
     def settings(self) -> dict[str, str]:
@@ -92,7 +100,7 @@ def read_outputs(
     region: str,
     model_ids: tuple[str, ...],
     outputs: Mapping[str, str],
-    rerank_model_id: str | None = None,
+    extras: Extras = Extras(),
 ) -> Facts:
     """Return the facts that a stack's outputs hold; `caller_arn` is from sts:GetCallerIdentity.
 
@@ -111,12 +119,12 @@ def read_outputs(
         region=region,
         model_ids=model_ids,
         subnet_ids=tuple(outputs["SubnetIds"].split(",")),
-        rerank_model_id=rerank_model_id,
+        extras=extras,
         **found,
     )
 
 
-def placeholders(stage: str, model_ids: tuple[str, ...], rerank_model_id: str | None = None) -> Facts:
+def placeholders(stage: str, model_ids: tuple[str, ...], extras: Extras = Extras()) -> Facts:
     """Return facts of a stage that nobody has deployed, in the account that AWS uses for examples."""
     secret = f"arn:aws:secretsmanager:us-east-1:123456789012:secret:customer-support/{stage}"
     return Facts(
@@ -147,7 +155,7 @@ def placeholders(stage: str, model_ids: tuple[str, ...], rerank_model_id: str | 
         database_name="support",
         subnet_ids=("subnet-0example1", "subnet-0example2"),
         security_group_id="sg-0example",
-        rerank_model_id=rerank_model_id,
+        extras=extras,
     )
 
 
@@ -157,9 +165,10 @@ def model_ids(config: Mapping[str, Any], stage: str) -> tuple[str, ...]:
     return tuple(each.strip() for each in ids.split(",") if each.strip())
 
 
-def rerank_model_id(config: Mapping[str, Any], stage: str) -> str | None:
-    """Return the reranker that a stage calls, if it does. Raises UnknownStage."""
-    return deployable_stage(config, stage)["environment_variables"].get("RERANK_MODEL_ID") or None
+def extras(config: Mapping[str, Any], stage: str) -> Extras:
+    """Return what a stage uses because its settings say so. Raises UnknownStage."""
+    variables = deployable_stage(config, stage)["environment_variables"]
+    return Extras(variables.get("RERANK_MODEL_ID") or None, variables.get("MAIL_FROM", ""))
 
 
 def origins(config: Mapping[str, Any], stage: str) -> Origins:
@@ -202,7 +211,7 @@ def facts_in(config: Mapping[str, Any], name: str) -> Facts | None:
         model_ids=model_ids(config, name),
         subnet_ids=tuple(network["subnet_ids"]),
         security_group_id=network["security_group_ids"][0],
-        rerank_model_id=rerank_model_id(config, name),
+        extras=extras(config, name),
         **{setting: settings[setting.upper()] for setting in SETTINGS_OF_THE_STACK},
     )
 

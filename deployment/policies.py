@@ -8,11 +8,12 @@ functions make.
 import json
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
 from deployment.arns import Arns, invoked_directly, invoked_through_profiles, profiles
-from deployment.facts import Facts, facts_in, model_ids, placeholders, rerank_model_id
+from deployment.facts import Facts, extras, facts_in, model_ids, placeholders
 from tooling.project import ROOT
 from tooling.stages import deployable_stages, read_config
 
@@ -65,9 +66,7 @@ def write_policies(facts: Facts, root: Path) -> None:
 
 def known_facts(config: Mapping[str, Any], stage: str) -> Facts:
     """Return the facts of a stage, or placeholders for one that has not been deployed from here."""
-    return facts_in(config, stage) or placeholders(
-        stage, model_ids(config, stage), rerank_model_id(config, stage)
-    )
+    return facts_in(config, stage) or placeholders(stage, model_ids(config, stage), extras(config, stage))
 
 
 def as_text(policy: Policy) -> str:
@@ -133,7 +132,8 @@ def _deliver(facts: Facts) -> list[Statement]:
     return [
         _allow("LambdaReadsTheStream", "dynamodb", stream, facts.events_stream_arn),
         _table(facts, "support-events", "GetItem", "UpdateItem"),
-        _secrets(facts.webhooks_secret_id),
+        _secrets(facts.webhooks_secret_id, *([facts.app_secret_id] if facts.extras.mail_from else [])),
+        *(_mails(facts) if facts.extras.mail_from else []),
     ]
 
 
@@ -147,6 +147,15 @@ def _intake(facts: Facts) -> list[Statement]:
         *_lookups(facts),
         _secrets(facts.database_secret_id),
     ]
+
+
+def _mails(facts: Facts) -> list[Statement]:
+    """Return what mails need: the ticket that one is about, and to send from the stage's one address."""
+    address = parseaddr(facts.extras.mail_from)[1]
+    identities = (address, address.rpartition("@")[2])
+    sending = _allow("Mails", "ses", ("SendEmail",), *map(Arns(facts).mail_identity, identities))
+    from_it = {"StringEquals": {"ses:FromAddress": address}}
+    return [_table(facts, "support-tickets", "GetItem"), {**sending, "Condition": from_it}]
 
 
 def _migrate(facts: Facts) -> list[Statement]:
@@ -190,9 +199,9 @@ def _lookups(facts: Facts) -> list[Statement]:
 
 def _reranker(facts: Facts) -> list[Statement]:
     """Return the right to rerank, where the stage does; which model is used is a right of its own."""
-    if facts.rerank_model_id is None:
+    if facts.extras.rerank_model_id is None:
         return []
-    model = Arns(facts).foundation_model(facts.rerank_model_id)
+    model = Arns(facts).foundation_model(facts.extras.rerank_model_id)
     return [
         _allow("RerankKnowsNoResources", "bedrock", ("Rerank",), "*"),
         _allow("Reranker", "bedrock", ("InvokeModel",), model),

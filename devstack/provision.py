@@ -4,6 +4,7 @@ import json
 import mimetypes
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +95,12 @@ def create_documents(aws: AwsClients, stage: LocalStage, mirror: DocumentsMirror
         aws.s3.put_object(Bucket=stage.documents_bucket, Key=key, Body=path.read_bytes(), ContentType=kind)
     mirror.begin()
     return len(documents)
+
+
+def verify_sender(aws: AwsClients, stage: LocalStage) -> None:
+    """Let mails be sent from the stage's address, if it has one."""
+    if address := parseaddr(stage.mail_from)[1]:
+        aws.mails.create_email_identity(EmailIdentity=address)
 
 
 def announce_changes(aws: AwsClients, stage: LocalStage) -> None:

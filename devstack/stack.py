@@ -26,6 +26,7 @@ from devstack.provision import (
     create_tables,
     ingest_documents,
     load_sample_customers,
+    verify_sender,
 )
 from devstack.stage import LocalStage
 from devstack.stop_request import StopRequest
@@ -109,6 +110,7 @@ class Stack:
             data_source_id=self._stage.data_source_id,
             guardrail_id=self._stage.guardrail_id,
             guardrail_definition=self._template.guardrail(),
+            mail_folder=mail_folder(self._data_dir),
             llm_url=self._models.llm_url,
             llm_model=self._models.llm_model,
             llm_api_key=self._models.llm_api_key,
@@ -123,6 +125,7 @@ class Stack:
         create_documents(self._clients, self._stage, self._mirror)
         create_queues(self._clients, self._template)
         announce_changes(self._clients, self._stage)
+        verify_sender(self._clients, self._stage)
         self._say("AWS stand-ins: tables, secrets, queues, documents bucket")
         self._stop.check()
 
@@ -131,6 +134,11 @@ class Stack:
         self._say(f"Knowledge base: {outcome.scanned} documents")
         for failure in outcome.failures:
             self._say(f"  not ingested: {failure}")
+
+
+def mail_folder(data_dir: Path) -> Path:
+    """Return where the mails lie."""
+    return data_dir / "mail"
 
 
 def _embedder(models: ModelEndpoints) -> Embedder:

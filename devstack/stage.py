@@ -28,6 +28,7 @@ class LocalStage:
     app_secret_id: str
     agent_tokens_secret_id: str
     webhooks_secret_id: str
+    mail_from: str
 
 
 def read_local_stage(overrides: Mapping[str, str] = NO_OVERRIDES, root: Path = ROOT) -> LocalStage:
@@ -52,4 +53,5 @@ def read_local_stage(overrides: Mapping[str, str] = NO_OVERRIDES, root: Path = R
         app_secret_id=variables["APP_SECRET_ID"],
         agent_tokens_secret_id=variables["AGENT_TOKENS_SECRET_ID"],
         webhooks_secret_id=variables["WEBHOOKS_SECRET_ID"],
+        mail_from=variables["MAIL_FROM"],
     )

@@ -23,7 +23,9 @@ def data_folder() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def product() -> Iterator[Product]:
     """The whole product on free ports with a data folder of its own; stopping it is tested too."""
-    with data_folder_for_a_run() as folder, Product(folder) as running:
+    # An unread reply is mailed soon, so that nobody waits for two minutes.
+    settings = ["--set", "MAIL_AFTER_SECONDS=1"]
+    with data_folder_for_a_run() as folder, Product(folder, extra=settings) as running:
         yield running.wait_until_ready()
         assert running.stop() == 0, running.output
         assert running.leaves_nothing_behind()

@@ -417,6 +417,12 @@ class FakeTickets(Outage):
     def _erase_events(self, ticket_id: str) -> None:
         self.events = [event for event in self.events if event.subject != subject_of(ticket_id)]
 
+    def note_read(self, ticket_id: str, until: datetime) -> None:
+        self.check()
+        ticket = self.kept.get(ticket_id)
+        if ticket and (ticket.last_read_at is None or ticket.last_read_at < until):
+            self.kept[ticket_id] = replace(ticket, last_read_at=until)
+
     def keep_draft(self, ticket: Ticket, draft: str, began_at: datetime | None = None) -> None:
         self.check()
         self._marks.require_none(began_at, ticket.session_id, ticket.customer_id)

@@ -9,7 +9,7 @@ import argparse
 
 from bench.cost.prices import CHECKED, PRICES
 from bench.cost.prompt_tokens import TURNS_A_CHAT
-from bench.cost.stage import DEV, PROD, idle, model_turn, opensearch, turn
+from bench.cost.stage import DEV, PROD, idle, model_turn, opensearch, turn, usd
 from bench.flood import table as flood_table
 from chalicelib.gateways.converse import LIST_PRICES
 from tooling.project import ROOT

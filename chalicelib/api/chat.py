@@ -16,6 +16,7 @@ from chalicelib.api.fields import (
     Email,
     Expiry,
     Identifier,
+    LinkToken,
     Name,
     Phone,
 )
@@ -127,6 +128,13 @@ class ContactRequest(ProvenBody):
         return contact
 
 
+class LinkRequest(ProvenBody):
+    """The body of POST /chat/open."""
+
+    token: LinkToken
+    """What stands behind `#conversation=` in the link of a mail."""
+
+
 class HistoryQuery(Query):
     """The query of GET /chat/{session_id}; an exchange holds at most two messages."""
 
@@ -193,6 +201,11 @@ def usage(consumed: Usage) -> "answers.Usage":
         "output_tokens": consumed.output_tokens,
         "cost_usd": consumed.cost_usd,
     }
+
+
+def link_answer(session_id: str) -> "answers.OpenedLink":
+    """Return the answer of POST /chat/open."""
+    return {"session_id": session_id}
 
 
 def contact_answer(contact: Contact) -> "answers.Contact":

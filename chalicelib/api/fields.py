@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
-from chalicelib.chat.person.contacts import EMAIL_ADDRESS
+from chalicelib.email_address import EMAIL_ADDRESS
 
 LAYOUT = "\t\n\r"
 MAX_NAME_CHARS = 128
@@ -134,6 +134,7 @@ PATTERNS = {
     "event_id": IDENTIFIER_PROBLEM,
     **dict.fromkeys(("customer_id", PROOF_HEADERS[0]), CUSTOMER_ID_PROBLEM),
     **dict.fromkeys(("customer_hash", PROOF_HEADERS[1]), CUSTOMER_HASH_PROBLEM),
+    "token": "must be what stands behind `#conversation=` in the link of a mail",
     "email": "must be an address such as ada@example.com",
     "phone": "must be 6 to 15 digits, with + ( ) . / - and spaces between them at most",
     "before": "must be the `next` of an earlier answer",
@@ -142,6 +143,7 @@ PATTERNS = {
 ExternalId = Annotated[str, Field(max_length=MAX_NAME_CHARS), AfterValidator(check_one_line), NOT_BLANK]
 """How the team's own systems name a customer. They may write it as they like, unlike in the chat."""
 CustomerId = Annotated[str, StringConstraints(pattern=r"^[\x21-\x7e]{1,128}$")]
+LinkToken = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9._:-]{1,200}$")]
 CustomerHash = Annotated[str, StringConstraints(pattern=r"^[0-9A-Fa-f]{64}$")]
 Expiry = Annotated[int, Field(ge=0, le=LAST_SECOND), BeforeValidator(read_whole_number)]
 """In seconds since 1970. Milliseconds would be too large, rather than a time that never comes."""

@@ -32,6 +32,7 @@ STATUSES: Mapping[type[errors.SupportError], tuple[int, str]] = {
     errors.BadInput: (400, "invalid_request"),
     errors.NotYourSession: (403, "not_your_session"),
     errors.WrongCustomerHash: (403, "wrong_customer_hash"),
+    errors.LinkNotValid: (403, "link_not_valid"),
     errors.UnknownMessage: (404, "unknown_message"),
     errors.UnknownTicket: (404, "unknown_ticket"),
     errors.UnknownEvent: (404, "unknown_event"),

@@ -8,7 +8,7 @@ from chalicelib.chat.person.contacts import contact_in
 from chalicelib.chat.reading.person_request import asks_for_a_person
 from chalicelib.chat.reading.small_talk import small_talk
 from chalicelib.chat.sessions import Sessions
-from chalicelib.domain.conversation import Exchange, HandOver, HandOverReason, HandOverTicket
+from chalicelib.domain.conversation import Contact, Exchange, HandOver, HandOverReason, HandOverTicket
 from chalicelib.domain.protocols import ErasureMarks, TicketStore
 from chalicelib.domain.ticket import ConversationTicket, Ticket
 from chalicelib.errors import UnknownTicket
@@ -61,7 +61,12 @@ class HandOvers:
         return self.sessions.ticket_id(exchange.session_id, exchange.customer_id or "", previous_message_id)
 
     def open(
-        self, hand_over: HandOver, exchange: Exchange, ticket_id: str, began_at: datetime
+        self,
+        hand_over: HandOver,
+        exchange: Exchange,
+        ticket_id: str,
+        contact: Contact | None,
+        began_at: datetime,
     ) -> HandOverTicket:
         """Open the ticket of an exchange, or find the one that a duplicate opened.
 
@@ -78,6 +83,7 @@ class HandOvers:
             reason=hand_over.reason,
             customer_id=exchange.customer_id,
             session_id=exchange.session_id,
+            contact=contact,
         )
         kept = self.tickets.add(ticket, began_at)
         is_older = to_millis(kept.created_at) < to_millis(ticket.created_at)

@@ -7,9 +7,11 @@ import secrets
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from chalicelib.errors import ExpiredCustomerHash, NotYourSession, WrongCustomerHash
+from chalicelib.domain.mail import LINK_DAYS
+from chalicelib.errors import ExpiredCustomerHash, LinkNotValid, NotYourSession, WrongCustomerHash
+from chalicelib.times import to_seconds
 
 ISSUED = re.compile(r"cs_([0-9a-f]{32})([0-9a-f]{32})")
 """`cs_`, 128 random bits, and the first 128 bits of their HMAC."""
@@ -117,6 +119,19 @@ class Sessions:
         """Name the ticket of a conversation at one point: the same state gives the same ticket."""
         digest = self._sign("ticket", "\0".join(conversation_state))
         return f"T-{digest[:12].upper()}"
+
+    def link_token(self, ticket_id: str, now: datetime) -> str:
+        """Return what opens the conversation of a ticket to the reader of a mail, for LINK_DAYS from now."""
+        signed = f"{ticket_id}.{to_seconds(now + timedelta(days=LINK_DAYS))}"
+        return f"{signed}.{self._sign('link', signed)[:32]}"
+
+    def ticket_of_link(self, token: str, now: datetime) -> str:
+        """Return the ticket whose conversation a link's token opens. Raises LinkNotValid."""
+        signed, _, mac = token.rpartition(".")
+        ticket_id, _, expires = signed.rpartition(".")
+        if not hmac.compare_digest(self._sign("link", signed)[:32], mac) or int(expires) <= to_seconds(now):
+            raise LinkNotValid
+        return ticket_id
 
     def is_issued(self, session_id: str) -> bool:
         """Tell whether we issued this id, so that only those who were told it know it."""

@@ -21,7 +21,7 @@ from chalicelib.domain.protocols import (
     TicketStore,
 )
 from chalicelib.domain.ticket import ERASED, Ticket, TicketChange
-from chalicelib.errors import NotYourConversation, Unavailable, UnknownTicket
+from chalicelib.errors import LinkNotValid, NotYourConversation, Unavailable, UnknownTicket
 from chalicelib.masking import mask
 
 if TYPE_CHECKING:
@@ -88,6 +88,7 @@ class Transcripts:
             page = self.conversations.page(session_id, limit, older_than)
         else:
             page = self.conversations.news(session_id, limit, newer_than)
+        self._note_read(ticket, page)
         own = [e for e in page.exchanges if e.customer_id in (None, opened.customer_id)]
         reader = self._reader(opened.customer_id, own)
         linked = self.links.linked_exchanges(own, reader, self.log.degraded)
@@ -113,6 +114,25 @@ class Transcripts:
     def _contact(self, session_id: str, opened: Opened, ticket: Ticket | None) -> Contact | None:
         is_open = ticket and ticket.state != "closed"
         return self.conversations.contact_of(session_id, opened.customer_id) if is_open else None
+
+    def _note_read(self, ticket: Ticket | None, page: ExchangePage) -> None:
+        """Note that replies were read, which are then not mailed; a page read once more costs nothing."""
+        if ticket and (until := ticket.newly_read(page.newer_than)):
+            try:
+                self.tickets.note_read(ticket.ticket_id, until)
+            except Unavailable as error:
+                self.log.degraded("storage", error)
+
+    def open_link(self, token: str, visitor: Visitor) -> str:
+        """Return the session that a mail's link leads to.
+
+        Raises LinkNotValid, NotYourSession, WrongCustomerHash, TooManyRequests, Unavailable.
+        """
+        ticket = self._ticket(self.sessions.ticket_of_link(token, self.clock()))
+        if ticket is None or ticket.session_id is None or ticket.is_erased:
+            raise LinkNotValid
+        self._open(ticket.session_id, visitor)
+        return ticket.session_id
 
     def _open(self, session_id: str, visitor: Visitor) -> Opened:
         """Let the holder of a session in; who is over the limit is refused before anything is read.

@@ -17,6 +17,7 @@ from chalicelib.chat.person.contacts import (
     contact_in,
     offer,
     offered,
+    on_record,
     says_only,
     thanks,
 )
@@ -346,8 +347,9 @@ class Chat:
         if gathered.ticket and gathered.ticket.is_open:
             return remind(exchange, hand_over, gathered.ticket, self.options.support_hours_text)
         ticket_id = self.hand_overs.ticket_id(exchange, gathered.earlier)
+        contact = on_record(gathered.customer.customer) if gathered.customer else None
         opening = turn.calls.start(
-            "storage", self.hand_overs.open, hand_over, exchange, ticket_id, turn.began_at
+            "storage", self.hand_overs.open, hand_over, exchange, ticket_id, contact, turn.began_at
         )
         opened: HandOverTicket | None = None
         # Where all was erased meanwhile, the exchange is refused as well: that ends the turn.

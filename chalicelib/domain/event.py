@@ -55,7 +55,7 @@ class Endpoint:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How the newest attempt to tell one receiver went; `reason` says why it failed."""
+    """How the newest attempt to tell one receiver went; `reason` says why it failed or was not needed."""
 
     status: EventStatus
     at: datetime

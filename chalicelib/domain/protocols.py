@@ -28,6 +28,7 @@ from chalicelib.domain.conversation import (
 from chalicelib.domain.customer import Customer, Interaction
 from chalicelib.domain.event import Delivery, DeliveryPage, Event, EventStatus
 from chalicelib.domain.ingestion import IngestionJob, JobKey, SyncLease, SyncState, SyncTrigger
+from chalicelib.domain.mail import Mail
 from chalicelib.domain.ticket import (
     Ticket,
     TicketChange,
@@ -177,6 +178,9 @@ class TicketStore(Protocol):
         Raises UnknownTicket, and ErasedMeanwhile where its customer was erased.
         """
 
+    def note_read(self, ticket_id: str, until: datetime) -> None:
+        """Note up to when the customer has read what agents replied, if the ticket is there; never less."""
+
     def keep_draft(self, ticket: Ticket, draft: str, began_at: datetime) -> None:
         """Keep the draft of the next reply in place of an earlier one, if the ticket is there."""
 
@@ -255,8 +259,21 @@ class Receiver(Protocol):
     def wants(self, event: Event) -> bool:
         """Say whether an event is for this receiver."""
 
-    def send(self, event: Event) -> None:
-        """Tell the receiver. Raises SendingFailed, ReceiverGone where another attempt is no use."""
+    def not_before(self, event: Event) -> datetime:
+        """Return from when on the receiver may be told; nobody else waits for that."""
+
+    def send(self, event: Event) -> str | None:
+        """Tell the receiver; return why that was not needed any more, None where it was told.
+
+        Raises SendingFailed, SendingRefused where another attempt is no use.
+        """
+
+
+class MailSender(Protocol):
+    """Sends mails."""
+
+    def send(self, mail: Mail) -> None:
+        """Send a mail. Raises SendingFailed, SendingRefused where another attempt is no use."""
 
 
 class CounterStore(Protocol):

@@ -50,9 +50,10 @@ class Ticket:
 
     `customer_id` is the customer's external id; the `fingerprint` of a posted ticket is that of its body.
     `last_message_at` is when the customer, or the assistant, last wrote in a conversation that had this
-    ticket, and `last_reply_at` when an agent did. `draft` is what an agent was given to reply since.
-    `customer_feedback` is what the customer thought of what agents wrote. `newest_event` numbers the newest
-    of its events; `is_enriched` says that one of them told what was found.
+    ticket, and `last_reply_at` when an agent did. Up to `last_read_at` the customer has read what agents
+    replied. `draft` is what an agent was given to reply since. `customer_feedback` is what the customer
+    thought of what agents wrote. `newest_event` numbers the newest of its events; `is_enriched` says that one
+    of them told what was found.
     """
 
     ticket_id: str
@@ -73,6 +74,7 @@ class Ticket:
     feedback: tuple[TicketFeedback, ...] = ()
     last_message_at: datetime | None = None
     last_reply_at: datetime | None = None
+    last_read_at: datetime | None = None
     draft: str | None = None
     customer_feedback: Feedback | None = None
     newest_event: int = field(default=0, compare=False)
@@ -103,6 +105,13 @@ class Ticket:
     def handled_by(self) -> HandledBy:
         """Who answers in the conversation of this ticket."""
         return "agent" if self.state == "agent" else "assistant"
+
+    def newly_read(self, seen_until: datetime | None) -> datetime | None:
+        """Return up to when replies are read by who saw all until a time; None if that is known."""
+        if not self.last_reply_at or not seen_until:
+            return None
+        until = min(seen_until, self.last_reply_at)
+        return until if self.last_read_at is None or until > self.last_read_at else None
 
     @property
     def conversation_id(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from chalicelib.domain.event import Delivery, DeliveryPage, EventStatus, Outcome, event_id_of
 from chalicelib.domain.protocols import EventStore, Receiver
-from chalicelib.errors import ReceiverGone, SendingFailed, UnknownEvent
+from chalicelib.errors import SendingFailed, SendingRefused, UnknownEvent
 
 if TYPE_CHECKING:
     from chalicelib.logs import DeliveryLogger
@@ -30,7 +30,7 @@ class Deliveries:
 
     The table's stream calls for each new event, and for each that the sweep or an agent wakes. Whoever
     claims an event sends it to all who have not got it, and goes on with the one behind it. An event that
-    one receiver cannot be told holds up those behind it, for this receiver only.
+    one receiver cannot be told, or not yet, holds up those behind it, for this receiver only.
     """
 
     events: EventStore
@@ -80,10 +80,13 @@ class Deliveries:
             return None
         previous = self._find(event_id_of(delivery.event.subject, delivery.event.number - 1))
         waiting = [each for each in receivers if is_waiting(each, delivery)]
-        ready = [each for each in waiting if previous is None or not is_waiting(each, previous)]
+        free = [each for each in waiting if previous is None or not is_waiting(each, previous)]
+        now, starts = self.clock(), {each.name: each.not_before(delivery.event) for each in free}
+        ready = [each for each in free if starts[each.name] <= now]
         sent = self.executor.map(lambda each: self._send(each, delivery), ready)
         made = dict(zip((each.name for each in ready), sent, strict=True))
-        attempted = self._conclude(delivery, made, previous if len(ready) < len(waiting) else None)
+        later = [start for start in starts.values() if start > now]
+        attempted = self._conclude(delivery, made, previous if len(free) < len(waiting) else None, later)
         self.events.settle(attempted)
         return attempted if made or attempted.status != "pending" else None
 
@@ -96,26 +99,36 @@ class Deliveries:
     def _send(self, receiver: Receiver, delivery: Delivery) -> Outcome:
         now = self.clock()
         try:
-            receiver.send(delivery.event)
+            not_needed = receiver.send(delivery.event)
         except SendingFailed as error:
-            is_over = isinstance(error, ReceiverGone) or now >= delivery.give_up_at
+            is_over = isinstance(error, SendingRefused) or now >= delivery.give_up_at
             outcome = Outcome("failed" if is_over else "pending", now, str(error))
         else:
-            outcome = Outcome("delivered", now)
+            outcome = Outcome("delivered", now, not_needed)
         self.log.attempted(delivery, receiver.name, outcome)
         return outcome
 
     def _conclude(
-        self, delivery: Delivery, made: Mapping[str, Outcome], held_up_by: Delivery | None
+        self,
+        delivery: Delivery,
+        made: Mapping[str, Outcome],
+        held_up_by: Delivery | None,
+        later: Sequence[datetime],
     ) -> Delivery:
-        """Return a delivery with the outcomes of an attempt and what they come to."""
-        now, outcomes = self.clock(), {**delivery.outcomes, **made}
+        """Return a delivery with the outcomes of an attempt and what they come to.
+
+        `later` is when those may be told whose time has not come.
+        """
+        now, attempts, outcomes = self.clock(), delivery.attempts, {**delivery.outcomes, **made}
         made_statuses, statuses = ({each.status for each in some.values()} for some in (made, outcomes))
+        due = [*later]
         if "pending" in made_statuses:
-            attempts = delivery.attempts + 1
-            return replace(delivery, outcomes=outcomes, attempts=attempts, due_at=now + wait(attempts))
-        if held_up_by:
-            return replace(delivery, outcomes=outcomes, due_at=held_up_by.due_at + timedelta(seconds=1))
+            attempts += 1
+            due.append(now + wait(attempts))
+        elif held_up_by:
+            due.append(held_up_by.due_at + timedelta(seconds=1))
+        if due:
+            return replace(delivery, outcomes=outcomes, attempts=attempts, due_at=min(due))
         status: EventStatus = "failed" if "failed" in statuses else "delivered"
         return replace(delivery, outcomes=outcomes, status=status, due_at=now)
 

@@ -10,7 +10,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from chalicelib.domain.event import EVERY_TYPE, Endpoint, Event
-from chalicelib.errors import ReceiverGone, SendingFailed
+from chalicelib.errors import SendingFailed, SendingRefused
 from chalicelib.gateways.outbound import Outbound
 from chalicelib.times import iso, to_seconds
 
@@ -36,8 +36,12 @@ class Webhook:
         """Say whether the endpoint takes events of this type."""
         return bool({event.type, EVERY_TYPE} & set(self.endpoint.events))
 
+    def not_before(self, event: Event) -> datetime:
+        """Return when it happened: an endpoint is told at once."""
+        return event.timestamp
+
     def send(self, event: Event) -> None:
-        """Deliver an event. Raises SendingFailed, ReceiverGone."""
+        """Deliver an event. Raises SendingFailed, SendingRefused."""
         body = body_of(event)
         headers = {
             "Content-Type": "application/json",
@@ -46,7 +50,7 @@ class Webhook:
         }
         status = self.outbound.post(self.endpoint.url, headers, body).status
         if status == GONE:
-            raise ReceiverGone(f"answered {status}")
+            raise SendingRefused(f"answered {status}")
         if not 200 <= status < 300:
             raise SendingFailed(f"answered {status}")
 

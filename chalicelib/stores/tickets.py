@@ -97,6 +97,7 @@ class TicketItem(Model):
     feedback: ListAttribute[Any] = ListAttribute(of=UnicodeAttribute, null=True)
     last_message_at = NumberAttribute(null=True)
     last_reply_at = NumberAttribute(null=True)
+    last_read_at = NumberAttribute(null=True)
     draft = UnicodeAttribute(null=True)
     customer_feedback = FeedbackAttribute(null=True)
     newest_event = NumberAttribute(null=True)
@@ -232,6 +233,11 @@ class Tickets:
         for event in events:
             self._events.put(event, transaction)
         return [TicketItem.newest_event.set(event.number) for event in events[-1:]]
+
+    def note_read(self, ticket_id: str, until: datetime) -> None:
+        """Note up to when the customer has read the replies, if the ticket is there. Raises Unavailable."""
+        path, millis = TicketItem.last_read_at, to_millis(until)
+        self._update(ticket_id, [path.set(millis)], self.alive() & (path.does_not_exist() | (path < millis)))
 
     def keep_draft(self, ticket: Ticket, draft: str, began_at: datetime | None = None) -> None:
         """Keep the draft of the next reply, if the ticket is there. Raises ErasedMeanwhile, Unavailable."""
@@ -433,6 +439,7 @@ def _ticket(item: TicketItem) -> Ticket:
         feedback=tuple(map(_feedback, item.feedback or ())),
         last_message_at=_moment(item.last_message_at),
         last_reply_at=_moment(item.last_reply_at),
+        last_read_at=_moment(item.last_read_at),
         draft=item.draft,
         customer_feedback=item.customer_feedback,
         newest_event=int(item.newest_event or item.ttl),

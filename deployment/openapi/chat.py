@@ -1,12 +1,13 @@
 """The routes for customers."""
 
 from chalicelib import errors
-from chalicelib.api.answers.chat import ChatAnswer, Contact, History
+from chalicelib.api.answers.chat import ChatAnswer, Contact, History, OpenedLink
 from chalicelib.api.answers.common import Accepted
-from chalicelib.api.chat import ChatRequest, ContactRequest, FeedbackRequest, HistoryQuery
+from chalicelib.api.chat import ChatRequest, ContactRequest, FeedbackRequest, HistoryQuery, LinkRequest
 from deployment.openapi.operation import CUSTOMERS, Answer, Link, Operation
 
 SESSION = "cs_5J8kq2Vd0yT3mW9x"
+IN_THE_LINK = "T-1A2B3C4D5E6F.1795780800.5f0c8a1d2b3e4f60718293a4b5c6d7e8"
 RETRY_ID = "0d7c9d1e-3c0f-4ae8-9b0c-7d8d2d1c5a10"
 CITATION = {
     "index": 1,
@@ -84,6 +85,25 @@ OPERATIONS = (
                 "message_id": RETRY_ID,
             },
         },
+    ),
+    Operation(
+        CUSTOMERS,
+        "POST",
+        "/chat/open",
+        "openLink",
+        "Open the conversation that a mail's link leads to",
+        "Gives out the `session_id` of the conversation. A link is good for seven days; once a customer was "
+        "proven in the conversation, only with the same proof, in the body or in the headers.",
+        Answer(
+            "The conversation is there.",
+            OpenedLink,
+            {"session_id": SESSION},
+            links=(Link("readConversation", ("session_id",)),),
+        ),
+        errors=(*NOT_YOURS, errors.LinkNotValid),
+        body=LinkRequest,
+        examples={"link": {"token": IN_THE_LINK}},
+        takes_proof=True,
     ),
     Operation(
         CUSTOMERS,

@@ -9,6 +9,7 @@ from mypy_boto3_dynamodb import DynamoDBClient
 from mypy_boto3_dynamodbstreams import DynamoDBStreamsClient
 from mypy_boto3_s3 import S3Client
 from mypy_boto3_secretsmanager import SecretsManagerClient
+from mypy_boto3_sesv2 import SESV2Client
 from mypy_boto3_sqs import SQSClient
 
 from devstack.stage import LocalStage
@@ -51,6 +52,11 @@ class AwsClients:
     def sqs(self) -> SQSClient:
         """Return the client of SQS."""
         return self._session.client("sqs", endpoint_url=self._url, config=CONFIG)
+
+    @cached_property
+    def mails(self) -> SESV2Client:
+        """Return the client that verifies senders."""
+        return self._session.client("sesv2", endpoint_url=self._url, config=CONFIG)
 
     @cached_property
     def knowledge_bases(self) -> AgentsforBedrockClient:

@@ -20,7 +20,7 @@ Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
 WsgiApp = Callable[[Environ, StartResponse], Iterable[bytes]]
 
-STAND_IN_SERVICES = frozenset({"bedrock", "comprehend"})
+STAND_IN_SERVICES = frozenset({"bedrock", "comprehend", "ses"})
 STAND_IN_PATH = "/_devstack/"
 # moto takes no lock between reading and writing: two conditional writes at once could both succeed, and a
 # message that S3 sends while another one is deleted could be lost.

@@ -1,4 +1,4 @@
-"""The Bedrock stand-in: answers boto3's Bedrock and Comprehend calls on this machine, without an AWS account.
+"""The Bedrock stand-in: answers boto3's Bedrock, Comprehend and SES calls without an AWS account.
 
 A local stand-in with AWS's manners, not AWS: its model is extractive, its guardrail and its sentiment go by
 lists of words.
@@ -23,6 +23,7 @@ from devstack.bedrock.model.chat_model import ChatModel
 from devstack.bedrock.model.converse import Conversation
 from devstack.bedrock.model.extractive import ExtractiveModel
 from devstack.bedrock.model.local_llm import LocalLlm
+from devstack.bedrock.outbox import Outbox
 from devstack.bedrock.search import rerank, retrieve
 from devstack.bedrock.search.embeddings import Embedder
 from devstack.bedrock.search.index import Index
@@ -40,7 +41,7 @@ Handler = Callable[[Mapping[str, Any]], dict[str, Any]]
 
 @dataclass(frozen=True)
 class BedrockConfig:
-    """The names and the models of the stand-in.
+    """The names and the models of the stand-in; mails go into `mail_folder`, or nowhere.
 
     Without `llm_url` the model is extractive, without an embedder words alone rank the passages.
     """
@@ -55,11 +56,12 @@ class BedrockConfig:
     llm_model: str | None = None
     llm_api_key: str | None = None
     embedder: Embedder | None = None
+    mail_folder: Path | None = None
     ingestion_seconds: float = 0.5
 
 
 class BedrockStandIn:
-    """A WSGI application that speaks the protocols of Bedrock and Comprehend."""
+    """A WSGI application that speaks the protocols of Bedrock, Comprehend and SES."""
 
     def __init__(self, config: BedrockConfig, documents: DocumentSource) -> None:
         self._index = Index(config.index_path, config.embedder)
@@ -139,7 +141,12 @@ class BedrockStandIn:
             "ListIngestionJobs": knowledge_base.list_ingestion_jobs,
             "StopIngestionJob": knowledge_base.stop_ingestion_job,
             "DetectSentiment": sentiment.detect_sentiment,
+            **(_mails(Outbox(config.mail_folder)) if config.mail_folder else {}),
         }
+
+
+def _mails(outbox: Outbox) -> dict[str, Handler]:
+    return {"CreateEmailIdentity": outbox.create_email_identity, "SendEmail": outbox.send_email}
 
 
 def _model(config: BedrockConfig, index: Index) -> ChatModel:

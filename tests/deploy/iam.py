@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from email.utils import parseaddr
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -27,11 +28,12 @@ RUNS_ANY_FUNCTION = ("logs:", "xray:", "ec2:", "sqs:", *READS_A_STREAM)
 
 @dataclass(frozen=True)
 class Need:
-    """An action on a resource, where it matters through an inference profile."""
+    """An action on a resource, where it matters through an inference profile or from a sender of mails."""
 
     action: str
     resource: str
     profile: str | None = None
+    sender: str | None = None
 
 
 def needs_of(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[Need]:
@@ -96,6 +98,13 @@ def _of_s3(operation: str, parameters: Mapping[str, Any]) -> Iterator[Need]:
     yield Need(f"s3:{operation}", f"arn:aws:s3:::{parameters['Bucket']}/{parameters['Key']}")
 
 
+def _of_mails(operation: str, parameters: Mapping[str, Any]) -> Iterator[Need]:
+    address = parseaddr(parameters["FromEmailAddress"])[1]
+    # SES asks for the identity that is verified, which may be either.
+    for identity in (address, address.rpartition("@")[2]):
+        yield Need(f"ses:{operation}", f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{identity}", sender=address)
+
+
 _NEEDS = {
     "dynamodb": _of_dynamodb,
     "bedrock-runtime": _of_bedrock_runtime,
@@ -104,6 +113,7 @@ _NEEDS = {
     "comprehend": _of_comprehend,
     "secretsmanager": _of_secrets,
     "s3": _of_s3,
+    "sesv2": _of_mails,
 }
 
 
@@ -125,26 +135,31 @@ def unused(policy: Mapping[str, Any], needs: Iterable[Need]) -> set[tuple[str, s
 
 @dataclass(frozen=True)
 class Grant:
-    """An action that a policy allows on resources of a pattern, for some only through certain profiles."""
+    """An action that a policy allows on resources of a pattern.
+
+    For some only through certain profiles, or from one sender.
+    """
 
     action: str
     resource: str
     profiles: tuple[str, ...] | None
+    sender: str | None
 
 
 def _grants(policy: Mapping[str, Any]) -> Iterator[Grant]:
     for statement in policy["Statement"]:
         if statement["Effect"] != "Allow":
             continue
-        through = statement.get("Condition", {}).get("StringEquals", {}).get("bedrock:InferenceProfileArn")
+        equal = statement.get("Condition", {}).get("StringEquals", {})
+        through, sender = equal.get("bedrock:InferenceProfileArn"), equal.get("ses:FromAddress")
         for action in statement["Action"]:
             for resource in statement["Resource"]:
-                yield Grant(action, resource, None if through is None else tuple(through))
+                yield Grant(action, resource, None if through is None else tuple(through), sender)
 
 
 def _allows(grant: Grant, need: Need) -> bool:
-    through_profile = grant.profiles is None or need.profile in grant.profiles
-    return grant.action == need.action and through_profile and fnmatchcase(need.resource, grant.resource)
+    fits = (grant.profiles is None or need.profile in grant.profiles) and grant.sender in (None, need.sender)
+    return grant.action == need.action and fits and fnmatchcase(need.resource, grant.resource)
 
 
 def _table(name: str) -> str:

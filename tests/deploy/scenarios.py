@@ -6,10 +6,12 @@ import json
 import os
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.api.cors import PREFLIGHT
 from chalicelib.api.fields import PROOF_HEADERS
+from chalicelib.chat.sessions import Sessions
 from chalicelib.tickets.desk import NewTicket
 from devstack.aws.local_secrets import AGENT_TOKEN
 from tests.lambda_events import (
@@ -89,11 +91,21 @@ def _chat(api: Api) -> None:
     route = "/chat/{session_id}"
     proof = dict(zip(PROOF_HEADERS, _proof().values(), strict=False))
     assert api.send("GET", route, path=session, headers=proof)["messages"]
+    _open_link(api, proof)
     rating = {"message_id": first["message_id"], "rating": "up"}
     api.send("POST", route + "/feedback", rating, session, headers=proof)
     contact = {"email": "ada@example.com"}
     api.send("PUT", route + "/contact", contact, session, headers=proof)
     api.send("DELETE", route, path=session, headers=proof)
+
+
+def _open_link(api: Api, proof: Mapping[str, str]) -> None:
+    ticket_id = api.send("POST", "/chat", {"query": "A person, please.", **_proof()})["escalation"][
+        "ticket_id"
+    ]
+    sessions = Sessions(lambda: os.environ["TEST_APP_SECRET"], accept_made_up_ids=False)
+    token = sessions.link_token(ticket_id, datetime.now(timezone.utc))
+    assert api.send("POST", "/chat/open", {"token": token}, headers=proof)["session_id"]
 
 
 def _tickets(api: Api) -> None:
@@ -148,7 +160,7 @@ def sweep(invoke: Invoke) -> None:
 
 
 def deliver(invoke: Invoke) -> None:
-    """Tell others of an event that waits, as the table's stream has it done."""
+    """Tell others of an event that waits, by mail too, as the table's stream has it done."""
     image = {"event_id": {"S": os.environ["TEST_EVENT_ID"]}}
     invoke({"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": image}}]})
 

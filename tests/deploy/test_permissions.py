@@ -18,8 +18,9 @@ import pytest
 import requests
 from botocore import xform_name
 
+from chalicelib.chat.sessions import Sessions
 from deployment.arns import UnknownRoutes
-from deployment.facts import model_ids, placeholders
+from deployment.facts import Extras, model_ids, placeholders
 from deployment.policies import FUNCTIONS, as_text, known_facts, policy_file, render, write_policies
 from deployment.policies import main as write_all_policies
 from devstack.stage import read_local_stage
@@ -36,6 +37,7 @@ LOCAL = read_local_stage()
 LOCAL_MODEL = "local-extractive"
 PATIENCE_SECONDS = 60
 EVENT_ID, FAR_AHEAD = f"evt_{'0' * 32}", "9999999999999"
+CONTACT = {"email": "jo@example.com", "phone": None, "name": None}
 MAX_ROLE_POLICY_CHARACTERS = 10_240
 """Without white space, which IAM does not count."""
 WITHOUT_RESOURCES = {"xray", "ec2", "comprehend"}
@@ -69,7 +71,7 @@ class Account:
             each["Name"]: each["ARN"] for each in self._client("secretsmanager").list_secrets()["SecretList"]
         }
         self.facts = replace(
-            placeholders("dev", (*model_ids(CONFIG, "dev"), LOCAL_MODEL), RERANKER),
+            placeholders("dev", (*model_ids(CONFIG, "dev"), LOCAL_MODEL), Extras(RERANKER, LOCAL.mail_from)),
             documents_bucket=LOCAL.documents_bucket,
             knowledge_base_id=LOCAL.knowledge_base_id,
             data_source_id=LOCAL.data_source_id,
@@ -125,7 +127,6 @@ class Account:
         local = CONFIG["stages"]["local"]["environment_variables"]
         known = self.facts.settings
         secrets = {name: known[name] for name in known if name.endswith("_SECRET_ID")}
-        saved = json.loads((self._product.data_dir / "secrets.json").read_text("utf-8"))
         return {
             **own,
             **local,
@@ -140,7 +141,7 @@ class Account:
             "CHAT_TOKENS_PER_DAY": "200000",
             "DAILY_BUDGET_USD": "1000",
             "PASSAGE_CACHE_SECONDS": "60",
-            "TEST_APP_SECRET": saved["app_secret"],
+            "TEST_APP_SECRET": self._app_secret(),
             "TEST_EVENT_ID": EVENT_ID,
         }
 
@@ -152,9 +153,11 @@ class Account:
         self._client("dynamodb").delete_item(TableName=state, Key=key)
 
     def _leave_an_event(self) -> None:
-        """Put an event into the table that is due."""
-        texts = {"event_id": EVENT_ID, "type": "budget.reached", "subject": "budget", "status": "pending"}
-        texts |= {"listed_at": f"2026-11-20T12:00:00.000Z.{EVENT_ID}", "data": "{}", "outcomes": "{}"}
+        """Put an event into the table that is due: of a reply that is mailed, to a ticket that is there."""
+        told = {"ticket_id": "T-9", "contact": CONTACT, "author": "Jo", "message": "Hello"}
+        texts = {"event_id": EVENT_ID, "type": "ticket.replied", "subject": "ticket#T-9", "status": "pending"}
+        texts |= {"listed_at": f"2026-11-20T12:00:00.000Z.{EVENT_ID}", "data": json.dumps(told)}
+        texts |= {"outcomes": "{}"}
         zeros = ("number", "timestamp", "due_at", "attempts", "claimed_until")
         numbers = {**dict.fromkeys(zeros, "0"), "give_up_at": FAR_AHEAD, "ttl": FAR_AHEAD}
         item = {
@@ -163,6 +166,20 @@ class Account:
         }
         table = f"support-events{self.facts.table_suffix}"
         self._client("dynamodb").put_item(TableName=table, Item=item)
+        self._leave_a_ticket()
+
+    def _leave_a_ticket(self) -> None:
+        session_id = Sessions(self._app_secret, accept_made_up_ids=False).issue()
+        texts = {"ticket_id": "T-9", "session_id": session_id, "contact": json.dumps(CONTACT)}
+        texts |= {"created_at": "2026-11-20T12:00:00.000+00:00", "listed_at": "01795176000000.T-9"}
+        texts |= {"status": "open", "channel": "chat", "priority": "medium"}
+        texts |= {"subject": "Llama", "description": "Llama?"}
+        item = {**{name: {"S": text} for name, text in texts.items()}, "ttl": {"N": FAR_AHEAD}}
+        self._client("dynamodb").put_item(TableName=f"support-tickets{self.facts.table_suffix}", Item=item)
+
+    def _app_secret(self) -> str:
+        secret: str = json.loads((self._product.data_dir / "secrets.json").read_text("utf-8"))["app_secret"]
+        return secret
 
     def _let_a_job_fail(self) -> None:
         """Start a job that fails, and that the app does not know of."""
@@ -247,7 +264,14 @@ def test_the_scenarios_make_each_call_that_a_gateway_can_make(needed: dict[str, 
     session = botocore.session.get_session()
     operations = {
         xform_name(operation): operation
-        for service in ("bedrock-agent", "bedrock-agent-runtime", "comprehend", "s3", "secretsmanager")
+        for service in (
+            "bedrock-agent",
+            "bedrock-agent-runtime",
+            "comprehend",
+            "s3",
+            "secretsmanager",
+            "sesv2",
+        )
         for operation in session.get_service_model(service).operation_names
     }
     called = {operations[name] for name in methods_called_in("gateways") & operations.keys()}
@@ -295,6 +319,18 @@ def test_a_model_behind_a_profile_may_not_be_called_past_it(account: Account) ->
     assert missing(policy, [routed]) == set()
     directly = replace(routed, profile=None)
     assert missing(policy, [directly]) == {directly}
+
+
+def test_mails_may_be_from_the_stages_address_alone(account: Account) -> None:
+    (own, _) = needs_of("sesv2", "SendEmail", {"FromEmailAddress": LOCAL.mail_from})
+    assert missing(policy_of(account, "deliver"), [own]) == set()
+    other = replace(own, sender="other@example.com")
+    assert missing(policy_of(account, "deliver"), [other]) == {other}
+
+
+def test_a_stage_that_sends_no_mails_may_not_send_any() -> None:
+    for policy in render(placeholders("dev", model_ids(CONFIG, "dev"))).values():
+        assert not any(action.startswith("ses:") for each in policy["Statement"] for action in each["Action"])
 
 
 def test_the_files_hold_what_is_rendered(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ import boto3
 
 from chalicelib.domain.database import DatabaseAddress
 from devstack.ports import HOST
+from devstack.stack import mail_folder
 from devstack.stage import read_local_stage
 from tests.faults.app_process import Invocation, Outcome, Settings, serve
 from tests.faults.postgres_gate import PostgresGate
@@ -29,6 +30,7 @@ class Container:
         self, product: Product, number: int, fault_port: int, closed_port: int, database: DatabaseAddress
     ) -> None:
         self._suffix = f"-faults{number}"
+        self.mail_folder = mail_folder(product.data_dir)
         self._dynamodb = of_stack(product, boto3.resource, "dynamodb")
         for table in Template().tables():
             self._dynamodb.create_table(TableName=table.name + self._suffix, **table.properties)
@@ -76,6 +78,7 @@ class Container:
             "CHAT_REQUESTS_PER_MINUTE": ANY_NUMBER,
             "CHAT_TOKENS_PER_DAY": ANY_NUMBER * 2,
             "DAILY_BUDGET_USD": ANY_NUMBER,
+            "MAIL_AFTER_SECONDS": "0",
         }
 
 

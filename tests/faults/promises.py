@@ -78,7 +78,9 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
     "GET /chat/{session_id}": {
         f"Query {CONVERSATIONS}": REFUSED,
         f"GetItem {TICKETS}": REFUSED,
+        f"UpdateItem {TICKETS}": UNHARMED,
     },
+    "POST /chat/open": {f"Query {CONVERSATIONS}": REFUSED, f"GetItem {TICKETS}": REFUSED},
     "PUT /chat/{session_id}/contact": {
         f"Query {CONVERSATIONS}": REFUSED,
         KEEP_CONTACT: REFUSED,
@@ -201,8 +203,9 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         POSTGRES: RAISED,
     },
     "intake, cold": {"GetSecretValue database": RAISED},
-    "deliver": {f"GetItem {EVENTS}": RAISED, f"UpdateItem {EVENTS}": RAISED},
-    "deliver, cold": {"GetSecretValue webhooks": RAISED},
+    "deliver": {f"GetItem {EVENTS}": RAISED, f"UpdateItem {EVENTS}": RAISED, "SendEmail": UNHARMED},
+    "deliver, a reply": {f"GetItem {TICKETS}": UNHARMED, "SendEmail": UNHARMED},
+    "deliver, a reply, cold": {"GetSecretValue webhooks": RAISED, "GetSecretValue app-secret": UNHARMED},
     "GET /events": {EVENTS_BY_STATUS: REFUSED},
     "POST /events/{event_id}/resend": {f"GetItem {EVENTS}": REFUSED, f"UpdateItem {EVENTS}": REFUSED},
     "agent": {"GetSecretValue agent-tokens": RAISED},

@@ -6,6 +6,7 @@ A new route is a line in `ROUTES`, and some in promises.py: what is promised wit
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import datetime, timezone
 from typing import Any
 
 from chalicelib.domain.ticket import ERASED
@@ -19,6 +20,8 @@ GIVEN_UP_SECONDS = 10
 """Within what time a call that fails is given up, where there is no deadline over all."""
 CHAT_SECONDS = 24.5
 """CHAT_DEADLINE_SECONDS, and what a busy machine adds."""
+TWO_ATTEMPTS_SECONDS = 40
+"""What the pause before the second attempt at an event adds."""
 TICKET_SECONDS = 5
 """The ticketing system waits no longer."""
 Prepare = Callable[[World], Request]
@@ -87,6 +90,17 @@ def of_session(method: str, route: str, **body: Any) -> Prepare:
         return world.request(method, route, sent, session_id=answer["session_id"])
 
     return prepare
+
+
+def reply_unread(world: World) -> Request:
+    session_id, _ = with_an_agent(world)
+    return world.request("GET", "/chat/{session_id}", session_id=session_id)
+
+
+def link_in_a_mail(world: World) -> Request:
+    opened = world.insist(world.chat(PERSON))
+    token = world.sessions.link_token(opened["escalation"]["ticket_id"], datetime.now(timezone.utc))
+    return world.request("POST", "/chat/open", {"token": token})
 
 
 def of_ticket(method: str, route: str, body: dict[str, Any] | None = None) -> Prepare:
@@ -183,7 +197,7 @@ def reply_kept(world: World, _request: Request, reply: Reply) -> None:
 
 def contact_kept(world: World, _request: Request, reply: Reply) -> None:
     (ticket,) = world.tickets()
-    assert reply.status != 200 or "ada@example.com" in ticket["contact"]
+    assert reply.status != 200 or "jo@example.com" in ticket["contact"]
 
 
 def ticket_moved(world: World, _request: Request, reply: Reply) -> None:
@@ -225,8 +239,22 @@ def event_again(world: World) -> Request:
 
 
 def event_to_tell(world: World) -> Request:
-    record = {"eventName": "INSERT", "dynamodb": {"NewImage": {"event_id": {"S": _newest_event(world)}}}}
+    return _telling(_newest_event(world))
+
+
+def reply_to_mail(world: World) -> Request:
+    with_an_agent(world)
+    events = world.insist(world.request("GET", "/events", query={"limit": "1"}))["events"]
+    return _telling(events[0]["event_id"])
+
+
+def _telling(event_id: str) -> Request:
+    record = {"eventName": "INSERT", "dynamodb": {"NewImage": {"event_id": {"S": event_id}}}}
     return Request("deliver", {"Records": [record]})
+
+
+def mailed_once(world: World, _request: Request, _reply: Reply) -> None:
+    assert len(world.mails()) <= 1
 
 
 def _body(request: Request) -> dict[str, Any]:
@@ -243,10 +271,11 @@ ROUTES = [
     Route("POST /chat, for a person", wish_for_a_person, wish_kept, CHAT_SECONDS),
     Route("POST /chat, to an agent", message_to_an_agent, message_kept, CHAT_SECONDS),
     Route("POST /chat, cold", cold(first_message), exchange_kept, CHAT_SECONDS),
-    Route("GET /chat/{session_id}", of_session("GET", "/chat/{session_id}")),
+    Route("GET /chat/{session_id}", reply_unread),
+    Route("POST /chat/open", link_in_a_mail),
     Route(
         "PUT /chat/{session_id}/contact",
-        of_session("PUT", "/chat/{session_id}/contact", email="ada@example.com"),
+        of_session("PUT", "/chat/{session_id}/contact", email="jo@example.com"),
         contact_kept,
     ),
     Route("DELETE /chat/{session_id}", of_session("DELETE", "/chat/{session_id}"), session_erased),
@@ -299,8 +328,9 @@ ROUTES = [
     Route("sweep", syncs.sweep, syncs.change_covered),
     Route("intake", queued_ticket, queued_ticket_told),
     Route("intake, cold", cold(queued_ticket), queued_ticket_told),
-    Route("deliver", event_to_tell),
-    Route("deliver, cold", cold(event_to_tell)),
+    Route("deliver", event_to_tell, mailed_once, TWO_ATTEMPTS_SECONDS),
+    Route("deliver, a reply", reply_to_mail, mailed_once, TWO_ATTEMPTS_SECONDS),
+    Route("deliver, a reply, cold", cold(reply_to_mail), mailed_once, TWO_ATTEMPTS_SECONDS),
     Route("GET /events", bare("GET", "/events")),
     Route("POST /events/{event_id}/resend", event_again),
     Route("agent", cold(lambda _: Request("agent", token_event(AGENT_TOKEN)))),

@@ -1,16 +1,18 @@
 """Each dependency of each route, out of reach in each way: what is promised holds, and nothing is lost."""
 
-import json
 from concurrent.futures import Future
+from dataclasses import replace
 
 import pytest
 
 from app import app
 from chalicelib.api.cors import PREFLIGHT
-from deployment.policies import FUNCTIONS
+from deployment.facts import Extras
+from deployment.policies import FUNCTIONS, known_facts, render
 from tests.faults.matrix import BY_NAME, CASES, Case, Lanes, calls_of
 from tests.faults.promises import ALL_OF_DYNAMODB, PROMISES
 from tooling.project import ROOT
+from tooling.stages import read_config
 
 Dependencies = dict[str, dict[str, frozenset[str]]]
 
@@ -58,10 +60,12 @@ def test_each_action_that_a_policy_allows_is_in_the_matrix(dependencies: Depende
 
 
 def allowed() -> set[str]:
-    """Return the actions that the stage `dev` allows the app, of DynamoDB with the table or the index."""
+    """Return the actions that a stage with mails allows the app, of DynamoDB with the table or the index."""
     found = set()
-    for path in (ROOT / ".chalice").glob("policy-dev*.json"):
-        for statement in json.loads(path.read_text("utf-8"))["Statement"]:
+    known = known_facts(read_config(ROOT), "dev")
+    facts = replace(known, extras=Extras(mail_from="support@example.com"))
+    for policy in render(facts).values():
+        for statement in policy["Statement"]:
             if "/stream/" in statement["Resource"][0]:
                 continue  # Lambda reads it, and calls the function with what it finds
             resources = [each.partition(":table/")[2] for each in statement["Resource"]]

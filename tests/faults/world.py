@@ -10,6 +10,7 @@ from typing import Any
 
 from boto3.dynamodb.conditions import Key
 
+from chalicelib.chat.sessions import Sessions
 from tests.builders import customer_proof
 from tests.faults.app_process import Fault, Invocation, Outcome
 from tests.faults.container import Container
@@ -57,6 +58,7 @@ class World:
         self.customer_id = f"FAULT-{next(self._numbers)}"
         self.jobs_before: set[str] = set()
         proof = customer_proof(self.customer_id, app_secret)
+        self.sessions = Sessions(lambda: app_secret, accept_made_up_ids=False)
         self.proof = {"customer_id": proof.customer_id, "customer_hash": proof.customer_hash}
 
     def request(
@@ -124,6 +126,12 @@ class World:
         name = "support-tickets"
         found = self._items(name, "customer_id", self.customer_id, IndexName="customer-created_at")
         return [item for each in found for item in self._items(name, "ticket_id", each["ticket_id"])]
+
+    def mails(self) -> list[bytes]:
+        """Return the mails about the customer's tickets, to them and to the team."""
+        found = [path.read_bytes() for path in self.container.mail_folder.glob("*.eml")]
+        ids = [ticket["ticket_id"].encode() for ticket in self.tickets()]
+        return [mail for mail in found if any(each in mail for each in ids)]
 
     def _items(self, table: str, key: str, value: str, **more: str) -> list[dict[str, Any]]:
         found = self.container.table(table).query(KeyConditionExpression=Key(key).eq(value), **more)

@@ -4,6 +4,9 @@ import json
 import socket
 import uuid
 from contextlib import closing
+from email import message_from_bytes
+from email.message import EmailMessage
+from email.policy import default
 from typing import Any
 
 import boto3
@@ -93,6 +96,12 @@ class Api:
         """Return all items of a table."""
         paginator = self.aws("dynamodb").get_paginator("scan")
         return [item for page in paginator.paginate(TableName=table) for item in page["Items"]]
+
+    def mails(self, to: str) -> list[EmailMessage]:
+        """Return the mails to an address, oldest first."""
+        paths = sorted((self._product.data_dir / "mail").glob("*.eml"))
+        mails = [message_from_bytes(path.read_bytes(), policy=default) for path in paths]
+        return [mail for mail in mails if mail["To"] == to]
 
     def break_down(self, operation: str, **fault: Any) -> None:
         """Switch a fault of the Bedrock stand-in on."""

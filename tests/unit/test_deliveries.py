@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from chalicelib.domain.event import Delivery, Event, event_id_of
-from chalicelib.errors import ReceiverGone, SendingFailed, Unavailable
+from chalicelib.errors import SendingFailed, SendingRefused, Unavailable
 from chalicelib.events.deliveries import JITTER, LONGEST_WAIT, WAITS, Deliveries, wait
 from chalicelib.logs import DeliveryLogger
 from chalicelib.stores.events import TRIED_FOR, Events
@@ -25,15 +25,22 @@ class FakeReceiver:
     is_down: bool = False
     heard: list[Event] = field(default_factory=list)
     before: Callable[[], object] = lambda: None
+    waits: timedelta = timedelta()
+    not_needed: str | None = None
 
     def wants(self, event: Event) -> bool:
         return not self.types or event.type in self.types
 
-    def send(self, event: Event) -> None:
+    def not_before(self, event: Event) -> datetime:
+        return event.timestamp + self.waits
+
+    def send(self, event: Event) -> str | None:
         self.before()
         if self.is_down or self.failures:
             raise self.failures.pop(0) if self.failures else SendingFailed("answered 500")
-        self.heard.append(event)
+        if not self.not_needed:
+            self.heard.append(event)
+        return self.not_needed
 
 
 class Post:
@@ -128,7 +135,7 @@ def test_an_endpoint_that_is_down_for_a_day_is_given_up(post: Post) -> None:
 
 
 def test_what_was_given_up_is_sent_again_only_to_those_who_lack_it(post: Post) -> None:
-    post.first.failures = [ReceiverGone("answered 410")]
+    post.first.failures = [SendingRefused("answered 410")]
     event = post.happen(1)
     post.deliver(event)
     assert (post.state(event).status, post.paused) == ("failed", [])
@@ -160,10 +167,48 @@ def test_events_that_come_out_of_order_go_out_in_order(post: Post) -> None:
 
 
 def test_one_that_is_given_up_lets_those_behind_it_go(post: Post) -> None:
-    post.first.failures = [ReceiverGone("answered 410")]
+    post.first.failures = [SendingRefused("answered 410")]
     one, two = post.happen(1), post.happen(2)
     post.deliver(one, two)
     assert post.first.heard == [two]
+
+
+def test_a_receiver_whose_time_has_not_come_keeps_nobody_waiting(post: Post) -> None:
+    post.second.waits = timedelta(minutes=2)
+    one, two = post.happen(1), post.happen(2)
+    post.deliver(one, two)
+    assert (post.first.heard, post.second.heard, post.paused) == ([one, two], [], [])
+    state = post.state(one)
+    assert (state.status, state.attempts, set(state.outcomes)) == ("pending", 0, {"first"})
+    assert state.due_at == START + timedelta(minutes=2)
+    post.clock.advance(minutes=1)
+    post.sweep()
+    assert post.second.heard == []
+    post.clock.advance(minutes=2)
+    post.sweep()
+    assert (post.first.heard, post.second.heard) == ([one, two], [one, two])
+    assert [post.state(each).status for each in (one, two)] == ["delivered", "delivered"]
+
+
+def test_waiting_for_one_does_not_put_off_the_retry_of_another(post: Post) -> None:
+    post.first.failures = [SendingFailed("answered 500")]
+    post.second.waits = timedelta(minutes=2)
+    event = post.happen(1)
+    post.deliver(event)
+    assert post.first.heard == [event]
+    assert sum(post.paused) < 30
+    post.first.failures = [SendingFailed("answered 500")] * 5
+    other = post.happen(1, "T-2")
+    post.deliver(other)
+    assert post.state(other).due_at - post.clock.now < timedelta(minutes=2)
+
+
+def test_what_need_not_be_told_any_more_is_settled_and_says_why(post: Post) -> None:
+    post.first.not_needed = "the customer has read it"
+    event = post.happen(1)
+    post.deliver(event)
+    state = post.state(event)
+    assert (state.status, state.outcomes["first"].reason) == ("delivered", "the customer has read it")
 
 
 def test_an_event_that_another_call_has_claimed_is_left_to_it(post: Post) -> None:

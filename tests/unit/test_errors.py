@@ -26,6 +26,7 @@ ANSWERS: list[tuple[SupportError, int, str]] = [
     (errors.NotYourConversation(), 403, "not_your_session"),
     (errors.WrongCustomerHash(), 403, "wrong_customer_hash"),
     (errors.ExpiredCustomerHash(), 403, "wrong_customer_hash"),
+    (errors.LinkNotValid(), 403, "link_not_valid"),
     (errors.UnknownMessage(), 404, "unknown_message"),
     (errors.UnknownTicket(), 404, "unknown_ticket"),
     (errors.UnknownEvent(), 404, "unknown_event"),

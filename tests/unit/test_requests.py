@@ -8,7 +8,14 @@ from typing import Any, get_args
 import pytest
 from pydantic import BaseModel
 
-from chalicelib.api.chat import ChatRequest, ContactRequest, FeedbackRequest, HistoryQuery, ProofHeaders
+from chalicelib.api.chat import (
+    ChatRequest,
+    ContactRequest,
+    FeedbackRequest,
+    HistoryQuery,
+    LinkRequest,
+    ProofHeaders,
+)
 from chalicelib.api.fields import PROOF_HEADERS
 from chalicelib.api.parsing import Body, parse, parse_body, parse_path
 from chalicelib.api.tickets import (
@@ -38,6 +45,7 @@ LEAST: dict[type[Body], dict[str, Any]] = {
     TicketChangeRequest: {},
     ReplyRequest: {"message": "It is on its way."},
     ContactRequest: {},
+    LinkRequest: {"token": "T-1.1795780800.5f0c"},
     DraftRequest: {},
 }
 DEFAULTS: dict[type[Body], dict[str, Any]] = {
@@ -51,6 +59,7 @@ DEFAULTS: dict[type[Body], dict[str, Any]] = {
     TicketChangeRequest: dict.fromkeys(("status", "assignee", "priority")),
     ReplyRequest: dict.fromkeys(("reply_id", "close")),
     ContactRequest: dict.fromkeys(("email", "phone", "name", *PROOF)),
+    LinkRequest: dict.fromkeys(PROOF),
     DraftRequest: {"instruction": None},
 }
 OUR_OWN = [TicketChangeRequest, ReplyRequest, DraftRequest]

@@ -31,6 +31,7 @@ class Route:
 
 CUSTOMERS = [
     Route("POST", "/chat", {"query": "Hello"}),
+    Route("POST", "/chat/open", {"token": "T-1.1795780800.5f0c"}),
     Route("GET", "/chat/s", None, ("/chat/a%20b", "/chat/s?limit=x", "/chat/s?after=soon")),
     Route("DELETE", "/chat/s", None, ("/chat/a%20b",)),
     Route(

@@ -93,6 +93,10 @@ def test_missing_keys_are_named_one_or_all(monkeypatch: pytest.MonkeyPatch) -> N
         ("CHAT_DEADLINE_SECONDS", ["29", "6"]),
         ("CONVERSATION_RETENTION_DAYS", ["0"]),
         ("CUSTOMER_CACHE_SECONDS", ["301"]),
+        ("MAIL_FROM", ["Support", "a@b.de, c@d.de", "Jo\nBcc: x <a@b.de>", "<a@b.de>", "ö@b.de", "a@b.de\n"]),
+        ("NOTIFY_EMAILS", ["jo", "a@b.de\nc@d.de", "Jo <a@b.de>"]),
+        ("MAIL_AFTER_SECONDS", ["-1", "43201"]),
+        ("CHAT_URL", ["help.example.com", "ftp://a.de/", "https://a.de/#x", "https://a.de/ b"]),
     ],
 )
 def test_a_wrong_value_is_refused_by_its_key(
@@ -137,6 +141,17 @@ def test_an_empty_value_is_as_good_as_none(key: str, monkeypatch: pytest.MonkeyP
     without = read_settings()
     monkeypatch.setenv(key, "")
     assert read_settings() == without
+
+
+def test_mails_are_from_an_address_or_a_name_and_lead_to_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MAIL_FROM", "Support der Größe XL <support@example.com>")
+    assert refusal().startswith("CHAT_URL: ")
+    monkeypatch.setenv("CHAT_URL", "http://127.0.0.1:8000/")
+    monkeypatch.setenv("NOTIFY_EMAILS", "a@example.com, b@example.com")
+    settings = read_settings()
+    assert settings.notify_emails == ("a@example.com", "b@example.com")
+    monkeypatch.setenv("MAIL_FROM", "support@example.com")
+    assert read_settings().mail_from == "support@example.com"
 
 
 def test_settings_do_not_change() -> None:

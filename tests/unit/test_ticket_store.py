@@ -271,6 +271,16 @@ def test_the_last_word_on_a_source_counts_and_no_comment_is_lost(
     assert rated[-1].timestamp == START + (len(given) - 1) * SECOND
 
 
+def test_reading_is_noted_and_never_taken_back(store: Store) -> None:
+    store.add(ticket())
+    for until, known in ((2, 2), (1, 2), (3, 3)):
+        store.note_read("T-1", START + until * SECOND)
+        assert store.get("T-1").last_read_at == START + known * SECOND
+    store.note_read("T-2", START)
+    with pytest.raises(UnknownTicket):
+        store.get("T-2")
+
+
 def test_erasing_a_tickets_text_leaves_the_case(store: Store) -> None:
     kept = ticket(metadata={"queue": 7}, feedback=(HELPFUL,))
     store.add(replace(kept, contact=Contact("jo@example.com")))

@@ -113,6 +113,13 @@ class Message(TranscriptMessage):
     """The same for a question and its answer."""
 
 
+class OpenedLink(TypedDict):
+    """The conversation that a mail's link leads to."""
+
+    session_id: str
+    """Who holds it can read the conversation."""
+
+
 class ConversationTicket(TypedDict):
     """The ticket of a conversation that went to a person."""
 

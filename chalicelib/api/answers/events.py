@@ -12,10 +12,10 @@ class EventReceiver(TypedDict):
     """How the newest attempt to tell one receiver went."""
 
     name: str
-    """The host of its address and some letters that tell it from others there."""
+    """Of an endpoint the host and some letters that tell it from others there; else whom a mail is to."""
     status: EventStatus
     reason: str | None
-    """Why the attempt failed; null where it didn't."""
+    """Why the attempt failed, or why nothing had to be sent any more; else null."""
     at: Time
 
 

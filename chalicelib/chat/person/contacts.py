@@ -8,11 +8,12 @@ from datetime import datetime
 from chalicelib.chat.reading.person_request import plain_words
 from chalicelib.chat.reading.small_talk import small_talk
 from chalicelib.domain.conversation import Contact, Exchange, last_ticket_id
+from chalicelib.domain.customer import Customer
 from chalicelib.domain.protocols import ConversationStore, TicketStore
 from chalicelib.domain.ticket import TicketChange
+from chalicelib.email_address import EMAIL_ADDRESS
 from chalicelib.errors import UnknownTicket
 
-EMAIL_ADDRESS = r"[\w.%+'-]{1,64}@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.){1,8}[A-Za-z]{2,24}"
 EMAIL = re.compile(rf"(?<![\w.%+'-]){EMAIL_ADDRESS}\b")
 PHONE = re.compile(r"(?<![\w+])\+?\d(?:[ ()/.-]{0,2}\d){5,14}(?!\w)")
 NAMES_EMAIL = re.compile(
@@ -49,6 +50,11 @@ def contact_in(message: str) -> Contact | None:
     if phone and NAMES_PHONE.search(message):
         return Contact(phone=phone[0])
     return None
+
+
+def on_record(customer: Customer) -> Contact | None:
+    """Return how a customer can be reached as the team's own records have it, unless they say otherwise."""
+    return Contact(email=customer.email) if EMAIL.fullmatch(customer.email) else None
 
 
 def says_only(message: str, contact: Contact) -> bool:

@@ -27,7 +27,7 @@ from werkzeug.wrappers import Request
 
 from devstack.bedrock.wire.protocol import AWS_JSON, REST_JSON, RPC_CBOR, ServiceError, Target
 
-REST_SERVICES = ("bedrock-runtime", "bedrock-agent-runtime", "bedrock-agent", "bedrock")
+REST_SERVICES = ("bedrock-runtime", "bedrock-agent-runtime", "bedrock-agent", "bedrock", "sesv2")
 RPC_SERVICES = ("comprehend",)
 RPC_PATH = re.compile(r"/service/(?P<prefix>[^/]+)/operation/(?P<operation>[^/]+)/?")
 # Shapes whose values the operation refuses itself, with an error of its own name.
@@ -137,7 +137,8 @@ def problems_with(value: Any, shape: Shape) -> list[str]:
 
 def _refusal(operation: OperationModel) -> str:
     declared = {shape.name for shape in operation.error_shapes}
-    return "InvalidRequestException" if "InvalidRequestException" in declared else "ValidationException"
+    own = ("InvalidRequestException", "BadRequestException")
+    return next((name for name in own if name in declared), "ValidationException")
 
 
 def _without_nulls(value: Any, shape: Shape) -> Any:
