@@ -220,7 +220,7 @@ REACHED_BUDGET = {"event_id": "budget#1", "type": "budget.reached", "timestamp":
             "index_age",
             "/kb/sync",
             {**SYNC, "pending": True, "last_change_at": OLD, "last_error": "ThrottlingException"},
-            "60 min: ThrottlingException",
+            "min: ThrottlingException",
         ),
         ("deliveries", "/events", {"events": [{"event_id": "T-1#2"}]}, "the newest T-1#2"),
     ],

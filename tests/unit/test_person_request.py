@@ -35,6 +35,10 @@ find me an agent
 I want a human
 I need a person!
 I want a real person, please.
+A person, please.
+Hello! A human, please
+My till is broken. An agent, please!
+Ein Mensch, bitte.
 I need an agent now
 I would like a human to help me
 I want human support

@@ -45,8 +45,25 @@ def asks_for_a_person(text: str) -> bool:
     unquoted = QUOTED.sub(" ", own)
     # A wish in quotation marks and nothing else is a wish.
     said = unquoted if WORD.search(unquoted) else own
-    clauses = [clause for clause in CLAUSE_END.split(said.casefold()) if clause.strip()]
-    return any(_asks(clause, is_all=len(clauses) == 1) for clause in clauses)
+    clauses = _with_their_please([clause for clause in CLAUSE_END.split(said.casefold()) if clause.strip()])
+    is_all = sum(not _says_only("alone_fillers", clause) for clause in clauses) <= 1
+    return any(_asks(clause, is_all) for clause in clauses)
+
+
+def _with_their_please(clauses: Sequence[str]) -> list[str]:
+    """Return clauses, a "please" that a comma cuts off joined to what is asked for."""
+    joined: list[str] = []
+    for clause in clauses:
+        if joined and _says_only("please", clause):
+            joined[-1] += f" {clause}"
+        else:
+            joined.append(clause)
+    return joined
+
+
+def _says_only(role: str, clause: str) -> bool:
+    words = plain_words(clause)
+    return any(all(roles.says(role, [word]) for word in words) for roles in _languages()) if words else False
 
 
 def _asks(clause: str, is_all: bool) -> bool:
