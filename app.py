@@ -56,7 +56,7 @@ from chalicelib.events.stream import events_to_deliver
 from chalicelib.insight.health import overall
 from chalicelib.services import now, services
 from chalicelib.settings import documents_bucket_name, events_stream_arn, intake_queue_arn
-from chalicelib.web.page import chat_page
+from chalicelib.web.page import agent_page, chat_page
 
 app = Chalice(app_name="customer-support", configure_logs=False)
 install(app, lambda: services().origins)
@@ -66,6 +66,13 @@ install(app, lambda: services().origins)
 def index() -> Response:
     """Serve the chat page."""
     page = chat_page()
+    return Response(page.html, dict(page.headers))
+
+
+@app.route("/agent", methods=["GET"])
+def agent_console() -> Response:
+    """Serve the agents' console."""
+    page = agent_page()
     return Response(page.html, dict(page.headers))
 
 
@@ -152,6 +159,13 @@ def agent(request: AuthRequest) -> AuthResponse:
     """
     owner = services().agent_tokens.owner_of(request.token)
     return AuthResponse(routes=["*"] if owner else [], principal_id=owner or "nobody")
+
+
+@app.route("/agents/me", methods=["GET"], authorizer=agent)
+@answers_errors
+def who_am_i() -> Answer:
+    """Say whom a token belongs to."""
+    return {"name": agent_name()}
 
 
 @app.route("/tickets", methods=["POST"], authorizer=agent)

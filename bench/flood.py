@@ -18,7 +18,7 @@ from chalicelib.chat.spending import CHARS_PER_TOKEN, MICRO, RULES_TOKENS, Spend
 from chalicelib.domain.conversation import Usage
 from chalicelib.gateways.converse import price_of
 from chalicelib.settings import Settings
-from chalicelib.web.page import chat_page
+from chalicelib.web.page import agent_page, chat_page
 from tooling.project import ROOT
 from tooling.stages import read_config
 from tooling.throttling import PAGES_PER_SECOND, REQUESTS_PER_SECOND
@@ -51,13 +51,14 @@ def flood(stage: str) -> list[Row]:
         + REFUSAL_BYTES / 1e9 * usd("Traffic to the internet")
     )
     looks = CHECKS_PER_MINUTE * DAY_SECONDS / 60
-    sizes = {"/": len(chat_page().html.encode()), "/openapi.json": len(api_description().encode())}
+    answers = {"/": chat_page().html, "/agent": agent_page().html, "/openapi.json": api_description()}
+    sizes = {path: len(text.encode()) for path, text in answers.items()}
     page_bytes = sum(sizes[page] * each_second for page, each_second in PAGES_PER_SECOND.items())
     pages = DAY_SECONDS * page_bytes / 1e9 * usd("Traffic to the internet")
     return [
         (f"{REQUESTS_PER_SECOND} refused requests a second", requests * each),
         ("their traces", (DAY_SECONDS + TRACED_SHARE * requests) * usd("X-Ray")),
-        (f"{sum(PAGES_PER_SECOND.values())} pages a second, not compressed", pages),
+        (f"{sum(PAGES_PER_SECOND.values()):g} pages a second, not compressed", pages),
         ("chats, to the day's tokens", _chats(settings)),
         ("conversations read, to the day's visits", _visits(settings)),
         ("a full conversation, once more in a minute", _last_minute(settings)),

@@ -47,6 +47,7 @@ def events_log(data_dir: Path) -> Path:
 def _app_rows(options: Namespace) -> Rows:
     return [
         ("Chat page", f"http://{HOST}:{options.port}/"),
+        ("Agents", f"http://{HOST}:{options.port}/agent"),
         ("Agent token", AGENT_TOKEN),
         ("App log", str(app_log(options.data_dir))),
     ]

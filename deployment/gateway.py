@@ -57,7 +57,7 @@ PAUSE_SECONDS = 5
 class Limits:
     """How many requests the gateway lets through, from all callers together."""
 
-    requests_per_second: int
+    requests_per_second: float
     burst: int
 
 

@@ -14,9 +14,9 @@ const API_BASE = new URL(
 
 /** A request that did not succeed: what to tell the reader, and whether sending it again can help. */
 class RequestFailure extends Error {
-  constructor(sentence, { status = 0, retryable = true, retryAfterSeconds = 0, fields = [] } = {}) {
+  constructor(sentence, { status = 0, code = '', retryable = true, retryAfterSeconds = 0, fields = [] } = {}) {
     super(sentence);
-    Object.assign(this, { status, retryable, retryAfterSeconds, fields });
+    Object.assign(this, { status, code, retryable, retryAfterSeconds, fields });
   }
 }
 
@@ -51,6 +51,7 @@ function refusal(response, body) {
   return new RequestFailure(sentence || fallbackSentence(status), {
     status,
     fields,
+    code: body?.code,
     retryable: status >= 500 || status === 429 || status === 408,
     retryAfterSeconds: retryAfterSeconds(response.headers.get('Retry-After')),
   });

@@ -1,4 +1,4 @@
-"""Build the chat page: one response that holds its styles and scripts, and the headers that fence them in.
+"""Build the pages: each one response that holds its styles and scripts, and the headers that fence them in.
 
 One file means one Lambda call a page view, and no relative addresses to get wrong behind a stage's path.
 """
@@ -37,6 +37,12 @@ class Page:
 def chat_page() -> Page:
     """Return the chat page, built once per process from the files in `web/`."""
     return build_page(_read("chat.html"), _read)
+
+
+@functools.cache
+def agent_page() -> Page:
+    """Return the agents' console, built once per process from the files in `web/`."""
+    return build_page(_read("agent/agent.html"), _read)
 
 
 def build_page(template: str, read: Callable[[str], str]) -> Page:

@@ -27,6 +27,16 @@ OPERATIONS = (
     Operation(
         SERVICE,
         "GET",
+        "/agent",
+        "openConsole",
+        "The agents' console",
+        "One HTML page with its styles and scripts. It holds no data: it asks for an agent's token, and for "
+        "everything else with that.",
+        Answer("The page.", media_type=HTML),
+    ),
+    Operation(
+        SERVICE,
+        "GET",
         "/openapi.json",
         "describeApi",
         "This description",

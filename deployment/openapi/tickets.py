@@ -3,6 +3,7 @@
 from chalicelib import errors
 from chalicelib.api.answers.common import Accepted
 from chalicelib.api.answers.tickets import (
+    Agent,
     CustomerErased,
     Draft,
     ReplySent,
@@ -77,6 +78,16 @@ REPLY = {"message": "Your refund left us today.", "reply_id": "ZD-77-2", "close"
 FEEDBACK = {"helpful": False, "source": "kb_suggestions", "comment": "The article is out of date."}
 
 OPERATIONS = (
+    Operation(
+        AGENTS,
+        "GET",
+        "/agents/me",
+        "readAgent",
+        "Whose token this is",
+        "The name under which customers read what is replied with this token; as `assignee` it takes "
+        "tickets and finds them.",
+        Answer("The token's owner.", Agent, {"name": "Jo"}),
+    ),
     Operation(
         AGENTS,
         "POST",

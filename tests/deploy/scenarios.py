@@ -63,6 +63,7 @@ def api_handler(invoke: Invoke) -> None:
     """Use every route, in every way that leads to a call of its own."""
     api = Api(invoke)
     api.send("GET", "/")
+    api.send("GET", "/agent")
     api.send("GET", "/openapi.json")
     assert api.send("GET", "/health", query={"deep": "1"})["status"] == "ok"
     _sync(api)
@@ -111,6 +112,7 @@ def _open_link(api: Api, proof: Mapping[str, str]) -> None:
 def _tickets(api: Api) -> None:
     for _ in range(2):
         assert api.send("POST", "/tickets", {**TICKET, "ticket_id": "T-1"})["degraded"] == []
+    assert api.send("GET", "/agents/me")["name"]
     assert api.send("GET", "/tickets")["tickets"]
     route, path = "/tickets/{ticket_id}", {"ticket_id": "T-1"}
     assert api.send("GET", route + "/context", path=path)["degraded"] == []

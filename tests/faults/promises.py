@@ -44,6 +44,8 @@ ALL_OF_DYNAMODB = "dynamodb"
 
 PROMISES: Mapping[str, Mapping[str, Promise]] = {
     "GET /": {},
+    "GET /agent": {},
+    "GET /agents/me": {},
     "GET /openapi.json": {},
     "POST /chat": {
         f"Query {CONVERSATIONS}": without("history"),

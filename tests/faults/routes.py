@@ -264,6 +264,8 @@ def _body(request: Request) -> dict[str, Any]:
 
 ROUTES = [
     Route("GET /", bare("GET", "/")),
+    Route("GET /agent", bare("GET", "/agent")),
+    Route("GET /agents/me", bare("GET", "/agents/me")),
     Route("GET /openapi.json", bare("GET", "/openapi.json")),
     Route("POST /chat", first_message, exchange_kept, CHAT_SECONDS),
     Route("POST /chat, sent again", message_again, exchange_kept, CHAT_SECONDS),

@@ -46,6 +46,12 @@ def test_any_agents_token_opens(web: Office, token: str) -> None:
     assert web.send("GET", "/tickets", headers={"Authorization": token}).status_code == 200
 
 
+def test_a_token_says_whose_it_is(web: Office) -> None:
+    assert web.send("GET", "/agents/me").json_body["name"] == "zendesk"
+    assert web.send("GET", "/agents/me", headers=JSON).status_code == 401
+    assert web.send("GET", "/agents/me", headers={"Authorization": "Bearer wrong"}).status_code == 403
+
+
 def test_what_opens_one_route_opens_all_as_the_gateway_remembers_it(monkeypatch: pytest.MonkeyPatch) -> None:
     services = SimpleNamespace(agent_tokens=AgentTokens(lambda: TOKENS))
     monkeypatch.setattr(app_module, "services", lambda: services)

@@ -1,4 +1,4 @@
-"""The chat page as one response: what it holds, and what its headers let a browser do with it."""
+"""The pages, each as one response: what it holds, and what its headers let a browser do with it."""
 
 import base64
 import hashlib
@@ -9,9 +9,16 @@ from pathlib import Path
 import pytest
 
 from chalicelib.web import page
-from chalicelib.web.page import build_page, chat_page
+from chalicelib.web.page import Page, agent_page, build_page, chat_page
 
 VENDOR = Path(page.__file__).parent / "vendor"
+PAGES = {"chat": chat_page, "agent": agent_page}
+NAMES = {
+    "chat": ("API_BASE", "savedSession", "renderMarkdown", "class Composer", "start();"),
+    "agent": ("API_BASE", "savedToken", "renderMarkdown", "async function poll()", "askForToken();"),
+}
+"""What each page's files hold."""
+LARGEST_KB = {"chat": 160, "agent": 200}
 
 
 class _Reader(HTMLParser):
@@ -39,6 +46,16 @@ class _Reader(HTMLParser):
             self.inlined[self._open][-1] += data
 
 
+@pytest.fixture(params=PAGES)
+def name(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def built(name: str) -> Page:
+    return PAGES[name]()
+
+
 def policy_of(headers: dict[str, str]) -> dict[str, set[str]]:
     directives = (directive.split() for directive in headers["Content-Security-Policy"].split(";"))
     return {name: set(values) for name, *values in directives}
@@ -48,52 +65,60 @@ def csp_hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def test_exactly_the_inlined_scripts_and_styles_may_run() -> None:
-    inlined = _Reader(chat_page().html).inlined
-    policy = policy_of(dict(chat_page().headers))
+def test_exactly_the_inlined_scripts_and_styles_may_run(built: Page) -> None:
+    inlined = _Reader(built.html).inlined
+    policy = policy_of(dict(built.headers))
     assert len(inlined["script"]) == 3
     assert policy["script-src"] == {csp_hash(text) for text in inlined["script"]}
     assert policy["style-src"] == {csp_hash(text) for text in inlined["style"]}
 
 
-def test_every_named_file_is_inlined() -> None:
-    assert "/* inline:" not in chat_page().html
-    ours = _Reader(chat_page().html).inlined["script"][-1]
-    assert all(
-        name in ours for name in ("API_BASE", "savedSession", "renderMarkdown", "class Composer", "start();")
-    )
+def test_every_named_file_is_inlined(name: str, built: Page) -> None:
+    assert "/* inline:" not in built.html
+    ours = _Reader(built.html).inlined["script"][-1]
+    assert all(each in ours for each in NAMES[name])
 
 
-def test_the_page_needs_no_other_address() -> None:
-    for tag, attributes in _Reader(chat_page().html).tags:
+def test_every_file_of_the_console_is_inlined() -> None:
+    html = agent_page().html
+    folder = Path(page.__file__).parent / "agent"
+    assert all(path.read_text("utf-8").splitlines()[1] in html for path in folder.glob("*.js"))
+
+
+def test_a_page_stays_small(name: str, built: Page) -> None:
+    assert len(built.html.encode()) < LARGEST_KB[name] * 1000
+
+
+def test_a_page_needs_no_other_address(built: Page) -> None:
+    for tag, attributes in _Reader(built.html).tags:
         assert "src" not in attributes, tag
         assert (attributes.get("href") or "#").startswith(("#", "data:")), tag
-    assert "sourceMappingURL" not in chat_page().html
+    assert "sourceMappingURL" not in built.html
 
 
-def test_the_markup_holds_nothing_that_the_policy_would_refuse() -> None:
-    for tag, attributes in _Reader(chat_page().html).tags:
+def test_the_markup_holds_nothing_that_the_policy_would_refuse(built: Page) -> None:
+    for tag, attributes in _Reader(built.html).tags:
         assert not [name for name in attributes if name == "style" or name.startswith("on")], tag
 
 
-def test_the_policy_allows_its_own_server_and_nobody_else() -> None:
-    policy = policy_of(dict(chat_page().headers))
+def test_the_policy_allows_its_own_server_and_nobody_else(built: Page) -> None:
+    policy = policy_of(dict(built.headers))
     assert policy["default-src"] == policy["base-uri"] == policy["form-action"] == {"'none'"}
     assert policy["connect-src"] == policy["frame-ancestors"] == {"'self'"}
     assert policy["img-src"] == {"data:"}
     assert policy["require-trusted-types-for"] == {"'script'"}
 
 
-def test_the_headers_name_the_type_and_keep_addresses_private() -> None:
-    headers = chat_page().headers
+def test_the_headers_name_the_type_and_keep_addresses_private(built: Page) -> None:
+    headers = built.headers
     assert headers["Content-Type"] == "text/html; charset=utf-8"
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["Cache-Control"] == "no-cache"
 
 
-def test_the_page_is_built_once() -> None:
-    assert chat_page() is chat_page()
+def test_a_page_is_built_once(name: str, built: Page) -> None:
+    assert PAGES[name]() is built
 
 
 @pytest.mark.parametrize("text", ["'</script>'", "`</SCRIPT >`", "/<!--/", "'<!-- <script>'"])

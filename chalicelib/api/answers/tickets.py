@@ -121,6 +121,13 @@ class Tickets(TypedDict):
     """Send it as `before` for what is older; null at the end."""
 
 
+class Agent(TypedDict):
+    """Whom a token belongs to."""
+
+    name: str
+    """The author of replies that are sent with it."""
+
+
 class ReplySent(TypedDict):
     """A reply that was kept."""
 
