@@ -1,0 +1,71 @@
+"""Receives what the running product tells others."""
+
+import base64
+import json
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+from cli.webhooks import is_signed
+from devstack.ports import HOST
+from devstack.stage import read_local_stage
+
+KEY = b"the key of this endpoint"
+SECRET_ID = read_local_stage().webhooks_secret_id
+
+
+@dataclass
+class Receiver:
+    """An endpoint that notes what arrives, and answers 500 to what was announced to fail, once each."""
+
+    port: int = 0
+    failing: set[str] = field(default_factory=set)
+    arrived: list[dict[str, Any]] = field(default_factory=list)
+    failed_at: dict[str, float] = field(default_factory=dict)
+
+    def take(self, headers: dict[str, str], body: bytes) -> int:
+        event = json.loads(body)
+        if event["type"] in self.failing:
+            self.failing.remove(event["type"])
+            self.failed_at[event["type"]] = time.monotonic()
+            return 500
+        signed = is_signed(KEY, headers, body)
+        self.arrived.append({**event, "id": headers["webhook-id"], "signed": signed, "at": time.monotonic()})
+        return 204
+
+    def types_of(self, ticket_id: str) -> list[str]:
+        return [each["type"] for each in self.arrived if each["data"].get("ticket_id") == ticket_id]
+
+
+@contextmanager
+def receiving(secrets: Any) -> Iterator[Receiver]:
+    """Put an endpoint into the local stage's secret while the block runs; `secrets` is a boto3 client."""
+    receiver = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            headers = {name.lower(): value for name, value in self.headers.items()}
+            body = self.rfile.read(int(headers["content-length"]))
+            self.send_response(receiver.take(headers, body))
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer((HOST, 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    receiver.port = server.server_port
+    endpoint = {
+        "url": f"http://{HOST}:{server.server_port}/hooks",
+        "secret": f"whsec_{base64.b64encode(KEY).decode()}",
+        "events": ["*"],
+    }
+    secrets.put_secret_value(SecretId=SECRET_ID, SecretString=json.dumps([endpoint]))
+    yield receiver
+    secrets.put_secret_value(SecretId=SECRET_ID, SecretString="[]")
+    server.shutdown()
+    server.server_close()
