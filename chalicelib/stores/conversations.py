@@ -306,6 +306,7 @@ class Conversations:
         del values["feedback"]
         values["timestamp"] = to_millis(exchange.timestamp)
         values["degraded"] = list(exchange.degraded)
+        values["citations"] = [_open_or_restricted(each) for each in values["citations"]]
         return ExchangeItem(**values, ttl=expiry(exchange.timestamp, self._retention_days))
 
     def _now_seconds(self) -> int:
@@ -359,8 +360,13 @@ def _exchange(item: ExchangeItem) -> Exchange:
     )
 
 
+def _open_or_restricted(citation: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a citation as it is kept: an earlier release, rolled back to, reads one that is everybody's."""
+    return {name: value for name, value in citation.items() if name != "access" or value is not None}
+
+
 def _citation(kept: Mapping[str, Any]) -> Citation:
-    """Read a citation; one of an earlier release names nobody who may read its document: everybody might."""
+    """Read a citation."""
     access = kept.get("access")
     return replace(Citation(**kept), access=None if access is None else tuple(access))
 

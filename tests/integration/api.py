@@ -2,6 +2,7 @@
 
 import json
 import socket
+import time
 import uuid
 from contextlib import closing
 from email import message_from_bytes
@@ -13,11 +14,16 @@ import boto3
 import requests
 
 from devstack.aws.local_secrets import AGENT_TOKEN
+from devstack.stage import read_local_stage
 from tests import contract
 from tests.builders import customer_proof
 from tests.product import Product
 
 TIMEOUT_SECONDS = 35
+PATIENCE_SECONDS = 30
+STAGE = read_local_stage()
+WHERE = {"knowledgeBaseId": STAGE.knowledge_base_id, "dataSourceId": STAGE.data_source_id}
+FINAL = {"COMPLETE", "FAILED", "STOPPED"}
 TICKET = {
     "customer_external_id": "CUST-1001",
     "subject": "Parcel not arrived",
@@ -91,6 +97,24 @@ class Api:
             aws_access_key_id="local",
             aws_secret_access_key="local",
         )
+
+    def ingest(self) -> None:
+        """Run an ingestion job from start to end, after the one that may be under way."""
+        bedrock = self.aws("bedrock-agent")
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        job = None
+        while job is None or job["status"] not in FINAL:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+            if job:
+                job_id = job["ingestionJobId"]
+                job = bedrock.get_ingestion_job(**WHERE, ingestionJobId=job_id)["ingestionJob"]
+                continue
+            try:
+                job = bedrock.start_ingestion_job(**WHERE)["ingestionJob"]
+            except bedrock.exceptions.ConflictException:
+                continue
+        assert job["status"] == "COMPLETE", job
 
     def items(self, table: str) -> list[dict[str, Any]]:
         """Return all items of a table."""

@@ -1,7 +1,6 @@
 """A document that is published nowhere is cited with a link that a browser can follow."""
 
 import json
-import time
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
@@ -12,30 +11,9 @@ from devstack.stage import read_local_stage
 from tests.integration.api import Api
 
 STAGE = read_local_stage()
-WHERE = {"knowledgeBaseId": STAGE.knowledge_base_id, "dataSourceId": STAGE.data_source_id}
 KEY = "visits/Müller's café + 100%.html"
 TEXT = "<h1>Llama grooming</h1>\n<p>Llama grooming costs 40 euros for each llama and takes two hours.</p>\n"
 QUESTION = "How much does llama grooming cost?"
-FINAL = {"COMPLETE", "FAILED", "STOPPED"}
-PATIENCE_SECONDS = 30
-
-
-def ingest(api: Api) -> None:
-    """Run an ingestion job from start to end, after the one that may be under way."""
-    bedrock = api.aws("bedrock-agent")
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    job = None
-    while job is None or job["status"] not in FINAL:
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-        if job:
-            job = bedrock.get_ingestion_job(**WHERE, ingestionJobId=job["ingestionJobId"])["ingestionJob"]
-            continue
-        try:
-            job = bedrock.start_ingestion_job(**WHERE)["ingestionJob"]
-        except bedrock.exceptions.ConflictException:
-            continue
-    assert job["status"] == "COMPLETE", job
 
 
 @pytest.fixture
@@ -43,10 +21,10 @@ def unpublished(api: Api) -> Iterator[Api]:
     """The product with a document that has no sidecar, and so no address of its own."""
     s3 = api.aws("s3")
     s3.put_object(Bucket=STAGE.documents_bucket, Key=KEY, Body=TEXT.encode(), ContentType="text/html")
-    ingest(api)
+    api.ingest()
     yield api
     s3.delete_object(Bucket=STAGE.documents_bucket, Key=KEY)
-    ingest(api)
+    api.ingest()
 
 
 def opened(url: str) -> requests.Response:
