@@ -15,11 +15,25 @@ from collections.abc import Callable
 
 from devstack.bedrock.knowledge.documents import extract
 from devstack.bedrock.search.index import Index
+from devstack.bedrock.search.local_embedder import LocalEmbedder
 
 ROWS = 50_000
 COLUMNS = ["Code", "Name", "Price", "Stock"]
 WIDE_ROWS, WIDE_COLUMNS = 500, 200
-LINES = 40_000
+PARAGRAPHS, PARAGRAPH_WORDS = 12_500, 40
+WORDS = (
+    "parcel",
+    "refund",
+    "invoice",
+    "order",
+    "customer",
+    "return",
+    "payment",
+    "plan",
+    "shop",
+    "support",
+    "label",
+)
 _MB = 1_000_000
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _RELATION = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument"
@@ -30,9 +44,12 @@ def _rows() -> list[list[str]]:
 
 
 def text() -> bytes:
-    """Return 3.5 MB of plain text."""
-    words = "parcel refund invoice order delivery customer return payment plan shop support label"
-    return "\n".join(f"{words} row{n}." for n in range(LINES)).encode()
+    """Return 3.5 MB of prose."""
+    paragraphs = (
+        " ".join(WORDS[n // len(WORDS) ** (place % 4) % len(WORDS)] for place in range(PARAGRAPH_WORDS))
+        for n in range(PARAGRAPHS)
+    )
+    return "\n\n".join(paragraphs).encode()
 
 
 def csv() -> bytes:
@@ -76,7 +93,7 @@ def measure(key: str) -> tuple[float, float, float]:
     """Return the length of a document's text in MB, the seconds for it and the MB of memory."""
     body = DOCUMENTS[key]()
     started = time.process_time()
-    index = Index(None)
+    index = Index(None, LocalEmbedder())
     read = extract(key, body)
     index.put(key, "1", read.title or key, read.text, {})
     seconds = time.process_time() - started

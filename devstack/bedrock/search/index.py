@@ -22,7 +22,7 @@ import numpy as np
 from devstack.bedrock.knowledge.chunking import chunk
 from devstack.bedrock.search import ranking
 from devstack.bedrock.search.embeddings import Embedder, EmbeddingsUnavailable, Vectors
-from devstack.bedrock.search.meaning import Meanings, texts_to_embed
+from devstack.bedrock.search.meaning import Meanings, chunk_vectors
 from devstack.bedrock.search.text import EVERYDAY_SUBJECTS, content_stems
 
 _log = logging.getLogger(__name__)
@@ -97,9 +97,7 @@ class Index:
     def put(self, uri: str, etag: str, title: str, text: str, metadata: Mapping[str, Any]) -> None:
         """Add or replace a document, all of it or nothing. Raises EmbeddingsUnavailable."""
         texts = chunk(text) or [title]
-        vectors = [
-            self._embedder.embed(texts_to_embed(title, each)) if self._embedder else None for each in texts
-        ]
+        vectors = list(chunk_vectors(self._embedder, title, texts)) if self._embedder else [None] * len(texts)
         document = (uri, etag, json.dumps(dict(metadata)), self._embedder.name if self._embedder else None)
         words = (_words(title, each) for each in _without_repeated_headings(texts))
         chunks = list(zip(texts, vectors, words, strict=True))
