@@ -21,8 +21,14 @@ _RELATIONS = """<?xml version="1.0" encoding="UTF-8"?>
  Target="word/document.xml"/></Relationships>"""
 
 
-def docx(*blocks: str, **parts: str) -> bytes:
-    """Build a Word file of blocks of WordprocessingML; other parts are named, such as `styles`."""
+_LINK = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/hyperlink"
+
+
+def docx(*blocks: str, links: Sequence[str] = (), **parts: str) -> bytes:
+    """Build a Word file of blocks of WordprocessingML; other parts are named, such as `styles`.
+
+    The first of the links has the id `link0`.
+    """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("[Content_Types].xml", _TYPES)
@@ -30,6 +36,14 @@ def docx(*blocks: str, **parts: str) -> bytes:
         archive.writestr("word/document.xml", _part("document", f"<w:body>{''.join(blocks)}</w:body>"))
         for name, content in parts.items():
             archive.writestr(f"word/{name}.xml", _part(name, content))
+        if links:
+            relations = (
+                f'<Relationship Id="link{n}" Type="{_LINK}" Target="{escape(link)}" TargetMode="External"/>'
+                for n, link in enumerate(links)
+            )
+            archive.writestr(
+                "word/_rels/document.xml.rels", f"<Relationships>{''.join(relations)}</Relationships>"
+            )
     return buffer.getvalue()
 
 

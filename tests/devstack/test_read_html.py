@@ -91,10 +91,16 @@ def test_what_a_visitor_can_open_is_read(shown: str) -> None:
         ("use <code>x*y*z</code> and <kbd>Ctrl</kbd>", "use `x*y*z` and `Ctrl`"),
         ("takes 3~5 days <img alt='or more'>", "takes 3~5 days or more"),
         ("said <q>no</q>", "said “no”"),
+        ('see <a href="https://a.example/b?c=1&amp;d=(2)">our <b>shop</b></a>.',
+         "see [our shop](https://a.example/b?c=1&d=%282%29)."),
+        ('<a href="https://a.example/b/">a.example/b</a>, <a href="mailto:a@b.example">a@b.example</a>',
+         "a.example/b, a@b.example"),
+        ('<a href="javascript:x()">one</a>, <a href="/two">two</a>, <a href="https://a.example">[3]</a>',
+         "one, two, [3]"),
         ("one<br>two  three\nfour", "one\ntwo three four"),
         ("21&nbsp;days &lt; a month", "21 days < a month"),
     ],
-)
+)  # fmt: skip
 def test_marks_that_change_what_a_text_says_are_kept(html: str, text: str) -> None:
     assert read(html) == text
 

@@ -88,6 +88,23 @@ def test_a_paragraph_says_what_its_reader_sees(inner: str, text: str) -> None:
     assert read(paragraph(inner, "")) == text
 
 
+@pytest.mark.parametrize(
+    ("target", "text"),
+    [
+        (
+            "https://shop.example.com/a_(b)?c=1&d=2",
+            "See [our shop](https://shop.example.com/a_%28b%29?c=1&d=2).",
+        ),
+        ("mailto:help@example.com", "See [our shop](mailto:help@example.com)."),
+        ("javascript:alert(1)", "See our shop."),
+        ("../other.docx", "See our shop."),
+    ],
+)
+def test_a_link_keeps_what_it_leads_to(target: str, text: str) -> None:
+    link = f'<w:hyperlink w:id="link0">{run("our ")}{run("shop")}</w:hyperlink>'
+    assert extract("a.docx", docx(paragraph("See ", link, "."), links=[target])).text == text
+
+
 def test_a_text_box_is_read_once() -> None:
     box = f"<w:txbxContent>{paragraph('In a box.')}</w:txbxContent>"
     twice = f"<mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback>"

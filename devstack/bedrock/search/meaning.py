@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from devstack.bedrock.search.embeddings import Embedder, Vectors, normalised
 from devstack.bedrock.search.ranking import Scores
+from devstack.bedrock.search.text import without_targets
 
 _PARAGRAPH_END = re.compile(r"\n\s*\n")
 _HEADING = re.compile(r"#{1,6} (.+)")
@@ -55,7 +56,7 @@ def _without_numbers(text: str) -> str:
 
     They mean nothing to the model, and are found as words.
     """
-    lines = (" ".join(_WORD_WITH_DIGIT.sub(" ", line).split()) for line in text.splitlines())
+    lines = (" ".join(_WORD_WITH_DIGIT.sub(" ", line).split()) for line in without_targets(text).splitlines())
     return "\n".join(dict.fromkeys(line for line in lines if line))
 
 

@@ -13,6 +13,8 @@ import snowballstemmer
 import yaml
 
 _APOSTROPHES = re.compile(r"(?<=\w)['’ʼ`](?=\w)")
+# The words of an address tell nothing about a subject.
+_LINK_TARGETS = re.compile(r"(?<=\])\((?:https?://|mailto:|tel:)[^\s()]*\)", re.IGNORECASE)
 # French and Italian articles: "l'abonnement" is found by "abonnement".
 _ELISIONS = re.compile(r"\b(?:[cdjlmnst]|qu|un|(?:d|n)?[ae]ll|sull)['’](?=\w)", re.IGNORECASE)
 # Scripts written without spaces are compared character by character.
@@ -23,8 +25,13 @@ _LONGEST_WORD = 64
 
 def raw_words(text: str) -> list[str]:
     """Return the words of a text: lower case, without accents or apostrophes, in order."""
-    plain = folded(_APOSTROPHES.sub("", _ELISIONS.sub(" ", text)))
+    plain = folded(_APOSTROPHES.sub("", _ELISIONS.sub(" ", without_targets(text))))
     return [word[:_LONGEST_WORD] for word in _WORD.findall(plain)]
+
+
+def without_targets(text: str) -> str:
+    """Return Markdown without what its links lead to."""
+    return _LINK_TARGETS.sub(" ", text)
 
 
 def folded(text: str) -> str:

@@ -1,4 +1,4 @@
-"""Write on the line what else only the look of a text says: raised, lowered and crossed out."""
+"""Write on the line what else only the look of a text says: raised, lowered, crossed out and linked."""
 
 import re
 
@@ -9,6 +9,18 @@ _PRICE_BEFORE = re.compile(r"[$€£]\s?\d+\Z")
 _PRICE_AFTER = re.compile(r"\s?(?:[$€£]|EUR\b|USD\b|GBP\b)")
 _FRACTION_AFTER = re.compile(r"\s?[/⁄]")
 _EXPONENT = re.compile(r"(?!(?:st|nd|rd|th|er|re|e|o|a)\Z)[A-Za-z]{1,2}", re.IGNORECASE)
+_ADDRESS = re.compile(r"(?:https?://|mailto:|tel:)\S+\Z", re.IGNORECASE)
+_BREAKS_A_LINK = str.maketrans({"(": "%28", ")": "%29", "<": "%3C", ">": "%3E"})
+
+
+def linked(text: str, target: str) -> str:
+    """Return a link to what can be opened from anywhere; a text that says its target needs none."""
+    words, address = text.strip(), target.strip()
+    if not words or set("[]\n\v") & set(words) or not _ADDRESS.match(address):
+        return text
+    if words in (address, address.partition(":")[2].lstrip("/").rstrip("/")):
+        return text
+    return text.replace(words, f"[{words}]({address.translate(_BREAKS_A_LINK)})", 1)
 
 
 def struck(text: str) -> str:

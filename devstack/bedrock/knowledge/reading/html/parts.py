@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 from lxml.html import HtmlElement
 
-from devstack.bedrock.knowledge.reading.marks import lowered, raised, struck
+from devstack.bedrock.knowledge.reading.marks import linked, lowered, raised, struck
 
 _STRUCK = frozenset({"del", "s", "strike"})
 _STRIKING_STYLE = re.compile(r"line-through", re.IGNORECASE)
 _CODE = frozenset({"code", "kbd", "samp", "tt"})
+_HEADING_TAGS = frozenset({"dt", "h1", "h2", "h3", "h4", "h5", "h6", "summary", "th", "title"})
 _PARAGRAPHS = frozenset({"div", "li", "p"})
 _BREAK = "\v"
 _SPACES = re.compile(r"[^\S\v]+")
@@ -68,6 +69,8 @@ def _marked(element: HtmlElement, text: str, before: str) -> str:
         return text
     if is_struck(element):
         return struck(text)
+    if element.tag == "a" and not _is_in_heading(element):
+        return linked(text, element.get("href") or "")
     if element.tag in _CODE and "`" not in text:
         return f"`{text.strip()}`"
     if element.tag == "q":
@@ -77,6 +80,10 @@ def _marked(element: HtmlElement, text: str, before: str) -> str:
     if element.tag == "sub":
         return lowered(text.strip(), before)
     return f" {text} " if element.tag in _PARAGRAPHS else text
+
+
+def _is_in_heading(element: HtmlElement) -> bool:
+    return any(around.tag in _HEADING_TAGS for around in element.iterancestors())
 
 
 _MOST_SPANNED = 1_000

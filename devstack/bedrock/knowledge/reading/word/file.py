@@ -31,10 +31,11 @@ _IS_DAMAGED = "The Word file is damaged. Open it and save it as .docx again."
 
 @dataclass(frozen=True)
 class _Parts:
-    """The main part, and by name what others the file has."""
+    """The main part, what others the file has by name, and what the main part's links lead to by id."""
 
     main: bytes
     others: dict[str, bytes]
+    targets: dict[str, str]
 
 
 def read_docx(body: bytes) -> Document:
@@ -57,7 +58,9 @@ def _unpacked(body: bytes) -> _Parts:
             paths = {name: posixpath.join(posixpath.dirname(main), name) for name in _OTHER_PARTS}
             there = set(archive.namelist())
             others = {name: archive.read(path) for name, path in paths.items() if path in there}
-            return _Parts(archive.read(main), others)
+            relations = posixpath.join(posixpath.dirname(main), "_rels", f"{posixpath.basename(main)}.rels")
+            targets = _link_targets(archive.read(relations)) if relations in there else {}
+            return _Parts(archive.read(main), others, targets)
     except _DAMAGED_ARCHIVE as error:
         raise UnreadableDocument(_IS_DAMAGED) from error
 
@@ -79,13 +82,19 @@ def _main_part(relations: bytes) -> str:
     return ""
 
 
+def _link_targets(relations: bytes) -> dict[str, str]:
+    found = children(etree.fromstring(relations), "Relationship")
+    links = (each for each in found if (attribute(each, "Type") or "").endswith("/hyperlink"))
+    return {attribute(each, "Id") or "": attribute(each, "Target") or "" for each in links}
+
+
 def _blocks(parts: _Parts) -> list[str]:
     roots = {name: etree.fromstring(part) for name, part in parts.others.items()}
     styles, numbering = Styles(roots.get("styles.xml")), Numbering(roots.get("numbering.xml"))
 
     def read_paragraph(element: etree._Element) -> Paragraph:
-        text = paragraph_text(element)
         level = styles.heading_level(element)
+        text = paragraph_text(element, {} if level else parts.targets)
         if not text or level:
             return Paragraph(f"{'#' * (level or 0)} {' '.join(text.split())}" if text else "")
         place = styles.list_place(element)

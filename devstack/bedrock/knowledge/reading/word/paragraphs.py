@@ -2,13 +2,14 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby, zip_longest
+from types import MappingProxyType
 
 from lxml import etree
 
-from devstack.bedrock.knowledge.reading.marks import lowered, raised, struck
+from devstack.bedrock.knowledge.reading.marks import linked, lowered, raised, struck
 from devstack.bedrock.knowledge.reading.word.xml import attribute, child, children, is_on, name_of, number
 
 _SKIPPED = frozenset(
@@ -16,14 +17,21 @@ _SKIPPED = frozenset(
 )
 _CHARACTERS = {"br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": " ", "tab": " "}
 _SPACES = re.compile(r"[^\S\n]+")
+_TARGET = "target"
 _PLAIN, _STRUCK, _RAISED, _LOWERED = "plain", "struck", "superscript", "subscript"
 
 Piece = tuple[str, str]
 """How a text is set, and the text."""
 
 
-def paragraph_text(paragraph: etree._Element) -> str:
-    """Return what a paragraph says; a line break ends a line."""
+def paragraph_text(paragraph: etree._Element, targets: Mapping[str, str] = MappingProxyType({})) -> str:
+    """Return what a paragraph says; a line break ends a line.
+
+    `targets` are what its links lead to, by the ids of their relationships.
+    """
+    for link in paragraph.iter() if targets else ():
+        if name_of(link) == "hyperlink" and (target := targets.get(attribute(link, "id") or "")):
+            link.set(_TARGET, target)
     pieces = [piece for each in paragraph for piece in _pieces(each, _PLAIN)]
     groups = [
         (style, "".join(text for _, text in group))
@@ -52,7 +60,10 @@ def _pieces(element: etree._Element, style: str) -> Iterator[Piece]:
         if is_on(properties, "vanish"):
             return
         style = _style_of(properties) or style
-    if name == "t":
+    if target := element.get(_TARGET):
+        said = "".join(text for inner in element for _, text in _pieces(inner, style))
+        yield style, linked(said, target)
+    elif name == "t":
         yield style, element.text or ""
     elif name in _CHARACTERS:
         yield style, _CHARACTERS[name]
