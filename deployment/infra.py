@@ -10,14 +10,20 @@ from deployment.change_sets import Change, ChangeSet, describe_changes
 from deployment.checks import check_for_infra
 from deployment.made.sync_pause import pause_sync, resume_sync
 from deployment.preflight.quotas import check_names, check_quotas
+from deployment.preflight.search_index import (
+    ATTEMPTS,
+    DEFAULT_STORE,
+    OPENSEARCH,
+    PAUSE_SECONDS,
+    is_not_ready,
+    phases,
+)
 from deployment.preflight.zones import choose_zones
 from deployment.stack import BROKEN, STUCK, UNMADE, Outcome, Stack, StackView
 from deployment.work import Work
 from tooling.aws_errors import is_denied
 from tooling.errors import CommandError
 
-OPENSEARCH = "OPENSEARCH_SERVERLESS"
-DEFAULT_VECTOR_STORE = "S3_VECTORS"
 SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 
 
@@ -27,27 +33,50 @@ def bring_up_infra(work: Work, options: Namespace) -> int:
     parameters = chosen_parameters(work, options)
     view = _usable_stack(work, stack)
     vector_store = parameters.get("VectorStore") or (view.parameters.get("VectorStore") if view else None)
-    check_for_infra(work, vector_store or DEFAULT_VECTOR_STORE)
+    check_for_infra(work, vector_store or DEFAULT_STORE)
     # A stand-in for AWS has neither quotas nor endpoints.
     if (view is None or view.status == UNMADE) and not work.account.is_emulated:
         parameters = {**_of_new_stack(work), **parameters}
     if vector_store == OPENSEARCH and not (view and view.parameters.get("DeployerArn")):
         parameters.setdefault("DeployerArn", _deployer(work))
+    first, *following = phases(parameters, vector_store, view, stack)
+    if not _bring_to(work, stack, first, view, options.allow_data_loss):
+        return 1
+    for each in following:
+        work.terminal.say("The index is made. Waiting until it can be used …")
+        work.pause(PAUSE_SECONDS)
+        if not _bring_to(work, stack, each, stack.look(), options.allow_data_loss):
+            return 1
+    return _finish(work, stack)
+
+
+def _bring_to(
+    work: Work, stack: Stack, parameters: dict[str, str], view: StackView | None, allows_data_loss: bool
+) -> bool:
+    """Make one change, if it is wanted; say whether it was. Raises CommandError."""
     work.terminal.say(f"Asking CloudFormation what would change in {work.name} …")
     change_set = stack.propose(work.template(), parameters, view)
     if not change_set.changes:
         work.terminal.say("Nothing to change: the stack is up to date.")
-        return _finish(work, stack)
+        return True
     work.terminal.say(
         f"In account {work.account.number}, Region {work.account.region}, this will:",
         *describe_changes(change_set.changes),
         *(_of_knowledge_base(work) if _ends_knowledge_base(change_set) else ()),
     )
-    if not _is_wanted(work, stack, change_set, options.allow_data_loss):
+    if not _is_wanted(work, stack, change_set, allows_data_loss):
         work.terminal.say("Nothing was changed.")
-        return 1
-    _require_success(work, _execute(work, stack, change_set, view))
-    return _finish(work, stack)
+        return False
+    outcome = _execute(work, stack, change_set, view)
+    for _ in range(ATTEMPTS):
+        if not is_not_ready(outcome):
+            break
+        work.terminal.say("The index cannot be used yet. Trying again in a minute.")
+        work.pause(PAUSE_SECONDS)
+        again = stack.propose(work.template(), parameters, stack.look())
+        outcome = _execute(work, stack, again, view)
+    _require_success(work, outcome)
+    return True
 
 
 def _of_new_stack(work: Work) -> dict[str, str]:

@@ -15,6 +15,7 @@ LACKING = (
     "AWS::Budgets::",
     "AWS::EC2::SecurityGroupEgress",
     "AWS::EC2::SecurityGroupIngress",
+    "AWS::IAM::RolePolicy",
     "AWS::OpenSearchServerless::",
     "AWS::S3Vectors::",
     "AWS::SQS::QueuePolicy",

@@ -151,6 +151,7 @@ class FakeCloudFormation:
         """Return events, newest first; looking lets the script go on."""
         if self._is_running and self.script:
             self._come(*self.script.pop(0))
+            self._is_running = bool(self.status and self.status.endswith("_IN_PROGRESS"))
         return {"StackEvents": self._events[::-1]}
 
     def get_paginator(self, operation: str) -> FakePages:

@@ -49,6 +49,8 @@ def as_list(value: Any) -> list[Any]:
 
 
 def _decide(condition: Any, values: dict[str, str]) -> bool:
+    if "Fn::Or" in condition:
+        return any(_decide(each, values) for each in condition["Fn::Or"])
     if "Fn::Not" in condition:
         return not _decide(condition["Fn::Not"][0], values)
     left, right = (

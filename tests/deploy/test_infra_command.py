@@ -388,12 +388,67 @@ def test_the_index_in_opensearch_is_made_by_the_role_behind_the_session() -> Non
     arn = "arn:aws:iam::123456789012:role/aws-reserved/Admin"
     allowed: dict[str, Any] = {"EvaluationResults": []}
     iam = FakeClient(get_role={"Role": {"Arn": arn}}, simulate_principal_policy=allowed)
-    cloudformation = FakeCloudFormation(changes=[ADD_TABLE], script=[ends("CREATE_COMPLETE")])
+    cloudformation = FakeCloudFormation(
+        changes=[ADD_TABLE], script=[ends("CREATE_COMPLETE"), ends("UPDATE_COMPLETE")]
+    )
     caller = "arn:aws:sts::123456789012:assumed-role/Admin/me"
     at = scene(healthy(cloudformation, iam=iam), is_sure=True, caller=caller)
     bring_up_infra(at.work, options("infra", "dev", "--vector-store", "OPENSEARCH_SERVERLESS"))
     assert parameters_of(cloudformation.proposals[0])["DeployerArn"] == arn
     assert iam.called("simulate_principal_policy")[0]["PolicySourceArn"] == arn
+
+
+NOT_READY = "The knowledge base storage configuration provided is invalid... no such index [passages]"
+
+
+def to_opensearch(*script: Any, **stack: Any) -> tuple[FakeCloudFormation, Scene]:
+    """Move a stack's vectors to OpenSearch; each entry of the script ends one change."""
+    held = {"parameters": {"VectorStore": "S3_VECTORS", "DeployerArn": CALLER}, **stack}
+    cloudformation = FakeCloudFormation("CREATE_COMPLETE", changes=[ADD_TABLE], script=list(script), **held)
+    functions = FakeClient(put_function_concurrency={}, delete_function_concurrency={})
+    at = scene(healthy(cloudformation, **{"lambda": functions}), is_sure=True)
+    with suppress(CommandError):
+        bring_up_infra(at.work, options("infra", "dev", "--vector-store", "OPENSEARCH_SERVERLESS"))
+    return cloudformation, at
+
+
+def test_the_index_is_made_first_while_the_other_store_still_answers() -> None:
+    cloudformation, at = to_opensearch(ends("UPDATE_COMPLETE"), ends("UPDATE_COMPLETE"))
+    first, second = (parameters_of(each) for each in cloudformation.proposals)
+    assert (first["VectorStore"], first["PrepareSearch"]) == ("S3_VECTORS", "true")
+    assert (second["VectorStore"], second["PrepareSearch"]) == ("OPENSEARCH_SERVERLESS", "false")
+    assert at.pauses[0] == 60
+
+
+def test_an_index_that_cannot_be_used_yet_is_waited_for() -> None:
+    refused = ends("UPDATE_ROLLBACK_COMPLETE", ("SearchKnowledgeBase", "KB", "CREATE_FAILED", NOT_READY))
+    cloudformation, at = to_opensearch(ends("UPDATE_COMPLETE"), refused, refused, ends("UPDATE_COMPLETE"))
+    assert len(cloudformation.executed) == 4
+    assert at.pauses == [60, 60, 60]
+    assert "Next: `python3 dev.py deploy dev`" in at.said
+
+
+def test_an_index_that_never_can_be_used_is_a_failure() -> None:
+    refused = ends("UPDATE_ROLLBACK_COMPLETE", ("SearchKnowledgeBase", "KB", "CREATE_FAILED", NOT_READY))
+    cloudformation, at = to_opensearch(ends("UPDATE_COMPLETE"), *[refused] * 6)
+    assert len(cloudformation.executed) == 7
+    assert "Next: " not in at.said
+
+
+def test_an_index_that_is_there_is_not_made_first() -> None:
+    prepared = {"VectorStore": "S3_VECTORS", "DeployerArn": CALLER, "PrepareSearch": "true"}
+    cloudformation, _ = to_opensearch(
+        ends("UPDATE_COMPLETE"), resources={"SearchIndex": "passages"}, parameters=prepared
+    )
+    (only,) = (parameters_of(each) for each in cloudformation.proposals)
+    assert (only["VectorStore"], only["PrepareSearch"]) == ("OPENSEARCH_SERVERLESS", "false")
+
+
+def test_a_collection_that_was_prepared_for_nothing_is_not_paid_for_on() -> None:
+    prepared = {"VectorStore": "S3_VECTORS", "PrepareSearch": "true"}
+    cloudformation = FakeCloudFormation("CREATE_COMPLETE", parameters=prepared, changes=[ADD_TABLE])
+    infra(cloudformation, answers="n\n")
+    assert parameters_of(cloudformation.proposals[0])["PrepareSearch"] == "false"
 
 
 def test_the_root_user_cannot_make_the_index_in_opensearch() -> None:

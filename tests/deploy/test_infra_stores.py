@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from devstack.bedrock.knowledge import knowledge_base as local
-from tests.deploy.infra import RULES, Document, infra, of_type, values_of
+from tests.deploy.infra import RULES, WRITTEN, Document, infra, of_type, values_of
 from tooling.project import ROOT
 from tooling.stages import read_config
 
@@ -233,6 +233,17 @@ def test_the_role_may_embed_with_the_model_of_the_knowledge_base(store: str) -> 
     assert [each["Resource"] for each in statements if each["Action"] == "bedrock:InvokeModel"] == [model]
 
 
+def test_the_index_can_be_made_while_the_other_store_still_answers() -> None:
+    prepared = infra(PrepareSearch="true")["Resources"].keys()
+    before, after = (
+        infra()["Resources"].keys(),
+        infra(VectorStore="OPENSEARCH_SERVERLESS")["Resources"].keys(),
+    )
+    assert prepared >= before
+    assert "SearchIndex" in prepared
+    assert set(after - prepared) == {"SearchKnowledgeBase", "SearchDataSource"}
+
+
 def needed_by(name: str, document: Document) -> set[str]:
     """Return all that a resource needs, and what that needs: references, attributes, DependsOn."""
     text = str(document["Resources"][name])
@@ -260,5 +271,5 @@ def test_opensearch_lets_in_the_knowledge_base_and_who_deploys() -> None:
         "${DeployerArn}",
     ]
     rule = RULES["IndexHasACreator"]
-    assert rule["RuleCondition"] == {"Fn::Equals": [{"Ref": "VectorStore"}, "OPENSEARCH_SERVERLESS"]}
+    assert rule["RuleCondition"] == WRITTEN["Conditions"]["SearchMade"]
     assert rule["Assertions"][0]["Assert"] == {"Fn::Not": [{"Fn::Equals": [{"Ref": "DeployerArn"}, ""]}]}
