@@ -46,6 +46,9 @@ def bring_up_infra(work: Work, options: Namespace) -> int:
         work.terminal.say("The index is made. Waiting until it can be used …")
         work.pause(PAUSE_SECONDS)
         if not _bring_to(work, stack, each, stack.look(), options.allow_data_loss):
+            work.terminal.say(
+                f"The collection is paid for by the hour: `{work.command('infra')}` takes it away."
+            )
             return 1
     return _finish(work, stack)
 

@@ -108,6 +108,8 @@ def _settle_api(work: Work, inventory: Inventory) -> str | None:
             "client uses (API Gateway console): a deployment has to know which one is the stage's."
         )
     kept = known or next(iter(finished or [each.api_id for each in apis]), None)
+    if others := [api_id for api_id in finished if api_id != kept]:
+        work.terminal.say(f"  note: {', '.join(others)} leads to {work.name} as well, and is left alone.")
     for each in apis:
         if not each.is_finished and each.api_id != kept:
             delete_api(work, each.api_id)

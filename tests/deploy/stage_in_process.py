@@ -47,6 +47,7 @@ class Stage:
     def __init__(self, folder: Path, account: AccountInProcess) -> None:
         self._folder, self.account = folder, account
         self.pauses: list[float] = []
+        self.said = io.StringIO()
         self.new_copy()
 
     def new_copy(self) -> None:
@@ -60,7 +61,7 @@ class Stage:
         """The surroundings of a command."""
         caller = f"arn:aws:iam::{ACCOUNT}:user/deployer"
         account = Account(REGION, caller, self.account.client)
-        return Work("dev", account, Terminal(True, io.StringIO()), self.root, self.pauses.append)
+        return Work("dev", account, Terminal(True, self.said), self.root, self.pauses.append)
 
     def deploy(self) -> str:
         """Deploy once and return the API's address."""

@@ -420,6 +420,17 @@ def test_the_index_is_made_first_while_the_other_store_still_answers() -> None:
     assert at.pauses[0] == 60
 
 
+def test_who_stops_half_way_is_told_what_goes_on_costing() -> None:
+    cloudformation = FakeCloudFormation(
+        "CREATE_COMPLETE",
+        parameters={"VectorStore": "S3_VECTORS", "DeployerArn": CALLER},
+        changes=[ADD_TABLE],
+        script=[ends("UPDATE_COMPLETE")],
+    )
+    _, at = infra(cloudformation, "--vector-store", "OPENSEARCH_SERVERLESS", answers="y\nn\n")
+    assert "paid for by the hour: `python3 dev.py infra dev` takes it away" in at.said
+
+
 def test_an_index_that_cannot_be_used_yet_is_waited_for() -> None:
     refused = ends("UPDATE_ROLLBACK_COMPLETE", ("SearchKnowledgeBase", "KB", "CREATE_FAILED", NOT_READY))
     cloudformation, at = to_opensearch(ends("UPDATE_COMPLETE"), refused, refused, ends("UPDATE_COMPLETE"))

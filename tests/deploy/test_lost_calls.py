@@ -118,6 +118,16 @@ def test_of_several_reachable_apis_none_is_chosen(stage: Stage) -> None:
     assert stage.there()["apis"] == ["api1", "api2"]
 
 
+def test_beside_the_api_that_is_known_another_reachable_one_is_named_and_left(stage: Stage) -> None:
+    url = stage.deploy()
+    gateway = stage.account.gateway
+    gateway.import_rest_api(json.dumps(gateway.definitions["api1"]), {})
+    gateway.deployed.add("api2")
+    assert stage.deploy() == url
+    assert "note: api2 leads to customer-support-dev as well" in stage.said.getvalue()
+    assert stage.there()["apis"] == ["api1", "api2"]
+
+
 def test_the_api_of_another_stage_is_left_alone(stage: Stage) -> None:
     stage.deploy()
     gateway = stage.account.gateway
