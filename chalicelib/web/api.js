@@ -27,6 +27,11 @@ function getHistory(sessionId, lifetime, place = {}) {
   return request(sessionPath(sessionId) + (query && `?${query}`), { lifetime, timeoutMs: 15_000 });
 }
 
+/** Exchange the token of a mail's link for `{session_id}`. */
+function postLink(token, lifetime) {
+  return request('chat/open', { payload: { token }, lifetime, timeoutMs: 15_000 });
+}
+
 /** Keep how the customer can be reached: `{email, phone, name}`, in place of what was known. */
 function putContact(sessionId, contact, lifetime) {
   return request(`${sessionPath(sessionId)}/contact`, { method: 'PUT', payload: contact, lifetime, timeoutMs: 15_000 });

@@ -274,7 +274,9 @@ function start() {
   followKeyboard();
   holdTheEnd();
   focusComposer();
-  restore();
+  // A link that is opened in this very tab changes no more of the address than what is behind the `#`.
+  window.addEventListener('hashchange', () => LINK.test(location.hash) && location.reload());
+  openLink(takeLinkToken());
 }
 
 start();
