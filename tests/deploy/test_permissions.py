@@ -19,6 +19,7 @@ import requests
 from botocore import xform_name
 
 from chalicelib.chat.sessions import Sessions
+from chalicelib.domain.event import event_id_of
 from deployment.arns import UnknownRoutes
 from deployment.facts import Extras, model_ids, placeholders
 from deployment.policies import FUNCTIONS, as_text, known_facts, policy_file, render, write_policies
@@ -36,7 +37,8 @@ STAGES = ["dev", "prod"]
 LOCAL = read_local_stage()
 LOCAL_MODEL = "local-extractive"
 PATIENCE_SECONDS = 60
-EVENT_ID, FAR_AHEAD = f"evt_{'0' * 32}", "9999999999999"
+SUBJECT, FAR_AHEAD = "ticket#T-9", "9999999999999"
+EVENT_ID = event_id_of(SUBJECT, 0)
 CONTACT = {"email": "jo@example.com", "phone": None, "name": None}
 MAX_ROLE_POLICY_CHARACTERS = 10_240
 """Without white space, which IAM does not count."""
@@ -155,7 +157,7 @@ class Account:
     def _leave_an_event(self) -> None:
         """Put an event into the table that is due: of a reply that is mailed, to a ticket that is there."""
         told = {"ticket_id": "T-9", "contact": CONTACT, "author": "Jo", "message": "Hello"}
-        texts = {"event_id": EVENT_ID, "type": "ticket.replied", "subject": "ticket#T-9", "status": "pending"}
+        texts = {"event_id": EVENT_ID, "type": "ticket.replied", "subject": SUBJECT, "status": "pending"}
         texts |= {"listed_at": f"2026-11-20T12:00:00.000Z.{EVENT_ID}", "data": json.dumps(told)}
         texts |= {"outcomes": "{}"}
         zeros = ("number", "timestamp", "due_at", "attempts", "claimed_until")
