@@ -102,6 +102,7 @@ class Desk:
     draft: Answer = field(default_factory=lambda: dict(DRAFT))
     jobs: list[Answer] = field(default_factory=list)
     events: list[Answer] = field(default_factory=list)
+    feedback: list[Answer] = field(default_factory=list)
     reply_ids: set[str] = field(default_factory=set)
     minute: int = 10
 
@@ -245,7 +246,7 @@ def _context(desk: Desk, ticket_id: str, _query: Mapping[str, str]) -> Reply:
     kept = desk.tickets[ticket_id]
     is_of_chat = kept["reason"] is not None or kept["last_reply_at"] is not None
     transcript = list(desk.transcripts[ticket_id]) if is_of_chat else None
-    return Reply({"ticket": dict(kept), "transcript": transcript, "feedback": [], **desk.around})
+    return Reply({"ticket": dict(kept), "transcript": transcript, "feedback": desk.feedback, **desk.around})
 
 
 def _changed(desk: Desk, ticket_id: str, change: Answer) -> Reply:

@@ -6,8 +6,8 @@ import threading
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.console import box, messages, open_desk, rows, subjects
-from tests.browser.desk_server import AGENT, SUGGESTION, Desk, DeskServer, gated, refusal, ticket
+from tests.browser.console import box, install_clock, messages, open_desk, rows, subjects
+from tests.browser.desk_server import AGENT, SUGGESTION, Desk, DeskServer, at, gated, refusal, ticket
 from tests.browser.scripted_server import Reply
 from tests.browser.visitor import Visitor
 
@@ -67,7 +67,7 @@ def test_the_customer_their_orders_and_what_is_out_of_reach_are_shown(
     for text in ("Ada Byron", "high value", "bad (-0.6)", "O-77", "€49.00", "12 in all", "ada@home.example"):
         expect(around).to_contain_text(text)
     expect(around).to_contain_text("Out of reach just now: earlier contacts.")
-    expect(page.locator("#reach")).to_contain_text("They left ada@home.example.")
+    expect(page.locator("#reach")).to_contain_text("They can be reached at ada@home.example.")
 
 
 def test_a_reply_is_sent_by_keyboard_and_may_close_the_ticket(
@@ -115,6 +115,20 @@ def test_a_reply_whose_answer_got_lost_is_sent_again_as_the_same(
     assert first["reply_id"] == second["reply_id"]
     assert [each["role"] for each in desk.transcripts["T-1"]] == ["user", "agent"]
     assert desk.tickets["T-1"]["status"] == ("closed" if close else "open")
+
+
+def test_a_reply_whose_answer_got_lost_is_not_taken_for_somebody_elses(
+    visit: Visitor, desk_server: DeskServer, desk: Desk
+) -> None:
+    desk.add(ticket())
+    page = open_desk(visit, desk_server, "T-1", before=install_clock)
+    desk_server.lose_next("POST", "/tickets/T-1/replies")
+    box(page).fill("It comes tomorrow.")
+    box(page).press("Control+Enter")
+    expect(page.locator("#reply-failed")).to_be_visible()
+    page.clock.run_for(5_000)
+    expect(messages(page).last).to_have_text("It comes tomorrow.")
+    expect(page.locator("#changed")).to_be_hidden()
 
 
 def test_a_text_changed_after_it_arrived_is_not_sent_twice_unasked(
@@ -287,6 +301,16 @@ def test_a_suggestion_is_inserted_where_the_cursor_is(
     page.get_by_role("button", name="Insert link: Late [parcels]").click()
     expect(box(page)).to_have_value(rf"See [Late \[parcels\]](<{SUGGESTION['url']}>).")
     expect(page.get_by_role("button", name="Insert link: Kept")).to_have_count(0)
+
+
+def test_what_the_customer_said_of_the_answer_is_shown(
+    visit: Visitor, desk_server: DeskServer, desk: Desk
+) -> None:
+    said = {"helpful": False, "source": "customer", "comment": "Still late", "timestamp": at(9)}
+    desk.feedback = [said]
+    desk.add(ticket(status="closed"))
+    page = open_desk(visit, desk_server, "T-1")
+    expect(page.get_by_text("The customer says: not solved. “Still late”")).to_be_visible()
 
 
 def test_whether_it_helped_is_kept(visit: Visitor, desk_server: DeskServer, desk: Desk) -> None:

@@ -10,7 +10,7 @@ function showAround() {
   const { ticket, customer_context: customer, kb_suggestions: suggestions, degraded, feedback } = shown.context;
   byId('around').replaceChildren(...[
     degraded.length ? missingNotice(degraded) : null,
-    section('Customer', ...customerParts(ticket, customer)),
+    section('Customer', ...verdictOf(feedback), ...customerParts(ticket, customer)),
     customer ? section('Orders', ...orderParts(customer)) : null,
     section('Articles that may help', ...(suggestions.length ? suggestions.map(suggestionElement) : [nothing('None was found.')])),
     Object.keys(ticket.metadata).length ? section('From your ticketing system', facts(Object.entries(ticket.metadata).map(plainFact))) : null,
@@ -37,11 +37,20 @@ function missingNotice(degraded) {
 function customerParts(ticket, customer) {
   const contact = ticket.contact ?? {};
   const id = ticket.customer_external_id;
-  const reachable = facts([['Name', contact.name], ['E-mail', contact.email], ['Phone', contact.phone]]);
+  const news = (name) => (contact[name] === customer?.[name] ? null : contact[name]);
+  const reachable = facts([['Name', news('name')], ['E-mail', news('email')], ['Phone', news('phone')]]);
   const others = id && make('button', { type: 'button', className: 'button small', textContent: 'All tickets of this customer', onclick: () => findCustomer(id) });
-  if (customer) return [facts(customerFacts(customer)), ...(ticket.contact ? [make('h4', { textContent: 'Left in the chat' }), reachable] : []), others];
+  if (customer) return [facts(customerFacts(customer)), ...(reachable.childElementCount ? [make('h4', { textContent: 'Left in the chat' }), reachable] : []), others];
   const words = id ? `${id} is not in the customer database, or it is out of reach.` : 'Nobody proved who they are in this chat.';
   return [nothing(words), ticket.contact ? reachable : nothing('They left no address.'), ...(others ? [others] : [])];
+}
+
+/** What the customer said of the answers, once they were asked. */
+function verdictOf(feedback) {
+  const said = feedback.findLast(({ source }) => source === 'customer');
+  if (!said) return [];
+  const words = said.helpful ? 'The customer says: solved.' : 'The customer says: not solved.';
+  return [make('p', { className: said.helpful ? '' : 'problem', textContent: said.comment ? `${words} “${said.comment}”` : words })];
 }
 
 function customerFacts(customer) {

@@ -39,7 +39,10 @@ function pressed(event) {
 /** Leave the menu, or the box that is written in: the next key is a command again. */
 function leaveOne() {
   if (byId('menu').open) byId('menu').open = false;
-  else if (document.activeElement?.matches(WRITING)) byId('subject').focus({ preventScroll: true });
+  else if (document.activeElement?.matches(WRITING)) {
+    document.activeElement.blur();
+    byId('subject').focus({ preventScroll: true });
+  }
 }
 
 document.addEventListener('keydown', pressed);

@@ -39,9 +39,8 @@ function reachOf(ticket) {
   if (isErased(ticket)) return 'The customer erased this conversation: nothing can be sent.';
   if (ticket.status === 'closed') return 'This ticket is closed. Reopen it (e) to reply.';
   if (!isOfChat(ticket)) return 'This ticket came from your ticketing system, which hears of the reply by webhook. It does not reach the customer from here.';
-  const left = ticket.contact?.email || ticket.contact?.phone;
-  const known = shown.context?.customer_context?.email;
-  const reach = left ? `They left ${left}.` : known ? `Their address is ${known}.` : 'They left no address.';
+  const address = ticket.contact?.email || ticket.contact?.phone || shown.context?.customer_context?.email;
+  const reach = address ? `They can be reached at ${address}.` : 'They left no address.';
   return `The customer reads it in the chat, under the name ${agent.name}. ${reach}`;
 }
 

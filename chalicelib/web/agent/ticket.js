@@ -91,11 +91,11 @@ function noteListed() {
 /** Say what somebody else did to the ticket since it was shown. */
 function noteChanges(before, { ticket, transcript }) {
   const since = millis(before.last_reply_at);
-  const others = (transcript ?? []).filter(({ role, timestamp }) => (
-    role === 'agent' && millis(timestamp) > since && !shown.sentAt.has(millis(timestamp))
-  ));
   const work = workOn(ticket.ticket_id);
-  const sentences = others.map(({ author }) => `${author === agent.name ? 'A reply was sent under your name elsewhere.' : `${author} replied.`}`);
+  // A reply that is on its way, or whose answer got lost, is this agent's own.
+  const isOwn = ({ author, timestamp }) => shown.sentAt.has(millis(timestamp)) || (author === agent.name && work.replyId);
+  const others = (transcript ?? []).filter((message) => message.role === 'agent' && millis(message.timestamp) > since && !isOwn(message));
+  const sentences = others.map(({ author }) => (author === agent.name ? 'A reply was sent under your name elsewhere.' : `${author} replied.`));
   if (ticket.status !== before.status) sentences.push(`The ticket is ${ticket.status} now.`);
   if (ticket.assignee !== before.assignee) sentences.push(ticket.assignee ? `It is assigned to ${ticket.assignee} now.` : 'It is assigned to nobody now.');
   if (work.text && millis(ticket.last_message_at) > millis(before.last_message_at)) sentences.push('The customer wrote again.');
