@@ -49,6 +49,7 @@ function count() {
 }
 
 window.addEventListener('hashchange', route);
+window.addEventListener('online', poll);
 document.addEventListener('visibilitychange', () => {
   if (document.hidden || !agent.token) return;
   if (shown.context) markRead(shown.ticket);

@@ -20,6 +20,7 @@ function alertTo(tickets) {
 
 function beep() {
   const audio = alerts.audio ??= new AudioContext();
+  audio.resume();  // it waits for the agent's first click in the page
   const tone = audio.createOscillator();
   const volume = audio.createGain();
   tone.frequency.value = 660;

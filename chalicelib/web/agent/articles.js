@@ -27,6 +27,7 @@ function stateOf(sync, newest) {
   if (RUNNING.includes(newest?.status)) return 'A sync is running.';
   if (sync.pending) return 'Changes wait for the next sync, which starts by itself.';
   if (!newest) return 'No sync has run yet.';
+  if (newest.status === 'FAILED') return 'The last sync failed, so some answers may be out of date.';
   return newest.failures.length ? 'In step with the documents, but for the files below.' : 'In step with the documents.';
 }
 

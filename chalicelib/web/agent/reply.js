@@ -76,6 +76,7 @@ async function sendReply(close) {
   work.isSending = false;
   saveWork();
   showWorkOf(id);
+  if (work.failure && id === shown.id) byId('reply-failed').scrollIntoView({ block: 'nearest' });
 }
 
 function showWorkOf(id) {
