@@ -1,9 +1,12 @@
-"""Word files and PDFs to read, built by hand: what stands in them is all that a test shows."""
+"""Word, Excel and PDF files to read, built by hand: what stands in them is all that a test shows."""
 
 import io
 import zipfile
 from collections.abc import Iterable, Sequence
+from datetime import date
 from html import escape
+
+from openpyxl import Workbook
 
 _NAMESPACES = (
     'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
@@ -45,6 +48,32 @@ def docx(*blocks: str, links: Sequence[str] = (), **parts: str) -> bytes:
                 "word/_rels/document.xml.rels", f"<Relationships>{''.join(relations)}</Relationships>"
             )
     return buffer.getvalue()
+
+
+Cell = str | float | bool | date | None
+
+
+def xlsx(rows: Sequence[Sequence[Cell]], **sheets: Sequence[Sequence[Cell]]) -> bytes:
+    """Build an Excel workbook of a sheet called "Sheet", and of others by name."""
+    return saved(workbook(Sheet=rows, **sheets))
+
+
+def workbook(**sheets: Sequence[Sequence[Cell]]) -> Workbook:
+    """Build a workbook of sheets by name."""
+    book = Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(list(row))
+    return book
+
+
+def saved(book: Workbook) -> bytes:
+    """Return a workbook as a file."""
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
 
 
 def repacked(file: bytes, compression: int) -> bytes:

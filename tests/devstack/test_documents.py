@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from pypdf import PdfWriter
 
 from devstack.bedrock.knowledge.documents import Document, UnreadableDocument, UnsupportedDocument, extract
-from tests.devstack.document_files import docx, locked_archive, paragraph, pdf, repacked, table
+from tests.devstack.document_files import docx, locked_archive, paragraph, pdf, repacked, table, xlsx
 
-ENDINGS = ["md", "txt", "html", "htm", "csv", "pdf", "docx"]
+ENDINGS = ["md", "txt", "html", "htm", "csv", "pdf", "docx", "xlsx"]
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
 
@@ -40,7 +40,7 @@ def test_endings_are_read_in_any_case() -> None:
     assert extract("GUIDE.MD", b"# Hi\n\nThere").title == "Hi"
 
 
-@pytest.mark.parametrize("key", ["a.exe", "a", "folder.md/a", "a.doc", "a.xlsx"])
+@pytest.mark.parametrize("key", ["a.exe", "a", "folder.md/a", "a.doc", "a.xls"])
 def test_names_the_kinds_it_reads_when_it_does_not_read_one(key: str) -> None:
     with pytest.raises(UnsupportedDocument, match=r"\.docx.*\.md"):
         extract(key, b"x")
@@ -117,7 +117,7 @@ REFUSED = [
     ("old-excel.docx", old_office("Workbook"), r"\.xls format"),
     ("some-ole.docx", OLE, "password"),
     ("rich.docx", rb"{\rtf1 Hello}", "RTF"),
-    ("excel.docx", package("xl/workbook.xml"), "CSV"),
+    ("excel.docx", package("xl/workbook.xml"), r"\.xlsx"),
     ("slides.docx", package("ppt/presentation.xml"), "PDF"),
     ("writer.docx", package("mimetype", "content.xml"), r"Save it as \.docx"),
     ("page.docx", b"<!DOCTYPE html><html>x", r"\.html"),
@@ -125,7 +125,12 @@ REFUSED = [
     ("word.pdf", docx(paragraph("x")), r"\.docx"),
     ("pdf.docx", pdf([(72, 720, "x")]), r"\.pdf"),
     ("pdf.txt", pdf([(72, 720, "x")]), r"\.pdf"),
-    ("excel.csv", package("xl/workbook.xml"), "CSV"),
+    ("excel.csv", package("xl/workbook.xml"), r"\.xlsx"),
+    ("damaged.xlsx", b"PK\x03\x04nothing", "damaged"),
+    ("no-sheets.xlsx", package("xl/workbook.xml"), "damaged"),
+    ("locked.xlsx", old_office("EncryptedPackage"), "password"),
+    ("locked-entries.xlsx", locked_archive(package("xl/workbook.xml")), "password"),
+    ("word.xlsx", docx(paragraph("x")), r"\.docx"),
     ("archive.md", package("a.md"), "Unpack"),
     ("archive.txt", b"\x1f\x8b\x08\0", "Unpack"),
     ("photo.txt", b"\x89PNG\r\n", "OCR"),
@@ -180,6 +185,7 @@ def test_garbage_is_read_or_refused_and_nothing_else(ending: str, body: bytes) -
                 ("a.docx", repacked(docx(paragraph("Some text"), table(["a", "b"], ["c", "d"])), packed))
                 for packed in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA)
             ),
+            ("a.xlsx", xlsx([["Plan", "Price"], ["Starter", 19], ["Growth", 49.5]])),
         ]
     ),
     st.data(),

@@ -563,8 +563,8 @@ def test_a_file_is_refused_for_its_content(folder: Path, name: str, content: byt
 
 
 def test_a_file_that_only_bedrock_reads_is_uploaded_unread(folder: Path) -> None:
-    (folder / "sheet.xlsx").write_bytes(b"x")
-    assert choose([folder / "sheet.xlsx"], "").keys == {"sheet.xlsx"}
+    (folder / "sheet.xls").write_bytes(b"x")
+    assert choose([folder / "sheet.xls"], "").keys == {"sheet.xls"}
 
 
 @pytest.mark.parametrize("sidecar", ["{", "[]", json.dumps({"metadataAttributes": {"title": "x" * 1_536}})])

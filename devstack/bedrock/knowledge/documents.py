@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 
 from devstack.bedrock.knowledge.reading.delimited import read_csv
 from devstack.bedrock.knowledge.reading.document import Document, UnreadableDocument, UnsupportedDocument
+from devstack.bedrock.knowledge.reading.excel import read_xlsx
 from devstack.bedrock.knowledge.reading.html.file import read_html
 from devstack.bedrock.knowledge.reading.markdown import read_markdown, read_text
 from devstack.bedrock.knowledge.reading.pdf.file import read_pdf
@@ -36,12 +37,12 @@ _REASONS = {
     "PDF": "It is a PDF. Give it the ending .pdf.",
     "Word": "It is a Word document. Give it the ending .docx.",
     "web page": "It is a web page. Give it the ending .html.",
-    "Excel": "It is an Excel workbook. Save each of its sheets as CSV.",
+    "Excel": "It is an Excel workbook. Give it the ending .xlsx.",
     "PowerPoint": "It is a PowerPoint presentation. Save it as PDF.",
     "OpenDocument": "It is an OpenDocument file. Save it as .docx.",
     "RTF": "It is a rich text file (RTF). Open it and save it as .docx.",
     "old Word": "It is a Word file in the old .doc format. Open it and save it as .docx.",
-    "old Excel": "It is an Excel workbook in the old .xls format. Save each of its sheets as CSV.",
+    "old Excel": "It is an Excel workbook in the old .xls format. Open it and save it as .xlsx.",
     "protected": "It is protected by a password. Save it without one.",
     "OLE": "It is protected by a password or in an old Office format. Save it as an open .docx.",
     "image": "It is an image. Text in images needs text recognition (OCR) first.",
@@ -49,8 +50,8 @@ _REASONS = {
     "ZIP": "It is an archive. Unpack it and add the files in it.",
     "web archive": "It is a web archive (MHTML). Open it and save it as .docx or .html.",
 }
-_EXPECTED = {".pdf": "PDF", ".docx": "Word"}
-_BINARY_ENDINGS = (".docx", ".pdf")
+_EXPECTED = {".pdf": "PDF", ".docx": "Word", ".xlsx": "Excel"}
+_BINARY_ENDINGS = tuple(_EXPECTED)
 _TEXT_KINDS = ("web page", "web archive")
 
 
@@ -130,4 +131,5 @@ _READERS: dict[str, Callable[[bytes], Document]] = {
     ".md": read_markdown,
     ".pdf": read_pdf,
     ".txt": read_text,
+    ".xlsx": read_xlsx,
 }

@@ -4,7 +4,7 @@ import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from statistics import quantiles
 
@@ -30,9 +30,15 @@ def read_csv(body: bytes) -> Document:
     try:
         delimiter = declared.group(1) if declared else _delimiter_of(text)
         _require_closed_quotes(text, delimiter)
-        rows = [row for row in _rows(text, delimiter) if _count_filled(row)]
+        rows = list(_rows(text, delimiter))
     except csv.Error as error:
         raise UnreadableDocument(f"The CSV cannot be read ({error}). Save it again as UTF-8 CSV.") from error
+    return titled_table(rows)
+
+
+def titled_table(rows: Iterable[Sequence[str]]) -> Document:
+    """Read rows as a table; what stands alone above it is its title."""
+    rows = [row for row in rows if _count_filled(row)]
     above = _count_title_rows(rows)
     titles = [" ".join(" ".join(row).split()) for row in rows[:above]]
     # A row of one cell would be a label over the whole table.

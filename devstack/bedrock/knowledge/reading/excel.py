@@ -1,0 +1,94 @@
+"""Read Excel workbooks (.xlsx) as Markdown: a table for each sheet, with the values as Excel shows them."""
+
+import io
+import re
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from xml.etree.ElementTree import ParseError
+
+from lxml import etree
+from openpyxl import load_workbook
+from openpyxl.utils.exceptions import InvalidFileException
+
+from devstack.bedrock.knowledge.reading.delimited import titled_table
+from devstack.bedrock.knowledge.reading.document import Document, UnreadableDocument
+
+_ENCRYPTED = 0x1
+_MOST_UNPACKED_BYTES = 200 * 1024 * 1024
+# What a damaged workbook of these raises, as found by damaging them; zipfile's own class is the first alone.
+_DAMAGED = (
+    zipfile.BadZipFile, zlib.error, etree.LxmlError, ParseError, InvalidFileException, OSError, EOFError,
+    AttributeError, LookupError, RuntimeError, TypeError, ValueError,
+)  # fmt: skip
+_DECIMALS = re.compile(r"0\.(0+)")
+_CURRENCY = re.compile(r"\[\$([^\]-]+)[^\]]*\]|\"([^\"]{1,4})\"|([€$£¥])")
+_NOT_SHOWN = re.compile(r"\[(?:[A-Za-z]+|[<>=][^\]]*)\]")
+
+
+def read_xlsx(body: bytes) -> Document:
+    """Read a workbook; of several sheets each is below its name. Raises UnreadableDocument."""
+    try:
+        _require_plain(body)
+        sheets = list(_sheets(body))
+    except _DAMAGED as error:
+        raise UnreadableDocument("The Excel file is damaged. Open it and save it as .xlsx again.") from error
+    if len(sheets) == 1:
+        return sheets[0][1]
+    return Document(None, "\n\n".join(f"# {name}\n\n{sheet.text}" for name, sheet in sheets))
+
+
+def _require_plain(body: bytes) -> None:
+    """Refuse what must not or cannot be unpacked. Raises UnreadableDocument."""
+    with zipfile.ZipFile(io.BytesIO(body)) as archive:
+        entries = archive.infolist()
+    if any(entry.flag_bits & _ENCRYPTED for entry in entries):
+        raise UnreadableDocument("The Excel file is protected by a password. Save it without one.")
+    if sum(entry.file_size for entry in entries) > _MOST_UNPACKED_BYTES:
+        raise UnreadableDocument("The Excel file unpacks to more than 200 MB. Split it into smaller files.")
+
+
+def _sheets(body: bytes) -> Iterator[tuple[str, Document]]:
+    """Yield the name and the table of each sheet that can be seen and has values."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what it does not read, such as charts
+        book = load_workbook(io.BytesIO(body), read_only=True, data_only=True)
+        for sheet in book.worksheets:
+            if sheet.sheet_state == "visible":
+                rows = ([_shown(cell.value, cell.number_format) for cell in row] for row in sheet.iter_rows())
+                table = titled_table(rows)
+                if table.text:
+                    yield sheet.title, table
+
+
+def _shown(value: object, number_format: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).upper()
+    if isinstance(value, int | float):
+        return _number(value, number_format)
+    if isinstance(value, datetime) and value.time() == time():
+        return value.date().isoformat()
+    return value.isoformat(" ") if isinstance(value, datetime) else _text(value)
+
+
+def _text(value: object) -> str:
+    return value.isoformat() if isinstance(value, date | time) else str(value)
+
+
+def _number(value: float, number_format: str) -> str:
+    """Return a number with the decimals, percent sign and currency that its format shows."""
+    form = _NOT_SHOWN.sub("", (number_format or "General").split(";")[0])
+    decimals = _DECIMALS.search(form)
+    percent = "%" in form
+    value = value * 100 if percent else value
+    if decimals:
+        written = f"{value:.{len(decimals[1])}f}"
+    else:
+        written = f"{value:.0f}" if "0" in form and not percent else f"{value:.10g}"
+    currency = _CURRENCY.search(form)
+    symbol = next(filter(None, currency.groups()), "").strip() if currency else ""
+    return " ".join(filter(None, (f"{written}%" if percent else written, symbol)))
