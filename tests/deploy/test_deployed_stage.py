@@ -274,6 +274,26 @@ def _found_for(stage: DeployedStage, ticket_id: str) -> list[dict[str, Any]]:
     return [data for data in of_type if data["ticket_id"] == ticket_id]
 
 
+NOT_OF_THE_EMULATOR = {"expiry", "models"}
+"""It does not delete what expires, and knows no models."""
+
+
+def test_the_doctor_finds_what_is_wrong_with_a_stage(synced_stage: DeployedStage) -> None:
+    events, logs, secrets = map(synced_stage.client, ("events", "logs", "secretsmanager"))
+    (rule,) = (each["Name"] for each in events.list_rules()["Rules"] if SWEEP in each["Name"])
+    webhooks, group = f"customer-support/{STAGE}/webhooks", f"/aws/lambda/{AGENT}"
+    events.disable_rule(Name=rule)
+    logs.put_retention_policy(logGroupName=group, retentionInDays=1)
+    before = secrets.get_secret_value(SecretId=webhooks)["SecretString"]
+    secrets.put_secret_value(SecretId=webhooks, SecretString="{")
+    found = synced_stage.project.doctor(synced_stage.account.url)
+    events.enable_rule(Name=rule)
+    logs.put_retention_policy(logGroupName=group, retentionInDays=14)
+    secrets.put_secret_value(SecretId=webhooks, SecretString=before)
+    wrong = {name for name, each in found.items() if not each["ok"]} - NOT_OF_THE_EMULATOR
+    assert wrong == {"schedule", "log_retention", "webhooks"}
+
+
 # The last two, because they end what the others look at.
 
 
@@ -293,23 +313,3 @@ def test_destroy_goes_on_from_there_and_leaves_what_holds_data(deployed: Deploye
     assert client("secretsmanager").list_secrets()["SecretList"] == []
     assert len(client("dynamodb").list_tables()["TableNames"]) == 5
     assert [each["Name"] for each in client("s3").list_buckets()["Buckets"]] == [BUCKET]
-
-
-NOT_OF_THE_EMULATOR = {"expiry", "models"}
-"""It does not delete what expires, and knows no models."""
-
-
-def test_the_doctor_finds_what_is_wrong_with_a_stage(synced_stage: DeployedStage) -> None:
-    events, logs, secrets = map(synced_stage.client, ("events", "logs", "secretsmanager"))
-    (rule,) = (each["Name"] for each in events.list_rules()["Rules"] if SWEEP in each["Name"])
-    webhooks, group = f"customer-support/{STAGE}/webhooks", f"/aws/lambda/{AGENT}"
-    events.disable_rule(Name=rule)
-    logs.put_retention_policy(logGroupName=group, retentionInDays=1)
-    before = secrets.get_secret_value(SecretId=webhooks)["SecretString"]
-    secrets.put_secret_value(SecretId=webhooks, SecretString="{")
-    found = synced_stage.project.doctor(synced_stage.account.url)
-    events.enable_rule(Name=rule)
-    logs.put_retention_policy(logGroupName=group, retentionInDays=14)
-    secrets.put_secret_value(SecretId=webhooks, SecretString=before)
-    wrong = {name for name, each in found.items() if not each["ok"]} - NOT_OF_THE_EMULATOR
-    assert wrong == {"schedule", "log_retention", "webhooks"}
