@@ -54,7 +54,7 @@ def _addresses(values: tuple[str, ...]) -> tuple[str, ...]:
     for address in values:
         if not ADDRESS.fullmatch(address):
             raise ValueError(f"{address} is no address; write it alone: support@example.com")
-    return values
+    return tuple(dict.fromkeys(values))
 
 
 def _named_origins(values: tuple[str, ...]) -> tuple[str, ...]:

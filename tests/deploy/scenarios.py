@@ -88,11 +88,11 @@ def _chat(api: Api) -> None:
     session = {"session_id": first["session_id"]}
     again = {"query": "I want to talk to a person.", "message_id": "m-1", **session, **_proof()}
     for _ in range(2):
-        assert api.send("POST", "/chat", again)["escalation"]
+        opened = api.send("POST", "/chat", again)["escalation"]
     route = "/chat/{session_id}"
     proof = dict(zip(PROOF_HEADERS, _proof().values(), strict=False))
     assert api.send("GET", route, path=session, headers=proof)["messages"]
-    _open_link(api, proof)
+    _open_link(api, opened["ticket_id"], proof)
     rating = {"message_id": first["message_id"], "rating": "up"}
     api.send("POST", route + "/feedback", rating, session, headers=proof)
     contact = {"email": "ada@example.com"}
@@ -100,10 +100,7 @@ def _chat(api: Api) -> None:
     api.send("DELETE", route, path=session, headers=proof)
 
 
-def _open_link(api: Api, proof: Mapping[str, str]) -> None:
-    ticket_id = api.send("POST", "/chat", {"query": "A person, please.", **_proof()})["escalation"][
-        "ticket_id"
-    ]
+def _open_link(api: Api, ticket_id: str, proof: Mapping[str, str]) -> None:
     sessions = Sessions(lambda: os.environ["TEST_APP_SECRET"], accept_made_up_ids=False)
     token = sessions.link_token(ticket_id, datetime.now(timezone.utc))
     assert api.send("POST", "/chat/open", {"token": token}, headers=proof)["session_id"]

@@ -147,7 +147,7 @@ def test_mails_are_from_an_address_or_a_name_and_lead_to_a_page(monkeypatch: pyt
     monkeypatch.setenv("MAIL_FROM", "Support der Größe XL <support@example.com>")
     assert refusal().startswith("CHAT_URL: ")
     monkeypatch.setenv("CHAT_URL", "http://127.0.0.1:8000/")
-    monkeypatch.setenv("NOTIFY_EMAILS", "a@example.com, b@example.com")
+    monkeypatch.setenv("NOTIFY_EMAILS", "a@example.com, b@example.com, a@example.com")
     settings = read_settings()
     assert settings.notify_emails == ("a@example.com", "b@example.com")
     monkeypatch.setenv("MAIL_FROM", "support@example.com")
