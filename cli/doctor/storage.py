@@ -1,5 +1,6 @@
-"""Checks of what a stage keeps: its tables, its documents, its secrets."""
+"""Checks of what a stage keeps: its tables, its queue, its documents, its secrets."""
 
+import json
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
@@ -15,7 +16,9 @@ from tooling.template import TableDefinition, Template
 
 SHORTEST_SECRET = 32
 RESTART_LOCAL = "Stop `python3 dev.py run` and start it again."
-GONE = frozenset({"ResourceNotFoundException", "NoSuchBucket", "404", "NotFound"})
+NO_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+"""The two ways in which SQS says so."""
+GONE = NO_QUEUE | {"ResourceNotFoundException", "NoSuchBucket", "404", "NotFound"}
 
 
 def tables(stage: Stage) -> str:
@@ -59,6 +62,28 @@ def events_stream(stage: Stage) -> str:
     if not stage.is_local and found["LatestStreamArn"] != stage.variables.get("EVENTS_STREAM_ARN"):
         raise Problem(f"{name} has another stream than `deliver` reads", _deploy(stage))
     return "events reach `deliver`"
+
+
+def intake_queue(stage: Stage) -> str:
+    """The queue of tickets is there, and has no dead letters."""
+    sqs, name = stage.client("sqs"), stage.variables.get("INTAKE_QUEUE_ARN", "").split(":")[-1]
+    if not name:
+        raise Problem("INTAKE_QUEUE_ARN is not set", _deploy(stage))
+
+    def attribute(queue: str, attribute: str) -> str:
+        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])
+        return str(found["Attributes"][attribute])
+
+    redrive = json.loads(_asked(stage, lambda: attribute(name, "RedrivePolicy"), name))
+    dead_letters = redrive["deadLetterTargetArn"].split(":")[-1]
+    count = _asked(stage, lambda: attribute(dead_letters, "ApproximateNumberOfMessages"), dead_letters)
+    if count != "0":
+        raise Problem(
+            f"{dead_letters} holds {count} that could not be taken in",
+            "docs/runbook.md, about dead letters, says what to do with them.",
+        )
+    return "no dead letters"
 
 
 def documents(stage: Stage) -> str:
@@ -181,6 +206,7 @@ CHECKS: Iterable[Callable[[Stage], str]] = (
     tables,
     expiry,
     events_stream,
+    intake_queue,
     documents,
     bucket_events,
     app_secret,

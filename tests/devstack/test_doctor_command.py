@@ -65,6 +65,8 @@ def test_a_stack_that_is_not_there_is_said_once(capsys: pytest.CaptureFixture[st
         ("settings", {"BEDROCK_MODEL_IDS": ""}, "BEDROCK_MODEL_IDS"),
         ("tables", {"TABLE_SUFFIX": "-x"}, "-x does not exist"),
         ("events_stream", {"TABLE_SUFFIX": "-x"}, "-x does not exist"),
+        ("intake_queue", {"INTAKE_QUEUE_ARN": "arn:aws:sqs:us-east-1:1:none"}, "none does not exist"),
+        ("intake_queue", {"INTAKE_QUEUE_ARN": ""}, "INTAKE_QUEUE_ARN is not set"),
         ("documents", {"DOCUMENTS_BUCKET": "none"}, "none does not exist"),
         ("bucket_events", {"DOCUMENTS_BUCKET": "none"}, "none does not exist"),
         ("app_secret", {"APP_SECRET_ID": "none"}, "APP_SECRET_ID does not exist"),
@@ -106,6 +108,15 @@ def no_expiry(aws: AwsClients) -> Iterator[None]:
 
 
 @contextmanager
+def dead_letter(aws: AwsClients) -> Iterator[None]:
+    url = aws.sqs.get_queue_url(QueueName="support-tickets-intake-dlq")["QueueUrl"]
+    aws.sqs.send_message(QueueUrl=url, MessageBody="no ticket")
+    yield
+    (message,) = aws.sqs.receive_message(QueueUrl=url)["Messages"]
+    aws.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+
+
+@contextmanager
 def no_bucket_events(aws: AwsClients) -> Iterator[None]:
     bucket = LOCAL.documents_bucket
     before = aws.s3.get_bucket_notification_configuration(Bucket=bucket)["QueueConfigurations"]
@@ -121,6 +132,7 @@ def no_bucket_events(aws: AwsClients) -> Iterator[None]:
     [
         ("expiry", no_expiry, "support-events keeps items for ever"),
         ("bucket_events", no_bucket_events, "s3:ObjectCreated:*"),
+        ("intake_queue", dead_letter, "support-tickets-intake-dlq holds 1"),
         ("app_secret", lambda aws: secret(aws, LOCAL.app_secret_id, "short"), "shorter than 32"),
         ("agent_tokens", lambda aws: secret(aws, LOCAL.agent_tokens_secret_id, "{}"), "holds no token"),
         ("agent_tokens", lambda aws: secret(aws, LOCAL.agent_tokens_secret_id, '{"a": 1}'), "holds no token"),

@@ -57,8 +57,9 @@ def test_a_message_that_is_no_ticket_is_a_dead_letter_and_others_pass_it(api: Ap
     dead: set[str] = set()
 
     def all_dead() -> bool:
-        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        dead.update(each["MessageId"] for each in messages)
+        for each in sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            dead.add(each["MessageId"])
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
         return dead >= poison
 
     assert within(DEAD_SECONDS, all_dead)
