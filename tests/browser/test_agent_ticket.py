@@ -196,6 +196,39 @@ def test_a_reply_of_somebody_else_is_told_before_the_own_is_sent(
     expect(box(page)).to_have_value("Where do you live?")
 
 
+def test_an_answer_older_than_an_own_change_does_not_undo_it(
+    visit: Visitor, desk_server: DeskServer, desk: Desk
+) -> None:
+    desk.add(ticket())
+    page = open_desk(visit, desk_server, "T-1", before=install_clock)
+    gate = threading.Event()
+    old = {"ticket": ticket(), "transcript": desk.transcripts["T-1"], "feedback": [], **desk.around}
+    desk_server.answer_next("GET", "/tickets/T-1/context", gated(gate, Reply(old)))
+    desk.say("T-1", "Hello?")
+    with page.expect_request("**/context"):
+        page.clock.run_for(5_000)
+    page.keyboard.press("e")
+    expect(page.locator("#status")).to_have_value("closed")
+    gate.set()
+    expect(messages(page)).to_have_count(2)
+    expect(page.locator("#status")).to_have_value("closed")
+    expect(page.locator("#changed")).to_be_hidden()
+
+
+def test_a_ticket_that_could_not_be_read_is_read_again_by_itself(
+    visit: Visitor, desk_server: DeskServer, desk: Desk
+) -> None:
+    desk.add(ticket())
+    page = open_desk(visit, desk_server, "T-1", before=install_clock)
+    desk_server.answer_next("GET", "/tickets/T-1/context", refusal(503, "unavailable", "Out of reach."))
+    desk.say("T-1", "Hello?")
+    page.clock.run_for(5_000)
+    expect(page.locator("#ticket-failed")).to_contain_text("Out of reach.")
+    page.clock.run_for(5_000)
+    expect(messages(page).last).to_have_text("Hello?")
+    expect(page.locator("#ticket-failed")).to_be_hidden()
+
+
 def test_a_ticket_from_elsewhere_says_whom_a_reply_reaches(
     visit: Visitor, desk_server: DeskServer, desk: Desk
 ) -> None:

@@ -1,5 +1,5 @@
 'use strict';
-// The ticket that is open: what it is, what was said, and what others do to it meanwhile.
+// The ticket that is open: what it is, changing it, and what others do to it meanwhile.
 
 const REASONS = {
   customer_request: 'the customer asked for a person',
@@ -50,12 +50,16 @@ function openTicket(ticketId) {
   openTicket.timer = setTimeout(loadTicket, 120);
 }
 
-/** Read the open ticket with what is around it; `isAgain` says that it is on the page already. */
+/** Read the open ticket with what is around it. */
 async function loadTicket() {
-  const { id } = shown;
+  const { id, ticket } = shown;
   await attempt(async () => {
     const context = await getContext(id);
     if (id !== shown.id) return;
+    if (ticket !== shown.ticket) {  // changed from here meanwhile: the answer is older than that
+      loadTicket();
+      return;
+    }
     const before = shown.context && shown.ticket;
     Object.assign(shown, { context, ticket: context.ticket });
     byId('ticket-failed').hidden = true;
@@ -73,6 +77,7 @@ async function loadTicket() {
 }
 
 function showLoadFailure(failure) {
+  shown.listed = 'unread';  // the next look at the list reads it again
   const [words, button] = byId('ticket-failed').children;
   words.textContent = failure.code === 'unknown_ticket' ? 'This ticket is not there any more.' : failure.message;
   button.hidden = !failure.retryable && !REFUSED.includes(failure.status);
@@ -122,58 +127,11 @@ function originOf(ticket) {
   return [words.filter(Boolean).join(' · '), ' · ', timeElement(ticket.created_at)];
 }
 
-/* What was said */
-
-function showMessages(isFirst) {
-  const area = byId('talk-scroll');
-  const atEnd = isFirst || area.scrollHeight - area.scrollTop - area.clientHeight < 48;
-  byId('messages').replaceChildren(...messagesOf(shown.context).map(messageElement));
-  if (atEnd) area.scrollTop = area.scrollHeight;
-}
-
-/** The transcript; before it what a ticket says that came from elsewhere, or whose chat cannot be read. */
-function messagesOf({ ticket, transcript }) {
-  const said = transcript ?? [];
-  if (isOfChat(ticket) && said.length) return said;
-  return [{ role: 'user', content: ticket.description, timestamp: ticket.created_at }, ...said];
-}
-
-function messageElement(message) {
-  const isCustomer = message.role === 'user';
-  const element = isCustomer ? questionElement(message.content) : answerElement({ ...message, response: message.content });
-  const author = element.querySelector('.author');
-  if (isCustomer) renderTime(element.querySelector('time'), message.timestamp);
-  if (message.role === 'agent') {
-    element.classList.add('agent');
-    author.textContent = message.author === agent.name ? `${message.author} (you)` : message.author;
-  }
-  if (message.escalation) showHandOver(element.querySelector('.chip'), message.escalation);
-  if (message.feedback) element.querySelector('.answer-foot').append(make('span', { textContent: ratingOf(message.feedback) }));
-  return element;
-}
-
-function showHandOver(chip, { reason }) {
-  chip.lastElementChild.textContent = `Handed over: ${REASONS[reason] ?? reason}`;
-  chip.hidden = false;
-}
-
-function ratingOf({ rating, comment }) {
-  return `The customer found this ${rating === 'up' ? 'helpful' : 'not helpful'}${comment ? `: “${comment}”` : '.'}`;
-}
-
 function showPart(part) {
   byId('ticket').querySelector('.ticket-body').dataset.part = part;
   for (const button of document.querySelectorAll('.parts button')) {
     button.setAttribute('aria-pressed', String(button.dataset.part === part));
   }
-}
-
-/** Keep the end in view when the box or a draft takes room. */
-function holdTheEnd() {
-  const area = byId('talk-scroll');
-  let atEnd = true;
-  area.addEventListener('scroll', () => { atEnd = area.scrollHeight - area.scrollTop - area.clientHeight < 48; }, { passive: true });
-  new ResizeObserver(() => { if (atEnd) area.scrollTop = area.scrollHeight; }).observe(area);
 }
 
 /* Changing it */
@@ -212,7 +170,6 @@ function setStatus(status) {
 
 const toggleClosed = () => setStatus(shown.ticket.status === 'closed' ? 'open' : 'closed');
 
-holdTheEnd();
 byId('ticket-failed').querySelector('button').addEventListener('click', loadTicket);
 byId('assign').addEventListener('click', toggleAssigned);
 byId('status').addEventListener('change', (event) => setStatus(event.target.value));
