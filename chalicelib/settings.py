@@ -152,7 +152,7 @@ class Settings(BaseSettings):
     """How often to sync although no change was seen, in case an event was lost; 0 never."""
     hybrid_search: bool = False
     """Whether to search by words as well as by meaning. OpenSearch Serverless can, S3 Vectors refuses it."""
-    rerank_model_id: str | None = None
+    rerank_model_id: str | None = Field(None, pattern=r"^[a-z0-9.-]+:[0-9]+$")
     """A reranker model of Bedrock in the stage's Region, such as `cohere.rerank-v3-5:0`: of 20 passages it
     finds the nearest. Without it they stay in the order of the search."""
     passages_per_question: int = Field(5, ge=1, le=20)

@@ -91,6 +91,7 @@ def test_missing_keys_are_named_one_or_all(monkeypatch: pytest.MonkeyPatch) -> N
         ("CHAT_REQUESTS_PER_MINUTE", ["-1"]),
         ("CHAT_TOKENS_PER_DAY", ["1.5"]),
         ("CHAT_DEADLINE_SECONDS", ["29", "6"]),
+        ("RERANK_MODEL_ID", ["cohere", "arn:aws:bedrock:us-east-1::foundation-model/cohere.rerank-v3-5:0"]),
         ("CONVERSATION_RETENTION_DAYS", ["0"]),
         ("CUSTOMER_CACHE_SECONDS", ["301"]),
         ("MAIL_FROM", ["Support", "a@b.de, c@d.de", "Jo\nBcc: x <a@b.de>", "<a@b.de>", "ö@b.de", "a@b.de\n"]),
