@@ -5,57 +5,23 @@ from typing import Any
 from chalice import AuthResponse, Chalice, Response
 from chalice.app import AuthRequest, CloudWatchEvent, DynamoDBEvent, LambdaFunctionEvent, SQSEvent
 
-from chalicelib import __version__
-from chalicelib.api.chat import (
-    ChatRequest,
-    ContactRequest,
-    FeedbackRequest,
-    HistoryQuery,
-    LinkRequest,
-    ProofHeaders,
-    chat_answer,
-    contact_answer,
-    history,
-    link_answer,
-)
+from chalicelib import __version__, api
 from chalicelib.api.cors import answer_preflights
-from chalicelib.api.description import HEADERS as DESCRIPTION_HEADERS
-from chalicelib.api.description import api_description
-from chalicelib.api.events import EventsQuery, event_answer, events_answer
 from chalicelib.api.http import (
     Answer,
     agent_name,
     answers_errors,
     caller,
     install,
-    json_body,
-    proof_headers,
     query_parameters,
+    read_body,
+    read_path,
+    read_query,
 )
-from chalicelib.api.intake import AT_ONCE
-from chalicelib.api.knowledge_base import sync_requested, sync_status
-from chalicelib.api.parsing import parse, parse_body, parse_path
-from chalicelib.api.tickets import (
-    EXTERNAL_ID,
-    DraftRequest,
-    ReplyRequest,
-    TicketChangeRequest,
-    TicketFeedbackRequest,
-    TicketRequest,
-    TicketsQuery,
-    customer_erased,
-    draft_answer,
-    reply_answer,
-    ticket_answer,
-    ticket_context,
-    ticket_received,
-    tickets_answer,
-)
-from chalicelib.chat.sessions import Visitor
 from chalicelib.events.stream import events_to_deliver
 from chalicelib.insight.health import overall
-from chalicelib.services import now, services
-from chalicelib.settings import documents_bucket_name, events_stream_arn, intake_queue_arn
+from chalicelib.services import now, services, warm_up
+from chalicelib.settings import documents_bucket_name, events_stream_arn, intake_queue_arn, lambda_handler
 from chalicelib.web.page import agent_page, chat_page
 
 app = Chalice(app_name="customer-support", configure_logs=False)
@@ -79,7 +45,7 @@ def agent_console() -> Response:
 @app.route("/openapi.json", methods=["GET"])
 def describe_api() -> Response:
     """Serve the description of this API."""
-    return Response(api_description(), dict(DESCRIPTION_HEADERS))
+    return Response(api.description.api_description(), dict(api.description.HEADERS))
 
 
 @app.route("/health", methods=["GET"])
@@ -95,37 +61,37 @@ def health() -> Answer:
 @answers_errors
 def chat() -> Answer:
     """Answer a customer's message."""
-    request = parse_body(ChatRequest, json_body())
-    return chat_answer(services().chat.answer(request.message(caller())))
+    request = read_body(api.chat.ChatRequest)
+    return api.chat.chat_answer(services().chat.answer(request.message(caller())))
 
 
 @app.route("/chat/open", methods=["POST"])
 @answers_errors
 def open_link() -> Answer:
     """Return the session that a mail's link leads to."""
-    request = parse_body(LinkRequest, json_body())
-    visitor = Visitor(caller(), request.proof or parse(ProofHeaders, proof_headers()).proof)
-    return link_answer(services().transcripts.open_link(request.token, visitor))
+    request = read_body(api.chat.LinkRequest)
+    visitor = api.chat.visitor(request.proof)
+    return api.chat.link_answer(services().transcripts.open_link(request.token, visitor))
 
 
 @app.route("/chat/{session_id}", methods=["GET"])
 @answers_errors
 def read_conversation(session_id: str) -> Answer:
     """Return the messages of a conversation."""
-    session_id = parse_path("session_id", session_id)
-    visitor = Visitor(caller(), parse(ProofHeaders, proof_headers()).proof)
-    query = parse(HistoryQuery, query_parameters())
+    session_id = read_path("session_id", session_id)
+    visitor = api.chat.visitor()
+    query = read_query(api.chat.HistoryQuery)
     limit, older_than, newer_than = query.exchanges, query.older_than, query.newer_than
     transcripts = services().transcripts
-    return history(session_id, transcripts.read(session_id, visitor, limit, older_than, newer_than))
+    return api.chat.history(session_id, transcripts.read(session_id, visitor, limit, older_than, newer_than))
 
 
 @app.route("/chat/{session_id}", methods=["DELETE"])
 @answers_errors
 def erase_conversation(session_id: str) -> Response:
     """Erase a conversation."""
-    session_id = parse_path("session_id", session_id)
-    visitor = Visitor(caller(), parse(ProofHeaders, proof_headers()).proof)
+    session_id = read_path("session_id", session_id)
+    visitor = api.chat.visitor()
     services().transcripts.erase(session_id, visitor)
     return Response("", status_code=204)
 
@@ -134,19 +100,19 @@ def erase_conversation(session_id: str) -> Response:
 @answers_errors
 def set_contact(session_id: str) -> Answer:
     """Keep how a customer can be reached."""
-    session_id = parse_path("session_id", session_id)
-    request = parse_body(ContactRequest, json_body())
-    visitor = Visitor(caller(), request.proof or parse(ProofHeaders, proof_headers()).proof)
-    return contact_answer(services().transcripts.set_contact(session_id, visitor, request.contact()))
+    session_id = read_path("session_id", session_id)
+    request = read_body(api.chat.ContactRequest)
+    visitor = api.chat.visitor(request.proof)
+    return api.chat.contact_answer(services().transcripts.set_contact(session_id, visitor, request.contact()))
 
 
 @app.route("/chat/{session_id}/feedback", methods=["POST"])
 @answers_errors
 def rate_answer(session_id: str) -> Answer:
     """Keep a customer's thumbs up or down on an answer."""
-    session_id = parse_path("session_id", session_id)
-    request = parse_body(FeedbackRequest, json_body())
-    visitor = Visitor(caller(), request.proof or parse(ProofHeaders, proof_headers()).proof)
+    session_id = read_path("session_id", session_id)
+    request = read_body(api.chat.FeedbackRequest)
+    visitor = api.chat.visitor(request.proof)
     services().transcripts.rate(session_id, visitor, request.message_id, request.feedback(now()))
     return {"status": "accepted"}
 
@@ -172,59 +138,59 @@ def who_am_i() -> Answer:
 @answers_errors
 def receive_ticket() -> Answer:
     """Keep a ticket and return what is known around it."""
-    request = parse_body(TicketRequest, json_body())
-    return ticket_received(services().tickets.receive(request.ticket()))
+    request = read_body(api.tickets.TicketRequest)
+    return api.tickets.ticket_received(services().tickets.receive(request.ticket()))
 
 
 @app.route("/tickets", methods=["GET"], authorizer=agent)
 @answers_errors
 def list_tickets() -> Answer:
     """Return tickets, newest first."""
-    query = parse(TicketsQuery, query_parameters())
-    return tickets_answer(services().tickets.page(query.wanted, query.limit, query.before))
+    query = read_query(api.tickets.TicketsQuery)
+    return api.tickets.tickets_answer(services().tickets.page(query.wanted, query.limit, query.before))
 
 
 @app.route("/tickets/{ticket_id}", methods=["PATCH"], authorizer=agent)
 @answers_errors
 def change_ticket(ticket_id: str) -> Answer:
     """Note where a ticket stands, whose it is and how urgent."""
-    ticket_id = parse_path("ticket_id", ticket_id)
-    change = parse_body(TicketChangeRequest, json_body()).change()
-    return ticket_answer(services().tickets.change(ticket_id, change))
+    ticket_id = read_path("ticket_id", ticket_id)
+    change = read_body(api.tickets.TicketChangeRequest).change()
+    return api.tickets.ticket_answer(services().tickets.change(ticket_id, change))
 
 
 @app.route("/tickets/{ticket_id}/replies", methods=["POST"], authorizer=agent)
 @answers_errors
 def reply_to_ticket(ticket_id: str) -> Answer:
     """Send an agent's reply to the customer."""
-    ticket_id = parse_path("ticket_id", ticket_id)
-    reply = parse_body(ReplyRequest, json_body()).reply(agent_name())
-    return reply_answer(services().replies.send(ticket_id, reply))
+    ticket_id = read_path("ticket_id", ticket_id)
+    reply = read_body(api.tickets.ReplyRequest).reply(agent_name())
+    return api.tickets.reply_answer(services().replies.send(ticket_id, reply))
 
 
 @app.route("/tickets/{ticket_id}/draft", methods=["POST"], authorizer=agent)
 @answers_errors
 def draft_reply(ticket_id: str) -> Answer:
     """Draft a reply for an agent to check."""
-    ticket_id = parse_path("ticket_id", ticket_id)
-    instruction = parse_body(DraftRequest, json_body()).instruction
-    return draft_answer(services().drafts.write(ticket_id, agent_name(), instruction))
+    ticket_id = read_path("ticket_id", ticket_id)
+    instruction = read_body(api.tickets.DraftRequest).instruction
+    return api.tickets.draft_answer(services().drafts.write(ticket_id, agent_name(), instruction))
 
 
 @app.route("/tickets/{ticket_id}/context", methods=["GET"], authorizer=agent)
 @answers_errors
 def read_ticket(ticket_id: str) -> Answer:
     """Return a ticket with what is known around it."""
-    view = services().tickets.view(parse_path("ticket_id", ticket_id))
-    return ticket_context(view)
+    view = services().tickets.view(read_path("ticket_id", ticket_id))
+    return api.tickets.ticket_context(view)
 
 
 @app.route("/tickets/{ticket_id}/feedback", methods=["POST"], authorizer=agent)
 @answers_errors
 def rate_ticket_context(ticket_id: str) -> Answer:
     """Keep whether what came with a ticket helped an agent."""
-    ticket_id = parse_path("ticket_id", ticket_id)
-    feedback = parse_body(TicketFeedbackRequest, json_body()).feedback(now())
+    ticket_id = read_path("ticket_id", ticket_id)
+    feedback = read_body(api.tickets.TicketFeedbackRequest).feedback(now())
     services().tickets.rate(ticket_id, feedback)
     return {"status": "accepted"}
 
@@ -233,37 +199,37 @@ def rate_ticket_context(ticket_id: str) -> Answer:
 @answers_errors
 def erase_customer(external_id: str) -> Answer:
     """Erase a customer's chats, interactions, tickets and feedback."""
-    external_id = parse_path("external_id", external_id, EXTERNAL_ID)
-    return customer_erased(external_id, services().erasure.erase(external_id))
+    external_id = read_path("external_id", external_id, api.tickets.EXTERNAL_ID)
+    return api.tickets.customer_erased(external_id, services().erasure.erase(external_id))
 
 
 @app.route("/kb/sync", methods=["POST"], authorizer=agent)
 @answers_errors
 def request_sync() -> Response:
     """Ask for the knowledge base to catch up with the documents."""
-    return Response(sync_requested(services().sync.request_now()), status_code=202)
+    return Response(api.knowledge_base.sync_requested(services().sync.request_now()), status_code=202)
 
 
 @app.route("/kb/sync", methods=["GET"], authorizer=agent)
 @answers_errors
 def read_sync() -> Answer:
     """Say how the knowledge base stands to the documents."""
-    return sync_status(services().sync.status())
+    return api.knowledge_base.sync_status(services().sync.status())
 
 
 @app.route("/events", methods=["GET"], authorizer=agent)
 @answers_errors
 def list_events() -> Answer:
     """Return events with who was told of them, newest first."""
-    query = parse(EventsQuery, query_parameters())
-    return events_answer(services().deliveries.page(query.status, query.limit, query.before))
+    query = read_query(api.events.EventsQuery)
+    return api.events.events_answer(services().deliveries.page(query.status, query.limit, query.before))
 
 
 @app.route("/events/{event_id}/resend", methods=["POST"], authorizer=agent)
 @answers_errors
 def resend_event(event_id: str) -> Answer:
     """Send an event again to those who have not got it."""
-    return event_answer(services().deliveries.resend(parse_path("event_id", event_id)))
+    return api.events.event_answer(services().deliveries.resend(read_path("event_id", event_id)))
 
 
 answer_preflights(app)
@@ -296,7 +262,8 @@ def deliver(event: DynamoDBEvent) -> None:
 
 # One message a call: Chalice cannot ask Lambda to take back a part of a batch, so one that fails would bring
 # back all that came with it.
-@app.on_sqs_message(queue_arn=intake_queue_arn(), batch_size=1, maximum_concurrency=AT_ONCE)
+# Ten at the same time: each has a connection to Postgres.
+@app.on_sqs_message(queue_arn=intake_queue_arn(), batch_size=1, maximum_concurrency=10)
 def intake(event: SQSEvent) -> None:
     """Take in what the queue brings: a ticket, as POST /tickets takes it."""
     services().intake.take_in(event.to_dict())
@@ -308,3 +275,6 @@ def migrate(_event: dict[str, Any], _context: object) -> dict[str, Any]:
     from chalicelib.stores.migrate import apply_migrations  # only this function needs the migration tool
 
     return {"applied": apply_migrations(*services().database_users())}
+
+
+warm_up(lambda_handler())

@@ -17,7 +17,7 @@ from chalicelib.chat.prompts import estimate_tokens
 from chalicelib.chat.spending import CHARS_PER_TOKEN, MICRO, RULES_TOKENS, Spending
 from chalicelib.domain.conversation import Usage
 from chalicelib.gateways.converse import price_of
-from chalicelib.settings import Settings
+from chalicelib.settings import default_of
 from chalicelib.web.page import agent_page, chat_page
 from tooling.project import ROOT
 from tooling.stages import read_config
@@ -136,7 +136,7 @@ def _settings(stage: str) -> Mapping[str, str]:
 
 
 def _value(settings: Mapping[str, str], name: str) -> str:
-    return settings.get(name, str(Settings.model_fields[name.lower()].default))
+    return settings.get(name, str(default_of(name.lower())))
 
 
 def main() -> None:

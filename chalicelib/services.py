@@ -1,54 +1,34 @@
-"""Builds everything from the settings, once per container, and of it only what the function uses."""
+"""Builds everything from the settings, once per container, and of it only what the function uses.
+
+What only the API's function needs is imported where it is built, so that the others start without it.
+"""
 
 import time
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial, wraps
 from threading import RLock
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
-import boto3
-import botocore
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
-
-from chalicelib.answers import require_whole
 from chalicelib.api.agent_tokens import AgentTokens
 from chalicelib.api.cors import Origins
-from chalicelib.api.intake import Intake
-from chalicelib.chat.hand_over import HandOvers
 from chalicelib.chat.limits import LimitOptions, Limits
-from chalicelib.chat.lookups import Lookups
-from chalicelib.chat.person.contacts import Contacts
-from chalicelib.chat.person.links import ConversationLinks
-from chalicelib.chat.person.record import Record
-from chalicelib.chat.prompts import HistoryBudget
 from chalicelib.chat.sessions import Sessions
-from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.spending import MICRO, UNKNOWN_PRICES_USD, Spending
-from chalicelib.chat.transcripts import Transcripts
-from chalicelib.chat.turn import Chat
-from chalicelib.chat.turn_parts import ChatOptions
 from chalicelib.domain.access import NOBODY_KNOWN
 from chalicelib.domain.database import DatabaseAddress, DatabaseAddresses, DatabaseSecret, FixedAddress
 from chalicelib.domain.protocols import PassageSearch, Receiver
 from chalicelib.errors import InvalidSettings
 from chalicelib.events.deliveries import Deliveries
-from chalicelib.events.mails import CustomerMail, TeamMail
-from chalicelib.gateways.aws import client_config
-from chalicelib.gateways.bedrock import BedrockModel
+from chalicelib.gateways.aws import client_config, make_client
 from chalicelib.gateways.converse import ModelOptions, price_of
-from chalicelib.gateways.document_links import SIGNING, DocumentLinks
 from chalicelib.gateways.ingestion import IngestionGateway
-from chalicelib.gateways.knowledge_base import KnowledgeBase
-from chalicelib.gateways.mail import SesMail
 from chalicelib.gateways.outbound import Outbound
-from chalicelib.gateways.reranking import RERANK_READ_SECONDS, RerankedSearch
 from chalicelib.gateways.secrets import AddressInSecret, Secrets
-from chalicelib.gateways.sentiment import SentimentGateway
 from chalicelib.gateways.webhooks import Webhook
-from chalicelib.insight.health import Health
 from chalicelib.logs import (
     DeliveryLogger,
     IntakeLogger,
@@ -59,41 +39,48 @@ from chalicelib.logs import (
 )
 from chalicelib.parallel import Threads
 from chalicelib.settings import Settings, read_settings
-from chalicelib.stores.caching import CachedCustomers, CachedPassages
 from chalicelib.stores.conversations import ContactItem, Conversations, ExchangeItem
-from chalicelib.stores.customers import Customers, NoCustomers
-from chalicelib.stores.database import AMAZON_ROOTS, address_from_url
 from chalicelib.stores.erasures import ErasureMarks
 from chalicelib.stores.events import EventItem, Events
 from chalicelib.stores.interactions import InteractionItem, Interactions
 from chalicelib.stores.state import Counters, OwnCounters, StateItem
 from chalicelib.stores.sync_state import JobItem, SyncItem, SyncStates
-from chalicelib.stores.ticket_conversations import TicketConversations
 from chalicelib.stores.tickets import TicketItem, Tickets
 from chalicelib.sync.knowledge_base import KnowledgeBaseSync
 from chalicelib.sync.outcomes import SyncOutcomes
 from chalicelib.sync.starts import SyncStarts
 from chalicelib.tickets.customer_context import CustomerRules
-from chalicelib.tickets.desk import TicketDesk
-from chalicelib.tickets.drafts import Drafts
-from chalicelib.tickets.erasure import Erasure
-from chalicelib.tickets.replies import Replies
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+    from chalicelib.api.intake import Intake
+    from chalicelib.chat.lookups import Lookups
+    from chalicelib.chat.person.contacts import Contacts
+    from chalicelib.chat.source_links import SourceLinks
+    from chalicelib.chat.transcripts import Transcripts
+    from chalicelib.chat.turn import Chat
+    from chalicelib.gateways.bedrock import BedrockModel
+    from chalicelib.gateways.knowledge_base import KnowledgeBase
+    from chalicelib.gateways.sentiment import SentimentGateway
+    from chalicelib.insight.health import Health
+    from chalicelib.stores.caching import CachedCustomers
+    from chalicelib.stores.customers import Customers
+    from chalicelib.stores.ticket_conversations import TicketConversations
+    from chalicelib.tickets.desk import TicketDesk
+    from chalicelib.tickets.drafts import Drafts
+    from chalicelib.tickets.erasure import Erasure
+    from chalicelib.tickets.replies import Replies
 
 MODEL_READ_SECONDS = 20
 MAIL_READ_SECONDS = 10
 CALL_THREADS = 64
 """A turn or a ticket uses six at once; several may run in one process, and a slow call keeps its thread."""
 MODEL_THREADS = 16
+WARM_UP_SECONDS = 4
+"""Lambda gives a start ten seconds; one that takes longer begins again, and costs."""
 TABLES = (ExchangeItem, InteractionItem, TicketItem, StateItem, ContactItem, SyncItem, JobItem, EventItem)
 BARE_NAMES = {table: table.Meta.table_name for table in TABLES}
-
-# Not with each client, because PynamoDB makes its own.
-botocore.register_initializer(
-    lambda session: session.register("before-parse", lambda **event: require_whole(**event))
-)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -132,8 +119,14 @@ class Services:
 
     @property
     @once
-    def chat(self) -> Chat:
+    def chat(self) -> "Chat":
         """The customers' half."""
+        from chalicelib.chat.hand_over import HandOvers
+        from chalicelib.chat.person.record import Record
+        from chalicelib.chat.prompts import HistoryBudget
+        from chalicelib.chat.turn import Chat
+        from chalicelib.chat.turn_parts import ChatOptions
+
         settings = self.settings
         hand_overs = HandOvers(self.sessions, self.ticket_store, ErasureMarks(now))
         return Chat(
@@ -163,8 +156,10 @@ class Services:
 
     @property
     @once
-    def transcripts(self) -> Transcripts:
+    def transcripts(self) -> "Transcripts":
         """What the holder of a session may do with it."""
+        from chalicelib.chat.transcripts import Transcripts
+
         return Transcripts(
             self.sessions,
             self.limits,
@@ -181,8 +176,10 @@ class Services:
 
     @property
     @once
-    def tickets(self) -> TicketDesk:
+    def tickets(self) -> "TicketDesk":
         """The agents' half."""
+        from chalicelib.tickets.desk import TicketDesk
+
         return TicketDesk(
             tickets=self.ticket_store,
             interactions=self.interactions,
@@ -200,20 +197,26 @@ class Services:
 
     @property
     @once
-    def intake(self) -> Intake:
+    def intake(self) -> "Intake":
         """The other way that tickets come in."""
+        from chalicelib.api.intake import Intake
+
         return Intake(self.tickets, IntakeLogger(self.settings.stage))
 
     @property
     @once
-    def replies(self) -> Replies:
+    def replies(self) -> "Replies":
         """What agents write to customers."""
+        from chalicelib.tickets.replies import Replies
+
         return Replies(self.ticket_store, self.ticket_conversations, now, TicketLogger())
 
     @property
     @once
-    def drafts(self) -> Drafts:
+    def drafts(self) -> "Drafts":
         """What agents may reply."""
+        from chalicelib.tickets.drafts import Drafts
+
         settings = self.settings
         budget = LimitOptions(0, 0, round(settings.daily_budget_usd * MICRO))
         return Drafts(
@@ -235,8 +238,10 @@ class Services:
 
     @property
     @once
-    def erasure(self) -> Erasure:
+    def erasure(self) -> "Erasure":
         """The right to be forgotten."""
+        from chalicelib.tickets.erasure import Erasure
+
         return Erasure(
             self.sessions,
             self.conversations,
@@ -250,10 +255,9 @@ class Services:
     @once
     def sync(self) -> KnowledgeBaseSync:
         """What keeps the knowledge base in step with the documents bucket."""
-        settings, log = self.settings, SyncLogger()
-        states = SyncStates(settings.data_source_id)
+        settings, log, states = self.settings, SyncLogger(), self.sync_states
         # One attempt: Bedrock takes few starts, and the sweep comes back to one that failed.
-        client = boto3.client("bedrock-agent", config=client_config(read_timeout_seconds=5, attempts=1))
+        client = make_client("bedrock-agent", client_config(read_timeout_seconds=5, attempts=1))
         jobs = IngestionGateway(client, settings.knowledge_base_id, settings.data_source_id)
         return KnowledgeBaseSync(
             states=states,
@@ -264,6 +268,11 @@ class Services:
             documents_bucket=settings.documents_bucket,
             at_least_every=timedelta(hours=settings.sync_at_least_every_hours),
         )
+
+    @property
+    @once
+    def sync_states(self) -> SyncStates:
+        return SyncStates(self.settings.data_source_id)
 
     @property
     @once
@@ -283,8 +292,12 @@ class Services:
         settings = self.settings
         if not settings.mail_from:
             return []
+        from chalicelib.chat.person.links import ConversationLinks
+        from chalicelib.events.mails import CustomerMail, TeamMail
+        from chalicelib.gateways.mail import SesMail
+
         # One attempt: SES cannot tell a mail that comes twice.
-        client = boto3.client("sesv2", config=client_config(MAIL_READ_SECONDS, attempts=1))
+        client = make_client("sesv2", client_config(MAIL_READ_SECONDS, attempts=1))
         ses, after = SesMail(client, settings.mail_from), timedelta(seconds=settings.mail_after_seconds)
         links = ConversationLinks(self.sessions, settings.chat_url or "", now)
         team = [TeamMail(address, ses) for address in settings.notify_emails]
@@ -304,8 +317,10 @@ class Services:
 
     @property
     @once
-    def health(self) -> Health:
+    def health(self) -> "Health":
         """Whether what the app depends on can be reached."""
+        from chalicelib.insight.health import Health
+
         checks: dict[str, Callable[[], object]] = {
             "dynamodb": lambda: self.conversations.latest("health", 1),
             "knowledge_base": lambda: self.knowledge_base.retrieve("health", 1, NOBODY_KNOWN),
@@ -315,6 +330,19 @@ class Services:
             checks["postgres"] = self.customer_store.ping
         cost = _spending(self.settings).check()
         return Health(checks, lambda caller: self.limits.admit_check(caller, cost))
+
+    def first_calls(self) -> Sequence[Callable[[], object]]:
+        """Return calls that build, and connect with, what the first message of a customer needs."""
+        from chalicelib.api.chat import ChatRequest
+
+        customers = self.customer_store
+        return (
+            lambda: self.chat,
+            ChatRequest.model_rebuild,
+            self.secrets.app_secret,
+            lambda: self.conversations.latest("warm-up", 1),
+            customers.ping if customers else bool,
+        )
 
     def database_users(self) -> tuple[DatabaseAddress, DatabaseAddress]:
         """Return how the owner of the tables and how the app reaches Postgres, for migrations.
@@ -356,12 +384,17 @@ class Services:
 
     @property
     @once
-    def lookups(self) -> Lookups:
+    def lookups(self) -> "Lookups":
+        from chalicelib.chat.lookups import Lookups
+
         return Lookups(self.passages, self.sentiment, self.customers, self.ticket_store)
 
     @property
     @once
-    def links(self) -> SourceLinks:
+    def links(self) -> "SourceLinks":
+        from chalicelib.chat.source_links import SourceLinks
+        from chalicelib.gateways.document_links import DocumentLinks
+
         settings = self.settings
         signer = DocumentLinks(lambda: self.s3, settings.documents_bucket, settings.document_link_seconds)
         return SourceLinks(signer)
@@ -369,15 +402,16 @@ class Services:
     @property
     @once
     def s3(self) -> "S3Client":
-        return boto3.client("s3", config=SIGNING)
+        from chalicelib.gateways.document_links import SIGNING
+
+        client: S3Client = make_client("s3", SIGNING)
+        return client
 
     @property
     @once
     def secrets(self) -> Secrets:
         return Secrets(
-            SecretsProvider(
-                boto3_client=boto3.client("secretsmanager", config=client_config(read_timeout_seconds=2))
-            ),
+            make_client("secretsmanager", client_config(read_timeout_seconds=2)),
             self.settings.app_secret_id,
             self.settings.agent_tokens_secret_id,
             self.settings.webhooks_secret_id,
@@ -405,12 +439,16 @@ class Services:
 
     @property
     @once
-    def contacts(self) -> Contacts:
+    def contacts(self) -> "Contacts":
+        from chalicelib.chat.person.contacts import Contacts
+
         return Contacts(self.conversations, self.ticket_store)
 
     @property
     @once
-    def ticket_conversations(self) -> TicketConversations:
+    def ticket_conversations(self) -> "TicketConversations":
+        from chalicelib.stores.ticket_conversations import TicketConversations
+
         return TicketConversations(self.conversations, self.ticket_store, now)
 
     @property
@@ -422,10 +460,11 @@ class Services:
     @once
     def database(self) -> DatabaseAddresses | None:
         """What says where Postgres is; None when no database is configured."""
+        from chalicelib.stores.database import address_from_url
+
         settings = self.settings
         if settings.database_url is not None:
-            url = settings.database_url.get_secret_value()
-            return FixedAddress(address_from_url(url, _tls_roots(settings)))
+            return FixedAddress(address_from_url(settings.database_url, _tls_roots(settings)))
         return self._database_in(settings.database_secret_id) if settings.database_secret_id else None
 
     def _database_in(self, secret_id: str) -> DatabaseAddresses:
@@ -442,18 +481,25 @@ class Services:
 
     @property
     @once
-    def customer_store(self) -> Customers | None:
+    def customer_store(self) -> "Customers | None":
+        from chalicelib.stores.customers import Customers
+
         return Customers(self.database) if self.database is not None else None
 
     @property
     @once
-    def customers(self) -> CachedCustomers:
+    def customers(self) -> "CachedCustomers":
+        from chalicelib.stores.caching import CachedCustomers
+        from chalicelib.stores.customers import NoCustomers
+
         return CachedCustomers(self.customer_store or NoCustomers(), self.settings.customer_cache_seconds)
 
     @property
     @once
-    def knowledge_base(self) -> KnowledgeBase:
-        client = boto3.client("bedrock-agent-runtime", config=client_config())
+    def knowledge_base(self) -> "KnowledgeBase":
+        from chalicelib.gateways.knowledge_base import KnowledgeBase
+
+        client = make_client("bedrock-agent-runtime", client_config())
         settings = self.settings
         return KnowledgeBase(
             client,
@@ -466,28 +512,36 @@ class Services:
     @property
     @once
     def passages(self) -> PassageSearch:
+        from chalicelib.stores.caching import CachedPassages
+
         search, seconds = self._search(), self.settings.passage_cache_seconds
-        return CachedPassages(search, seconds, lambda: self.sync.settled_since(), now)
+        return CachedPassages(search, seconds, lambda: self.sync_states.read().settled_since, now)
 
     def _search(self) -> PassageSearch:
         if self.settings.rerank_model_id is None:
             return self.knowledge_base
+        from chalicelib.gateways.reranking import RERANK_READ_SECONDS, RerankedSearch
+
         # One attempt: an order is there already, and a turn waits.
         config = client_config(RERANK_READ_SECONDS, attempts=1)
-        client = boto3.client("bedrock-agent-runtime", config=config)
+        client = make_client("bedrock-agent-runtime", config)
         return RerankedSearch(self.knowledge_base, client, self.settings.rerank_model_id, SearchLogger())
 
     @property
     @once
-    def sentiment(self) -> SentimentGateway:
-        client = boto3.client("comprehend", config=client_config())
+    def sentiment(self) -> "SentimentGateway":
+        from chalicelib.gateways.sentiment import SentimentGateway
+
+        client = make_client("comprehend", client_config())
         return SentimentGateway(client, self.settings.sentiment_language)
 
     @property
     @once
-    def model(self) -> BedrockModel:
+    def model(self) -> "BedrockModel":
+        from chalicelib.gateways.bedrock import BedrockModel
+
         # One attempt: the gateway itself goes on to the next model, and a slow one must not be asked twice.
-        client = boto3.client("bedrock-runtime", config=client_config(MODEL_READ_SECONDS, attempts=1))
+        client = make_client("bedrock-runtime", client_config(MODEL_READ_SECONDS, attempts=1))
         return BedrockModel(client, _model_options(self.settings))
 
 
@@ -497,7 +551,34 @@ def services() -> Services:
     return Services(read_settings())
 
 
+def warm_up(handler: str | None) -> None:
+    """Build what a function calls, and connect, while Lambda starts it: None outside of Lambda.
+
+    A function has a whole processor then, and afterwards the share that goes with its memory. What is out of
+    reach now, or not set, is asked for again by the first event, and named.
+    """
+    with suppress(InvalidSettings):
+        calls = [services().threads.calls.submit(call) for call in _first_calls(handler, services())]
+        wait(calls, WARM_UP_SECONDS)
+
+
+def _first_calls(handler: str | None, built: Services) -> Sequence[Callable[[], object]]:
+    """Return what warms a function up, by how Lambda calls it."""
+    match handler:
+        case "app.app":
+            return built.first_calls()
+        case "app.agent":
+            return (built.secrets.agent_tokens,)
+        case "app.intake":
+            return (lambda: built.intake, built.customer_store.ping if built.customer_store else bool)
+        case "app.documents_changed" | "app.sweep":
+            return (lambda: built.sync, built.sync_states.read)
+    return ()
+
+
 def _tls_roots(settings: Settings) -> str | None:
+    from chalicelib.stores.database import AMAZON_ROOTS
+
     return AMAZON_ROOTS if settings.database_tls == "verify" else None
 
 

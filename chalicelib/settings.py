@@ -1,26 +1,20 @@
 """The settings: the only reader of the environment, read once, failing by the key's name."""
 
+import math
 import os
 import re
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from dataclasses import MISSING, Field, dataclass, field, fields
+from typing import Annotated, Any, Literal, get_type_hints
 
-from pydantic import (
-    AfterValidator,
-    Field,
-    Json,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 
 from chalicelib.email_address import EMAIL_ADDRESS
 from chalicelib.errors import InvalidSettings
+from chalicelib.variables import value_of
 
 SentimentLanguage = Literal["ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "zh", "zh-TW"]
-CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+CommaSeparated = tuple[str, ...]
 HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 ADDRESS = re.compile(EMAIL_ADDRESS, re.ASCII)
 NAMED_ADDRESS = re.compile(rf"[^\x00-\x1f\x7f<>()\[\],;:@\"\\]{{1,64}} <{EMAIL_ADDRESS}>", re.ASCII)
@@ -50,6 +44,12 @@ def _sender(value: str | None) -> str | None:
     return value
 
 
+def _page(value: str | None) -> str | None:
+    if value and not PAGE.fullmatch(value):
+        raise ValueError("write the whole address of the page: https://help.example.com/chat/")
+    return value
+
+
 def _addresses(values: tuple[str, ...]) -> tuple[str, ...]:
     for address in values:
         if not ADDRESS.fullmatch(address):
@@ -63,14 +63,24 @@ def _named_origins(values: tuple[str, ...]) -> tuple[str, ...]:
     return _origins(values)
 
 
-class Settings(BaseSettings):
+def _prices(values: Mapping[str, Any]) -> dict[str, tuple[float, float]]:
+    for pair in values.values():
+        if not (isinstance(pair, list) and len(pair) == 2 and all(map(_is_price, pair))):
+            raise ValueError("must have two prices for each model: of input and of output tokens")
+    return {part: (float(pair[0]), float(pair[1])) for part, pair in values.items()}
+
+
+def _is_price(value: object) -> bool:
+    return type(value) in (int, float) and math.isfinite(value) and value >= 0  # type: ignore[arg-type,operator]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
     """What a stage can set, each field by the environment variable of the same name in capitals.
 
     docs/settings.md is written from this class, the comments being its headings:
     `python -m deployment.settings_page`.
     """
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", env_ignore_empty=True)
 
     # The stage
     stage: str
@@ -92,14 +102,14 @@ class Settings(BaseSettings):
     """The stream of the table `support-events`, which calls the function `deliver`."""
 
     # Mail
-    mail_from: Annotated[str | None, AfterValidator(_sender)] = None
+    mail_from: Annotated[str | None, _sender] = None
     """Whom mails are from, such as `Support <support@example.com>`; Amazon SES must know the address or its
     domain as yours. Without it no mail is sent."""
-    notify_emails: Annotated[CommaSeparated, AfterValidator(_addresses)] = ()
+    notify_emails: Annotated[CommaSeparated, _addresses] = ()
     """Who gets a mail for each new ticket."""
-    mail_after_seconds: int = Field(120, ge=0, le=43_200)
+    mail_after_seconds: Annotated[int, Ge(0), Le(43_200)] = 120
     """How long a reply waits for the customer to read it in the chat, before it is mailed."""
-    chat_url: str | None = Field(None, validate_default=True)
+    chat_url: Annotated[str | None, _page] = None
     """Where customers find the chat page, as `https://help.example.com/chat/`: the links in mails lead there.
     Needed with `MAIL_FROM`."""
 
@@ -112,27 +122,27 @@ class Settings(BaseSettings):
     read, and no more. Without it `migrate` works as that user."""
     database_host: str | None = None
     """Where Postgres is, when the secret holds only user and password, as those that RDS manages do."""
-    database_port: int = Field(5432, ge=1, le=65535)
+    database_port: Annotated[int, Ge(1), Le(65535)] = 5432
     """Its port, together with the host."""
     database_name: str = "support"
     """The name of the database, together with the host."""
-    database_url: SecretStr | None = None
+    database_url: str | None = field(default=None, repr=False)
     """`postgresql://user:password@host:port/name`, instead of the secret."""
     database_tls: Literal["verify", "off"] = "verify"
     """`verify` takes only an encrypted connection to a server whose certificate is valid; `off` is for a
     database on the same machine."""
 
     # The model
-    bedrock_model_ids: CommaSeparated = Field(min_length=1)
+    bedrock_model_ids: Annotated[CommaSeparated, MinLen(1)]
     """Models or inference profiles of Bedrock, in order: the next is asked when one fails."""
-    model_prices: Json[dict[str, tuple[float, float]]] = Field({}, validate_default=False)
+    model_prices: Annotated[Mapping[str, tuple[float, float]], _prices] = field(default_factory=dict)
     """Prices for `cost_usd` besides those that the app knows: US dollars per million input and output tokens,
     by a part of the model id, such as `{"claude-haiku-6": [1, 5]}`."""
-    max_tokens: int = Field(2000, ge=1)
+    max_tokens: Annotated[int, Ge(1)] = 2000
     """The longest answer, in tokens."""
-    temperature: float = Field(0.7, ge=0, le=1)
+    temperature: Annotated[float, Ge(0), Le(1)] = 0.7
     """How freely the model words its answers. Sent only to models that take it."""
-    top_p: float = Field(0.9, gt=0, le=1)
+    top_p: Annotated[float, Gt(0), Le(1)] = 0.9
     """The share of likely words that the model chooses from. Sent only to models that take it."""
     guardrail_id: str | None = None
     """The Bedrock guardrail that judges questions and answers. Without it there is none."""
@@ -146,48 +156,48 @@ class Settings(BaseSettings):
     """The data source of the knowledge base that reads the documents bucket."""
     documents_bucket: str
     """The S3 bucket with the documents."""
-    document_link_seconds: int = Field(3600, ge=60, le=43_200)
+    document_link_seconds: Annotated[int, Ge(60), Le(43_200)] = 3600
     """How long the link to a document works, where a source has no address of its own."""
-    sync_at_least_every_hours: int = Field(24, ge=0)
+    sync_at_least_every_hours: Annotated[int, Ge(0)] = 24
     """How often to sync although no change was seen, in case an event was lost; 0 never."""
     hybrid_search: bool = False
     """Whether to search by words as well as by meaning. OpenSearch Serverless can, S3 Vectors refuses it."""
     rerank_model_id: str | None = Field(None, pattern=r"^[a-z0-9.-]+:[0-9]+$")
     """A reranker model of Bedrock in the stage's Region, such as `cohere.rerank-v3-5:0`: of 20 passages it
     finds the nearest. Without it they stay in the order of the search."""
-    passages_per_question: int = Field(5, ge=1, le=20)
+    passages_per_question: Annotated[int, Ge(1), Le(20)] = 5
     """How many passages the model is shown for a question."""
-    passage_cache_seconds: float = Field(60, ge=0, le=300)
+    passage_cache_seconds: Annotated[float, Ge(0), Le(300)] = 60
     """How long a function remembers what it found for a question, unless a document changes; 0 not at all."""
 
     # Conversations
     session_policy: Literal["open", "issued"] = "issued"
     """`issued` takes only session ids that this app made; `open` also lets a client chat under its own, which
     then belongs to its network address."""
-    history_exchanges: int = Field(5, ge=0, le=20)
+    history_exchanges: Annotated[int, Ge(0), Le(20)] = 5
     """How many earlier questions and answers the model is shown, at most."""
-    history_tokens: int = Field(3000, ge=0)
+    history_tokens: Annotated[int, Ge(0)] = 3000
     """How long these may be together, in tokens, by an estimate that errs on the high side."""
-    link_hosts: Annotated[CommaSeparated, AfterValidator(_hosts)] = ()
+    link_hosts: Annotated[CommaSeparated, _hosts] = ()
     """Hosts that an answer may link to besides those of its sources, such as `www.example.com`;
     `*.example.com` is all below it. A link to any other becomes text that names its host."""
     sentiment_language: SentimentLanguage = "en"
     """The language that Amazon Comprehend is told the customers write in."""
-    chat_requests_per_minute: int = Field(20, ge=0)
+    chat_requests_per_minute: Annotated[int, Ge(0)] = 20
     """How many messages a proven customer, or else a network address, may send in a minute; 0 any number."""
-    chat_tokens_per_day: int = Field(200_000, ge=0)
+    chat_tokens_per_day: Annotated[int, Ge(0)] = 200_000
     """How many tokens a proven customer, or else a network address, may use in a day (UTC); 0 any number."""
-    chat_visits_per_minute: int = Field(120, ge=0)
+    chat_visits_per_minute: Annotated[int, Ge(0)] = 120
     """How often a proven customer, or else a network address, may read, rate or erase conversations in a
     minute; 0 any number. `GET /health?deep=1` is then not limited either."""
-    chat_visits_per_day: int = Field(20_000, ge=0)
+    chat_visits_per_day: Annotated[int, Ge(0)] = 20_000
     """The same in a day (UTC). A page that waits for a person's answer reads every few seconds. A long
     conversation counts again for each 20 questions and answers that it has beyond the first 20."""
-    daily_budget_usd: float = Field(0, ge=0)
+    daily_budget_usd: Annotated[float, Ge(0)] = 0
     """How many US dollars the stage may spend in a day (UTC) on model, search, guardrail and sentiment, over
     all callers; 0 any number. Once they are spent, the chat only hands over to people, and tickets are kept
     without suggestions and sentiment."""
-    chat_deadline_seconds: float = Field(24.0, gt=6, le=27)
+    chat_deadline_seconds: Annotated[float, Gt(6), Le(27)] = 24.0
     """How long a turn may take. API Gateway gives up after 29 s, and a cold start counts too. Six seconds of
     it are kept for writing."""
 
@@ -195,58 +205,54 @@ class Settings(BaseSettings):
     intake_queue_arn: str | None = None
     """The queue `support-tickets-intake`, by which tickets come in besides `POST /tickets`; it calls the
     function `intake`."""
-    support_hours_text: str = Field("", max_length=500)
+    support_hours_text: Annotated[str, MaxLen(500)] = ""
     """When people answer, as a sentence for the customer, such as `We answer on weekdays from 9 to 17 h CET.`
     It stands in the answer that hands over, and where the customer asks how the ticket stands."""
-    draft_style: str = Field("Friendly, plain and short.", min_length=1, max_length=1000)
+    draft_style: Annotated[str, MinLen(1), MaxLen(1000)] = "Friendly, plain and short."
     """How drafts of replies are written: tone, greeting, signature, as you would tell a new colleague."""
-    suggestions_per_ticket: int = Field(5, ge=1, le=20)
+    suggestions_per_ticket: Annotated[int, Ge(1), Le(20)] = 5
     """How many passages come with a ticket."""
-    customer_cache_seconds: float = Field(60, ge=0, le=300)
+    customer_cache_seconds: Annotated[float, Ge(0), Le(300)] = 60
     """How long a function remembers what it read of a customer in Postgres; 0 not at all."""
-    high_value_lifetime_usd: float = Field(10_000, ge=0)
+    high_value_lifetime_usd: Annotated[float, Ge(0)] = 10_000
     """The lifetime value in US dollars from which a customer is of high value; `enterprise` always is."""
-    churn_sentiment: float = Field(-0.4, ge=-1, le=1)
+    churn_sentiment: Annotated[float, Ge(-1), Le(1)] = -0.4
     """A sign that a customer may leave: the last 20 interactions had an average sentiment of at most this.
     One sign makes the churn risk medium, two or three make it high."""
-    churn_open_tickets: int = Field(3, ge=1)
+    churn_open_tickets: Annotated[int, Ge(1)] = 3
     """Another sign: at least so many open tickets."""
-    churn_inactive_days: int = Field(180, ge=1)
+    churn_inactive_days: Annotated[int, Ge(1)] = 180
     """Another sign: earlier orders, but none for so many days."""
 
     # Web pages of other origins
-    chat_cors_origins: Annotated[CommaSeparated, AfterValidator(_origins)] = ("*",)
+    chat_cors_origins: Annotated[CommaSeparated, _origins] = ("*",)
     """Origins of the pages that may use the chat from a browser (CORS), such as `https://www.example.com`;
     `*` is any."""
-    agent_cors_origins: Annotated[CommaSeparated, AfterValidator(_named_origins)] = ()
+    agent_cors_origins: Annotated[CommaSeparated, _named_origins] = ()
     """Origins of the pages that may use the agents' routes. Without one, the API's own pages alone."""
 
     # How long things are kept
-    conversation_retention_days: int = Field(30, ge=1)
+    conversation_retention_days: Annotated[int, Ge(1)] = 30
     """Conversations, from each message on."""
-    interaction_retention_days: int = Field(90, ge=1)
+    interaction_retention_days: Annotated[int, Ge(1)] = 90
     """The log of interactions, from the entry on."""
-    ticket_retention_days: int = Field(365, ge=1)
+    ticket_retention_days: Annotated[int, Ge(1)] = 365
     """Tickets, from when they came in."""
 
-    @field_validator(
-        *("bedrock_model_ids", "link_hosts", "chat_cors_origins", "agent_cors_origins", "notify_emails"),
-        mode="before",
-    )
-    @classmethod
-    def _split(cls, value: object) -> object:
-        return (
-            [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
-        )
 
-    @field_validator("chat_url")
-    @classmethod
-    def _page(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if value is None and info.data.get("mail_from"):
-            raise ValueError("say where the chat page is, for the links in mails from MAIL_FROM")
-        if value is not None and not PAGE.fullmatch(value):
-            raise ValueError("write the whole address of the page: https://help.example.com/chat/")
-        return value
+SETTINGS: Mapping[str, "Field[Any]"] = {each.name: each for each in fields(Settings)}
+"""Each setting by its name."""
+
+
+def is_required(name: str) -> bool:
+    """Say whether a setting has no default."""
+    setting = SETTINGS[name]
+    return setting.default is MISSING and setting.default_factory is MISSING
+
+
+def default_of(name: str) -> Any:
+    """Return what a setting is where a stage doesn't say; None for one that is required or empty."""
+    return None if SETTINGS[name].default is MISSING else SETTINGS[name].default
 
 
 def documents_bucket_name() -> str:
@@ -267,6 +273,11 @@ def intake_queue_arn() -> str:
     return _needed_to_load("INTAKE_QUEUE_ARN") or "arn:aws:sqs:us-east-1:123456789012:not-set"
 
 
+def lambda_handler() -> str | None:
+    """Return how Lambda calls the function that this container is for, such as `app.agent`; else None."""
+    return os.environ.get("_HANDLER")
+
+
 def _needed_to_load(name: str) -> str | None:
     """Return what Chalice wants in a decorator, and so before the settings are read.
 
@@ -284,13 +295,9 @@ def check_settings(variables: Mapping[str, str], named: Iterable[str]) -> None:
 
     Raises InvalidSettings, also for a name among `named` that is no setting.
     """
-    unknown = [name for name in named if name not in map(str.upper, Settings.model_fields)]
-    if unknown:
+    if unknown := [name for name in named if name not in map(str.upper, SETTINGS)]:
         raise InvalidSettings(f"{unknown[0]}: there is no such setting; docs/settings.md lists them")
-    values = {
-        name.lower(): value for name, value in variables.items() if name.lower() in Settings.model_fields
-    }
-    _checked(**values)
+    _read(variables)
 
 
 def read_settings() -> Settings:
@@ -298,15 +305,23 @@ def read_settings() -> Settings:
 
     Raises InvalidSettings naming each missing or wrong key.
     """
-    return _checked()
+    return _read(os.environ)
 
 
-def _checked(**values: Any) -> Settings:
-    try:
-        return Settings(**values)
-    except ValidationError as error:
-        problems = (
-            f"{str(e['loc'][0]).upper()}: {e['msg'].removeprefix('Value error, ')}"
-            for e in error.errors(include_input=False)
-        )
-        raise InvalidSettings("; ".join(problems)) from None
+def _read(variables: Mapping[str, str]) -> Settings:
+    kinds = get_type_hints(Settings, include_extras=True)
+    values, problems = {}, []
+    for name in SETTINGS:
+        # An empty value counts as none.
+        if text := variables.get(name.upper()):
+            try:
+                values[name] = value_of(kinds[name], text)
+            except ValueError as error:
+                problems.append(f"{name.upper()}: {error}")
+        elif is_required(name):
+            problems.append(f"{name.upper()}: is missing")
+    if "mail_from" in values and not variables.get("CHAT_URL"):
+        problems.append("CHAT_URL: say where the chat page is, for the links in mails from MAIL_FROM")
+    if problems:
+        raise InvalidSettings("; ".join(problems))
+    return Settings(**values)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from chalicelib.api.cors import Origins
-from chalicelib.settings import Settings
+from chalicelib.settings import default_of
 from tooling.errors import CommandError
 from tooling.stages import ChaliceConfig, deployable_stage
 
@@ -177,7 +177,7 @@ def origins(config: Mapping[str, Any], stage: str) -> Origins:
 
     def listed(setting: str) -> tuple[str, ...]:
         values = variables.get(setting.upper(), "").split(",")
-        default: tuple[str, ...] = Settings.model_fields[setting].default
+        default: tuple[str, ...] = default_of(setting)
         return tuple(each.strip().lower() for each in values if each.strip()) or default
 
     return Origins(listed("chat_cors_origins"), listed("agent_cors_origins"))

@@ -5,12 +5,11 @@ import re
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, Gt, Le
-from pydantic.fields import FieldInfo
 
-from chalicelib.settings import Settings
+from chalicelib.settings import SETTINGS, Settings, default_of, is_required
 from deployment.facts import SETTINGS_OF_THE_STACK
 from tooling.docstrings import field_docstrings
 from tooling.project import ROOT
@@ -50,13 +49,13 @@ def main(root: Path = ROOT) -> int:
 
 def _sections() -> Iterator[str]:
     meanings = field_docstrings(Settings)
+    kinds = get_type_hints(Settings, include_extras=True)
     for heading, names in _names_by_heading().items():
         yield f"## {heading}\n"
         yield "| setting | meaning | values | default |"
         yield "|---|---|---|---|"
         for name in names:
-            field = Settings.model_fields[name]
-            yield f"| `{name.upper()}` | {meanings[name]} | {_values(field)} | {_default(field)} |"
+            yield f"| `{name.upper()}` | {meanings[name]} | {_values(name, kinds[name])} | {_default(name)} |"
         yield ""
 
 
@@ -71,29 +70,32 @@ def _names_by_heading() -> dict[str, list[str]]:
     return found
 
 
-def _values(field: FieldInfo) -> str:
-    kind = field.annotation
+def _values(name: str, kind: Any) -> str:
+    rules: list[Any] = []
+    if get_origin(kind) is Annotated:
+        kind, *rules = get_args(kind)
     if get_origin(kind) is Literal:
         return ", ".join(f"`{choice}`" for choice in get_args(kind))
     if kind in (int, float):
-        return f"{'whole number' if kind is int else 'number'}, {_range(field)}"
+        return f"{'whole number' if kind is int else 'number'}, {_range(rules)}"
     if get_origin(kind) is tuple:
         # An empty value counts as none, so that it stands for the default.
-        return f"{'any number' if field.default == () else 'one or more'}, separated by commas"
-    return "JSON object" if get_origin(kind) is dict else "text"
+        return f"{'any number' if default_of(name) == () else 'one or more'}, separated by commas"
+    return "JSON object" if get_origin(kind) is get_origin(Mapping[str, Any]) else "text"
 
 
-def _range(field: FieldInfo) -> str:
-    limits = {type(limit): limit for limit in field.metadata}
+def _range(rules: list[Any]) -> str:
+    limits = {type(limit): limit for limit in rules}
     lowest = f"above {limits[Gt].gt}" if Gt in limits else f"{limits[Ge].ge}"
     return f"{lowest} to {limits[Le].le}" if Le in limits else f"{lowest} or more"
 
 
-def _default(field: FieldInfo) -> str:
-    if field.is_required():
+def _default(name: str) -> str:
+    if is_required(name):
         return "**required**"
-    is_none = field.default in (None, "", {}, ())
-    default = ",".join(field.default) if isinstance(field.default, tuple) else field.default
+    value = default_of(name)
+    is_none = value in (None, "", ())
+    default = ",".join(value) if isinstance(value, tuple) else value
     return "none" if is_none else f"`{default}`".replace(".0`", "`")
 
 
@@ -102,7 +104,7 @@ def _table_of_stages(config: Mapping[str, Any]) -> Iterator[str]:
     deployed = deployable_stages(config)
     yield f"| setting | {' | '.join(stages)} |"
     yield f"|---|{'---|' * len(stages)}"
-    for name in Settings.model_fields:
+    for name in SETTINGS:
         cells = [_cell(name, variables, stage in deployed) for stage, variables in stages.items()]
         if any(cells):
             yield f"| `{name.upper()}` | {' | '.join(cells)} |"

@@ -15,7 +15,7 @@ from bench.collections import samples
 from chalicelib.chat.prompts import HistoryBudget, build_prompt, estimate_tokens
 from chalicelib.domain.conversation import Exchange, Passage
 from chalicelib.gateways.converse import hand_over_schema
-from chalicelib.settings import Settings
+from chalicelib.settings import default_of
 from devstack.bedrock.search.index import Index
 
 TURNS_A_CHAT = 3
@@ -49,8 +49,7 @@ def _tokens(index: Index, question: str, earlier: Sequence[Exchange]) -> int:
 
 
 def _budget() -> HistoryBudget:
-    defaults = Settings.model_fields
-    return HistoryBudget(defaults["history_exchanges"].default, defaults["history_tokens"].default)
+    return HistoryBudget(default_of("history_exchanges"), default_of("history_tokens"))
 
 
 def main() -> None:

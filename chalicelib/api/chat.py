@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import ConfigDict, Field, StringConstraints
 
+from chalicelib.api.cors import PROOF_HEADERS
 from chalicelib.api.fields import (
     NOT_BLANK,
-    PROOF_HEADERS,
     TEXT,
     Comment,
     CustomerHash,
@@ -20,9 +20,10 @@ from chalicelib.api.fields import (
     Name,
     Phone,
 )
-from chalicelib.api.parsing import Body, Query, at_least_one_of
+from chalicelib.api.http import caller, proof_headers
+from chalicelib.api.parsing import Body, Query, at_least_one_of, parse
 from chalicelib.chat.hand_over import PASSED_ON
-from chalicelib.chat.sessions import CustomerProof
+from chalicelib.chat.sessions import CustomerProof, Visitor
 from chalicelib.chat.transcripts import Reading
 from chalicelib.chat.turn_parts import Message
 from chalicelib.domain.conversation import (
@@ -78,6 +79,11 @@ class ProofHeaders(Query):
     def proof(self) -> CustomerProof | None:
         """The proof that was sent."""
         return _proof_in(self)
+
+
+def visitor(proof: CustomerProof | None = None) -> Visitor:
+    """Return who calls, by the proof of the body or else that of the headers. Raises BadInput."""
+    return Visitor(caller(), proof or parse(ProofHeaders, proof_headers()).proof)
 
 
 class ChatRequest(ProvenBody):

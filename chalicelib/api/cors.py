@@ -9,11 +9,11 @@ from typing import Any
 
 from chalice import Chalice, Response
 
-from chalicelib.api.fields import PROOF_HEADERS
 from chalicelib.errors import InvalidSettings
 
 ANY = "*"
 PREFLIGHT = "OPTIONS"
+PROOF_HEADERS = ("X-Customer-Id", "X-Customer-Hash", "X-Customer-Hash-Expires")
 PREFLIGHT_SECONDS = 7200
 """How long a browser need not ask again; none remembers longer."""
 ALLOWED_HEADERS = (

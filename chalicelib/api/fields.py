@@ -8,6 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
+from chalicelib.api.cors import PROOF_HEADERS
 from chalicelib.email_address import EMAIL_ADDRESS
 
 LAYOUT = "\t\n\r"
@@ -123,7 +124,6 @@ TEXT = AfterValidator(check_text)
 NOT_BLANK = AfterValidator(check_not_blank)
 Identifier = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$")]
 IDENTIFIER_PROBLEM = "must be 1 to 128 letters, digits or . _ : - and start with a letter or digit"
-PROOF_HEADERS = ("X-Customer-Id", "X-Customer-Hash", "X-Customer-Hash-Expires")
 CUSTOMER_ID_PROBLEM = "must be 1 to 128 printable ASCII characters without spaces"
 CUSTOMER_HASH_PROBLEM = "must be 64 hexadecimal digits (HMAC-SHA256 of the customer_id)"
 PATTERNS = {

@@ -11,14 +11,18 @@ from contextlib import suppress
 from contextvars import ContextVar
 from functools import partial, wraps
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalice import Chalice, Response
 
-from chalicelib import errors
-from chalicelib.api.cors import Cors, Origins
-from chalicelib.api.fields import PROOF_HEADERS
+from chalicelib import api, errors
+from chalicelib.api.cors import PROOF_HEADERS, Cors, Origins
 from chalicelib.logs import cause_of, logger
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, TypeAdapter
+
+Request = TypeVar("Request", bound="BaseModel")
 
 PROTECTION = {
     "Cache-Control": "no-store",
@@ -111,6 +115,21 @@ def json_body() -> bytes:
     if media_type != "application/json":
         raise errors.NotJson(OF_CHALICE[415][1])
     return bytes(request.raw_body)
+
+
+def read_body(kind: type[Request]) -> Request:
+    """Return the body as a request of a kind. Raises NotJson, BodyTooLarge, BadInput."""
+    return api.parsing.parse_body(kind, json_body())
+
+
+def read_query(kind: type[Request]) -> Request:
+    """Return what follows the `?` as a query of a kind. Raises BadInput."""
+    return api.parsing.parse(kind, query_parameters())
+
+
+def read_path(name: str, value: str, kind: "TypeAdapter[str] | None" = None) -> str:
+    """Return a part of the path, an identifier unless it is of another kind. Raises BadInput."""
+    return api.parsing.parse_path(name, value, kind or api.parsing.IDENTIFIER)
 
 
 def answers_errors(view: Callable[..., Any]) -> Callable[..., Any]:

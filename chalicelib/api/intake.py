@@ -24,8 +24,6 @@ from chalicelib.times import from_millis
 if TYPE_CHECKING:
     from chalicelib.logs import IntakeLogger
 
-AT_ONCE = 10
-"""How many messages are taken in at the same time: each has a connection to Postgres."""
 PATIENT_ATTEMPTS = 2
 """How often a ticket is tried again, where something around it is out of reach, before it is told without."""
 NOT_TOLD = {"sentiment"}

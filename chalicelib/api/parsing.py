@@ -13,12 +13,12 @@ from chalicelib.api.fields import PATTERNS, Identifier
 from chalicelib.errors import BadInput, BodyTooLarge, FieldProblem
 
 MAX_BODY_BYTES = 64 * 1024
-IDENTIFIER = TypeAdapter(Identifier)
+IDENTIFIER = TypeAdapter(Identifier, config=ConfigDict(defer_build=True))
 
 Request = TypeVar("Request", bound=BaseModel)
 
 
-STRICT = ConfigDict(frozen=True, strict=True, extra="forbid")
+STRICT = ConfigDict(frozen=True, strict=True, extra="forbid", defer_build=True)
 """For bodies of our own API alone, where an unknown field is a slip."""
 
 
@@ -31,13 +31,13 @@ def at_least_one_of(*fields: str) -> dict[str, Any]:
 class Body(BaseModel):
     """A JSON object; unknown fields are let through: clients of other systems send more than we read."""
 
-    model_config = ConfigDict(frozen=True, strict=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, strict=True, extra="ignore", defer_build=True)
 
 
 class Query(BaseModel):
     """What follows the `?`; all of it arrives as text."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", defer_build=True)
 
 
 def parse_body(kind: type[Request], body: bytes) -> Request:

@@ -51,7 +51,7 @@ LISTED_AT = r"^[0-9]{14}\.[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
 """A ticket's place in a list, milliseconds and id: anything else would silently be before or after all."""
 ANY_CHANGE: dict[str, Any] = at_least_one_of("status", "priority")
 ANY_CHANGE["anyOf"].append({"required": ["assignee"]})
-EXTERNAL_ID = TypeAdapter(ExternalId)
+EXTERNAL_ID = TypeAdapter(ExternalId, config=ConfigDict(defer_build=True))
 
 
 class TicketRequest(Body):

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from chalicelib.times import EPOCH
+
 SyncTrigger = Literal["change", "manual", "retry", "daily", "console"]
 FINAL_STATUSES = frozenset({"COMPLETE", "FAILED", "STOPPED"})
 """The statuses of an ingestion job that has ended."""
@@ -87,6 +89,11 @@ class SyncState:
     def pending(self) -> bool:
         """Whether there is a request that no job covers."""
         return self.requested > self.covered
+
+    @property
+    def settled_since(self) -> datetime | None:
+        """Since when the knowledge base is up to date; None while it is not."""
+        return None if self.pending or self.active else self.settled_at or EPOCH
 
     def may_start(self, now: datetime) -> bool:
         """Tell whether a job is wanted and nothing is known to stand in its way."""

@@ -6,15 +6,16 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from threading import Lock
-from typing import Any
-
-from aws_lambda_powertools.utilities.parameters import SecretsProvider
-from aws_lambda_powertools.utilities.parameters.exceptions import GetParameterError
+from typing import TYPE_CHECKING, Any
 
 from chalicelib.answers import reading, require
 from chalicelib.domain.database import DatabaseAddress, DatabaseSecret
 from chalicelib.domain.event import EVERY_TYPE, Endpoint
 from chalicelib.errors import Unavailable
+from chalicelib.gateways.aws import calling
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
 
 REMEMBERED_SECONDS = 300
 RETRY_SECONDS = 30
@@ -30,18 +31,19 @@ class Secrets:
 
     def __init__(
         self,
-        provider: SecretsProvider,
+        client: "SecretsManagerClient",
         app_secret_id: str,
         agent_tokens_secret_id: str,
         webhooks_secret_id: str | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._provider = provider
+        self._client = client
         self._app_secret_id = app_secret_id
         self._agent_tokens_secret_id = agent_tokens_secret_id
         self._webhooks_secret_id = webhooks_secret_id
         self._clock = clock
         self._last_known: dict[str, str] = {}
+        self._stale_at: dict[str, float] = {}
         self._retry_at = 0.0
         self._renewing = Lock()
         self._renew_at: dict[str, float] = {}
@@ -76,19 +78,22 @@ class Secrets:
                 self._read(name, past_the_cache=True)
 
     def _read(self, name: str, past_the_cache: bool = False) -> str:
-        if name in self._last_known and self._clock() < self._retry_at:
-            return self._last_known[name]
-        try:
-            value = self._provider.get(name, max_age=REMEMBERED_SECONDS, force_fetch=past_the_cache)
-        except GetParameterError as error:
-            if name not in self._last_known:
-                raise Unavailable("secrets") from error
-            # Not at every request: each try may take seconds that a customer waits for.
-            self._retry_at = self._clock() + RETRY_SECONDS
-            return self._last_known[name]
-        with reading("secrets"):
-            self._last_known[name] = require(value, str)
+        is_known, now = name in self._last_known, self._clock()
+        is_fresh = is_known and now < self._stale_at[name] and not past_the_cache
+        if not is_fresh and not (is_known and now < self._retry_at):
+            try:
+                self._last_known[name] = self._value(name)
+                self._stale_at[name] = now + REMEMBERED_SECONDS
+            except Unavailable:
+                if not is_known:
+                    raise
+                # Not at every request: each try may take seconds that a customer waits for.
+                self._retry_at = self._clock() + RETRY_SECONDS
         return self._last_known[name]
+
+    def _value(self, name: str) -> str:
+        with calling("secrets"):
+            return require(self._client.get_secret_value(SecretId=name)["SecretString"], str)
 
 
 @dataclass(frozen=True)

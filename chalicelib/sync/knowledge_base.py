@@ -16,7 +16,6 @@ from chalicelib.errors import IngestionCallFailed, Unavailable
 from chalicelib.sync.outcomes import KEPT_JOBS, SyncOutcomes
 from chalicelib.sync.s3_notices import read_notices
 from chalicelib.sync.starts import SyncStarts
-from chalicelib.times import EPOCH
 
 if TYPE_CHECKING:
     from chalicelib.logs import SyncLogger
@@ -82,11 +81,6 @@ class KnowledgeBaseSync:
         return SyncStatus(
             state.pending, state.last_change_at, state.last_error, tuple(newest_first[:KEPT_JOBS])
         )
-
-    def settled_since(self) -> datetime | None:
-        """Return since when the knowledge base is up to date; None while it is not. Raises Unavailable."""
-        state = self.states.read()
-        return None if state.pending or state.active else state.settled_at or EPOCH
 
     def _start_if_reachable(self, state: SyncState) -> IngestionJob | None:
         # The request is noted, so nothing is lost: the sweep comes back to it.

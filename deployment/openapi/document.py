@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib import __version__
 from chalicelib.api.answers import common
 from chalicelib.api.chat import ProofHeaders
-from chalicelib.api.fields import PROOF_HEADERS
+from chalicelib.api.cors import PROOF_HEADERS
 from deployment.gateway import STAGE
 from deployment.openapi import chat, events, knowledge_base, service, tickets
 from deployment.openapi.failures import Failures

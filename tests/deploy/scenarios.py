@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from chalicelib.api.cors import PREFLIGHT
-from chalicelib.api.fields import PROOF_HEADERS
+from chalicelib.api.cors import PREFLIGHT, PROOF_HEADERS
 from chalicelib.chat.sessions import Sessions
 from chalicelib.tickets.desk import NewTicket
 from devstack.aws.local_secrets import AGENT_TOKEN

@@ -17,7 +17,7 @@ from chalice.deploy.validate import validate_configuration
 import app as app_module
 from chalicelib.api.cors import Origins
 from chalicelib.services import Services
-from chalicelib.settings import Settings, read_settings
+from chalicelib.settings import SETTINGS, read_settings
 from deployment.arns import deployed_name
 from deployment.facts import (
     Facts,
@@ -169,12 +169,12 @@ def test_the_api_is_regional_traced_and_compresses(stage: str) -> None:
 def test_a_stage_that_is_filled_in_has_every_setting_the_app_needs(
     stage: str, functions: dict[str, models.LambdaFunction], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in Settings.model_fields:
+    for name in SETTINGS:
         monkeypatch.delenv(name.upper(), raising=False)
     for function in functions.values():
         for name, value in function.environment_variables.items():
             monkeypatch.setenv(name, value)
-        settings = Settings()
+        settings = read_settings()
         assert settings.stage == stage
         assert settings.table_suffix == f"-{stage}"
         assert settings.guardrail_id
@@ -190,7 +190,7 @@ def test_every_stage_serves_clients_that_make_up_their_session_ids(name: str) ->
 
 
 def test_no_setting_is_one_that_the_app_does_not_know(stage: str) -> None:
-    known = {name.upper() for name in Settings.model_fields}
+    known = {name.upper() for name in SETTINGS}
     assert chalice_config(stage, filled(CONFIG, facts_of(stage))).environment_variables.keys() <= known
 
 

@@ -15,7 +15,7 @@ import pytest
 import chalicelib
 from chalicelib.api.agent_tokens import AgentTokens
 from chalicelib.api.chat import ChatRequest, FeedbackRequest, HistoryQuery, ProofHeaders
-from chalicelib.api.fields import PROOF_HEADERS
+from chalicelib.api.cors import PROOF_HEADERS
 from chalicelib.api.parsing import parse, parse_body, parse_path
 from chalicelib.api.tickets import TicketFeedbackRequest, TicketRequest, TicketsQuery
 from chalicelib.chat.citations import resolve, without_marks

@@ -201,7 +201,7 @@ class SyncMachine(RuleBasedStateMachine):
             if not change.is_noted:
                 self.sync.documents_changed(EVENT)
         sweeps = 0
-        while self.sync.settled_since() is None or sweeps < 2:
+        while self.states.state.settled_since is None or sweeps < 2:
             sweeps += 1
             assert sweeps < SWEEPS_TO_SETTLE
             self.clock.advance(minutes=1)

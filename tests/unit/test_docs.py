@@ -28,7 +28,7 @@ from chalicelib.api.tickets import (
     TicketFeedbackRequest,
     TicketRequest,
 )
-from chalicelib.settings import Settings
+from chalicelib.settings import SETTINGS, default_of
 from cli.options import build_parser
 from cli.test import CHECKS
 from deployment.gateway import RESPONSES
@@ -99,7 +99,7 @@ def test_a_command_of_dev_py_is_one_that_it_takes(page: Path) -> None:
 
 @every_page
 def test_a_setting_is_one_that_the_app_reads(page: Path) -> None:
-    known = {name.upper() for name in Settings.model_fields} | {"STAGE"}
+    known = {name.upper() for name in SETTINGS} | {"STAGE"}
     named = {match["name"] for match in SETTING.finditer(page.read_text("utf-8"))}
 
     assert not {name for name in named - known if not NOT_OF_THE_APP.fullmatch(name)}
@@ -164,9 +164,7 @@ def test_the_security_page_names_every_risk_once() -> None:
 def test_what_is_kept_is_kept_as_long_as_the_settings_say() -> None:
     stated = re.findall(r"(\d+) days \(`(\w+_RETENTION_DAYS)`\)", SECURITY_PAGE.read_text("utf-8"))
     defaults = {
-        (str(field.default), name.upper())
-        for name, field in Settings.model_fields.items()
-        if name.endswith("_retention_days")
+        (str(default_of(name)), name.upper()) for name in SETTINGS if name.endswith("_retention_days")
     }
 
     assert set(stated) == defaults

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from chalice.local import LambdaEventConverter
 
-from chalicelib.api.fields import PROOF_HEADERS
+from chalicelib.api.cors import PROOF_HEADERS
 from chalicelib.errors import Unavailable
 from chalicelib.insight.health import Health
 from chalicelib.logs import TurnLogger, logger

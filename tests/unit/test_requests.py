@@ -16,7 +16,7 @@ from chalicelib.api.chat import (
     LinkRequest,
     ProofHeaders,
 )
-from chalicelib.api.fields import PROOF_HEADERS
+from chalicelib.api.cors import PROOF_HEADERS
 from chalicelib.api.parsing import Body, parse, parse_body, parse_path
 from chalicelib.api.tickets import (
     EXTERNAL_ID,

@@ -6,10 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import boto3
+import botocore.session
 import pytest
+from botocore.config import Config
 
 from chalicelib import services as wiring
 from chalicelib.errors import InvalidSettings
+from chalicelib.gateways.aws import make_client
 from chalicelib.settings import read_settings
 
 CONFIG = Path(__file__).parents[2] / ".chalice" / "config.json"
@@ -83,10 +86,68 @@ def test_a_function_builds_only_what_it_uses(
     local_stage: pytest.MonkeyPatch,
 ) -> None:
     made: list[str] = []
-    local_stage.setattr(boto3, "client", lambda service, **_: made.append(service))
+    local_stage.setattr(wiring, "make_client", lambda service, _: made.append(service))
     services = build()
     assert services.agent_tokens is services.agent_tokens
     assert made == ["secretsmanager"]
+
+
+@pytest.fixture
+def built(local_stage: pytest.MonkeyPatch) -> Iterator[wiring.Services]:
+    """The services of this container, with calls that are made at once."""
+    services = build()
+    local_stage.setattr(wiring, "services", lambda: services)
+    yield services
+    services.threads.calls.shutdown()
+
+
+def test_outside_of_lambda_nothing_is_warmed_up(
+    built: wiring.Services, local_stage: pytest.MonkeyPatch
+) -> None:
+    local_stage.setattr(wiring, "make_client", None)
+    wiring.warm_up(None)
+    wiring.warm_up("app.migrate")
+
+
+def test_a_function_is_warmed_up_with_what_its_first_event_needs(
+    built: wiring.Services, local_stage: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def note(service: str, config: Config) -> object:
+        made.append(service)
+        return make_client(service, config)
+
+    local_stage.delenv("AWS_ENDPOINT_URL")
+    local_stage.setattr(wiring, "make_client", note)
+    wiring.warm_up("app.agent")
+    assert made == ["secretsmanager"]
+    wiring.warm_up("app.documents_changed")
+    assert made == ["secretsmanager", "bedrock-agent"]
+    wiring.warm_up("app.app")
+    needed = {"bedrock-runtime", "bedrock-agent-runtime", "comprehend"}
+    assert needed < set(made)
+    assert len(made) == len(set(made)), "none is made twice"
+
+
+def test_what_is_missing_or_out_of_reach_does_not_stop_a_start(
+    local_stage: pytest.MonkeyPatch,
+) -> None:
+    built = build()
+    local_stage.setattr(wiring, "services", lambda: built)
+    wiring.warm_up("app.agent")  # there is no such secret
+    built.threads.calls.shutdown()
+
+    def unset() -> wiring.Services:
+        raise InvalidSettings("STAGE: is missing")
+
+    local_stage.setattr(wiring, "services", unset)
+    wiring.warm_up("app.app")
+
+
+def test_what_is_read_of_awss_services_is_read_once() -> None:
+    first, second = botocore.session.Session(), botocore.session.Session()
+    assert first.get_component("data_loader") is second.get_component("data_loader")
 
 
 def test_without_a_database_the_app_works_and_nobody_is_known(local_stage: pytest.MonkeyPatch) -> None:

@@ -354,15 +354,15 @@ def test_the_status_shows_the_last_twenty_jobs_newest_first(scene: Scene) -> Non
 
 
 def test_a_knowledge_base_is_settled_when_all_is_recorded(scene: Scene) -> None:
-    assert scene.sync.settled_since() == EPOCH
+    assert scene.state.settled_since == EPOCH
     scene.bedrock.refuse("start", THROTTLED)
     scene.change()
-    assert scene.sync.settled_since() is None, "pending"
+    assert scene.state.settled_since is None, "pending"
     scene.sweep_after()
-    assert scene.sync.settled_since() is None, "a job runs"
+    assert scene.state.settled_since is None, "a job runs"
     scene.bedrock.end()
     scene.sweep_after()
-    assert scene.sync.settled_since() == scene.clock()
+    assert scene.state.settled_since == scene.clock()
 
 
 @pytest.mark.parametrize(
@@ -372,7 +372,6 @@ def test_a_knowledge_base_is_settled_when_all_is_recorded(scene: Scene) -> None:
         lambda s: s.request_now(),
         lambda s: s.sweep(),
         lambda s: s.status(),
-        lambda s: s.settled_since(),
     ],
 )
 def test_without_the_state_nothing_is_claimed(
