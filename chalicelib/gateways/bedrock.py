@@ -26,51 +26,84 @@ PASSING = {
     "ConnectionClosedError",
 }
 """Failures that the same model may get over in a moment."""
-GONE = {"ResourceNotFoundException", "AccessDeniedException", "ValidationException", "ModelErrorException"}
-"""Failures of this model that another may not have: end of life, no access, an id not served here."""
+GONE = {"ResourceNotFoundException", "AccessDeniedException"}
+"""A model that has reached its end of life, or that nobody has given access to."""
+REFUSED = {"ValidationException", "ModelErrorException"}
+"""What another model may take; it can be for this question alone, so nothing follows for the next one."""
+LOST_CONNECTION = {"ConnectionClosedError", "EndpointConnectionError", "ConnectTimeoutError"}
+"""Failures whose connections, and those that were made at the same time, are of no more use."""
 SAMPLING_WORDS = ("temperature", "top_p", "topp")
-ROUNDS = 2
+ATTEMPTS = 2
 PAUSE_SECONDS = 0.4
+GONE_SECONDS = 300
+"""How long a model that is gone is passed over: access may be granted again."""
+IDLE_SECONDS = 50
+"""A connection that was idle for longer may be dead without a sign: a frozen container misses its end."""
 
 
 class BedrockModel:
-    """Calls Converse; remembers for the life of the container which model worked."""
+    """Calls Converse, of the first model of the list that answers.
+
+    What passes changes nothing for the next question; only a model that is gone is passed over for a while.
+    """
 
     def __init__(
         self,
         client: "BedrockRuntimeClient",
         options: ModelOptions,
         pause: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client = client
         self._options = options
         self._pause = pause
-        self._working = options.model_ids[0]
+        self._clock = clock
+        self._gone_until: dict[str, float] = {}
+        self._used_at = clock()
         self._refuses_sampling: set[str] = set()
 
     def reply(self, prompt: Prompt) -> Reply:
         """Return the reply of the first model that answers, in the order of the list.
 
-        The model that answered last comes first. Raises ModelUnavailable.
+        One that is busy, or whose connection is lost, is asked once more. Raises ModelUnavailable.
         """
-        usable = [self._working, *(m for m in self._options.model_ids if m != self._working)]
         failure: Exception | None = None
-        for round_number in range(ROUNDS):
-            if round_number and usable:
-                self._pause(PAUSE_SECONDS)
-            for model_id in tuple(usable):
+        for model_id in self._usable():
+            for attempt in range(ATTEMPTS):
+                if attempt:
+                    self._pause(PAUSE_SECONDS)
                 try:
                     return self._ask(model_id, prompt)
                 except UnreadableAnswer as error:
                     raise ModelUnavailable from error
                 except AWS_ERRORS as error:
                     failure = error
-                    if error_code(error) in GONE:
-                        usable.remove(model_id)
-                    elif error_code(error) not in PASSING:
-                        # A time-out, for one: there is no time left to try another model.
-                        raise ModelUnavailable from error
+                    if not self._passes(model_id, error):
+                        break
         raise ModelUnavailable from failure
+
+    def _usable(self) -> list[str]:
+        """Return the models that are not known to be gone; all of them, where all are."""
+        now = self._clock()
+        ids = self._options.model_ids
+        return [each for each in ids if self._gone_until.get(each, now) <= now] or list(ids)
+
+    def _passes(self, model_id: str, error: Exception) -> bool:
+        """Tell whether the same model may answer in a moment; False for the next one.
+
+        Raises ModelUnavailable after a time-out, for one: there is no time left to try another model.
+        """
+        code = error_code(error)
+        if code in GONE:
+            self._gone_until[model_id] = self._clock() + GONE_SECONDS
+            return False
+        if code in REFUSED:
+            return False
+        if code in LOST_CONNECTION:
+            self._client.close()
+        if code not in PASSING:
+            raise ModelUnavailable from error
+        return True
 
     def ping(self) -> None:
         """Raise Unavailable unless a model answers, with the guardrail; costs a handful of tokens."""
@@ -80,7 +113,6 @@ class BedrockModel:
         answer = self._converse(model_id, prompt)
         with reading("model"):
             reply = read_reply(answer, model_id)
-        self._working = model_id
         # A router's own price counts where that of the model which it chose is not known.
         prices = (cost_usd(each, reply.usage, self._options.prices) for each in (reply.model or "", model_id))
         cost = next((price for price in prices if price is not None), None)
@@ -98,6 +130,9 @@ class BedrockModel:
             return self._call(model_id, request_of(prompt, self._options, {}))
 
     def _call(self, model_id: str, request: dict[str, Any]) -> Any:
+        idle_since, self._used_at = self._used_at, self._clock()
+        if self._used_at - idle_since > IDLE_SECONDS:
+            self._client.close()
         with reading("model"):
             return self._client.converse(modelId=model_id, **request)
 

@@ -17,6 +17,7 @@ LIST_PRICES: Prices = {
     "claude-haiku-5-5": (0.10, 0.50),
     "claude-haiku-4-5": (1.00, 5.00),
     "claude-3-haiku": (0.25, 1.25),
+    "nova-2-lite": (0.30, 2.50),
 }
 CLAUDE_GENERATION = re.compile(r"anthropic\.claude-(?:[a-z]+-)*v?(\d+)")
 UNUSABLE_STOPS = {"malformed_model_output", "malformed_tool_use", "model_context_window_exceeded"}

@@ -189,6 +189,13 @@ def test_every_stage_serves_clients_that_make_up_their_session_ids(name: str) ->
     assert CONFIG["stages"][name]["environment_variables"]["SESSION_POLICY"] == "open"
 
 
+def test_the_models_are_of_two_makers_and_none_has_ended(stage: str) -> None:
+    ids = CONFIG["stages"][stage]["environment_variables"]["BEDROCK_MODEL_IDS"].split(",")
+    assert [each.split(".", 1)[1].split("-2025")[0] for each in ids] == [
+        *("anthropic.claude-haiku-5-5", "anthropic.claude-haiku-4-5", "amazon.nova-2-lite-v1:0")
+    ]
+
+
 def test_no_setting_is_one_that_the_app_does_not_know(stage: str) -> None:
     known = {name.upper() for name in SETTINGS}
     assert chalice_config(stage, filled(CONFIG, facts_of(stage))).environment_variables.keys() <= known

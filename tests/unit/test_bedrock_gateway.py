@@ -9,7 +9,7 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 
 from chalicelib.domain.conversation import GuardrailVerdict, HandOver, Prompt, Usage
 from chalicelib.errors import ModelUnavailable, Unavailable
-from chalicelib.gateways.bedrock import BedrockModel
+from chalicelib.gateways.bedrock import GONE_SECONDS, REFUSED, BedrockModel
 from chalicelib.gateways.converse import FILTERED, ModelOptions, hand_over_schema
 from tests.aws import stubbed
 
@@ -76,7 +76,8 @@ class Bedrock:
         client, self._stub = stubbed("bedrock-runtime")
         client.meta.events.register("provide-client-params.bedrock-runtime.Converse", self._note)
         options = ModelOptions(model_ids, 2000, 0.7, 0.9, guardrail_id, "3")
-        self.model = BedrockModel(client, options, self.pauses_seconds.append)
+        self.now = 1000.0
+        self.model = BedrockModel(client, options, self.pauses_seconds.append, lambda: self.now)
 
     def then(self, *outcomes: dict[str, Any] | tuple[str, str]) -> "Bedrock":
         """Script the next outcomes: answers, or error codes with their messages."""
@@ -115,6 +116,10 @@ class Unreachable:
     def __init__(self, *failures: Exception) -> None:
         self.failures = list(failures)
         self.calls = 0
+        self.closed = 0
+
+    def close(self) -> None:
+        self.closed += 1
 
     def converse(self, **_: Any) -> Any:
         self.calls += 1
@@ -203,15 +208,15 @@ def test_texts_are_joined_and_thoughts_left_out() -> None:
     ("outcomes", "asked", "pauses"),
     [
         *([[gone, gone, ANSWER], [HAIKU_5, HAIKU_4, HAIKU_3], 0] for gone in GONE),
-        *([[busy, ANSWER], [HAIKU_5, HAIKU_4], 0] for busy in BUSY),
-        ([*BUSY[:3], ANSWER], [HAIKU_5, HAIKU_4, HAIKU_3, HAIKU_5], 1),
-        ([GONE[0], *BUSY[:2], ANSWER], [HAIKU_5, HAIKU_4, HAIKU_3, HAIKU_4], 1),
-        ([BUSY[0]] * 6, [HAIKU_5, HAIKU_4, HAIKU_3] * 2, 1),
+        *([[busy, ANSWER], [HAIKU_5, HAIKU_5], 1] for busy in BUSY),
+        ([*BUSY[:3], ANSWER], [HAIKU_5, HAIKU_5, HAIKU_4, HAIKU_4], 2),
+        ([GONE[0], *BUSY[:2], ANSWER], [HAIKU_5, HAIKU_4, HAIKU_4, HAIKU_3], 1),
+        ([BUSY[0]] * 6, [HAIKU_5, HAIKU_5, HAIKU_4, HAIKU_4, HAIKU_3, HAIKU_3], 3),
         ([GONE[0]] * 3, [HAIKU_5, HAIKU_4, HAIKU_3], 0),
         *([[other], [HAIKU_5], 0] for other in ENDS_IT),
     ],
 )
-def test_the_gone_are_skipped_and_the_busy_asked_again_after_a_pause(
+def test_the_gone_are_skipped_and_the_busy_asked_once_more_after_a_pause(
     outcomes: list[Any], asked: list[str], pauses: int
 ) -> None:
     bedrock = Bedrock().then(*outcomes)
@@ -224,28 +229,33 @@ def test_the_gone_are_skipped_and_the_busy_asked_again_after_a_pause(
     assert (bedrock.asked, len(bedrock.pauses_seconds)) == (asked, pauses)
 
 
-def test_the_model_that_worked_is_asked_first_from_then_on() -> None:
-    bedrock = Bedrock().then(error("ResourceNotFoundException"), says("One."), says("Two."))
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException"])
+def test_a_model_that_is_gone_is_looked_at_again_after_some_minutes(code: str) -> None:
+    bedrock = Bedrock([HAIKU_5, HAIKU_4]).then(error(code), says("One."), says("Two."), says("Three."))
     bedrock.model.reply(PROMPT)
-    assert bedrock.reply().model == HAIKU_4
-    assert bedrock.asked == [HAIKU_5, HAIKU_4, HAIKU_4]
-
-
-def test_when_the_remembered_model_fails_the_whole_list_is_tried_again() -> None:
-    bedrock = Bedrock().then(
-        error("ThrottlingException"), says("One."), error("ThrottlingException"), says("Two.")
-    )
     bedrock.model.reply(PROMPT)
-    assert bedrock.reply().model == HAIKU_5
+    bedrock.now += GONE_SECONDS
+    bedrock.reply()
     assert bedrock.asked == [HAIKU_5, HAIKU_4, HAIKU_4, HAIKU_5]
 
 
-def test_a_model_that_gave_nothing_usable_is_not_remembered() -> None:
-    bedrock = Bedrock([HAIKU_5, HAIKU_4]).then(error("ThrottlingException"), says(""), says("One."))
+@pytest.mark.parametrize(
+    "code",
+    ["ThrottlingException", "ValidationException", "ModelErrorException", "ServiceUnavailableException"],
+)
+def test_what_passes_or_lies_in_a_question_changes_nothing_for_the_next(code: str) -> None:
+    failures = [error(code)] * (1 if code in REFUSED else 2)
+    bedrock = Bedrock([HAIKU_5, HAIKU_4]).then(*failures, says("One."), says("Two."))
+    assert bedrock.model.reply(PROMPT).model == HAIKU_4
+    assert bedrock.reply().model == HAIKU_5
+
+
+def test_where_all_models_are_gone_all_are_asked() -> None:
+    gone = error("AccessDeniedException")
+    bedrock = Bedrock([HAIKU_5, HAIKU_4]).then(gone, gone, gone, says("One."))
     with pytest.raises(ModelUnavailable):
         bedrock.model.reply(PROMPT)
-    bedrock.reply()
-    assert bedrock.asked == [HAIKU_5, HAIKU_4, HAIKU_5]
+    assert bedrock.reply().model == HAIKU_4
 
 
 @pytest.mark.parametrize(
@@ -269,7 +279,8 @@ def test_a_model_that_refuses_sampling_is_asked_again_without(message: str) -> N
 
 def test_what_one_model_refuses_another_still_gets() -> None:
     refusal = error("ValidationException", "temperature is not supported")
-    bedrock = Bedrock([HAIKU_3, HAIKU_4]).then(refusal, error("ThrottlingException"), says("One."))
+    gone = error("ResourceNotFoundException")
+    bedrock = Bedrock([HAIKU_3, HAIKU_4]).then(refusal, gone, says("One."))
     bedrock.reply()
     assert bedrock.requests[-1]["inferenceConfig"] == {"maxTokens": 2000, "temperature": 0.7}
 
@@ -364,7 +375,7 @@ def test_a_connection_that_cannot_be_made_is_tried_with_each_model_twice() -> No
     model, client = unreachable(*failures)
     with pytest.raises(ModelUnavailable):
         model.reply(PROMPT)
-    assert client.calls == 6
+    assert (client.calls, client.closed) == (6, 6)
 
 
 def test_a_ping_takes_the_way_of_a_question_through_guardrail_and_models() -> None:
