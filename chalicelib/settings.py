@@ -18,6 +18,7 @@ CommaSeparated = tuple[str, ...]
 HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 ADDRESS = re.compile(EMAIL_ADDRESS, re.ASCII)
 NAMED_ADDRESS = re.compile(rf"[^\x00-\x1f\x7f<>()\[\],;:@\"\\]{{1,64}} <{EMAIL_ADDRESS}>", re.ASCII)
+MODEL_ID = re.compile(r"[a-z0-9.-]+:[0-9]+")
 PAGE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[^\s#]*)?")
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
@@ -41,6 +42,12 @@ def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
 def _sender(value: str | None) -> str | None:
     if value and not (ADDRESS.fullmatch(value) or NAMED_ADDRESS.fullmatch(value)):
         raise ValueError("write an address, or a name and an address: Support <support@example.com>")
+    return value
+
+
+def _reranker(value: str | None) -> str | None:
+    if value and not MODEL_ID.fullmatch(value):
+        raise ValueError("write the id of a model: cohere.rerank-v3-5:0")
     return value
 
 
@@ -162,7 +169,7 @@ class Settings:
     """How often to sync although no change was seen, in case an event was lost; 0 never."""
     hybrid_search: bool = False
     """Whether to search by words as well as by meaning. OpenSearch Serverless can, S3 Vectors refuses it."""
-    rerank_model_id: str | None = Field(None, pattern=r"^[a-z0-9.-]+:[0-9]+$")
+    rerank_model_id: Annotated[str | None, _reranker] = None
     """A reranker model of Bedrock in the stage's Region, such as `cohere.rerank-v3-5:0`: of 20 passages it
     finds the nearest. Without it they stay in the order of the search."""
     passages_per_question: Annotated[int, Ge(1), Le(20)] = 5
