@@ -336,6 +336,21 @@ def test_a_suggestion_is_inserted_where_the_cursor_is(
     expect(page.get_by_role("button", name="Insert link: Kept")).to_have_count(0)
 
 
+def test_a_suggestion_for_agents_alone_says_so_and_is_not_inserted(
+    visit: Visitor, desk_server: DeskServer, desk: Desk
+) -> None:
+    internal, premium = {**SUGGESTION, "access": ["agent"]}, {**SUGGESTION, "access": ["premium", "agent"]}
+    desk.around["kb_suggestions"] = [internal, premium, SUGGESTION]
+    desk.add(ticket())
+    page = open_desk(visit, desk_server, "T-1")
+    shown = page.locator(".suggestion")
+    expect(shown.nth(0)).to_contain_text("Only for agent")
+    expect(shown.nth(0).get_by_role("button")).to_have_count(0)
+    expect(shown.nth(1)).to_contain_text("Only for premium, agent")
+    expect(shown.nth(1).get_by_role("button")).to_have_count(2)
+    expect(shown.nth(2)).not_to_contain_text("Only for")
+
+
 def test_what_the_customer_said_of_the_answer_is_shown(
     visit: Visitor, desk_server: DeskServer, desk: Desk
 ) -> None:

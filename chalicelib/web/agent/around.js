@@ -87,17 +87,20 @@ function orderParts({ recent_orders: orders, total_orders: total }) {
   return [make('ol', {}, ...items), ...(total > orders.length ? [nothing(`${total} in all; these are the newest.`)] : [])];
 }
 
-function suggestionElement({ title, url, snippet }) {
+function suggestionElement({ title, url, snippet, access }) {
   const href = webAddress(url);
   const insert = (textContent, text) => make('button', {
     type: 'button', className: 'button small', textContent, ariaLabel: `${textContent}: ${title}`, onclick: () => insertInReply(text),
   });
   // A link that is signed for this moment would be dead when the customer follows it.
   const isLasting = href && !/[?&]X-Amz-/i.test(href);
+  // What is for agents alone is to be read, and not to get into a reply by a click.
+  const isInternal = access?.every((group) => group === 'agent');
   return make('article', { className: 'suggestion' },
     Object.assign(href ? outsideLink(href) : make('span'), { textContent: title }),
+    ...(access ? [' ', make('span', { className: 'tag', textContent: `Only for ${access.join(', ')}` })] : []),
     make('p', { className: 'note', dir: 'auto', textContent: snippet }),
-    make('div', { className: 'actions' }, insert('Insert text', snippet), ...(isLasting ? [insert('Insert link', `[${title.replace(/[[\]\\]/g, '\\$&')}](<${href}>)`)] : [])));
+    ...(isInternal ? [] : [make('div', { className: 'actions' }, insert('Insert text', snippet), ...(isLasting ? [insert('Insert link', `[${title.replace(/[[\]\\]/g, '\\$&')}](<${href}>)`)] : []))]));
 }
 
 /* Whether all this helped */
