@@ -22,9 +22,14 @@ _TITLE_CREDIT = 0.5
 _ASKS_HOW = re.compile(
     r"\b(?:how (?:do|can|to|could|would|should)|where (?:do|can|is)|steps?|want to|need to)\b"
 )
+_ASKS_FACT = re.compile(
+    r"\bhow (?:many|much|long|soon|often|fast|quick|quickly|big|large|far)\b"
+    r"|^(?:so |and |but )?(?:who|which|whats?|when|is|are|does|will)\b"
+)
 _PERIOD = r"(?:second|minute|hour|day|night|morning|week|month|year)"
 _SMALL_NUMBER = r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b"
-_HOLDS_NUMBER = re.compile(rf"\d|{_SMALL_NUMBER}", re.IGNORECASE)
+_HOLDS_NUMBER = re.compile(rf"(?<![\w-])\d|{_SMALL_NUMBER}", re.IGNORECASE)
+_HOLDS_SIZE = re.compile(r"(?<![\w-])\d[\d.,–]*\s?(?:%|[A-Za-z])")
 _FORMS = [
     (
         re.compile(r"\bhow (?:often|frequently|many times)\b"),
@@ -58,6 +63,7 @@ _HOLDS_COUNT = re.compile(
     rf"(?:\b\d[\d.,]*|{_SMALL_NUMBER}|\b(?:once|unlimited|any number of))((?: [\w-]+){{1,3}})", re.IGNORECASE
 )
 _KIND_BONUS = 0.5
+_STEPS_BONUS = 0.2
 _COUNT_BONUS = 1.0
 _LEAST_TYPO_LIKENESS = 0.84
 _SHORTEST_TYPO = 5
@@ -89,7 +95,7 @@ class Knowledge(Protocol):
 
 @dataclass(frozen=True)
 class AskedWord:
-    """A word of the question: the stems that say it, its weight, and whether an earlier question said it."""
+    """A word of the question: its stems, any of which says it, its weight, and if an earlier one said it."""
 
     stems: tuple[str, ...]
     weight: float
@@ -98,9 +104,8 @@ class AskedWord:
 
 @dataclass(frozen=True)
 class UnitStems:
-    """The stems of a unit with the sentence that introduces it, of each of its entries, of its heading."""
+    """The stems of each entry of a unit, else of it with what introduces it; of its heading."""
 
-    own: frozenset[str]
     entries: tuple[frozenset[str], ...]
     heading: frozenset[str]
 
@@ -129,7 +134,7 @@ class NumberedPassage:
         unit = self.units[place]
         own = stems(f"{lead_in(self.units, place)}\n{unit.text}")
         heading = frozenset() if unit.heading == self.title else stems(unit.heading)
-        return UnitStems(own, tuple(stems(item) for item in unit.items) or (own,), heading)
+        return UnitStems(tuple(stems(item) for item in unit.items) or (own,), heading)
 
     @cached_property
     def lent_stems(self) -> frozenset[str]:
@@ -212,15 +217,10 @@ def coverage(words: Sequence[AskedWord], found: frozenset[str]) -> float:
 def unit_scores(words: Sequence[AskedWord], passage: NumberedPassage) -> list[float]:
     """Return for each unit the share of the words' weight that it and, in part, its heading and title hold.
 
-    Half of a list's score is that of its best entry: a long list holds many words by chance.
+    Of a list that is its best entry's: a long list holds many words by chance.
     """
     return [
-        (
-            _unit_score(words, passage, unit, unit.own)
-            + max(_unit_score(words, passage, unit, entry) for entry in unit.entries)
-        )
-        / 2
-        for unit in passage.unit_stems
+        max(_unit_score(words, passage, unit, entry) for entry in unit.entries) for unit in passage.unit_stems
     ]
 
 
@@ -238,16 +238,17 @@ def _unit_score(
 def kind_bonus(question: str, unit: Unit, words: Sequence[AskedWord]) -> float:
     """Return a bonus when a unit has the form that is asked for: steps, a time, a price, a number.
 
-    Of a list, the entry that says most of the question has to have it.
+    Of a list, the entry that says most of the question has to have it. Steps answer nothing but "how".
     """
     asked = question.casefold()
+    if unit.kind == "steps":
+        return _STEPS_BONUS if _ASKS_HOW.search(asked) else -_STEPS_BONUS * bool(_ASKS_FACT.search(asked))
     text = max(unit.items, key=lambda item: coverage(words, stems(item)), default=unit.text)
     for asks, holds in _FORMS:
         if asks.search(asked):
             return _KIND_BONUS if holds.search(text) else 0.0
-    if counted := _ASKS_COUNT.search(asked):
-        return _COUNT_BONUS if _counts(unit, text, stems(counted[1])) else 0.0
-    return _KIND_BONUS if _ASKS_HOW.search(asked) and unit.kind == "steps" else 0.0
+    counted = _ASKS_COUNT.search(asked)
+    return _COUNT_BONUS if counted and _counts(unit, text, stems(counted[1])) else 0.0
 
 
 def _counts(unit: Unit, text: str, things: frozenset[str]) -> bool:

@@ -61,9 +61,10 @@ _STRANGE_SHARE = 0.8
 _COVERAGE_SHARE = 0.5
 _HEADED_SHARE = 0.1
 _RANK_STEP = 0.05
-_UNIT_SHARE = 0.3
+_UNIT_SHARE = 0.45
 _LIKENESS_SHARE = 0.3
-_PLACE_STEP = 0.01
+_PLACE_STEP = 0.005
+_ALIKE = 0.02
 _RANK_PENALTY = 0.2
 _TITLE_SHARE = 1.3
 _OWN_TITLE_SHARE = 0.3
@@ -261,7 +262,7 @@ def _candidate(
     if not places or not _is_answered(asked, passage, rank, close):
         return None
     fitting = _fitting(asked, passage, _alike(asked, passage, knowledge) if _UNIT_SHARE else None)
-    place = max(places, key=lambda index: fitting[index])
+    place = _best_place(places, fitting)
     covered = coverage(asked.words, passage.all_stems)
     headed = max(
         coverage(asked.words, passage.title_stems), coverage(asked.words, passage.unit_stems[place].heading)
@@ -297,13 +298,18 @@ def _is_answered(asked: _Question, passage: NumberedPassage, rank: int, close: f
 def _fitting(asked: _Question, passage: NumberedPassage, alike: Sequence[float] | None) -> list[float]:
     """Return how well each unit answers: by its words and, where it is known, by how alike it is."""
     share = _LIKENESS_SHARE if asked.language == passage.language else 1.0
-    # Of what answers alike, the first: a section begins with what matters most.
     return [
         score * (1 + kind_bonus(asked.text, unit, asked.words)) + share * like - _PLACE_STEP * place
         for place, (score, like, unit) in enumerate(
             zip(unit_scores(asked.words, passage), alike or repeat(0.0), passage.units)  # noqa: B905
         )
     ]
+
+
+def _best_place(places: Sequence[int], fitting: Sequence[float]) -> int:
+    """Return the best place; of those that answer alike the first, as a section begins with what matters."""
+    best = max(fitting[place] for place in places)
+    return next(place for place in places if fitting[place] >= best - _ALIKE)
 
 
 def _alike(asked: _Question, passage: NumberedPassage, knowledge: Knowledge) -> Sequence[float] | None:
@@ -317,7 +323,7 @@ def _alike(asked: _Question, passage: NumberedPassage, knowledge: Knowledge) -> 
 def _quoted(asked: _Question, passage: NumberedPassage, knowledge: Knowledge) -> str:
     """Return what answers in a passage, announced as a quotation if it is in another language."""
     fitting = _fitting(asked, passage, _alike(asked, passage, knowledge))
-    place = max(passage.places_with(asked.codes), key=lambda index: fitting[index])
+    place = _best_place(passage.places_with(asked.codes), fitting)
     quotation = _quote(passage, place, asked.words)
     # A document may hold other languages than most of it is in.
     language = language_of(quotation)
