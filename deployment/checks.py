@@ -1,29 +1,24 @@
 """Checks before anything is created: whatever is missing is one sentence with the next step."""
 
 import importlib.util
-import json
 import sys
 from collections.abc import Sequence
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from deployment.facts import model_ids
+from deployment.preflight.models import check_embedding_model, check_models
 from deployment.preflight.rights import check_rights
 from deployment.work import Work
-from tooling.aws_errors import code_of, explained, is_denied, message_of
+from tooling.aws_errors import explained, is_denied
 from tooling.errors import CommandError
+from tooling.stages import read_config
 
 RUNTIME = (3, 12)
 LISTS = {
     "S3_VECTORS": ("s3vectors", "list_vector_buckets", "S3 Vectors"),
     "OPENSEARCH_SERVERLESS": ("opensearchserverless", "list_collections", "OpenSearch Serverless"),
 }
-EMBEDDING_MODEL = "amazon.titan-embed-text-v2:0"
-BUSY = frozenset({"ThrottlingException", "ModelNotReadyException", "ServiceUnavailableException"})
-"""What a model answers that exists, but cannot answer at the moment."""
-GRANT_MODEL_ACCESS = (
-    "Ask for access in the Bedrock console under Model catalog, choose another Region with --region, "
-    "or name other models in BEDROCK_MODEL_IDS of the stage in .chalice/config.json."
-)
 
 
 def check_tools(version: tuple[int, int] = sys.version_info[:2]) -> None:
@@ -43,12 +38,13 @@ def check_for_infra(work: Work, vector_store: str) -> None:
     work.terminal.say("Checking what the stack needs:")
     check_region(work, vector_store)
     check_embedding_model(work)
+    check_models(work, model_ids(read_config(work.root), work.stage))
     check_rights(work, vector_store)
 
 
-def check_for_deploy(work: Work, model_ids: Sequence[str]) -> None:
+def check_for_deploy(work: Work, models: Sequence[str]) -> None:
     """Check what the app needs besides the stack. Raises CommandError, ClientError, BotoCoreError."""
-    check_models(work, model_ids)
+    check_models(work, models)
     check_rights(work)
 
 
@@ -72,68 +68,3 @@ def _ask(work: Work, service: str, operation: str, product: str, **arguments: st
         # The stack need not list them; whether it may create them is another check.
         if not is_denied(error):
             raise explained(error) from error
-
-
-def check_models(work: Work, model_ids: Sequence[str]) -> None:
-    """Check that one model answers, and name those that don't. Raises CommandError, BotoCoreError."""
-    problems = {model_id: _problem_of(work, model_id) for model_id in model_ids}
-    usable = [model_id for model_id, problem in problems.items() if problem is None]
-    unusable = [f"{model_id} {problem}" for model_id, problem in problems.items() if problem]
-    if not usable:
-        raise CommandError(
-            "\n  ".join([f"No model can be used in {work.account.region}:", *unusable])
-            + f"\n{GRANT_MODEL_ACCESS}"
-        )
-    work.terminal.step("Models", f"{usable[0]} answers")
-    for line in unusable:
-        work.terminal.step("", f"note: {line}; the others are tried in its place")
-
-
-def check_embedding_model(work: Work) -> None:
-    """Check the model that turns texts into vectors for the knowledge base. Raises CommandError."""
-    body = json.dumps({"inputText": "ok", "dimensions": 1024})
-    try:
-        work.account.client("bedrock-runtime").invoke_model(modelId=EMBEDDING_MODEL, body=body)
-    except EndpointConnectionError as error:
-        raise CommandError(_no_bedrock(work)) from error
-    except ClientError as error:
-        if problem := _problem(error):
-            raise CommandError(
-                f"{EMBEDDING_MODEL}, which the knowledge base needs, {problem}. Ask for access in the "
-                "Bedrock console under Model catalog, or choose another Region with --region."
-            ) from error
-    work.terminal.step("Embedding model", f"{EMBEDDING_MODEL} answers")
-
-
-def _problem_of(work: Work, model_id: str) -> str | None:
-    try:
-        work.account.client("bedrock-runtime").converse(
-            modelId=model_id,
-            messages=[{"role": "user", "content": [{"text": "ok"}]}],
-            inferenceConfig={"maxTokens": 1},
-        )
-    except EndpointConnectionError as error:
-        raise CommandError(_no_bedrock(work)) from error
-    except ClientError as error:
-        return _problem(error)
-    return None
-
-
-def _problem(error: ClientError) -> str | None:
-    """Return why a model cannot be used; None when it can, in a moment. Raises CommandError."""
-    code, message = code_of(error), message_of(error)
-    if code in BUSY:
-        return None
-    if "end of its life" in message:
-        return "has reached its end of life"
-    if "use case" in message:
-        return "waits for the use case form of its maker (Bedrock console, Model catalog)"
-    if is_denied(error):
-        return "may not be called by these credentials, or has no access granted"
-    if code in ("ResourceNotFoundException", "ValidationException"):
-        return f"is not offered here ({message})"
-    raise explained(error) from error
-
-
-def _no_bedrock(work: Work) -> str:
-    return f"Region {work.account.region} has no Amazon Bedrock. Choose another, such as --region us-east-1."

@@ -36,7 +36,7 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
 """The resources of the services whose names say that they are ours; of others any."""
 COMMANDS: Mapping[str, str] = {
     "apigateway": "DELETE GET PATCH POST PUT",
-    "bedrock": "InvokeModel StopIngestionJob",
+    "bedrock": "GetFoundationModel GetFoundationModelAvailability InvokeModel StopIngestionJob",
     "cloudformation": "CreateChangeSet DeleteChangeSet DeleteStack ExecuteChangeSet "
     "UpdateTerminationProtection",
     "comprehend": "DetectSentiment",

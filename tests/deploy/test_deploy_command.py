@@ -281,6 +281,7 @@ def test_without_a_usable_model_nothing_is_deployed(stage: Stage) -> None:
     clients = {
         "cloudformation": stage.stack,
         "bedrock-runtime": FakeClient(converse=refusal("AccessDeniedException")),
+        "bedrock": FakeClient(get_foundation_model_availability=refusal("AccessDeniedException")),
     }
     at = scene(clients, root=stage.root)
     with pytest.raises(CommandError, match="No model can be used"):

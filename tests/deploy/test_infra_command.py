@@ -22,6 +22,7 @@ from tests.deploy.fakes import (
     change,
     ends,
     options,
+    project,
     refusal,
     scene,
 )
@@ -65,9 +66,9 @@ def healthy(cloudformation: Any, **others: Any) -> dict[str, Any]:
     """Return an account that lacks nothing."""
     return {
         "cloudformation": cloudformation,
-        "bedrock": FakeClient(list_guardrails={"guardrails": []}),
+        "bedrock": FakeClient(list_guardrails={"guardrails": []}, get_foundation_model={"modelDetails": {}}),
         "bedrock-agent": FakeClient(list_knowledge_bases={"knowledgeBaseSummaries": []}),
-        "bedrock-runtime": FakeClient(invoke_model={}),
+        "bedrock-runtime": FakeClient(invoke_model={}, converse={}),
         "comprehend": FakeClient(detect_sentiment={}),
         "ec2": FakeClient(
             describe_availability_zones={"AvailabilityZones": [{"ZoneName": name} for name in ZONES]},
@@ -151,7 +152,12 @@ def test_an_account_that_runs_few_functions_at_once_is_told() -> None:
     ("clients", "words"),
     [
         (
-            {"bedrock": FakeClient(list_guardrails={"guardrails": [{"name": "customer-support-dev"}]})},
+            {
+                "bedrock": FakeClient(
+                    list_guardrails={"guardrails": [{"name": "customer-support-dev"}]},
+                    get_foundation_model={"modelDetails": {}},
+                )
+            },
             "the guardrail customer-support-dev",
         ),
         (
@@ -169,7 +175,7 @@ def test_who_may_not_look_at_quotas_and_names_goes_on() -> None:
     denied = refusal("AccessDeniedException")
     parameters, _ = proposed(
         **{
-            "bedrock": FakeClient(list_guardrails=denied),
+            "bedrock": FakeClient(list_guardrails=denied, get_foundation_model=denied),
             "lambda": FakeClient(get_account_settings=denied),
             "secretsmanager": FakeClient(describe_secret=denied),
             "service-quotas": FakeClient(get_service_quota=denied),
@@ -595,8 +601,7 @@ Resources:
 def test_against_an_emulator_a_stack_is_created_and_then_left_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "infra").mkdir()
-    (tmp_path / "infra" / "rds_kb.yaml").write_text(SMALL_TEMPLATE, "utf-8")
+    (project(tmp_path) / "infra" / "rds_kb.yaml").write_text(SMALL_TEMPLATE, "utf-8")
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     with mock_aws():

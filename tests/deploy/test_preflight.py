@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -17,13 +18,12 @@ from botocore.exceptions import (
 
 from deployment.account import Account, open_account
 from deployment.checks import (
-    check_embedding_model,
     check_for_infra,
-    check_models,
     check_region,
     check_tools,
 )
 from deployment.command import run_command
+from deployment.preflight.models import ATTEMPTS, check_embedding_model, check_models
 from deployment.preflight.rights import check_rights
 from tests.deploy.fakes import CALLER, FakeClient, Scene, options, project, refusal, scene
 from tooling.errors import CommandError
@@ -38,6 +38,14 @@ NOT_THERE = EndpointConnectionError(endpoint_url="https://bedrock.eu-west-2.amaz
 FIRST, SECOND = "global.anthropic.first", "anthropic.second"
 
 
+GRANTED: dict[str, Any] = {
+    "authorizationStatus": "AUTHORIZED",
+    "entitlementAvailability": "AVAILABLE",
+    "regionAvailability": "AVAILABLE",
+    "agreementAvailability": {"status": "AVAILABLE"},
+}
+
+
 def with_models(**problems: ClientError) -> Scene:
     """Return an account where `first` and `second` answer, or fail as told."""
 
@@ -47,7 +55,8 @@ def with_models(**problems: ClientError) -> Scene:
             raise problem
         return {}
 
-    return scene({"bedrock-runtime": FakeClient(converse=converse)})
+    bedrock = FakeClient(get_foundation_model={"modelDetails": {}}, get_foundation_model_availability=GRANTED)
+    return scene({"bedrock-runtime": FakeClient(converse=converse), "bedrock": bedrock})
 
 
 @dataclass(frozen=True)
@@ -225,11 +234,61 @@ def test_without_any_model_each_ones_reason_and_the_next_step_are_said(
     assert "BEDROCK_MODEL_IDS" in str(caught.value)
 
 
-@pytest.mark.parametrize("code", ["ThrottlingException", "ModelNotReadyException"])
-def test_a_model_that_is_busy_is_there(code: str) -> None:
-    at = with_models(first=refusal(code))
+def test_a_model_that_is_busy_for_a_moment_is_there() -> None:
+    busy = refusal("ModelNotReadyException")
+    at = with_models()
+    at.work.account.client("bedrock-runtime").answers["converse"] = [busy, busy, {}]
     check_models(at.work, (FIRST,))
     assert at.said == f"  Models          {FIRST} answers\n"
+    assert len(at.pauses) == ATTEMPTS - 1
+
+
+def test_a_model_that_is_throttled_each_time_does_not_answer() -> None:
+    at = with_models(first=refusal("ThrottlingException", "Too many tokens per day."))
+    check_models(at.work, (FIRST, SECOND))
+    assert f"{SECOND} answers" in at.said
+    assert f"{FIRST} answers none of 3 requests (Too many tokens per day.)" in at.said
+
+
+@pytest.mark.parametrize(
+    ("lack", "words"),
+    [
+        ({"authorizationStatus": "NOT_AUTHORIZED"}, "not authorized"),
+        ({"entitlementAvailability": "NOT_AVAILABLE"}, "no right to it yet"),
+        ({"regionAvailability": "NOT_AVAILABLE"}, "this Region does not have it"),
+        (
+            {"agreementAvailability": {"status": "ERROR", "errorMessage": "No card."}},
+            "Marketplace .* No card",
+        ),
+    ],
+)
+def test_what_the_account_lacks_for_a_model_is_said_in_awss_words(lack: dict[str, Any], words: str) -> None:
+    at = with_models(first=refusal("AccessDeniedException", "You don't have access."))
+    bedrock = at.work.account.client("bedrock")
+    bedrock.answers["get_foundation_model_availability"] = {**GRANTED, **lack}
+    with pytest.raises(CommandError, match=rf"\(You don't have access\.\); .*{words}"):
+        check_models(at.work, (FIRST,))
+    assert bedrock.called("get_foundation_model_availability") == [{"modelId": "anthropic.first"}]
+
+
+def test_a_model_that_will_end_is_noted() -> None:
+    at = with_models()
+    end = {"status": "LEGACY", "endOfLifeTime": datetime(2026, 12, 24, tzinfo=timezone.utc)}
+    at.work.account.client("bedrock").answers["get_foundation_model"] = {
+        "modelDetails": {"modelLifecycle": end}
+    }
+    check_models(at.work, (FIRST,))
+    assert f"note: {FIRST} is a legacy model, which ends on 2026-12-24" in at.said
+
+
+def test_who_may_not_ask_what_is_lacking_hears_the_refusal_alone() -> None:
+    at = with_models(first=refusal("AccessDeniedException", "No."))
+    denied = refusal("AccessDeniedException")
+    at.work.account.client("bedrock").answers.update(
+        get_foundation_model_availability=denied, get_foundation_model=denied
+    )
+    check_models(at.work, (SECOND, FIRST))
+    assert f"{FIRST} may not be called by these credentials, or has no access granted (No.);" in at.said
 
 
 def test_expired_credentials_are_not_taken_for_a_missing_model() -> None:
