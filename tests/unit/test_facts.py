@@ -1,0 +1,49 @@
+"""What others decide, in docs/facts.json: not too old, and the same wherever the code holds it."""
+
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+
+from bench.cost.prices import FACTS
+from chalicelib.gateways.converse import LIST_PRICES, price_of
+from chalicelib.gateways.sentiment import MAX_BYTES
+from chalicelib.sync.starts import START_INTERVAL
+from deployment.facts import model_ids
+from devstack.bedrock.knowledge import sidecar
+from tooling.stages import deployable_stages, read_config
+
+OLDEST = timedelta(days=120)
+EACH = [(f"{kind}: {name}", told) for kind, facts in FACTS.items() for name, told in facts.items()]
+
+
+def quota(name: str) -> float:
+    """Return the value of a quota."""
+    return float(FACTS["quotas"][name]["value"])
+
+
+@pytest.mark.parametrize("told", [told for _, told in EACH], ids=[name for name, _ in EACH])
+def test_a_fact_was_read_within_120_days_and_says_where(told: dict[str, Any]) -> None:
+    read_on = date.fromisoformat(told["read_on"])
+    assert date.today() - OLDEST <= read_on <= date.today(), "read it again, and put today's date"  # noqa: DTZ011
+    assert told["source"]
+
+
+def test_the_prices_that_the_app_knows_are_those_of_the_facts() -> None:
+    facts = {name: tuple(told["usd_per_million_tokens"]) for name, told in FACTS["models"].items()}
+    assert facts == LIST_PRICES
+
+
+@pytest.mark.parametrize("stage", deployable_stages(read_config()))
+def test_each_model_of_a_stage_has_a_price_and_has_not_ended(stage: str) -> None:
+    for model_id in model_ids(read_config(), stage):
+        assert price_of(model_id, {}), model_id
+        (fact,) = (told for name, told in FACTS["models"].items() if name in model_id)
+        assert fact["ends"] is None or fact["ends"].startswith("no sooner"), model_id
+
+
+def test_the_code_keeps_to_the_quotas() -> None:
+    assert 1 / START_INTERVAL.total_seconds() <= quota("Bedrock: ingestion jobs started a second")
+    assert quota("Comprehend: bytes of a text") >= MAX_BYTES
+    room = quota("S3 Vectors: bytes of a vector's metadata that can be filtered by") - sidecar.MAX_BYTES
+    assert room > 0, "Bedrock adds some of its own"
