@@ -40,7 +40,7 @@ class Opened:
 class Reading:
     """What of a conversation was asked for, and how its ticket stands, if it has or had one.
 
-    `contact` is how the customer of an open one can be reached, as far as that was said here.
+    `contact` is how agents can reach the customer of an open one.
     """
 
     page: ExchangePage
@@ -92,7 +92,7 @@ class Transcripts:
         own = [e for e in page.exchanges if e.customer_id in (None, opened.customer_id)]
         reader = self._reader(opened.customer_id, own)
         linked = self.links.linked_exchanges(own, reader, self.log.degraded)
-        return Reading(replace(page, exchanges=linked), ticket, self._contact(session_id, opened, ticket))
+        return Reading(replace(page, exchanges=linked), ticket, _contact(opened, ticket))
 
     def _reader(self, customer_id: str | None, exchanges: Sequence[Exchange]) -> Reader:
         """Return who reads exchanges; the customer is looked up only where that makes a difference."""
@@ -110,10 +110,6 @@ class Transcripts:
             return self.tickets.get(ticket_id) if ticket_id else None
         except UnknownTicket:
             return None
-
-    def _contact(self, session_id: str, opened: Opened, ticket: Ticket | None) -> Contact | None:
-        is_open = ticket and ticket.state != "closed"
-        return self.conversations.contact_of(session_id, opened.customer_id) if is_open else None
 
     def _note_read(self, ticket: Ticket | None, page: ExchangePage) -> None:
         """Note that replies were read, which are then not mailed; a page read once more costs nothing."""
@@ -211,3 +207,10 @@ class Transcripts:
         self.conversations.erase_contact(session_id)
         # Last, because the exchanges are what leads to the rest.
         self.conversations.erase(exchanges)
+
+
+def _contact(opened: Opened, ticket: Ticket | None) -> Contact | None:
+    """Return how agents can reach whoever reads a conversation, while its ticket is open."""
+    if ticket is None or ticket.state == "closed" or ticket.customer_id not in (None, opened.customer_id):
+        return None
+    return ticket.contact

@@ -96,7 +96,9 @@ def test_deploy_makes_the_schema_tries_the_stage_and_says_where_it_is(deployed: 
 
 
 def test_the_documents_that_are_added_are_followed_until_they_answer(deployed: DeployedStage) -> None:
-    assert re.search(r"ended: COMPLETE(?:, the last of \d+)?; documents: 30 scanned, .*0 failed", deployed.add_said)
+    assert re.search(
+        r"ended: COMPLETE(?:, the last of \d+)?; documents: 30 scanned, .*0 failed", deployed.add_said
+    )
     assert "reset-your-password.md" in deployed.project.kb(deployed.account.url, "ls")
     assert "COMPLETE" in deployed.project.kb(deployed.account.url, "status")
 

@@ -136,7 +136,7 @@ class History(TypedDict):
     ticket: ConversationTicket | None
     """The last one that the conversation had."""
     contact: NotRequired[Contact]
-    """How the customer of an open ticket can be reached, where that was said."""
+    """How agents can reach the customer of an open ticket, where they can."""
     messages: list[Message]
     """Oldest first."""
     next: str | None
