@@ -18,6 +18,7 @@ NAMES = {
     "agent": ("API_BASE", "savedToken", "renderMarkdown", "async function poll()", "askForToken();"),
 }
 """What each page's files hold."""
+LARGEST_KB = {"chat": 160, "agent": 200}
 
 
 class _Reader(HTMLParser):
@@ -79,9 +80,19 @@ def test_every_named_file_is_inlined(name: str, built: Page) -> None:
 
 
 def test_every_file_of_the_console_is_inlined() -> None:
-    html = agent_page().html
     folder = Path(page.__file__).parent / "agent"
-    assert all(path.read_text("utf-8").splitlines()[1] in html for path in folder.glob("*.js"))
+    named = (folder / "agent.html").read_text("utf-8")
+    assert all(f" agent/{path.name}" in named for path in folder.glob("*.js"))
+
+
+def test_a_page_is_served_without_its_comments(built: Page) -> None:
+    ours = _Reader(built.html).inlined["script"][-1]
+    assert not re.search(r"^\s*(//|/\*)", ours, re.MULTILINE)
+    assert "new URL(" in ours
+
+
+def test_a_page_stays_small(name: str, built: Page) -> None:
+    assert len(built.html.encode()) < LARGEST_KB[name] * 1000
 
 
 def test_a_page_needs_no_other_address(built: Page) -> None:
