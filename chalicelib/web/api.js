@@ -2,10 +2,10 @@
 // What the chat asks of the API.
 
 const FAILURE_WORDS = {
-  tooLarge: 'That message is too large to send.',
-  tooMany: 'There are too many messages just now. Please wait a moment.',
-  down: 'The assistant cannot be reached just now. Your message is kept here.',
-  refused: 'The message was not accepted.',
+  tooLarge: 'That is too large to send.',
+  tooMany: 'There are too many requests just now. Please wait a moment.',
+  down: 'The assistant cannot be reached just now.',
+  refused: 'That was not accepted.',
   unreadable: 'The answer could not be read. Please try again.',
   late: 'No answer came in time. Please try again.',
   offline: 'There is no connection to the assistant. Please check yours and try again.',
@@ -37,7 +37,7 @@ function putContact(sessionId, contact, lifetime) {
   return request(`${sessionPath(sessionId)}/contact`, { method: 'PUT', payload: contact, lifetime, timeoutMs: 15_000 });
 }
 
-function postFeedback(sessionId, messageId, rating, lifetime) {
-  const payload = { message_id: messageId, rating };
+function postFeedback(sessionId, messageId, feedback, lifetime) {
+  const payload = { message_id: messageId, ...feedback };
   return request(`${sessionPath(sessionId)}/feedback`, { payload, lifetime, timeoutMs: 15_000 });
 }

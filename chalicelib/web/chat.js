@@ -4,9 +4,11 @@
 const SLOW_AFTER_MS = 9_000;
 const ASK_FOR_A_PERSON = 'I would like to talk to a person';
 
+const STOPPED = 'You stopped waiting. Retry to see the answer, which may be there by now.';
+
 const view = Object.fromEntries(
   [
-    'conversation', 'messages', 'welcome', 'loading', 'history-notice', 'earlier', 'announcer', 'new-conversation',
+    'conversation', 'messages', 'welcome', 'loading', 'history-notice', 'earlier', 'announcer', 'new-conversation', 'latest',
     'ticket', 'ticket-state', 'ticket-number', 'ticket-contact', 'contact-address', 'change-contact',
   ].map((id) => [id, document.getElementById(id)]),
 );
@@ -54,12 +56,6 @@ function focusComposer() {
   if (matchMedia('(pointer: fine)').matches) composer.focus();
 }
 
-/** Show the end of the conversation, but never push the question that is being answered out of sight. */
-function scrollToQuestion(element) {
-  const top = element.getBoundingClientRect().top - view.conversation.getBoundingClientRect().top;
-  view.conversation.scrollTop += top - 16;
-}
-
 /* Asking */
 
 function send(text) {
@@ -70,16 +66,18 @@ function send(text) {
 
 async function deliver(question) {
   const lifetime = chat.lifetime.signal;
+  const stop = new AbortController();
+  lifetime.addEventListener('abort', () => stop.abort());
   showSending(question);
-  const stopTyping = chat.ticket?.state === 'agent' ? () => {} : showTyping();
-  scrollToQuestion(question.element);
+  const stopTyping = chat.ticket?.state === 'agent' ? () => {} : showTyping(stop);
+  place.putQuestion(question.element);
   try {
-    const answer = await ask(question, lifetime);
+    const answer = await ask(question, stop.signal);
     stopTyping();
     showAnswer(question, answer);
   } catch (failure) {
     if (!(failure instanceof RequestFailure)) throw failure;
-    if (!lifetime.aborted) showFailure(question, failure);
+    if (!lifetime.aborted) showFailure(question, stop.signal.aborted ? new RequestFailure(STOPPED) : failure);
   } finally {
     stopTyping();
     if (!lifetime.aborted) setBusy(false);
@@ -124,8 +122,13 @@ function newQuestionElement(question) {
   return element;
 }
 
-function showTyping() {
+/** Show that an answer is being written, and let the customer stop waiting for it. */
+function showTyping(stop) {
   const typing = fromTemplate('typing-template');
+  typing.querySelector('.stop').addEventListener('click', () => {
+    stop.abort();
+    focusComposer();
+  });
   const word = typing.querySelector('.typing-word');
   const timer = setTimeout(() => {
     word.textContent = 'Still working on it…';
@@ -147,7 +150,7 @@ function showAnswer(question, answer) {
   sayAnswer(question, answer);
   showTicket(ticketAfter(answer));
   askForContact(answer);
-  scrollToQuestion(question.element);
+  place.showAnswer(question.element);
   if (isOpen(chat.ticket)) followTicket();
 }
 
@@ -242,18 +245,6 @@ function followKeyboard() {
   });
 }
 
-/** Keep the end in view when the composer grows or a keyboard comes up. */
-function holdTheEnd() {
-  const { conversation } = view;
-  let atEnd = true;
-  conversation.addEventListener('scroll', () => {
-    atEnd = conversation.scrollHeight - conversation.scrollTop - conversation.clientHeight < 24;
-  }, { passive: true });
-  new ResizeObserver(() => {
-    if (atEnd) conversation.scrollTop = conversation.scrollHeight;
-  }).observe(conversation);
-}
-
 function start() {
   view['new-conversation'].addEventListener('click', startOver);
   view.earlier.addEventListener('click', showEarlier);
@@ -272,7 +263,7 @@ function start() {
   });
   chat.unsent = readUnsent();
   followKeyboard();
-  holdTheEnd();
+  place.watch();
   focusComposer();
   // A link that is opened in this very tab changes no more of the address than what is behind the `#`.
   window.addEventListener('hashchange', () => LINK.test(location.hash) && location.reload());

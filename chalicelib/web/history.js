@@ -22,7 +22,7 @@ async function restore() {
   }
   showUnsent();
   setBusy(false);
-  view.conversation.scrollTop = view.conversation.scrollHeight;
+  place.showEnd();
 }
 
 async function loadHistory(lifetime) {

@@ -129,15 +129,52 @@ function outsideLink(href) {
   return openElsewhere(link);
 }
 
+/** Let a long e-mail address break at its signs rather than inside a word. */
+function breakAtSigns(link) {
+  const parts = link.textContent.split(/(?<=@)|(?=\.)/);
+  link.replaceChildren(...parts.flatMap((part) => [document.createElement('wbr'), part]).slice(1));
+}
+
 /** Turn Markdown into a fragment that holds nothing but text, structure and links to the web or to mail. */
 function renderMarkdown(text) {
   const fragment = DOMPurify.sanitize(markdown.parse(text), SANITISER_OPTIONS);
   for (const link of fragment.querySelectorAll('a')) {
     const href = link.getAttribute('href');
-    if (/^mailto:/i.test(href) || webAddress(href)) openElsewhere(link);
+    if (/^mailto:/i.test(href)) breakAtSigns(openElsewhere(link));
+    else if (webAddress(href)) openElsewhere(link);
     else link.replaceWith(...link.childNodes);
   }
+  orderHeadings(fragment);
+  fragment.querySelectorAll('table, pre').forEach(letScroll);
   return fragment;
+}
+
+/** Let headings go down by one level at a time, from the page's own. */
+function orderHeadings(fragment) {
+  let before = 2;
+  for (const heading of fragment.querySelectorAll('h3, h4, h5, h6')) {
+    const level = Math.min(Number(heading.localName[1]), before + 1);
+    const fitting = document.createElement(`h${level}`);
+    fitting.append(...heading.childNodes);
+    heading.replaceWith(fitting);
+    before = level;
+  }
+}
+
+/** Put what may be wider than the page into a part that scrolls, by keyboard as well, and shows that it does. */
+function letScroll(wide) {
+  const scroller = document.createElement('div');
+  scroller.className = 'scroller';
+  wide.replaceWith(scroller);
+  scroller.append(wide);
+  const showCut = () => {
+    const left = scroller.scrollWidth - scroller.clientWidth - Math.abs(scroller.scrollLeft);
+    scroller.classList.toggle('cut', left > 1);
+    if (scroller.scrollWidth > scroller.clientWidth) scroller.tabIndex = 0;
+    else scroller.removeAttribute('tabindex');
+  };
+  scroller.addEventListener('scroll', showCut, { passive: true });
+  new ResizeObserver(showCut).observe(scroller);
 }
 
 function renderProse(container, text) {

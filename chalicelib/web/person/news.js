@@ -35,14 +35,13 @@ async function readNews() {
 function showNews(news) {
   const isNew = (message) => message?.role === 'agent' && !document.getElementById(agentId(message));
   const replies = readMessages(news).filter(isNew).map(restoredElement);
-  view.messages.append(...replies);
   if (replies.length > 0) chat.lastSaidAt = Date.now();
-  markJoins();
-  for (const element of replies) {
-    element.scrollIntoView({ block: 'nearest' });
-    announce(element.querySelector('.answer').textContent);
-  }
-  keepPlace(news);
+  place.following(() => {
+    view.messages.append(...replies);
+    markJoins();
+    keepPlace(news);
+  });
+  for (const element of replies) announce(element.querySelector('.answer').textContent);
 }
 
 /** Remember up to where the conversation was read, and read on if somebody may still write. */

@@ -28,7 +28,7 @@ function sayIfSolved(rating, sentence = SOLVED_WORDS[rating] ?? '') {
   solved.querySelector('.solved-answers').hidden = rating !== '';
   solved.querySelector('.solved-word').textContent = sentence;
   solved.querySelector('.ask-again').hidden = rating !== 'down';
-  solved.scrollIntoView({ block: 'nearest' });
+  place.following(() => {});
   announce(sentence);
 }
 
@@ -36,7 +36,7 @@ async function answerIfSolved(rating) {
   const lifetime = chat.lifetime.signal;
   const { dataset } = lastReply();
   try {
-    await postFeedback(chat.sessionId, dataset.messageId, rating, lifetime);
+    await postFeedback(chat.sessionId, dataset.messageId, { rating }, lifetime);
     dataset.rating = rating;
     if (lifetime.aborted) return;
     sayIfSolved(rating);
