@@ -32,6 +32,10 @@ function postLink(token, lifetime) {
   return request('chat/open', { payload: { token }, lifetime, timeoutMs: 15_000 });
 }
 
+function deleteConversation(sessionId, lifetime) {
+  return request(sessionPath(sessionId), { method: 'DELETE', lifetime });
+}
+
 /** Keep how the customer can be reached: `{email, phone, name}`, in place of what was known. */
 function putContact(sessionId, contact, lifetime) {
   return request(`${sessionPath(sessionId)}/contact`, { method: 'PUT', payload: contact, lifetime, timeoutMs: 15_000 });

@@ -8,7 +8,7 @@ const STOPPED = 'You stopped waiting. Retry to see the answer, which may be ther
 
 const view = Object.fromEntries(
   [
-    'conversation', 'messages', 'welcome', 'loading', 'history-notice', 'earlier', 'announcer', 'new-conversation', 'latest',
+    'conversation', 'messages', 'welcome', 'loading', 'history-notice', 'earlier', 'announcer', 'new-conversation', 'latest', 'ask-erase', 'erased',
     'ticket', 'ticket-state', 'ticket-number', 'ticket-contact', 'contact-address', 'change-contact',
   ].map((id) => [id, document.getElementById(id)]),
 );
@@ -38,12 +38,14 @@ function setBusy(busy) {
   chat.busy = busy;
   composer.busy = busy;
   document.body.classList.toggle('busy', busy);
+  view.erased.hidden = true;
   view.welcome.hidden = busy || view.messages.childElementCount > 0;
 }
 
 function rememberSession(sessionId) {
   chat.sessionId = sessionId;
   savedSession.write(sessionId);
+  view['ask-erase'].hidden = !sessionId;
 }
 
 function keepUnsent(questions) {
@@ -248,6 +250,7 @@ function followKeyboard() {
 function start() {
   view['new-conversation'].addEventListener('click', startOver);
   view.earlier.addEventListener('click', showEarlier);
+  watchErasing();
   view['history-notice'].querySelector('button').addEventListener('click', restore);
   view.welcome.addEventListener('click', (event) => {
     const suggestion = event.target.closest('.suggestion');

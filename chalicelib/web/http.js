@@ -60,6 +60,7 @@ function refusal(response, body) {
 function readResponse(response, text) {
   const body = jsonObject(text);
   if (!response.ok) throw refusal(response, body);
+  if (response.status === 204) return {};
   if (!body) throw new RequestFailure(FAILURE_WORDS.unreadable, { status: response.status });
   return body;
 }

@@ -109,6 +109,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._reply(Received("GET", path, None))
 
+    def do_DELETE(self) -> None:
+        self._reply(Received("DELETE", self._path(), None))
+
     def do_POST(self) -> None:
         self._take_body()
 

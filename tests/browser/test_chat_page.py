@@ -467,3 +467,31 @@ def test_a_phone_scrolls_only_up_and_down(visit: Visitor, server: ScriptedServer
     send = page.get_by_role("button", name="Send").bounding_box()
     assert send is not None
     assert send["y"] + send["height"] <= 640
+
+
+def test_a_conversation_is_deleted_once_the_customer_says_so(visit: Visitor, server: ScriptedServer) -> None:
+    page = visit(server.url)
+    delete = page.get_by_role("button", name="Delete conversation")
+    expect(delete).to_be_hidden()
+    ask(page, "Where is my order?")
+    expect(answers(page)).to_have_count(1)
+    delete.click()
+    dialog = page.get_by_role("dialog", name="Delete this conversation?")
+    page.keyboard.press("Escape")
+    expect(dialog).to_be_hidden()
+    expect(delete).to_be_focused()
+
+    delete.click()
+    server.replies.extend([Reply({"error": "Later."}, status=503), Reply("", status=204)])
+    dialog.get_by_role("button", name="Delete").click()
+    expect(dialog.get_by_role("alert")).to_have_text("It is not deleted yet. Later.")
+    dialog.get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("Your conversation was deleted.").first).to_be_visible()
+    expect(dialog).to_be_hidden()
+    expect(delete).to_be_hidden()
+    expect(questions(page)).to_have_count(0)
+    assert server.received[-1] == Received("DELETE", "/chat/session-1", None)
+    ask(page, "Something else")
+    expect(answers(page)).to_have_count(1)
+    expect(page.locator("#erased")).to_be_hidden()
+    assert "session_id" not in server.questions()[-1]
