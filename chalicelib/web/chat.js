@@ -36,7 +36,6 @@ function announce(sentence) {
 
 function setBusy(busy) {
   chat.busy = busy;
-  composer.busy = busy;
   document.body.classList.toggle('busy', busy);
   view.erased.hidden = true;
   view.welcome.hidden = busy || view.messages.childElementCount > 0;
@@ -50,7 +49,7 @@ function rememberSession(sessionId) {
 
 function keepUnsent(questions) {
   chat.unsent = questions;
-  writeUnsent(questions);
+  writeUnsent([...questions, queue.question].filter(Boolean));
 }
 
 /** Focus the composer, unless that would raise a keyboard over the answer on a touch screen. */
@@ -61,7 +60,8 @@ function focusComposer() {
 /* Asking */
 
 function send(text) {
-  if (chat.busy || !text) return false;
+  if (!text) return false;
+  if (chat.busy) return queue.add(text);
   deliver({ text, messageId: newMessageId(), element: null });
   return true;
 }
@@ -82,8 +82,15 @@ async function deliver(question) {
     if (!lifetime.aborted) showFailure(question, stop.signal.aborted ? new RequestFailure(STOPPED) : failure);
   } finally {
     stopTyping();
-    if (!lifetime.aborted) setBusy(false);
+    if (!lifetime.aborted) sendNext();
   }
+}
+
+/** Let the next question go, if there is one already. */
+function sendNext() {
+  setBusy(false);
+  const question = queue.take();
+  if (question) deliver(question);
 }
 
 /** Post the question; when the server no longer knows the session, post it again without one. */
@@ -164,7 +171,7 @@ function sayAnswer(question, answer) {
   }
   const element = answerWithFeedback(answer);
   sayDelivery(question, '');
-  view.messages.append(element);
+  addMessages(element);
   announce(`Assistant: ${element.querySelector('.prose').textContent}`);
 }
 
@@ -175,6 +182,7 @@ function showFailure(question, failure) {
   const part = element.querySelector('.failure');
   sayDelivery(question, '');
   element.classList.add('unsent');
+  queue.giveBack();
   part.querySelector('p').textContent = failure.message;
   part.hidden = false;
   const button = part.querySelector('.retry');
@@ -222,6 +230,7 @@ function edit(question) {
 function startOver() {
   chat.lifetime.abort();
   chat.lifetime = new AbortController();
+  queue.giveBack();
   const failed = chat.unsent.filter(({ element }) => element.classList.contains('unsent'));
   composer.giveBack(failed.map(({ text }) => text).join('\n'));
   keepUnsent([]);

@@ -3,6 +3,7 @@
 
 const QUESTION_LIMIT = 4000;
 const COUNT_FROM = 3600;
+const NO_FILES = 'Files can’t be sent here. Write what they show, or ask for a person, who can tell you where to send them.';
 
 /** Drop what a keyboard cannot type but a paste can carry: control characters and halves of characters. */
 function cleanText(text) {
@@ -23,7 +24,6 @@ class Composer {
   #box = document.getElementById('question');
   #send = document.getElementById('send');
   #counter = document.getElementById('counter');
-  #busy = false;
 
   /** `submit` gets the cleaned text and says whether it took it. */
   constructor(submit) {
@@ -31,6 +31,7 @@ class Composer {
     this.#box.addEventListener('input', () => this.#changed());
     this.#box.addEventListener('keydown', (event) => this.#pressed(event));
     this.#form.addEventListener('submit', (event) => this.#submitted(event));
+    for (const kind of ['paste', 'dragover', 'drop']) document.addEventListener(kind, (event) => this.#refuseFiles(event));
     this.text = savedDraft.read();
   }
 
@@ -43,11 +44,6 @@ class Composer {
     this.#changed();
   }
 
-  set busy(busy) {
-    this.#busy = busy;
-    this.#changed();
-  }
-
   /** Put a text before what is being written, which stays. */
   giveBack(text) {
     this.text = [text, this.text].filter(Boolean).join('\n');
@@ -57,9 +53,18 @@ class Composer {
     this.#box.focus({ preventScroll: true });
   }
 
+  /** Say what to do instead where somebody wants to send a file. */
+  #refuseFiles(event) {
+    const data = event.clipboardData ?? event.dataTransfer;
+    if (!data?.types.includes('Files') || data.types.includes('text/plain')) return;
+    event.preventDefault();
+    document.getElementById('hint').textContent = NO_FILES;
+    if (event.type !== 'dragover') announce(NO_FILES);
+  }
+
   #changed() {
     const length = lengthOf(cleanText(this.text));
-    this.#send.disabled = this.#busy || length === 0 || length > QUESTION_LIMIT;
+    this.#send.disabled = length === 0 || length > QUESTION_LIMIT;
     this.#count(length);
     this.#grow();
     savedDraft.write(this.text);

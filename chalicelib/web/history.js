@@ -21,8 +21,8 @@ async function restore() {
     view.loading.hidden = true;
   }
   showUnsent();
-  setBusy(false);
   place.showEnd();
+  sendNext();
 }
 
 async function loadHistory(lifetime) {

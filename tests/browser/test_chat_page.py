@@ -242,13 +242,63 @@ def test_enter_sends_once_and_only_when_it_means_send(
     box.evaluate("box => { box.value += '\\u0007\\ud83d'; box.dispatchEvent(new Event('input')); }")
     box.press("Enter")
     box.press("Enter")
-    box.fill("the next one")
-    box.press("Enter")
-    expect(box).to_have_value("the next one")
+    expect(box).to_have_value("")
     held.set()
     expect(answers(page)).to_have_count(1)
     assert [question["query"] for question in server.questions()] == ["line one\ntwo"]
-    expect(box).to_have_value("the next one")
+
+
+def test_what_is_written_meanwhile_is_joined_and_sent_after_the_answer(
+    visit: Visitor, server: ScriptedServer, held: threading.Event
+) -> None:
+    page = visit(server.url)
+    for text in ("One", "and two,", "and three?", "x" * 3990):
+        ask(page, text)
+    # What is too much for one question stays where it was written.
+    expect(page.get_by_label("Your message")).to_have_value("x" * 3990)
+    expect(questions(page)).to_have_text(["One", "and two,\nand three?"])
+    expect(page.locator(".delivery").last).to_have_text("Sent after this answer")
+    held.set()
+    expect(answers(page)).to_have_count(2)
+    order = page.locator("#messages > li").evaluate_all("all => all.map(one => one.classList[1])")
+    assert order == ["customer", "assistant"] * 2
+    expect(page.locator(".delivery").last).to_be_hidden()
+    assert [question["query"] for question in server.questions()] == ["One", "and two,\nand three?"]
+    assert server.questions()[1]["session_id"] == "session-1"
+
+
+@pytest.mark.parametrize("is_left", [True, False], ids=["a reload", "a failure"])
+def test_what_waits_to_be_sent_is_not_lost(visit: Visitor, server: ScriptedServer, is_left: bool) -> None:
+    gate = threading.Event()
+    server.replies.append(Reply({"error": "Later."}, status=503, gate=gate))
+    page = visit(server.url)
+    ask(page, "One")
+    ask(page, "Two")
+    expect(questions(page)).to_have_text(["One", "Two"])
+    if is_left:
+        page.reload()
+    gate.set()
+    # In the composer, or among what was not sent.
+    page.wait_for_function("""() => {
+        const failed = [...document.querySelectorAll('.unsent .bubble')].map(bubble => bubble.textContent);
+        return [...failed, document.getElementById('question').value].filter(Boolean).join() === 'One,Two';
+    }""")
+
+
+def test_who_wants_to_send_a_file_reads_what_to_do_instead(visit: Visitor, server: ScriptedServer) -> None:
+    page = visit(server.url)
+    paste = """type => {
+        const clipboardData = new DataTransfer();
+        if (type === 'file') clipboardData.items.add(new File(['x'], 'receipt.png', { type: 'image/png' }));
+        else clipboardData.setData('text/plain', 'words');
+        document.getElementById('question').dispatchEvent(
+            new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    }"""
+    page.evaluate(paste, "text")
+    expect(page.locator("#hint")).to_contain_text("Answers can be wrong.")
+    page.evaluate(paste, "file")
+    expect(page.locator("#hint")).to_contain_text("Files can’t be sent here.")
+    expect(page.get_by_role("status")).to_contain_text("ask for a person")
 
 
 def test_a_text_over_the_limit_is_counted_and_kept_but_not_sent(

@@ -37,7 +37,7 @@ function showNews(news) {
   const replies = readMessages(news).filter(isNew).map(restoredElement);
   if (replies.length > 0) chat.lastSaidAt = Date.now();
   place.following(() => {
-    view.messages.append(...replies);
+    addMessages(...replies);
     markJoins();
     keepPlace(news);
   });
