@@ -21,8 +21,8 @@ _PLACEHOLDER = re.compile(
 # Inside a script element the HTML parser acts on `</script`, and on `<!--` followed by `<script`. Scripts
 # hold these only in strings, templates, regular expressions and comments, where `\x3c` means the same.
 _HTML_IN_SCRIPT = re.compile(r"<(?=!--|/?script)", re.IGNORECASE)
-# What our files explain to their readers is not served: it is a tenth of the page.
-_COMMENT_LINE = re.compile(r"^[ \t]*(?://.*|/\*.*\*/)\n", re.MULTILINE)
+# What our files have for their readers, comments and indents, is not served: it is a tenth of the page.
+_FOR_READERS = re.compile(r"^[ \t]*(?:(?://.*|/\*.*\*/)\n)?", re.MULTILINE)
 # The source maps of the libraries are not served.
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
@@ -69,7 +69,7 @@ def _read(name: str) -> str:
     # Reading as text makes every line end a `\n`, as the browser does before it takes the hash.
     text = (_WEB / name).read_text(encoding="utf-8")
     is_ours = name.endswith((".js", ".css")) and not name.startswith("vendor/")
-    return _COMMENT_LINE.sub("", text) if is_ours else text
+    return _FOR_READERS.sub("", text) if is_ours else text
 
 
 def _safe_script(text: str) -> str:

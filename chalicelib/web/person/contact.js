@@ -21,11 +21,12 @@ function showContact() {
   view['change-contact'].setAttribute('aria-label', address ? 'Change how we reach you' : 'How can we reach you?');
 }
 
-/** Offer the form when a person takes over, or with what the customer wrote to be confirmed. */
-function askForContact({ offered_contact: offered }) {
+/** Offer the form when a person takes over, or with what the customer wrote to be confirmed; never again by itself. */
+function askForContact({ escalation, offered_contact: offered }) {
   chat.offered = offered ?? null;
   const isNews = offered && CONTACT_FIELDS.some((name) => offered[name] && offered[name] !== chat.contact?.[name]);
-  if (chat.ticket?.state === 'waiting' && (isNews || !chat.contact)) openContact();
+  const isAsked = escalation && !chat.contact && contactForm.hidden;
+  if (chat.ticket?.state === 'waiting' && (isNews || isAsked)) openContact();
 }
 
 function openContact() {
