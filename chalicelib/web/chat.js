@@ -154,7 +154,10 @@ function showTyping(stop) {
 
 function showAnswer(question, answer) {
   if (answer.session_id !== chat.sessionId) Object.assign(chat, NOTHING_READ);
-  if (typeof answer.session_id === 'string') rememberSession(answer.session_id);
+  if (typeof answer.session_id === 'string') {
+    rememberSession(answer.session_id);
+    noteConversation(answer.session_id, question.text);
+  }
   keepUnsent(chat.unsent.filter((other) => other !== question));
   sayAnswer(question, answer);
   showTicket(ticketAfter(answer));
@@ -233,6 +236,7 @@ function startOver() {
   queue.giveBack();
   const failed = chat.unsent.filter(({ element }) => element.classList.contains('unsent'));
   composer.giveBack(failed.map(({ text }) => text).join('\n'));
+  const left = chat.sessionId;
   keepUnsent([]);
   rememberSession('');
   view.messages.replaceChildren();
@@ -242,6 +246,8 @@ function startOver() {
   showTicket(null);
   for (const part of ['history-notice', 'loading']) view[part].hidden = true;
   setBusy(false);
+  showConversations(left);
+  place.showEnd();
   composer.focus();
   announce('New conversation.');
 }
@@ -276,6 +282,7 @@ function start() {
   chat.unsent = readUnsent();
   followKeyboard();
   place.watch();
+  showConversations();
   focusComposer();
   // A link that is opened in this very tab changes no more of the address than what is behind the `#`.
   window.addEventListener('hashchange', () => LINK.test(location.hash) && location.reload());

@@ -28,6 +28,7 @@ async function eraseConversation() {
   }
   if (lifetime.aborted) return;
   eraseDialog.close();
+  forgetConversation(chat.sessionId);
   keepUnsent([]);
   startOver();
   view.erased.hidden = false;

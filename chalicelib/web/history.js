@@ -31,9 +31,15 @@ async function loadHistory(lifetime) {
   } catch (failure) {
     if (!(failure instanceof RequestFailure)) throw failure;
     if (lifetime.aborted) return;
-    if (SESSION_GONE.includes(failure.status)) rememberSession('');
+    if (SESSION_GONE.includes(failure.status)) leaveGoneSession();
     else showHistoryNotice();
   }
+}
+
+function leaveGoneSession() {
+  forgetConversation(chat.sessionId);
+  rememberSession('');
+  showConversations();
 }
 
 function readMessages(history) {

@@ -3,6 +3,7 @@
 // wrote and the server has not confirmed (in this tab).
 
 const savedSession = remembered('localStorage', 'session');
+const savedConversations = remembered('localStorage', 'conversations');
 const savedDraft = remembered('sessionStorage', 'draft');
 const savedUnsent = remembered('sessionStorage', 'unsent');
 

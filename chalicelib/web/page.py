@@ -68,8 +68,7 @@ def build_page(template: str, read: Callable[[str], str]) -> Page:
 def _read(name: str) -> str:
     # Reading as text makes every line end a `\n`, as the browser does before it takes the hash.
     text = (_WEB / name).read_text(encoding="utf-8")
-    is_ours = name.endswith((".js", ".css")) and not name.startswith("vendor/")
-    return _FOR_READERS.sub("", text) if is_ours else text
+    return text if name.startswith("vendor/") else _FOR_READERS.sub("", text)
 
 
 def _safe_script(text: str) -> str:

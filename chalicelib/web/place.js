@@ -27,8 +27,10 @@ const place = {
     place.note();
   },
 
+  /** Show the last message; without one, the welcome from its beginning. */
   showEnd() {
-    view.conversation.scrollTop = view.conversation.scrollHeight;
+    const isEmpty = view.messages.childElementCount === 0;
+    view.conversation.scrollTop = isEmpty ? 0 : view.conversation.scrollHeight;
   },
 
   note() {

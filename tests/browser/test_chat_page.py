@@ -509,14 +509,16 @@ def test_a_phone_scrolls_only_up_and_down(visit: Visitor, server: ScriptedServer
     expect(answers(page)).to_have_count(1)
     ask(page, "again")
     expect(page.locator(".failure").last).to_be_visible()
-    overflowing = page.evaluate(
-        "['html', 'body', 'main', 'header', 'footer'].filter("
-        "name => { const e = document.querySelector(name); return e.scrollWidth > e.clientWidth; })"
-    )
-    assert overflowing == []
+    wide = """['html', 'body', 'main', 'header', 'footer'].filter(
+        name => { const e = document.querySelector(name); return e.scrollWidth > e.clientWidth; })"""
+    assert page.evaluate(wide) == []
     send = page.get_by_role("button", name="Send").bounding_box()
     assert send is not None
     assert send["y"] + send["height"] <= 640
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_role("region", name="Earlier conversations")).to_be_visible()
+    expect(page.get_by_role("heading", name="How can we help?")).to_be_in_viewport()
+    assert page.evaluate(wide) == []
 
 
 def test_a_conversation_is_deleted_once_the_customer_says_so(visit: Visitor, server: ScriptedServer) -> None:
@@ -545,3 +547,32 @@ def test_a_conversation_is_deleted_once_the_customer_says_so(visit: Visitor, ser
     expect(answers(page)).to_have_count(1)
     expect(page.locator("#erased")).to_be_hidden()
     assert "session_id" not in server.questions()[-1]
+
+
+def test_earlier_conversations_can_be_gone_back_to(visit: Visitor, server: ScriptedServer) -> None:
+    page = visit(server.url)
+    past = page.get_by_role("region", name="Earlier conversations")
+    expect(past).to_be_hidden()
+    ask(page, "Where is my order?")
+    expect(answers(page)).to_have_count(1)
+    page.get_by_role("button", name="New conversation").click()
+    server.replies.append(Reply(answer("Another.", session_id="session-2")))
+    ask(page, "Refunds?")
+    expect(answers(page)).to_have_text(re.compile("Another"))
+
+    page.get_by_role("button", name="New conversation").click()
+    expect(past.get_by_role("button")).to_have_text(["Refunds?", "Where is my order?"])
+    server.history = Reply({"session_id": "session-1", "messages": EXCHANGE, "next": None})
+    past.get_by_role("button", name="Where is my order?").click()
+    expect(questions(page)).to_have_text(["Where is my order?"])
+    page.get_by_role("button", name="New conversation").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(answers(page).locator("strong")).to_have_text("on its way")
+    paths = [request.path for request in server.received if request.method == "GET"]
+    assert paths == ["/chat/session-1", "/chat/session-1"]
+
+    # What the server does not know any more leaves the list.
+    page.get_by_role("button", name="New conversation").click()
+    server.history = Reply({"error": "Unknown."}, status=404)
+    past.get_by_role("button", name="Refunds?").click()
+    expect(past.get_by_role("button")).to_have_text(["Where is my order?"])
