@@ -26,7 +26,6 @@ CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, row);
 _FIELD_WEIGHTS = (1.2, 0.8, 0.4)  # title, headings, body
 _FILLER_WEIGHT = 0.3
 _NAME_WEIGHT = 2.0
-_LEAST_MATCH = 0.15
 _SYNONYM_WEIGHT = 0.5
 _LESSER_SHARE = 0.2  # where the word and what stands for it both match
 _VARIANT_WEIGHT = 0.85
@@ -131,8 +130,7 @@ def _matches(database: sqlite3.Connection, stem: str, size: int) -> Scores:
     ).fetchall()
     idf = math.log((size - len(rows) + 0.5) / (len(rows) + 0.5))
     most = max(idf, _LEAST_IDF) * (_SATURATION + 1)
-    # That a chunk says a word at all counts, however long it is and whatever else it says.
-    return {chunk_id: _LEAST_MATCH + (1 - _LEAST_MATCH) * score / most for chunk_id, score in rows}
+    return {chunk_id: score / most for chunk_id, score in rows}
 
 
 def _best_matches(term: Term, found: Mapping[str, Scores]) -> Scores:
