@@ -80,6 +80,27 @@ def test_a_typo_is_forgiven_and_nonsense_is_not(index: Index) -> None:
     assert answer(index, "frgl my passwurstbrot").endswith("[0]")
 
 
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How do I reset my Florbo password?",
+        "Wie setze ich mein Florbo-Passwort zurück?",
+        "Comment réinitialiser mon mot de passe Florbo ?",
+        "Florboのパスワードを忘れました",
+    ],
+)
+def test_what_a_question_names_has_to_stand_in_the_article(index: Index, question: str) -> None:
+    assert answer(index, question).endswith("[0]")
+
+
+def test_an_everyday_subject_is_strange_unless_an_article_is_about_it(index: Index) -> None:
+    question = "Can I cancel my gym membership?"
+    assert index.strangeness(question) > 0.3 > index.strangeness("How do I rotate an API key?")
+    gym = Index(None, LocalEmbedder())
+    gym.put("gym", "1", "Our gym", "Fitness, diets and calories: what members of our gym ask.", {})
+    assert gym.strangeness(question) < index.strangeness(question)
+
+
 def test_a_row_is_matched_by_its_key_with_the_names_of_its_columns(index: Index) -> None:
     said = answer(index, "What does delivery cost for zone 47 up to 10 kg?")
     assert said.startswith("**Zone 47** – Up to 10 kg: 56.90 EUR; Time: 6 days")

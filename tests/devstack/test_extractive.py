@@ -1,6 +1,7 @@
 """The stand-in's model: what it answers, what it refuses, and when it hands over."""
 
 from collections.abc import Sequence
+from inspect import cleandoc
 
 import pytest
 from hypothesis import given, settings
@@ -93,6 +94,38 @@ def about_cheese(text: str) -> list[NumberedPassage]:
 )
 def test_quotes_what_belongs_together_and_marks_it(question: str, said: str) -> None:
     assert answer(question) == said
+
+
+@pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("How long does cheese ripen?", "Cheese ripens a year."),
+        ("How much does ripe cheese cost?", "Ripe cheese costs €9."),
+        ("How often is ripe cheese turned?", "Ripe cheese is turned twice a week."),
+        ("How many wheels of cheese ripen?", "There are 40 wheels of cheese that ripen."),
+        ("How do I ripen cheese?", "1. Salt the cheese.\n2. Wait until the cheese ripens."),
+    ],
+)
+def test_what_has_the_form_that_is_asked_for_is_quoted(question: str, said: str) -> None:
+    text = """Ripe cheese is good, and cheese ripens.
+
+        Cheese ripens a year.
+
+        Ripe cheese costs €9.
+
+        Ripe cheese is turned twice a week.
+
+        There are 40 wheels of cheese that ripen.
+
+        1. Salt the cheese.
+        2. Wait until the cheese ripens."""
+    assert answer(question, passages=about_cheese(cleandoc(text))) == f"{said} [1]"
+
+
+def test_a_list_without_a_lead_is_quoted_below_its_heading() -> None:
+    text = "# Cheese\n\n## What cannot be returned\n\n- Opened cheese\n- Gift cheese"
+    said = answer("can I return opened cheese", passages=about_cheese(text))
+    assert said.startswith("**What cannot be returned**\n\n- Opened cheese")
 
 
 def test_answers_with_no_heading_and_only_words_of_the_passages() -> None:

@@ -33,6 +33,12 @@ def test_of_several_sheets_those_that_are_shown_are_read_under_their_names() -> 
     assert "Empty" not in text
 
 
+def test_what_lies_far_off_takes_no_time() -> None:
+    book = workbook(Prices=PLANS)
+    book["Prices"].cell(1_048_576, 16_384).value = "x"
+    assert "| Starter | 19 |" in extract("a.xlsx", saved(book)).text
+
+
 @pytest.mark.parametrize(
     ("value", "number_format", "shown"),
     [

@@ -70,7 +70,6 @@ class _Catalogue:
     document_of: Mapping[int, int]
     chunk_of: Mapping[str, int]
     meanings: Meanings | None
-    strange_subjects: Vectors | None
 
 
 class Index:
@@ -81,6 +80,8 @@ class Index:
         self._database = _open(path)
         self._embedder = embedder
         self._catalogue: _Catalogue | None = None
+        self._subjects: Vectors | None = None
+        self._strange: Vectors | None = None
 
     def close(self) -> None:
         """Close the file."""
@@ -136,11 +137,22 @@ class Index:
     def strangeness(self, question: str) -> float:
         """Return how close a question is to an everyday subject that no document is about, 0 to 1."""
         meaning = self._meaning(question)
-        with self._lock:
-            subjects = self._known().strange_subjects
-        if meaning is None or subjects is None:
+        self._subjects = self._embedded(EVERYDAY_SUBJECTS) if self._subjects is None else self._subjects
+        if meaning is None or self._subjects is None:
             return 0.0
-        return float(np.clip((subjects @ meaning[0]).max(initial=0.0), 0.0, 1.0))
+        with self._lock:
+            strange = self._strange_subjects(self._subjects)
+        return float(np.clip((strange @ meaning[0]).max(initial=0.0), 0.0, 1.0))
+
+    def _strange_subjects(self, subjects: Vectors) -> Vectors:
+        """Return those of the subjects that no document is about."""
+        meanings = self._known().meanings
+        if meanings is None:
+            return subjects[:0]
+        if self._strange is None:
+            closest = [max(meanings.scores(each).values(), default=0.0) for each in subjects]
+            self._strange = subjects[np.array(closest) < _LEAST_CLOSENESS_OF_SUBJECT]
+        return self._strange
 
     def likeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
         """Return the cosine of a question's meaning and each text's; None where nothing tells meanings."""
@@ -204,24 +216,14 @@ class Index:
         if self._catalogue is None:
             documents = self._database.execute("SELECT id, uri, metadata FROM documents").fetchall()
             document_of = dict(self._database.execute("SELECT id, document_id FROM chunks").fetchall())
-            meanings = Meanings.of(dict(self._vectors()), document_of)
             self._catalogue = _Catalogue(
                 {key: uri for key, uri, _ in documents},
                 {key: json.loads(metadata) for key, _, metadata in documents},
                 document_of,
                 {text.strip(): key for key, text in self._database.execute("SELECT id, text FROM chunks")},
-                meanings,
-                self._strange_subjects(meanings),
+                Meanings.of(dict(self._vectors()), document_of),
             )
         return self._catalogue
-
-    def _strange_subjects(self, meanings: Meanings | None) -> Vectors | None:
-        """Return the vectors of the everyday subjects that no document is about."""
-        subjects = self._embedded(EVERYDAY_SUBJECTS) if meanings else None
-        if meanings is None or subjects is None:
-            return None
-        closest = [max(meanings.scores(each).values(), default=0.0) for each in subjects]
-        return subjects[np.array(closest) < _LEAST_CLOSENESS_OF_SUBJECT]
 
     def _vectors(self) -> Iterator[tuple[int, Vectors]]:
         rows = self._database.execute(
@@ -256,7 +258,7 @@ class Index:
             )
 
     def _delete(self, uri: str) -> None:
-        self._catalogue = None
+        self._catalogue = self._strange = None
         chunks = "(SELECT id FROM chunks WHERE document_id = (SELECT id FROM documents WHERE uri = ?))"
         self._database.execute(f"DELETE FROM words WHERE rowid IN {chunks}", (uri,))  # noqa: S608
         self._database.execute(f"DELETE FROM chunks WHERE id IN {chunks}", (uri,))  # noqa: S608

@@ -57,6 +57,7 @@ def _sheets(body: bytes) -> Iterator[tuple[str, Document]]:
         book = load_workbook(io.BytesIO(body), read_only=True, data_only=True)
         for sheet in book.worksheets:
             if sheet.sheet_state == "visible":
+                sheet.reset_dimensions()  # which programs get wrong: a million empty rows take long
                 rows = ([_shown(cell.value, cell.number_format) for cell in row] for row in sheet.iter_rows())
                 table = titled_table(rows)
                 if table.text:
