@@ -3,9 +3,16 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import botocore
 import pytest
 
 from tests.product import Product, data_folder_for_a_run
+from tests.service_models import require_valid
+
+# Of each client, whoever makes it: a stand-in takes what AWS would refuse.
+botocore.register_initializer(
+    lambda session: session.register("before-parameter-build", lambda **event: require_valid(**event))
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

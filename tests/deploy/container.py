@@ -14,6 +14,7 @@ from botocore import handlers
 from botocore.model import OperationModel
 
 from tests.deploy import scenarios
+from tests.service_models import require_valid
 
 Noted = dict[str, Any]
 
@@ -25,6 +26,7 @@ class Notes:
         self.calls: list[Noted] = []
         self._lock = threading.Lock()
         handlers.BUILTIN_HANDLERS.append(("before-parameter-build", self._note))
+        handlers.BUILTIN_HANDLERS.append(("before-parameter-build", lambda **event: require_valid(**event)))
 
     def _note(self, params: Mapping[str, Any], model: OperationModel, **_: object) -> None:
         with self._lock:

@@ -70,7 +70,7 @@ ENDS_IT = [
 class Bedrock:
     """A real client whose answers are scripted; `requests` and `pauses_seconds` are what was done."""
 
-    def __init__(self, model_ids: Sequence[str] = LIST, guardrail_id: str | None = "gr-1") -> None:
+    def __init__(self, model_ids: Sequence[str] = LIST, guardrail_id: str | None = "gr1") -> None:
         self.requests: list[dict[str, Any]] = []
         self.pauses_seconds: list[float] = []
         client, self._stub = stubbed("bedrock-runtime")
@@ -150,7 +150,7 @@ def test_the_request_marks_the_question_alone_for_the_guardrail() -> None:
         },
     ]
     assert request["guardrailConfig"] == {
-        "guardrailIdentifier": "gr-1",
+        "guardrailIdentifier": "gr1",
         "guardrailVersion": "3",
         "trace": "enabled",
     }
@@ -309,7 +309,7 @@ def test_a_blank_answer_is_no_answer(blocks: tuple[Any, ...]) -> None:
 
 def test_the_guardrails_words_are_the_answer_and_its_findings_the_reasons() -> None:
     topic = {"name": "Legal advice", "type": "DENY", "action": "BLOCKED"}
-    trace = {"guardrail": {"inputAssessment": {"gr-1": {"topicPolicy": {"topics": [topic]}}}}}
+    trace = {"guardrail": {"inputAssessment": {"gr1": {"topicPolicy": {"topics": [topic]}}}}}
     reply = Bedrock().then(says("I can't advise on that.", stop="guardrail_intervened", trace=trace)).reply()
     assert reply.text == "I can't advise on that."
     assert reply.guardrail == GuardrailVerdict(True, ("topic:Legal advice",))
@@ -324,7 +324,7 @@ def test_a_filtered_answer_without_words_gets_ours(stop: str) -> None:
 
 def test_what_the_guardrail_let_pass_is_no_intervention() -> None:
     insult = {"type": "INSULTS", "confidence": "LOW", "action": "NONE"}
-    trace = {"guardrail": {"inputAssessment": {"gr-1": {"contentPolicy": {"filters": [insult]}}}}}
+    trace = {"guardrail": {"inputAssessment": {"gr1": {"contentPolicy": {"filters": [insult]}}}}}
     assert Bedrock().then(says("Hi.", trace=trace)).reply().guardrail == GuardrailVerdict(False, ())
 
 
