@@ -557,6 +557,8 @@ def warm_up(handler: str | None) -> None:
     A function has a whole processor then, and afterwards the share that goes with its memory. What is out of
     reach now, or not set, is asked for again by the first event, and named.
     """
+    if handler is None:
+        return  # locally the settings may still be changed for a run
     with suppress(InvalidSettings):
         calls = [services().threads.calls.submit(call) for call in _first_calls(handler, services())]
         wait(calls, WARM_UP_SECONDS)

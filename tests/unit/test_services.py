@@ -109,6 +109,13 @@ def test_outside_of_lambda_nothing_is_warmed_up(
     wiring.warm_up("app.migrate")
 
 
+def test_outside_of_lambda_no_settings_are_read_before_they_are_needed(
+    local_stage: pytest.MonkeyPatch,
+) -> None:
+    local_stage.setattr(wiring, "services", None)
+    wiring.warm_up(None)
+
+
 def test_a_function_is_warmed_up_with_what_its_first_event_needs(
     built: wiring.Services, local_stage: pytest.MonkeyPatch
 ) -> None:
