@@ -157,7 +157,7 @@ def event_of(handler: str) -> dict[str, Any]:
 def environment(aws_port: int) -> dict[str, str]:
     """Return the variables of stage `local`, with limits that count but refuse nobody."""
     variables = read_config()["stages"][LOCAL]["environment_variables"]
-    limits = {name: "1000000" for name in variables if name.startswith("CHAT_")}
+    limits = {name: "1000000" for name in variables if "_PER_" in name}
     return {**variables, **limits, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws_port}", "PATH": os.defpath}
 
 
