@@ -4,7 +4,7 @@ import re
 
 from playwright.sync_api import expect
 
-from tests.browser.chat import EXCHANGE, ask, questions
+from tests.browser.chat import EXCHANGE, answers, ask, questions
 from tests.browser.scripted_server import Received, Reply, ScriptedServer, answer
 from tests.browser.visitor import Visitor
 
@@ -31,7 +31,7 @@ def test_a_link_opens_its_conversation_and_is_gone_from_the_address(
     page.reload()
     expect(questions(page)).to_have_text("Where is my order?")
     ask(page, "And now?")
-    expect(questions(page)).to_have_count(2)
+    expect(answers(page)).to_have_count(2)
     assert server.questions()[-1]["session_id"] == "session-7"
 
 
@@ -52,7 +52,7 @@ def test_a_link_that_opens_nothing_says_so_and_takes_nothing_away(
 ) -> None:
     page = visit(server.url)
     ask(page, "Where is my order?")
-    expect(questions(page)).to_have_count(1)
+    expect(answers(page)).to_have_count(1)
     server.replies.append(REFUSED)
     server.history = Reply({"session_id": "session-1", "messages": EXCHANGE, "next": None})
     page.goto(server.url + LINK)
