@@ -10,12 +10,15 @@ from typing import TYPE_CHECKING
 from chalicelib.domain.event import Delivery, DeliveryPage, EventStatus, Outcome, event_id_of
 from chalicelib.domain.protocols import EventStore, Receiver
 from chalicelib.errors import SendingFailed, SendingRefused, UnknownEvent
+from chalicelib.events.slow_receivers import AskedNoMoreOnceSlow
 
 if TYPE_CHECKING:
     from chalicelib.logs import DeliveryLogger
 
-WAITS = [timedelta(seconds=15), *(timedelta(minutes=n) for n in (1, 5, 15, 30))]
-"""How long to wait after the first attempt that failed, after the second, and so on."""
+WAITS = [timedelta(seconds=5), *(timedelta(minutes=n) for n in (1, 5, 15, 30))]
+"""How long to wait after the first attempt that failed, after the second, and so on.
+
+The first wait is spent within the call, and all events behind it wait, too."""
 LONGEST_WAIT = timedelta(hours=1)
 JITTER = 0.3
 """By how much of it a wait is longer or shorter, so that what failed together does not come back together."""
@@ -45,11 +48,13 @@ class Deliveries:
 
         Raises Unavailable.
         """
-        receivers, until = self.receivers(), self.clock() + WORKING
+        known, until = self.receivers(), self.clock() + WORKING
+        receivers = self._bounded(known)
         attempted = [self._follow(event_id, receivers, until) for event_id in event_ids]
         failed = [each for each in attempted if each and each.status == "pending" and each.attempts == 1]
         if failed:
             self.pause(max(0.0, max((each.due_at - self.clock()).total_seconds() for each in failed)))
+        receivers = self._bounded(known)
         for each in failed:
             self._follow(each.event.event_id, receivers, until)
 
@@ -64,6 +69,9 @@ class Deliveries:
     def resend(self, event_id: str) -> Delivery:
         """Send an event that failed once more. Raises UnknownEvent, Unavailable."""
         return self.events.resend(event_id)
+
+    def _bounded(self, receivers: Sequence[Receiver]) -> list[Receiver]:
+        return [AskedNoMoreOnceSlow(each, self.clock) for each in receivers]
 
     def _follow(self, event_id: str, receivers: Sequence[Receiver], until: datetime) -> Delivery | None:
         """Make an attempt at an event and at those behind it; return how the first one stands then."""

@@ -109,8 +109,21 @@ def test_the_first_retry_comes_within_half_a_minute_to_those_who_failed(post: Po
     event = post.happen(1)
     post.deliver(event)
     assert (post.first.heard, post.second.heard) == ([event], [event])
-    assert 5 < sum(post.paused) < 30
+    assert 1 < sum(post.paused) < 10, "all that happens meanwhile waits, too"
     assert post.state(event).status == "delivered"
+
+
+def test_who_hangs_keeps_others_waiting_once_a_round(post: Post) -> None:
+    post.first.is_down, post.first.before = True, lambda: post.clock.advance(seconds=10)
+    events = [post.happen(1, f"T-{n}") for n in range(20)]
+    post.deliver(*events)
+    assert post.second.heard == events
+    assert post.clock.now - START < timedelta(seconds=30)
+    assert {post.state(each).status for each in events} == {"pending"}
+    post.first.is_down, post.first.before = False, lambda: None
+    post.clock.advance(minutes=5)
+    post.sweep()
+    assert sorted(each.subject for each in post.first.heard) == sorted(each.subject for each in events)
 
 
 def test_waits_grow_to_an_hour_and_differ(post: Post) -> None:
