@@ -130,17 +130,21 @@ def tickets_of(exchanges: Collection[Exchange]) -> set[str]:
 
 
 def announce(
-    exchange: Exchange, hand_over: HandOver, ticket: HandOverTicket | None, support_hours: str = ""
+    exchange: Exchange,
+    hand_over: HandOver,
+    ticket: HandOverTicket | None,
+    support_hours: str = "",
+    contact: Contact | None = None,
 ) -> Exchange:
     """Return the exchange with its ticket, told to the customer; without one, say so and promise nothing.
 
-    Somebody unknown is asked for an address, unless the question holds one.
+    Somebody unknown is asked for an address, unless one is known or the question holds one.
     """
     if ticket is None:
         return replace(exchange, answer=_paragraphs(_answered(exchange), NOT_NOW))
     message = hand_over.message or MESSAGES[hand_over.reason]
     said = "" if exchange.answer == message else _answered(exchange)
-    is_known = exchange.customer_id or contact_in(exchange.question)
+    is_known = exchange.customer_id or contact or contact_in(exchange.question)
     number = f"Ticket **{ticket.ticket_id}**"
     answer = _paragraphs(said, message, number, support_hours, "" if is_known else ASK_FOR_ADDRESS)
     return replace(exchange, answer=answer, handed_over=ticket, ticket_id=ticket.ticket_id)

@@ -347,17 +347,29 @@ class Chat:
         if gathered.ticket and gathered.ticket.is_open:
             return remind(exchange, hand_over, gathered.ticket, self.options.support_hours_text)
         ticket_id = self.hand_overs.ticket_id(exchange, gathered.earlier)
-        contact = on_record(gathered.customer.customer) if gathered.customer else None
         opening = turn.calls.start(
-            "storage", self.hand_overs.open, hand_over, exchange, ticket_id, contact, turn.began_at
+            "storage", self._open_ticket, turn, gathered, hand_over, exchange, ticket_id
         )
         opened: HandOverTicket | None = None
+        contact: Contact | None = None
         # Where all was erased meanwhile, the exchange is refused as well: that ends the turn.
         with suppress(ErasedMeanwhile):
-            opened = turn.calls.settle(opening, None, turn.storing())
+            opened, contact = turn.calls.settle(opening, (None, None), turn.storing())
         if opened is None:
             exchange = replace(exchange, unconfirmed_ticket_id=ticket_id)
-        return announce(exchange, hand_over, opened, self.options.support_hours_text)
+        return announce(exchange, hand_over, opened, self.options.support_hours_text, contact)
+
+    def _open_ticket(
+        self, turn: Turn, gathered: Gathered, hand_over: HandOver, exchange: Exchange, ticket_id: str
+    ) -> tuple[HandOverTicket, Contact | None]:
+        """Open a ticket; return it, and how the customer can be reached as far as that is known.
+
+        Raises ErasedMeanwhile, Unavailable.
+        """
+        said = self.conversations.contact_of(turn.session_id, turn.customer_id) if turn.has_past else None
+        contact = said or (on_record(gathered.customer.customer) if gathered.customer else None)
+        opened = self.hand_overs.open(hand_over, exchange, ticket_id, contact, turn.began_at)
+        return opened, contact
 
     def _store(
         self, turn: Turn, gathered: Gathered, exchange: Exchange, admission: Admission, spent: Spend

@@ -1,9 +1,11 @@
 """How a customer can be reached: what they say of it, what is asked back, and where it is kept."""
 
+from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from chalicelib.chat.hand_over import ASK_FOR_ADDRESS
 from chalicelib.chat.person.contacts import contact_in, says_only
 from chalicelib.chat.sessions import Visitor
 from chalicelib.domain.conversation import Contact
@@ -170,6 +172,15 @@ def test_a_contact_that_came_before_the_ticket_is_given_to_it(scene: Scene) -> N
     scene.transcripts.set_contact(session_id, NOBODY, EMAIL)
     opened = scene.ask(HUMAN, session_id=session_id)
     assert scene.tickets.kept[opened.ticket_id or ""].contact == EMAIL
+
+
+def test_who_left_an_address_is_not_asked_again_and_others_hear_of_it(scene: Scene) -> None:
+    session_id, closed = waiting(scene)
+    scene.transcripts.set_contact(session_id, NOBODY, EMAIL)
+    scene.desk.change(closed, TicketChange("closed"))
+    again = scene.ask(HUMAN, session_id=session_id)
+    assert ASK_FOR_ADDRESS not in again.answer
+    assert scene.tickets.events[-1].data["contact"] == asdict(EMAIL)
 
 
 def test_a_contact_that_comes_while_a_ticket_is_opened_is_not_lost(scene: Scene) -> None:
