@@ -15,6 +15,7 @@ from chalicelib.api.http import (
     install,
     query_parameters,
     read_body,
+    read_optional_body,
     read_path,
     read_query,
 )
@@ -173,7 +174,7 @@ def reply_to_ticket(ticket_id: str) -> Answer:
 def draft_reply(ticket_id: str) -> Answer:
     """Draft a reply for an agent to check."""
     ticket_id = read_path("ticket_id", ticket_id)
-    instruction = read_body(api.tickets.DraftRequest).instruction
+    instruction = read_optional_body(api.tickets.DraftRequest).instruction
     return api.tickets.draft_answer(services().drafts.write(ticket_id, agent_name(), instruction))
 
 

@@ -57,8 +57,9 @@ def check(
     assert sent_type == media_type, f"{where}: {sent_type} is not described"
     if media_type == JSON:
         validator(json.dumps(closed(content["schema"]))).validate(json.loads(received))
-    if status < 300 and "requestBody" in operation:
-        schema = operation["requestBody"]["content"][JSON]["schema"]
+    body = operation.get("requestBody")
+    if status < 300 and body and (sent or body["required"]):
+        schema = body["content"][JSON]["schema"]
         open_validator(json.dumps(schema)).validate(json.loads(sent.decode("utf-8-sig")))
 
 

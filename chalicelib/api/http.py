@@ -122,6 +122,14 @@ def read_body(kind: type[Request]) -> Request:
     return api.parsing.parse_body(kind, json_body())
 
 
+def read_optional_body(kind: type[Request]) -> Request:
+    """Return the body as a request of a kind that requires nothing; no body is one, too.
+
+    Raises NotJson, BodyTooLarge, BadInput.
+    """
+    return read_body(kind) if current_request().raw_body else kind()
+
+
 def read_query(kind: type[Request]) -> Request:
     """Return what follows the `?` as a query of a kind. Raises BadInput."""
     return api.parsing.parse(kind, query_parameters())

@@ -121,7 +121,7 @@ def _operation(operation: Operation, failures: Failures) -> Schema:
     if operation.body:
         examples = {name: {"value": value} for name, value in operation.examples.items()}
         content = {"application/json": {"schema": reference(operation.body), "examples": examples}}
-        found["requestBody"] = {"required": True, "content": content}
+        found["requestBody"] = {"required": not operation.is_body_optional, "content": content}
     return found
 
 

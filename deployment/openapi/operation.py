@@ -58,6 +58,7 @@ class Operation:
     errors: tuple[type[SupportError], ...] = ()
     query: type[BaseModel] | None = None
     body: type[BaseModel] | None = None
+    is_body_optional: bool = False
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     takes_proof: bool = False
 

@@ -210,6 +210,7 @@ OPERATIONS = (
             errors.ModelUnavailable,
         ),
         body=DraftRequest,
+        is_body_optional=True,
         examples={"plain": {}, "told": {"instruction": "Offer a replacement."}},
     ),
     Operation(

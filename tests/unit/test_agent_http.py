@@ -145,6 +145,12 @@ def test_a_draft_is_answered_with_sources_and_what_is_missing(web: Office) -> No
     assert drafted.json_body["citations"][0]["title"] == "Reset your password"
 
 
+def test_a_draft_needs_no_body(web: Office) -> None:
+    web.post(ticket_id="T-1")
+    assert web.send("POST", "/tickets/T-1/draft", headers=AGENT).status_code == 200
+    assert web.send("POST", "/tickets/T-1/draft", {}, headers=AGENT).status_code == 415
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "code"),
     [
