@@ -18,7 +18,7 @@ CommaSeparated = tuple[str, ...]
 HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 ADDRESS = re.compile(EMAIL_ADDRESS, re.ASCII)
 NAMED_ADDRESS = re.compile(rf"[^\x00-\x1f\x7f<>()\[\],;:@\"\\]{{1,64}} <{EMAIL_ADDRESS}>", re.ASCII)
-MODEL_ID = re.compile(r"[a-z0-9.-]+:[0-9]+")
+MODEL_ID = re.compile(r"[a-z0-9.-]{1,120}:[0-9]{1,4}")
 PAGE = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[^\s#]*)?")
 ORIGIN = re.compile(r"https?://([a-z0-9.-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?")
 
