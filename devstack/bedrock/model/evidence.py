@@ -63,7 +63,7 @@ _HOLDS_COUNT = re.compile(
     rf"(?:\b\d[\d.,]*|{_SMALL_NUMBER}|\b(?:once|unlimited|any number of))((?: [\w-]+){{1,3}})", re.IGNORECASE
 )
 _KIND_BONUS = 0.5
-_STEPS_BONUS = 0.2
+_STEPS_BONUS = 0.3
 _COUNT_BONUS = 1.0
 _LEAST_TYPO_LIKENESS = 0.84
 _SHORTEST_TYPO = 5
@@ -235,6 +235,11 @@ def _unit_score(
     return gained / total
 
 
+def asks_how(question: str) -> bool:
+    """Tell whether steps are asked for."""
+    return bool(_ASKS_HOW.search(question.casefold()))
+
+
 def kind_bonus(question: str, unit: Unit, words: Sequence[AskedWord]) -> float:
     """Return a bonus when a unit has the form that is asked for: steps, a time, a price, a number.
 
@@ -242,7 +247,7 @@ def kind_bonus(question: str, unit: Unit, words: Sequence[AskedWord]) -> float:
     """
     asked = question.casefold()
     if unit.kind == "steps":
-        return _STEPS_BONUS if _ASKS_HOW.search(asked) else -_STEPS_BONUS * bool(_ASKS_FACT.search(asked))
+        return _STEPS_BONUS if asks_how(asked) else -_STEPS_BONUS * bool(_ASKS_FACT.search(asked))
     text = max(unit.items, key=lambda item: coverage(words, stems(item)), default=unit.text)
     for asks, holds in _FORMS:
         if asks.search(asked):

@@ -35,6 +35,7 @@ from devstack.bedrock.model.evidence import (
     Knowledge,
     NumberedPassage,
     asked_words,
+    asks_how,
     coverage,
     kind_bonus,
     lead_in,
@@ -237,21 +238,31 @@ class _Question:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A passage that holds an answer."""
+    """A passage that holds an answer, and how well the best of its units fits."""
 
     passage: NumberedPassage
     score: float
+    fit: float
 
 
 def _best_candidate(
     asked: _Question, passages: Sequence[NumberedPassage], knowledge: Knowledge
 ) -> _Candidate | None:
+    """Return the passage to quote: of the article that answers best, the part that says it best."""
     close = knowledge.closeness(asked.in_context, [passage.text for passage in passages])
-    found = (
+    tried = (
         _candidate(asked, passage, rank, close[rank] if close else None, knowledge)
         for rank, passage in enumerate(passages)
     )
-    return max((each for each in found if each), key=lambda each: each.score, default=None)
+    found = [each for each in tried if each]
+    if not found:
+        return None
+    best = max(found, key=lambda each: each.score)
+    if not asks_how(asked.text):
+        return best
+    return max(
+        (each for each in found if each.passage.title == best.passage.title), key=lambda each: each.fit
+    )
 
 
 def _candidate(
@@ -275,7 +286,7 @@ def _candidate(
     if any(word.is_earlier for word in asked.words):
         # An article about what is asked now beats one about what was asked before.
         score += _OWN_TITLE_SHARE * coverage(asked.own, passage.title_stems)
-    return _Candidate(passage, score)
+    return _Candidate(passage, score, fitting[place])
 
 
 def _is_answered(asked: _Question, passage: NumberedPassage, rank: int, close: float | None) -> bool:
