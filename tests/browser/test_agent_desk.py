@@ -8,10 +8,7 @@ from playwright.sync_api import expect
 
 from tests.browser.console import box, install_clock, messages, open_desk, rows, sign_in, subjects, tab
 from tests.browser.desk_server import AGENT, JOB, TOKEN, Desk, DeskServer, event, refusal, ticket
-from tests.browser.sample_desk import HUMAN
 from tests.browser.visitor import Visitor
-from tests.integration.api import Api
-from tests.product import Product
 
 
 def test_a_wrong_token_is_said_and_a_right_one_stays_out_of_the_address(
@@ -228,28 +225,3 @@ def test_the_console_finds_the_api_below_a_stages_path(visit: Visitor, slash: st
         page = visit(server.page_url + slash)
         sign_in(page)
         expect(rows(page)).to_have_count(1)
-
-
-def test_a_customer_and_an_agent_talk_in_two_windows(visit: Visitor, product: Product) -> None:
-    customer, agent_page = visit(product.url), visit(f"{product.url}/agent")
-    for page in (customer, agent_page):
-        page.context.set_default_timeout(20_000)
-    expect.set_options(timeout=20_000)
-    sign_in(agent_page, Api.agent_token)
-    customer.get_by_label("Your message").fill(f"{HUMAN} about my quokka")
-    customer.get_by_label("Your message").press("Enter")
-    row = rows(agent_page).filter(has_text="quokka")
-    row.click()
-    agent_page.get_by_role("button", name="Draft", exact=True).click()
-    expect(box(agent_page)).not_to_have_value("")
-    box(agent_page).fill("I look after it **now**.")
-    box(agent_page).press("Control+Enter")
-    expect(customer.locator(".prose strong", has_text="now")).to_be_visible()
-    customer.get_by_label("Your message").fill("Thank you, it likes leaves.")
-    customer.get_by_label("Your message").press("Enter")
-    expect(messages(agent_page).last).to_have_text("Thank you, it likes leaves.")
-    box(agent_page).fill("Good to know.")
-    agent_page.get_by_role("button", name="Reply and close").click()
-    expect(customer.locator(".prose", has_text="Good to know.")).to_be_visible()
-    expect(row).to_have_count(0)
-    expect.set_options(timeout=5_000)
