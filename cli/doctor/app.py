@@ -41,7 +41,7 @@ def version(stage: Stage) -> str:
     """What runs is the version of this checkout."""
     running = stage.health["version"]
     if running != __version__:
-        raise Problem(f"{running} runs, and {__version__} is here", _again(stage))
+        raise Problem(f"{running} runs, and {__version__} is here", stage.redeploy)
     return str(running)
 
 
@@ -61,7 +61,7 @@ def agent_routes(stage: Stage) -> str:
             "It may have been changed a moment ago: wait five minutes, else deploy again.",
         )
     if (status := stage.get("/tickets?limit=1", is_agent=False).status_code) not in {401, 403}:
-        raise Problem(f"without a token GET /tickets answers {status}", _again(stage))
+        raise Problem(f"without a token GET /tickets answers {status}", stage.redeploy)
     return "open with a token alone"
 
 
@@ -138,12 +138,6 @@ def budget(stage: Stage) -> str:
     if any(each["timestamp"].startswith(today) for each in reached):
         raise Problem(f"today's {limit:.2f} dollars are used up", "docs/cost.md says what costs how much.")
     return f"{limit:.2f} dollars a day"
-
-
-def _again(stage: Stage) -> str:
-    if stage.is_local:
-        return "Stop `python3 dev.py run` and start it again."
-    return f"Run `python3 dev.py deploy {stage.name}`."
 
 
 CHECKS: Iterable[Callable[[Stage], str]] = (

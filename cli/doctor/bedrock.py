@@ -1,22 +1,17 @@
 """Checks of what a stage uses at Bedrock: knowledge base, data source, guardrail, models."""
 
 from collections.abc import Callable, Iterable
-from typing import Any
-
-from botocore.exceptions import ClientError
 
 from cli.doctor.stage import Problem, Stage
-from tooling.aws_errors import code_of
-
-GONE = frozenset({"ResourceNotFoundException", "ValidationException"})
 
 
 def knowledge_base(stage: Stage) -> str:
     """The knowledge base is there and active."""
     base_id = stage.variables["KNOWLEDGE_BASE_ID"]
     client = stage.client("bedrock-agent")
-    found = _found(
-        lambda: client.get_knowledge_base(knowledgeBaseId=base_id), f"knowledge base {base_id}", stage
+    found = stage.ask(
+        lambda: client.get_knowledge_base(knowledgeBaseId=base_id),
+        f"knowledge base {base_id}",
     )["knowledgeBase"]
     if found["status"] != "ACTIVE":
         reasons = "; ".join(found.get("failureReasons", ()))
@@ -30,10 +25,9 @@ def data_source(stage: Stage) -> str:
     """The data source reads the documents bucket."""
     source_id, base_id = stage.variables["DATA_SOURCE_ID"], stage.variables["KNOWLEDGE_BASE_ID"]
     client = stage.client("bedrock-agent")
-    found = _found(
+    found = stage.ask(
         lambda: client.get_data_source(knowledgeBaseId=base_id, dataSourceId=source_id),
         f"data source {source_id}",
-        stage,
     )["dataSource"]
     if found["status"] != "AVAILABLE":
         raise Problem(f"{source_id} is {found['status']}", "docs/deployment.md says what to do about it.")
@@ -41,7 +35,7 @@ def data_source(stage: Stage) -> str:
         found["dataSourceConfiguration"].get("s3Configuration", {}).get("bucketArn", "").rpartition(":")[2]
     )
     if bucket != stage.variables["DOCUMENTS_BUCKET"]:
-        raise Problem(f"{source_id} reads {bucket or 'no bucket'}", _build(stage))
+        raise Problem(f"{source_id} reads {bucket or 'no bucket'}", stage.rebuild)
     return f"{source_id} reads {bucket}"
 
 
@@ -52,7 +46,7 @@ def guardrail(stage: Stage) -> str:
         raise Problem("there is none", "Set GUARDRAIL_ID: `python3 dev.py infra` makes one.")
     version = stage.variables.get("GUARDRAIL_VERSION", "DRAFT")
     client = stage.client("bedrock-runtime")
-    _found(
+    stage.ask(
         lambda: client.apply_guardrail(
             guardrailIdentifier=guardrail_id,
             guardrailVersion=version,
@@ -60,24 +54,8 @@ def guardrail(stage: Stage) -> str:
             content=[{"text": {"text": "Hello"}}],
         ),
         f"guardrail {guardrail_id} in version {version}",
-        stage,
     )
     return f"{guardrail_id}, version {version}"
-
-
-def _found(ask: Callable[[], Any], name: str, stage: Stage) -> Any:
-    try:
-        return ask()
-    except ClientError as error:
-        if code_of(error) not in GONE:
-            raise
-        raise Problem(f"{name} does not exist", _build(stage)) from None
-
-
-def _build(stage: Stage) -> str:
-    if stage.is_local:
-        return "Stop `python3 dev.py run` and start it again."
-    return f"Run `python3 dev.py infra {stage.name}`, then `deploy {stage.name}`."
 
 
 CHECKS: Iterable[Callable[[Stage], str]] = (knowledge_base, data_source, guardrail)

@@ -40,10 +40,10 @@ def functions(stage: Stage) -> str:
         except ClientError as error:
             if code_of(error) != "ResourceNotFoundException":
                 raise
-            raise Problem(f"there is no function {name}", _deploy(stage)) from None
+            raise Problem(f"there is no function {name}", stage.redeploy) from None
         if found.get("State", "Active") != "Active" or found.get("LastUpdateStatus") == "Failed":
             reason = found.get("StateReason") or found.get("LastUpdateStatusReason", "")
-            raise Problem(f"{name} is not ready: {reason}", _deploy(stage))
+            raise Problem(f"{name} is not ready: {reason}", stage.redeploy)
     return f"{len(names)} functions are ready"
 
 
@@ -55,7 +55,7 @@ def log_retention(stage: Stage) -> str:
         found = stage.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
         days = [each.get("retentionInDays") for each in found if each["logGroupName"] == group]
         if days and days != [wanted]:
-            raise Problem(f"{group} keeps logs {days[0] or 'for ever'}, not {wanted} days", _deploy(stage))
+            raise Problem(f"{group} keeps logs {days[0] or 'for ever'}, not {wanted} days", stage.redeploy)
     return f"{wanted} days"
 
 
@@ -65,7 +65,7 @@ def schedule(stage: Stage) -> str:
     rules = stage.client("events").list_rules(NamePrefix=f"{APP}-{stage.name}")["Rules"]
     of_sweep = [each for each in rules if each["Name"].startswith(function)]
     if not of_sweep:
-        raise Problem("nothing calls the sweep, so no sync is started", _deploy(stage))
+        raise Problem("nothing calls the sweep, so no sync is started", stage.redeploy)
     if of_sweep[0]["State"] != "ENABLED":
         raise Problem(
             f"the rule {of_sweep[0]['Name']} is switched off",
@@ -84,7 +84,7 @@ def event_sources(stage: Stage) -> str:
         ]
     ]
     if not mappings:
-        raise Problem("no function reads the events' stream, so nobody hears of events", _deploy(stage))
+        raise Problem("no function reads the events' stream, so nobody hears of events", stage.redeploy)
     for each in mappings:
         if each["State"] not in {"Enabled", "Enabling", "Creating", "Updating"}:
             raise Problem(
@@ -114,10 +114,6 @@ def _functions(stage: Stage) -> list[str]:
     names = stage.configuration["lambda_functions"]
     stem = f"{APP}-{stage.name}"
     return [stem if name == "api_handler" else f"{stem}-{name}" for name in names]
-
-
-def _deploy(stage: Stage) -> str:
-    return f"Run `python3 dev.py deploy {stage.name}`."
 
 
 CHECKS: Iterable[Callable[[Stage], str]] = (

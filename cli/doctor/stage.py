@@ -2,7 +2,7 @@
 
 import threading
 from argparse import Namespace
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from functools import cached_property
@@ -12,14 +12,22 @@ from typing import Any
 import boto3
 import requests
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from devstack.aws.local_secrets import AGENT_TOKEN
 from devstack.ports import HOST
+from tooling.aws_errors import code_of
 from tooling.deployed_stage import find_deployed_stage, read_agent_token
 from tooling.stages import LOCAL, Deployed, deployable_stage, read_config, read_deployed
 
 CONFIG = Config(connect_timeout=5, read_timeout=15, retries={"total_max_attempts": 2})
 LOCAL_CONFIG = CONFIG.merge(Config(signature_version="v4", s3={"addressing_style": "path"}))
+NO_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
+GONE = NO_QUEUE | {
+    *("ResourceNotFoundException", "ValidationException", "NoSuchBucket", "404", "NotFound"),
+}
+"""What AWS answers about something that is not there; Bedrock finds an id invalid that it does not know."""
+RESTART = "Stop `python3 dev.py run` and start it again."
 APP_SECONDS = 35
 """A cold start and a deep look at the health."""
 
@@ -118,6 +126,29 @@ class Stage:
         """Return the name of a table in this stage."""
         return name + self.variables.get("TABLE_SUFFIX", "")
 
+    def ask(self, call: Callable[[], Any], name: str) -> Any:
+        """Return what AWS says of something. Raises Problem when it is not there, else as boto3 does."""
+        try:
+            return call()
+        except ClientError as error:
+            if code_of(error) not in GONE:
+                raise
+            raise Problem(f"{name} does not exist", self.rebuild) from None
+
+    @property
+    def rebuild(self) -> str:
+        """What makes again what the stack should hold."""
+        return (
+            RESTART
+            if self.is_local
+            else f"Run `python3 dev.py infra {self.name}`, then `deploy {self.name}`."
+        )
+
+    @property
+    def redeploy(self) -> str:
+        """What makes again what comes with the app."""
+        return RESTART if self.is_local else f"Run `python3 dev.py deploy {self.name}`."
+
     @property
     def unreachable(self) -> str | None:
         """What to say when AWS does not answer; None leaves it to others."""
@@ -134,4 +165,4 @@ class Stage:
     def _start(self) -> str:
         if self.is_local:
             return "Start it with `python3 dev.py run`, or name its port with --port."
-        return f"Deploy it with `python3 dev.py deploy {self.name}`."
+        return self.redeploy

@@ -5,20 +5,13 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from botocore.exceptions import ClientError
-
 from chalicelib.errors import Unavailable
 from chalicelib.gateways.secrets import read_endpoints, read_tokens
-from cli.doctor.stage import Problem, Stage
+from cli.doctor.stage import RESTART, Problem, Stage
 from devstack.bedrock.knowledge.sidecar import SUFFIX
-from tooling.aws_errors import code_of
 from tooling.template import TableDefinition, Template
 
 SHORTEST_SECRET = 32
-RESTART_LOCAL = "Stop `python3 dev.py run` and start it again."
-NO_QUEUE = frozenset({"AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist"})
-"""The two ways in which SQS says so."""
-GONE = NO_QUEUE | {"ResourceNotFoundException", "NoSuchBucket", "404", "NotFound"}
 
 
 def tables(stage: Stage) -> str:
@@ -31,7 +24,7 @@ def tables(stage: Stage) -> str:
         missing = _indexes(each.properties) - _indexes(found)
         if found["KeySchema"] != each.properties["KeySchema"] or missing:
             lacks = f"lacks the index {', '.join(sorted(missing))}" if missing else "has another key"
-            raise Problem(f"{found['TableName']} {lacks}", _build(stage))
+            raise Problem(f"{found['TableName']} {lacks}", stage.rebuild)
     return f"{len(wanted)} tables are there"
 
 
@@ -40,11 +33,11 @@ def expiry(stage: Stage) -> str:
     for each in Template().tables():
         name = stage.table(each.name)
         describe = partial(stage.client("dynamodb").describe_time_to_live, TableName=name)
-        described = _asked(stage, describe, name)["TimeToLiveDescription"]
+        described = stage.ask(describe, name)["TimeToLiveDescription"]
         if each.ttl_attribute and described.get("TimeToLiveStatus") not in {"ENABLED", "ENABLING"}:
             raise Problem(
                 f"{name} keeps items for ever: no time to live",
-                RESTART_LOCAL
+                RESTART
                 if stage.is_local
                 else f"aws dynamodb update-time-to-live --table-name {name} --time-to-live-specification "
                 f"Enabled=true,AttributeName={each.ttl_attribute}",
@@ -55,12 +48,12 @@ def expiry(stage: Stage) -> str:
 def events_stream(stage: Stage) -> str:
     """The events' table has a stream of new images, which `deliver` reads."""
     name = stage.table("support-events")
-    found = _asked(stage, lambda: stage.client("dynamodb").describe_table(TableName=name), name)["Table"]
+    found = stage.ask(lambda: stage.client("dynamodb").describe_table(TableName=name), name)["Table"]
     stream = found.get("StreamSpecification", {})
     if not stream.get("StreamEnabled") or "NEW" not in stream.get("StreamViewType", ""):
-        raise Problem(f"{name} has no stream, so nobody hears of events", _build(stage))
+        raise Problem(f"{name} has no stream, so nobody hears of events", stage.rebuild)
     if not stage.is_local and found["LatestStreamArn"] != stage.variables.get("EVENTS_STREAM_ARN"):
-        raise Problem(f"{name} has another stream than `deliver` reads", _deploy(stage))
+        raise Problem(f"{name} has another stream than `deliver` reads", stage.redeploy)
     return "events reach `deliver`"
 
 
@@ -68,16 +61,16 @@ def intake_queue(stage: Stage) -> str:
     """The queue of tickets is there, and has no dead letters."""
     sqs, name = stage.client("sqs"), stage.variables.get("INTAKE_QUEUE_ARN", "").split(":")[-1]
     if not name:
-        raise Problem("INTAKE_QUEUE_ARN is not set", _deploy(stage))
+        raise Problem("INTAKE_QUEUE_ARN is not set", stage.redeploy)
 
     def attribute(queue: str, attribute: str) -> str:
         url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[attribute])
         return str(found["Attributes"][attribute])
 
-    redrive = json.loads(_asked(stage, lambda: attribute(name, "RedrivePolicy"), name))
+    redrive = json.loads(stage.ask(lambda: attribute(name, "RedrivePolicy"), name))
     dead_letters = redrive["deadLetterTargetArn"].split(":")[-1]
-    count = _asked(stage, lambda: attribute(dead_letters, "ApproximateNumberOfMessages"), dead_letters)
+    count = stage.ask(lambda: attribute(dead_letters, "ApproximateNumberOfMessages"), dead_letters)
     if count != "0":
         raise Problem(
             f"{dead_letters} holds {count} that could not be taken in",
@@ -90,8 +83,7 @@ def documents(stage: Stage) -> str:
     """The documents bucket is there and holds documents."""
     bucket = stage.variables["DOCUMENTS_BUCKET"]
     pages = stage.client("s3").get_paginator("list_objects_v2")
-    keys = _asked(
-        stage,
+    keys = stage.ask(
         lambda: [each["Key"] for page in pages.paginate(Bucket=bucket) for each in page.get("Contents", [])],
         bucket,
     )
@@ -106,9 +98,7 @@ def documents(stage: Stage) -> str:
 def bucket_events(stage: Stage) -> str:
     """The bucket tells the app of changes."""
     bucket = stage.variables["DOCUMENTS_BUCKET"]
-    found = _asked(
-        stage, lambda: stage.client("s3").get_bucket_notification_configuration(Bucket=bucket), bucket
-    )
+    found = stage.ask(lambda: stage.client("s3").get_bucket_notification_configuration(Bucket=bucket), bucket)
     wanted = {"s3:ObjectCreated:*", "s3:ObjectRemoved:*"}
     told: set[str] = {
         event
@@ -116,7 +106,7 @@ def bucket_events(stage: Stage) -> str:
         for event in each["Events"]
     }
     if missing := wanted - told:
-        raise Problem(f"the bucket does not tell of {', '.join(sorted(missing))}", _deploy(stage))
+        raise Problem(f"the bucket does not tell of {', '.join(sorted(missing))}", stage.redeploy)
     return "changes start a sync"
 
 
@@ -149,7 +139,7 @@ def database_secret(stage: Stage) -> str:
     if not stage.variables.get("DATABASE_SECRET_ID"):
         return "not set: tickets come without the customer 360"
     if not _secret(stage, "DATABASE_SECRET_ID").strip().startswith("{"):
-        raise Problem("the secret in DATABASE_SECRET_ID is no JSON object", _build(stage))
+        raise Problem("the secret in DATABASE_SECRET_ID is no JSON object", stage.rebuild)
     return "is there"
 
 
@@ -169,9 +159,9 @@ def webhooks(stage: Stage) -> str:
 
 def _table(stage: Stage, definition: TableDefinition) -> dict[str, Any]:
     name = stage.table(definition.name)
-    found: dict[str, Any] = _asked(
-        stage, lambda: stage.client("dynamodb").describe_table(TableName=name), name
-    )["Table"]
+    found: dict[str, Any] = stage.ask(lambda: stage.client("dynamodb").describe_table(TableName=name), name)[
+        "Table"
+    ]
     return found
 
 
@@ -181,25 +171,8 @@ def _indexes(table: Any) -> set[str]:
 
 def _secret(stage: Stage, variable: str) -> str:
     if not stage.variables.get(variable):
-        raise Problem(f"{variable} is not set", _deploy(stage))
-    return str(_asked(stage, lambda: stage.secret(variable), f"the secret in {variable}"))
-
-
-def _asked(stage: Stage, ask: Callable[[], Any], name: str) -> Any:
-    try:
-        return ask()
-    except ClientError as error:
-        if code_of(error) not in GONE:
-            raise
-        raise Problem(f"{name} does not exist", _build(stage)) from None
-
-
-def _build(stage: Stage) -> str:
-    return RESTART_LOCAL if stage.is_local else f"Run `python3 dev.py infra {stage.name}`."
-
-
-def _deploy(stage: Stage) -> str:
-    return RESTART_LOCAL if stage.is_local else f"Run `python3 dev.py deploy {stage.name}`."
+        raise Problem(f"{variable} is not set", stage.redeploy)
+    return str(stage.ask(lambda: stage.secret(variable), f"the secret in {variable}"))
 
 
 CHECKS: Iterable[Callable[[Stage], str]] = (
