@@ -6,7 +6,9 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time
+from typing import Any
 from xml.etree.ElementTree import ParseError
 
 from lxml import etree
@@ -18,7 +20,8 @@ from devstack.bedrock.knowledge.reading.document import Document, UnreadableDocu
 
 _ENCRYPTED = 0x1
 _MOST_UNPACKED_BYTES = 200 * 1024 * 1024
-# What a damaged workbook of these raises, as found by damaging them; zipfile's own class is the first alone.
+# What zipfile and openpyxl raise for a damaged workbook, as found by damaging them; of their own classes only
+# two are among it.
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, etree.LxmlError, ParseError, InvalidFileException, OSError, EOFError,
     AttributeError, LookupError, RuntimeError, TypeError, ValueError,
@@ -30,14 +33,21 @@ _NOT_SHOWN = re.compile(r"\[(?:[A-Za-z]+|[<>=][^\]]*)\]")
 
 def read_xlsx(body: bytes) -> Document:
     """Read a workbook; of several sheets each is below its name. Raises UnreadableDocument."""
-    try:
+    with _opening():
         _require_plain(body)
-        sheets = list(_sheets(body))
-    except _DAMAGED as error:
-        raise UnreadableDocument("The Excel file is damaged. Open it and save it as .xlsx again.") from error
+    sheets = list(_sheets(body))
     if len(sheets) == 1:
         return sheets[0][1]
     return Document(None, "\n\n".join(f"# {name}\n\n{sheet.text}" for name, sheet in sheets))
+
+
+@contextmanager
+def _opening() -> Iterator[None]:
+    """Tell the libraries' failures as what they come from; our own are not among them."""
+    try:
+        yield
+    except _DAMAGED as error:
+        raise UnreadableDocument("The Excel file is damaged. Open it and save it as .xlsx again.") from error
 
 
 def _require_plain(body: bytes) -> None:
@@ -54,14 +64,21 @@ def _sheets(body: bytes) -> Iterator[tuple[str, Document]]:
     """Yield the name and the table of each sheet that can be seen and has values."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of what it does not read, such as charts
-        book = load_workbook(io.BytesIO(body), read_only=True, data_only=True)
-        for sheet in book.worksheets:
-            if sheet.sheet_state == "visible":
-                sheet.reset_dimensions()  # which programs get wrong: a million empty rows take long
-                rows = ([_shown(cell.value, cell.number_format) for cell in row] for row in sheet.iter_rows())
-                table = titled_table(rows)
-                if table.text:
-                    yield sheet.title, table
+        with _opening():
+            book = load_workbook(io.BytesIO(body), read_only=True, data_only=True)
+            visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+        for sheet in visible:
+            table = titled_table([_shown(*cell) for cell in row] for row in _rows(sheet))
+            if table.text:
+                yield sheet.title, table
+
+
+def _rows(sheet: Any) -> Iterator[list[tuple[object, str]]]:
+    """Yield the value and the number format of each cell, row by row. Raises UnreadableDocument."""
+    with _opening():
+        sheet.reset_dimensions()  # which programs get wrong: a million empty rows take long
+        for row in sheet.iter_rows():
+            yield [(cell.value, cell.number_format) for cell in row]
 
 
 def _shown(value: object, number_format: str) -> str:

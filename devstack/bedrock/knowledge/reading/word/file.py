@@ -23,8 +23,8 @@ _ENCRYPTED = 0x1
 """The bit of an entry's flags that says so."""
 _COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 """Those that Word writes."""
-# What a damaged archive of these raises, as found by damaging some 150,000 times; zipfile's own class is the
-# first alone. A part that is missing is a KeyError, a name that is not UTF-8 a ValueError.
+# What a damaged archive of these raises: each was seen when one was damaged 800,000 times, and no other. A
+# part that is missing is a KeyError; a name that is not UTF-8, or a place before the file, a ValueError.
 _DAMAGED_ARCHIVE = (zipfile.BadZipFile, zlib.error, EOFError, KeyError, NotImplementedError, ValueError)
 _IS_DAMAGED = "The Word file is damaged. Open it and save it as .docx again."
 
