@@ -49,6 +49,9 @@ class WordsOnly:
     def knows(self, stem: str) -> bool:
         return True
 
+    def spelled_right(self, question: str) -> str:
+        return question
+
     def strangeness(self, question: str) -> float:
         return 0.0
 

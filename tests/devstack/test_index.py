@@ -68,6 +68,26 @@ def test_finds_words_in_other_forms_misspelled_and_by_synonyms(index: Index, que
     assert found(index, query)[0] == uri
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("i cant rest my pasword", "i cant rest my password"),
+        ("Resett the password", "reset the password"),
+        ("where is my parcle", "where is my parcel"),
+        ("is it possible for every plane", "is it possible for every plane"),
+        ("does it work with Pasword?", "does it work with Pasword?"),
+        (
+            "write to pasword@shop.example or see pasword.html",
+            "write to pasword@shop.example or see pasword.html",
+        ),
+        ("wo ist mein pasword geblieben", "wo ist mein pasword geblieben"),
+        ("the pass-wort x-pasword isn't right", "the pass-wort x-pasword isn't right"),
+    ],
+)
+def test_corrects_what_neither_the_articles_nor_english_know(index: Index, typed: str, meant: str) -> None:
+    assert index.spelled_right(typed) == meant
+
+
 def test_the_word_itself_ranks_above_its_synonym() -> None:
     index = Index(None)
     index.put("synonym", "1", "Bills", "Your receipt comes by post.", {})

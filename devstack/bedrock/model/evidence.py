@@ -1,9 +1,8 @@
 """Weigh what a passage says against what was asked: how much of the question it covers, and where."""
 
 import re
-from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Protocol
 
@@ -65,8 +64,6 @@ _HOLDS_COUNT = re.compile(
 _KIND_BONUS = 0.5
 _STEPS_BONUS = 0.3
 _COUNT_BONUS = 1.0
-_LEAST_TYPO_LIKENESS = 0.84
-_SHORTEST_TYPO = 5
 
 
 class Knowledge(Protocol):
@@ -78,6 +75,10 @@ class Knowledge(Protocol):
 
     def knows(self, stem: str) -> bool:
         """Tell whether any document says a word."""
+        ...
+
+    def spelled_right(self, question: str) -> str:
+        """Return a question with its typing errors corrected."""
         ...
 
     def strangeness(self, question: str) -> float:
@@ -184,19 +185,6 @@ def asked_words(question: str, earlier: Sequence[str], rarity: Callable[[str], f
         for word in _weighed(text, rarity, _EARLIER_WEIGHT, is_earlier=True):
             asked.setdefault(word.stems, word)
     return list(asked.values())
-
-
-def spelled_right(words: Sequence[AskedWord], known: Collection[str]) -> list[AskedWord]:
-    """Return the words with each that no passage has replaced by one of the passages' that it nearly is."""
-    return [replace(word, stems=(right,)) if (right := _right(word, known)) else word for word in words]
-
-
-def _right(word: AskedWord, known: Collection[str]) -> str:
-    stemmed = word.stems[0]
-    if len(word.stems) > 1 or stemmed in known or len(stemmed) < _SHORTEST_TYPO:
-        return ""
-    same_letter = [each for each in known if each[0] == stemmed[0]]
-    return next(iter(get_close_matches(stemmed, same_letter, 1, _LEAST_TYPO_LIKENESS)), "")
 
 
 def _weighed(

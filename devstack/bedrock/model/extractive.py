@@ -12,7 +12,7 @@ import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import islice, repeat
 from typing import Any
 
 from chalicelib.chat.reading.questions import asked_alone, is_follow_up, questions_in
@@ -39,7 +39,6 @@ from devstack.bedrock.model.evidence import (
     coverage,
     kind_bonus,
     lead_in,
-    spelled_right,
     stems,
     unit_scores,
 )
@@ -66,6 +65,7 @@ _UNIT_SHARE = 0.45
 _LIKENESS_SHARE = 0.3
 _PLACE_STEP = 0.005
 _ALIKE = 0.02
+_NEARLY = 0.85
 _RANK_PENALTY = 0.2
 _TITLE_SHARE = 1.3
 _OWN_TITLE_SHARE = 0.3
@@ -156,6 +156,7 @@ def reply(
     language = language_of(question)
     if facts and (own := answer_from_facts(facts, knowledge.likeness(question, QUESTIONS), language)):
         return own
+    question = knowledge.spelled_right(question)
     answers = {
         part: _answer_to(part, earlier_questions, passages, knowledge)
         or _answer_to(asked_alone(part) or "", earlier_questions, passages, knowledge)
@@ -186,22 +187,27 @@ def _answer_to(
 def _answers(
     question: str, context: Sequence[str], passages: Sequence[NumberedPassage], knowledge: Knowledge
 ) -> list[str]:
-    """Return the quotation that answers, if there is one."""
-    asked = _Question.of(question, context, passages, knowledge)
+    """Return the quotation that answers, if there is one, and what of its article answers nearly as well."""
+    asked = _Question.of(question, context, knowledge)
     best = _best_candidate(asked, passages, knowledge)
-    return [_quoted(asked, best.passage, knowledge)] if best else []
+    if not best:
+        return []
+    first = _quoted(asked, best)
+    nearly = _nearly_as_good(asked, best, passages, knowledge)
+    others = (_quote(each.passage, each.place, asked.words) for each in nearly)
+    return [first, *islice((each for each in others if _unmarked(each) not in first), 1)]
 
 
 def _answers_to_parts(question: str, passages: Sequence[NumberedPassage], knowledge: Knowledge) -> list[str]:
     """Return two quotations when two things are asked at once and different articles answer them."""
     parts = [part for part in _BETWEEN_PARTS.split(question) if part.strip()]
-    asked = [_Question.of(part, [], passages, knowledge) for part in parts]
+    asked = [_Question.of(part, [], knowledge) for part in parts]
     if len(parts) != _MOST_PARTS or min(len(each.words) for each in asked) < _LEAST_WORDS_OF_PART:
         return []
     best = [_best_candidate(each, passages, knowledge) for each in asked]
     if len({each.passage.title for each in best if each}) < _MOST_PARTS:
         return []
-    return [_quoted(part, each.passage, knowledge) for part, each in zip(asked, best, strict=True) if each]
+    return [_quoted(part, each) for part, each in zip(asked, best, strict=True) if each]
 
 
 @dataclass(frozen=True)
@@ -221,11 +227,8 @@ class _Question:
     codes: Sequence[frozenset[str]]
 
     @classmethod
-    def of(
-        cls, text: str, context: Sequence[str], passages: Sequence[NumberedPassage], knowledge: Knowledge
-    ) -> _Question:
-        known = frozenset().union(*(passage.all_stems for passage in passages))
-        words = spelled_right(asked_words(text, context, knowledge.rarity), known)
+    def of(cls, text: str, context: Sequence[str], knowledge: Knowledge) -> _Question:
+        words = asked_words(text, context, knowledge.rarity)
         own = [word for word in words if not (word.is_earlier or is_filler(word.stems[0]))]
         in_context = "\n".join([*context, text])
         unknown = [word for word in own if not any(map(knowledge.knows, word.stems))]
@@ -238,10 +241,11 @@ class _Question:
 
 @dataclass(frozen=True)
 class _Candidate:
-    """A passage that holds an answer, and how well the best of its units fits."""
+    """A passage that holds an answer, the place of the unit to quote, and how well that fits."""
 
     passage: NumberedPassage
     score: float
+    place: int
     fit: float
 
 
@@ -286,7 +290,7 @@ def _candidate(
     if any(word.is_earlier for word in asked.words):
         # An article about what is asked now beats one about what was asked before.
         score += _OWN_TITLE_SHARE * coverage(asked.own, passage.title_stems)
-    return _Candidate(passage, score, fitting[place])
+    return _Candidate(passage, score, place, fitting[place])
 
 
 def _is_answered(asked: _Question, passage: NumberedPassage, rank: int, close: float | None) -> bool:
@@ -331,14 +335,37 @@ def _alike(asked: _Question, passage: NumberedPassage, knowledge: Knowledge) -> 
     return knowledge.likeness(asked.in_context, told)
 
 
-def _quoted(asked: _Question, passage: NumberedPassage, knowledge: Knowledge) -> str:
-    """Return what answers in a passage, announced as a quotation if it is in another language."""
+def _nearly_as_good(
+    asked: _Question, best: _Candidate, passages: Sequence[NumberedPassage], knowledge: Knowledge
+) -> list[_Candidate]:
+    """Return the other places of the same article whose units fit nearly as well, best first."""
+    found = [
+        _Candidate(passage, best.score, place, fit)
+        for passage in passages
+        if passage.title == best.passage.title
+        for fit, place in _fitting_places(asked, passage, knowledge)
+        if fit >= _NEARLY * best.fit
+    ]
+    return sorted(found, key=lambda each: -each.fit)
+
+
+def _fitting_places(
+    asked: _Question, passage: NumberedPassage, knowledge: Knowledge
+) -> list[tuple[float, int]]:
     fitting = _fitting(asked, passage, _alike(asked, passage, knowledge))
-    place = _best_place(passage.places_with(asked.codes), fitting)
-    quotation = _quote(passage, place, asked.words)
+    return [(fitting[place], place) for place in passage.places_with(asked.codes)]
+
+
+def _unmarked(quotation: str) -> str:
+    return quotation.rpartition("[")[0].strip()
+
+
+def _quoted(asked: _Question, found: _Candidate) -> str:
+    """Return what answers, announced as a quotation if it is in another language."""
+    quotation = _quote(found.passage, found.place, asked.words)
     # A document may hold other languages than most of it is in.
     language = language_of(quotation)
-    if asked.language in (language, passage.language):
+    if asked.language in (language, found.passage.language):
         return quotation
     key = "quoted_in_english" if language == ENGLISH else "quoted_in_another_language"
     return f"{sentence(key, asked.language)}\n\n{quotation}"

@@ -23,6 +23,7 @@ from devstack.bedrock.knowledge.chunking import chunk
 from devstack.bedrock.search import ranking
 from devstack.bedrock.search.embeddings import Embedder, EmbeddingsUnavailable, Vectors
 from devstack.bedrock.search.meaning import Meanings, chunk_vectors
+from devstack.bedrock.search.spelling import spelled_right
 from devstack.bedrock.search.text import EVERYDAY_SUBJECTS, content_stems
 
 _log = logging.getLogger(__name__)
@@ -121,6 +122,11 @@ class Index:
         with self._lock:
             return self._documents_with(stem) > 0
 
+    def spelled_right(self, question: str) -> str:
+        """Return a question with its typing errors corrected."""
+        with self._lock:
+            return spelled_right(self._database, question)
+
     def closeness(self, question: str, texts: Sequence[str]) -> list[float] | None:
         """Return how close the meaning of each of the texts, which are chunks, is to a question's, 0 to 1.
 
@@ -169,6 +175,7 @@ class Index:
 
         `where` decides on a document's metadata. Without an answer from the embedder the words alone rank.
         """
+        query = self.spelled_right(query)
         meaning = self._meaning(query)
         with self._lock:
             known = self._known()
@@ -183,7 +190,7 @@ class Index:
     def _scores(self, query: str, meaning: Vectors | None) -> tuple[ranking.Scores, ranking.Scores]:
         """Return the scores of chunks by themselves, and together with their neighbours."""
         known = self._known()
-        terms = ranking.question_terms(self._database, query)
+        terms = ranking.question_terms(query)
         alone, together = ranking.score_chunks(self._database, terms, known.document_of)
         if meaning is None or known.meanings is None:
             return alone, together

@@ -7,7 +7,6 @@ between questions. Of the sample questions that finds 95 % first, where one bm25
 (`python -m bench.retrieval`).
 """
 
-import difflib
 import math
 import sqlite3
 from collections import defaultdict
@@ -28,10 +27,6 @@ _FILLER_WEIGHT = 0.3
 _NAME_WEIGHT = 2.0
 _SYNONYM_WEIGHT = 0.5
 _LESSER_SHARE = 0.2  # where the word and what stands for it both match
-_VARIANT_WEIGHT = 0.85
-_VARIANT_LIMIT = 2
-_VARIANT_LIKENESS = 0.84
-_SHORTEST_VARIANT_LETTERS = 5
 _PAIR_WEIGHT = 0.25
 _MOST_WORDS_BETWEEN = 3
 _NEIGHBOURS_SHARE = 0.75
@@ -63,27 +58,16 @@ def inverse_frequency(found_in: int, size: int) -> float:
     return math.log(1 + (size - found_in + 0.5) / (found_in + 0.5))
 
 
-def question_terms(database: sqlite3.Connection, question: str) -> list[Term]:
+def question_terms(question: str) -> list[Term]:
     """Return the question's words in order, each once."""
     terms: dict[str, Term] = {}
     for word in words_of(question)[:_LONGEST_QUESTION_WORDS]:
         stem, *others = word.stems
         alike = sorted(frozenset().union(*map(synonyms, (stem, *others))) - {stem})
         alternatives = dict.fromkeys(alike, _SYNONYM_WEIGHT) | dict.fromkeys(others, 1.0)
-        alternatives |= dict.fromkeys([] if others else _variants(database, stem), _VARIANT_WEIGHT)
         weight = _FILLER_WEIGHT if is_filler(stem) else _NAME_WEIGHT if word.is_name else 1.0
         terms.setdefault(stem, Term(stem, weight, alternatives))
     return list(terms.values())
-
-
-def _variants(database: sqlite3.Connection, stem: str) -> list[str]:
-    """Return known stems that an unknown one may be a misspelling of."""
-    is_known = database.execute("SELECT 1 FROM vocabulary WHERE term = ?", (stem,)).fetchone()
-    if is_known or len(stem) < _SHORTEST_VARIANT_LETTERS:
-        return []
-    same_letter = (stem[0], stem[0] + "\U0010ffff")
-    rows = database.execute("SELECT term FROM vocabulary WHERE term >= ? AND term < ?", same_letter)
-    return difflib.get_close_matches(stem, [term for (term,) in rows], _VARIANT_LIMIT, _VARIANT_LIKENESS)
 
 
 def score_chunks(
