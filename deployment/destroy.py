@@ -12,6 +12,7 @@ from deployment.made.logs import delete_logs
 from deployment.made.record import forget_stage
 from deployment.made.removal import delete_functions, delete_roles
 from deployment.made.sync_pause import end_jobs
+from deployment.preflight.search_index import require_may_delete_index
 from deployment.stack import Stack, StackView
 from deployment.work import DONE, Work, run_steps
 from tooling.aws_errors import code_of
@@ -65,6 +66,7 @@ def destroy_stage(work: Work, options: Namespace) -> int:
     leftovers = _find_leftovers(work.template(), stack.resources() if view else {})
     if view is not None:
         _require_no_protection(work, view, leftovers.database)
+        require_may_delete_index(work, stack, view)
     if not _is_wanted(work, leftovers):
         work.terminal.say("Nothing was deleted.")
         return 1

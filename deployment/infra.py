@@ -1,7 +1,7 @@
 """`dev.py infra`: creates the stage's stack or brings it up to date, and says first what will happen."""
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from botocore.exceptions import ClientError
 
@@ -17,6 +17,7 @@ from deployment.preflight.search_index import (
     PAUSE_SECONDS,
     is_not_ready,
     phases,
+    require_may_delete_index,
 )
 from deployment.preflight.zones import choose_zones
 from deployment.stack import BROKEN, STUCK, UNMADE, Outcome, Stack, StackView
@@ -25,6 +26,11 @@ from tooling.aws_errors import is_denied
 from tooling.errors import CommandError
 
 SUCCEEDED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
+SET_ONCE = ("FirstZone", "SecondZone", "Stage")
+"""The parameters that stay as they were when the stack was made.
+
+A subnet in another zone is made before the old one goes, and would have its addresses.
+"""
 
 
 def bring_up_infra(work: Work, options: Namespace) -> int:
@@ -32,6 +38,7 @@ def bring_up_infra(work: Work, options: Namespace) -> int:
     stack = Stack(work)
     parameters = chosen_parameters(work, options)
     view = _usable_stack(work, stack)
+    _require_set_once(parameters, view)
     vector_store = parameters.get("VectorStore") or (view.parameters.get("VectorStore") if view else None)
     check_for_infra(work, vector_store or DEFAULT_STORE)
     # A stand-in for AWS has neither quotas nor endpoints.
@@ -39,6 +46,8 @@ def bring_up_infra(work: Work, options: Namespace) -> int:
         parameters = {**_of_new_stack(work), **parameters}
     if vector_store == OPENSEARCH and not (view and view.parameters.get("DeployerArn")):
         parameters.setdefault("DeployerArn", _deployer(work))
+    if view is not None and vector_store != OPENSEARCH:
+        require_may_delete_index(work, stack, view)
     first, *following = phases(parameters, vector_store, view, stack)
     if not _bring_to(work, stack, first, view, options.allow_data_loss):
         return 1
@@ -116,6 +125,17 @@ def chosen_parameters(work: Work, options: Namespace) -> dict[str, str]:
     if unknown := sorted(chosen.keys() - set(known)):
         raise CommandError(f"The template has no {', '.join(unknown)}. It has: {', '.join(known)}.")
     return chosen
+
+
+def _require_set_once(parameters: Mapping[str, str], view: StackView | None) -> None:
+    """Refuse a change that CloudFormation could only fail at. Raises CommandError."""
+    was = {} if view is None or view.status == UNMADE else view.parameters
+    for name in SET_ONCE:
+        if name in parameters and parameters[name] != was.get(name, parameters[name]):
+            raise CommandError(
+                f"{name} is {was[name] or 'the one that was chosen'} since the stack was made, and stays so: "
+                "leave it out, or make another stage."
+            )
 
 
 def _is_wanted(work: Work, stack: Stack, change_set: ChangeSet, allows_data_loss: bool) -> bool:

@@ -6,7 +6,12 @@ knowledge base that is made at once is refused, and undoing that would take the 
 
 from collections.abc import Mapping
 
+from deployment.account import deployer_arn
+from deployment.preflight.quotas import CANNOT_LOOK
 from deployment.stack import Outcome, Stack, StackView
+from deployment.work import Work
+from tooling.aws_errors import passing_over
+from tooling.errors import CommandError
 
 OPENSEARCH = "OPENSEARCH_SERVERLESS"
 DEFAULT_STORE = "S3_VECTORS"
@@ -31,6 +36,22 @@ def phases(
         {**last, "VectorStore": before, PREPARE: "true"},
         {**last, "VectorStore": OPENSEARCH, PREPARE: "false"},
     ]
+
+
+def require_may_delete_index(work: Work, stack: Stack, view: StackView) -> None:
+    """Refuse to delete an index that lets only others do so: it is deleted in the deployer's name.
+
+    Raises CommandError, ClientError.
+    """
+    if INDEX not in stack.resources():
+        return
+    with passing_over(*CANNOT_LOOK):
+        owner, deployer = view.parameters.get("DeployerArn"), deployer_arn(work.account)
+        if deployer != owner:
+            raise CommandError(
+                f"Only {owner} may delete the index in OpenSearch. Use its credentials, or let others do it "
+                f"first: `{work.command('infra')} --parameter DeployerArn={deployer or '<a user or role>'}`."
+            )
 
 
 def is_not_ready(outcome: Outcome) -> bool:

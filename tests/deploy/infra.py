@@ -1,6 +1,6 @@
 """The CloudFormation template as it comes out for some parameters: conditions decided, references left."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tooling.template import TEMPLATE, parse_template
@@ -15,15 +15,34 @@ RULES: Document = WRITTEN["Rules"]
 
 def infra(**parameters: str) -> Document:
     """Return Resources and Outputs that exist with these parameters and the defaults of the others."""
+    return existing(WRITTEN, with_defaults(parameters))
+
+
+def with_defaults(parameters: Mapping[str, str]) -> dict[str, str]:
+    """Return the values of all parameters."""
     defaults = {name: str(each.get("Default", "")) for name, each in WRITTEN["Parameters"].items()}
-    values = {**defaults, "Stage": "dev", **parameters}
-    met = {name: _decide(each, values) for name, each in WRITTEN["Conditions"].items()}
-    existing = {
+    return {**defaults, "Stage": "dev", **parameters}
+
+
+def existing(written: Document, values: Mapping[str, str]) -> Document:
+    """Return Resources and Outputs of a template that exist with these values of all parameters."""
+    met = {name: _decide(each, values) for name, each in written["Conditions"].items()}
+    resources = {
         name: each
-        for name, each in WRITTEN["Resources"].items()
+        for name, each in written["Resources"].items()
         if "Condition" not in each or met[each["Condition"]]
     }
-    return {"Resources": _resolve(existing, met), "Outputs": _resolve(WRITTEN["Outputs"], met)}
+    return {"Resources": _resolve(resources, met), "Outputs": _resolve(written["Outputs"], met)}
+
+
+def is_accepted(values: Mapping[str, str]) -> bool:
+    """Say whether the template's rules take these values of all parameters."""
+    return all(
+        _decide(each["Assert"], values)
+        for rule in RULES.values()
+        if "RuleCondition" not in rule or _decide(rule["RuleCondition"], values)
+        for each in rule["Assertions"]
+    )
 
 
 def of_type(kind: str, document: Document = WRITTEN) -> Document:
@@ -48,7 +67,7 @@ def as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _decide(condition: Any, values: dict[str, str]) -> bool:
+def _decide(condition: Any, values: Mapping[str, str]) -> bool:
     if "Fn::Or" in condition:
         return any(_decide(each, values) for each in condition["Fn::Or"])
     if "Fn::Not" in condition:

@@ -11,6 +11,7 @@ from deployment.destroy import destroy_stage
 from deployment.work import DONE
 from tests.deploy.fakes import (
     ACCOUNT,
+    CALLER,
     REGION,
     FakeClient,
     FakeCloudFormation,
@@ -135,6 +136,14 @@ def test_where_nobody_can_answer_nothing_is_deleted_without_yes(stage: Destructi
         stage.run(answers="")
     assert stage.stack.deletions == 0
     assert stage.run("--yes", answers="")[0] == 0
+
+
+def test_an_index_of_another_deployer_stops_it_before_anything_is_deleted(stage: Destruction) -> None:
+    stage.stack.resources["SearchIndex"] = "passages"
+    stage.stack.parameters["DeployerArn"] = f"{CALLER}-of-old"
+    with pytest.raises(CommandError, match=f"Only {CALLER}-of-old may delete the index"):
+        stage.run()
+    assert stage.account.deleted == []
 
 
 def test_what_stays_is_named_before_and_how_to_remove_it_after(stage: Destruction) -> None:

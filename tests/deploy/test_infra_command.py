@@ -468,6 +468,29 @@ def test_a_collection_that_was_prepared_for_nothing_is_not_paid_for_on() -> None
     assert parameters_of(cloudformation.proposals[0])["PrepareSearch"] == "false"
 
 
+@pytest.mark.parametrize("arguments", [[], ["--parameter", f"DeployerArn={CALLER}"]])
+def test_an_index_of_another_deployer_is_not_tried_to_be_deleted(arguments: list[str]) -> None:
+    held = {"VectorStore": "S3_VECTORS", "PrepareSearch": "true", "DeployerArn": f"{CALLER}-of-old"}
+    cloudformation = FakeCloudFormation("CREATE_COMPLETE", parameters=held, resources={"SearchIndex": "p"})
+    words = f"Only {CALLER}-of-old may delete .*infra dev --parameter DeployerArn={CALLER}`"
+    with pytest.raises(CommandError, match=words):
+        infra(cloudformation, *arguments)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "problem"),
+    [
+        ("SecondZone=eu-west-2c", "SecondZone is eu-west-2b since"),
+        ("FirstZone=eu-west-2c", "FirstZone is the one"),
+        ("Stage=prod", "Stage is dev since"),
+    ],
+)
+def test_what_is_set_once_cannot_be_changed_later(parameter: str, problem: str) -> None:
+    held = {"Stage": "dev", "FirstZone": "", "SecondZone": "eu-west-2b"}
+    with pytest.raises(CommandError, match=problem):
+        infra(FakeCloudFormation("CREATE_COMPLETE", parameters=held), "--parameter", parameter)
+
+
 def test_the_root_user_cannot_make_the_index_in_opensearch() -> None:
     at = scene(healthy(FakeCloudFormation()), caller="arn:aws:iam::123456789012:root")
     with pytest.raises(CommandError, match="cannot be the root user"):

@@ -246,26 +246,6 @@ def test_the_index_can_be_made_while_the_other_store_still_answers() -> None:
     assert set(after - prepared) == {"SearchKnowledgeBase", "SearchDataSource"}
 
 
-def needed_by(name: str, document: Document) -> set[str]:
-    """Return all that a resource needs, and what that needs: references, attributes, DependsOn."""
-    text = str(document["Resources"][name])
-    mentioned = {*re.findall(r"\$\{(\w+)", text), *re.findall(r"'(\w+)'", text)}
-    direct = (mentioned & set(document["Resources"])) - {name}
-    return direct | {each for one in direct for each in needed_by(one, document)}
-
-
-@pytest.mark.parametrize("store", VECTOR_STORES)
-def test_a_change_of_the_store_takes_no_right_before_its_vectors_are_gone(store: str) -> None:
-    (other,) = set(VECTOR_STORES) - {store}
-    before, after = infra(VectorStore=store), infra(VectorStore=other)
-    staying = before["Resources"].keys() & after["Resources"].keys()
-    assert [name for name in staying if before["Resources"][name] != after["Resources"][name]] == []
-    # What goes is deleted at the end, each thing before what it needs.
-    (source,) = of_type("AWS::Bedrock::DataSource", before)
-    going = before["Resources"].keys() - staying - {source}
-    assert going <= needed_by(source, before)
-
-
 def test_opensearch_lets_in_the_knowledge_base_and_who_deploys() -> None:
     policy = infra(VectorStore="OPENSEARCH_SERVERLESS")["Resources"]["SearchAccess"]["Properties"]["Policy"]
     assert re.findall(r'"Principal": \["(.*?)"\]', policy["Fn::Sub"]) == [
