@@ -17,6 +17,7 @@ from deployment.facts import Facts, extras, filled, model_ids, origins, read_out
 from deployment.functions import ask_one_question, migrate_database, over_http, over_lambda, sweep_documents
 from deployment.gateway import Limits, limit_and_log, shape_answers
 from deployment.made.logs import limit_logs
+from deployment.made.sync_pause import resume_sync
 from deployment.policies import as_text, render, write_policies
 from deployment.stack import BROKEN, STUCK, UNMADE, Stack
 from deployment.work import DONE, Work, run_steps
@@ -43,12 +44,14 @@ def deploy_stage(work: Work, options: Namespace, run: Run = run_on_terminal) -> 
     )
     deployed = deployed_by_chalice(work)
     limits = Limits(options.requests_per_second, options.burst)
-    run_steps(work, "deploy", _steps_around_functions(work, deployed, limits))
+    run_steps(work, "deploy", _steps_around_functions(work, facts, deployed, limits))
     _say_where_it_is(work, deployed, facts)
     return 0
 
 
-def _steps_around_functions(work: Work, deployed: Deployed, limits: Limits) -> dict[str, Callable[[], str]]:
+def _steps_around_functions(
+    work: Work, facts: Facts, deployed: Deployed, limits: Limits
+) -> dict[str, Callable[[], str]]:
     """Return the steps after the functions; the last one asks a question."""
     pages = origins(read_config(work.root), work.stage)
     ask = over_lambda(work) if work.account.is_emulated else over_http(deployed.api_url)
@@ -56,9 +59,15 @@ def _steps_around_functions(work: Work, deployed: Deployed, limits: Limits) -> d
         "Database": partial(migrate_database, work),
         "Limits and log": partial(limit_and_log, work, deployed.api_id, limits),
         "Gateway answers": partial(shape_answers, work, deployed.api_id, pages),
-        "Documents": partial(sweep_documents, work),
+        "Documents": partial(_follow_documents, work, facts),
         "Smoke test": partial(ask_one_question, work, ask),
     }
+
+
+def _follow_documents(work: Work, facts: Facts) -> str:
+    # An `infra` that was killed has left it paused.
+    resume_sync(work, facts.data_source_id)
+    return sweep_documents(work)
 
 
 def _say_where_it_is(work: Work, deployed: Deployed, facts: Facts) -> None:

@@ -203,8 +203,8 @@ def _execute(work: Work, stack: Stack, change_set: ChangeSet, view: StackView | 
         is_replaced = _has_succeeded(outcome)
         return outcome
     finally:
-        if not is_replaced:
-            resume_sync(work)
+        if not is_replaced and "DataSourceId" in view.outputs:
+            resume_sync(work, view.outputs["DataSourceId"])
 
 
 def _ends_knowledge_base(change_set: ChangeSet) -> bool:

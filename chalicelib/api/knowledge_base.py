@@ -2,16 +2,24 @@
 
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.ingestion import IngestionJob, SyncStatus
+from chalicelib.domain.ingestion import IngestionJob, SyncRequest, SyncStatus
 from chalicelib.times import iso
 
 if TYPE_CHECKING:
     from chalicelib.api.answers import knowledge_base as answers
 
 
-def sync_requested(job_id: str | None) -> "answers.SyncRequested":
+def sync_requested(request: SyncRequest) -> "answers.SyncRequested":
     """Return the answer of POST /kb/sync; without a job of its own the request waits for the next one."""
-    return {"status": "started", "job_id": job_id} if job_id else {"status": "queued"}
+    if request.job_id:
+        return {"status": "started", "job_id": request.job_id}
+    if request.paused_until:
+        message = (
+            "The vector store is being changed. The sync starts by itself once that is done, "
+            f"at the latest at {iso(request.paused_until)}."
+        )
+        return {"status": "queued", "message": message}
+    return {"status": "queued"}
 
 
 def sync_status(status: SyncStatus) -> "answers.SyncStatus":
@@ -20,6 +28,7 @@ def sync_status(status: SyncStatus) -> "answers.SyncStatus":
         "pending": status.pending,
         "last_change_at": iso(status.last_change_at) if status.last_change_at else None,
         "last_error": status.last_error,
+        "paused_until": iso(status.paused_until) if status.paused_until else None,
         "jobs": [_job(job) for job in status.jobs],
     }
 

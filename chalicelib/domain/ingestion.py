@@ -84,6 +84,8 @@ class SyncState:
     settled_at: datetime | None = None
     last_error: str | None = None
     recorded: tuple[JobKey, ...] = ()
+    paused_until: datetime | None = None
+    """Set by `infra` while it changes the vector store; it ends by itself should that be killed."""
 
     @property
     def pending(self) -> bool:
@@ -99,7 +101,12 @@ class SyncState:
         """Tell whether a job is wanted and nothing is known to stand in its way."""
         is_leased = self.lease_until is not None and self.lease_until > now
         is_held_back = self.next_start_at is not None and self.next_start_at > now
-        return self.pending and self.active is None and not is_leased and not is_held_back
+        is_free = not is_leased and not is_held_back and not self.is_paused(now)
+        return self.pending and self.active is None and is_free
+
+    def is_paused(self, now: datetime) -> bool:
+        """Tell whether no job is to be started, nor looked after."""
+        return self.paused_until is not None and self.paused_until > now
 
 
 @dataclass(frozen=True)
@@ -111,6 +118,14 @@ class SyncLease:
 
 
 @dataclass(frozen=True)
+class SyncRequest:
+    """What came of asking for a sync: its job if that was started, until when none is if starts pause."""
+
+    job_id: str | None
+    paused_until: datetime | None = None
+
+
+@dataclass(frozen=True)
 class SyncStatus:
     """How the knowledge base stands to its documents; jobs newest first."""
 
@@ -118,3 +133,4 @@ class SyncStatus:
     last_change_at: datetime | None
     last_error: str | None
     jobs: tuple[IngestionJob, ...]
+    paused_until: datetime | None = None

@@ -56,6 +56,7 @@ class SyncItem(Model):
     last_change_at = NumberAttribute(null=True)
     settled_at = NumberAttribute(null=True)
     last_error = UnicodeAttribute(null=True)
+    paused_until = NumberAttribute(null=True)
     recorded = UnicodeSetAttribute(null=True)
     """Start time and id of each job; a set, so that two who record at once lose nothing."""
 
@@ -113,13 +114,14 @@ class SyncStates:
         millis = to_millis(now)
         is_free = SyncItem.lease_until.does_not_exist() | (SyncItem.lease_until <= millis)
         is_due = SyncItem.next_start_at.does_not_exist() | (SyncItem.next_start_at <= millis)
+        is_open = SyncItem.paused_until.does_not_exist() | (SyncItem.paused_until <= millis)
         is_wanted = SyncItem.active_id.does_not_exist() & (SyncItem.requested > SyncItem.covered)
         return self._change(
             [
                 SyncItem.lease_holder.set(lease.holder),
                 SyncItem.lease_until.set(to_millis(lease.until)),
             ],
-            (is_free & is_due & is_wanted) | (SyncItem.lease_holder == lease.holder),
+            (is_free & is_due & is_open & is_wanted) | (SyncItem.lease_holder == lease.holder),
         )
 
     def started(self, lease: SyncLease, covered: int, job: IngestionJob, next_start_at: datetime) -> bool:
@@ -243,6 +245,7 @@ def _state(item: SyncItem) -> SyncState:
         settled_at=_time(item.settled_at),
         last_error=item.last_error,
         recorded=tuple(sorted(map(_read, item.recorded or ()), reverse=True)),
+        paused_until=_time(item.paused_until),
     )
 
 

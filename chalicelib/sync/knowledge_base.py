@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from chalicelib.domain.ingestion import IngestionJob, SyncState, SyncStatus
+from chalicelib.domain.ingestion import IngestionJob, SyncRequest, SyncState, SyncStatus
 from chalicelib.domain.protocols import SyncStateStore
 from chalicelib.errors import IngestionCallFailed, Unavailable
 from chalicelib.sync.outcomes import KEPT_JOBS, SyncOutcomes
@@ -42,14 +42,17 @@ class KnowledgeBaseSync:
             self.log.changed(notices.changes)
             self._start_if_reachable(self.states.request("change", self.clock()))
 
-    def request_now(self) -> str | None:
-        """Ask for a job and return its id; None while it has to wait. Raises Unavailable."""
-        job = self._start_if_reachable(self.states.request("manual", self.clock()))
-        return job.job_id if job else None
+    def request_now(self) -> SyncRequest:
+        """Ask for a job. Raises Unavailable."""
+        state = self.states.request("manual", self.clock())
+        job = self._start_if_reachable(state)
+        return SyncRequest(job.job_id if job else None, self._paused_until(state))
 
     def sweep(self) -> None:
         """Record what ended and start what is pending. Raises Unavailable when the state is out of reach."""
         state = self.states.read()
+        if state.is_paused(self.clock()):
+            return
         if self._is_overdue(state):
             state = self.states.request("daily", self.clock())
         if not state.pending and state.active is None:
@@ -79,7 +82,11 @@ class KnowledgeBaseSync:
         jobs = {job.job_id: job for job in (*active, *running, *kept)}.values()
         newest_first = sorted(jobs, key=lambda job: job.started_at, reverse=True)
         return SyncStatus(
-            state.pending, state.last_change_at, state.last_error, tuple(newest_first[:KEPT_JOBS])
+            state.pending,
+            state.last_change_at,
+            state.last_error,
+            tuple(newest_first[:KEPT_JOBS]),
+            self._paused_until(state),
         )
 
     def _start_if_reachable(self, state: SyncState) -> IngestionJob | None:
@@ -89,6 +96,9 @@ class KnowledgeBaseSync:
         except Unavailable as error:
             self.log.degraded("sync", error)
             return None
+
+    def _paused_until(self, state: SyncState) -> datetime | None:
+        return state.paused_until if state.is_paused(self.clock()) else None
 
     def _is_overdue(self, state: SyncState) -> bool:
         if not self.at_least_every or state.pending or state.active:

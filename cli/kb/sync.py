@@ -41,13 +41,17 @@ class SyncApi:
                 last_change_at=_moment(answer["last_change_at"]),
                 last_error=answer.get("last_error"),
                 jobs=tuple(map(_job, answer["jobs"])),
+                paused_until=_moment(answer.get("paused_until")),
             )
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise self._unknown() from error
 
     def request(self) -> str | None:
         """Ask for a sync; return the job's id if it started at once. Raises CommandError."""
-        job_id = self._send("POST").get("job_id")
+        answer = self._send("POST")
+        if message := answer.get("message"):
+            raise CommandError(printable(str(message)))
+        job_id = answer.get("job_id")
         return str(job_id) if job_id else None
 
     def _send(self, method: str) -> dict[str, Any]:
@@ -182,6 +186,8 @@ def _standing(status: SyncStatus) -> str:
     running = any(not job.has_ended for job in status.jobs)
     if running:
         standing = "A sync is running" + (", and another one will follow" if status.pending else "")
+    elif status.paused_until:
+        standing = "No sync starts while the vector store is being changed"
     else:
         standing = "A sync is about to start" if status.pending else "Up to date"
     change = f"; last change {local_time(status.last_change_at)}" if status.last_change_at else ""

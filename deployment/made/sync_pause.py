@@ -3,40 +3,58 @@
 A data source whose job is running can't be deleted, and one that has been is asked for in vain.
 """
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
-from deployment.arns import deployed_name
 from deployment.work import Work
 from tooling.aws_errors import passing_over
 from tooling.errors import CommandError
 
-STARTERS = ("documents_changed", "sweep")
-"""The functions that start jobs; what reaches them meanwhile, AWS brings again for hours."""
+LONGEST_PAUSE_SECONDS = 12 * 3600
+"""Should the command be killed: longer than any change of the store, and no sync is held back for good."""
 ENDED = frozenset({"COMPLETE", "FAILED", "STOPPED"})
 POLL_SECONDS, LOOKS = 5, 120
 
 
 def pause_sync(work: Work, outputs: Mapping[str, str]) -> None:
-    """Let nothing start a job, and end the one that runs. What Chalice deploys next lifts it.
+    """Let nothing start a job, and end the one that runs. The next data source is not paused.
 
     Raises CommandError.
     """
-    functions = work.account.client("lambda")
-    for name in STARTERS:
-        with passing_over("ResourceNotFoundException"):
-            functions.put_function_concurrency(
-                FunctionName=deployed_name(work.stage, name), ReservedConcurrentExecutions=0
-            )
+    if "DataSourceId" not in outputs:
+        return
+    now = time.time()
+    state = _change(
+        work,
+        outputs["DataSourceId"],
+        UpdateExpression="SET paused_until = :until",
+        ExpressionAttributeValues={":until": {"N": str(int((now + LONGEST_PAUSE_SECONDS) * 1000))}},
+    )
+    leased_until = float(state.get("lease_until", {}).get("N", 0)) / 1000
+    if leased_until > now:
+        # Somebody is just starting a job, which cannot be seen yet.
+        work.pause(leased_until - now)
     end_jobs(work, outputs)
 
 
-def resume_sync(work: Work) -> None:
+def resume_sync(work: Work, data_source_id: str) -> None:
     """Let jobs be started again."""
-    functions = work.account.client("lambda")
-    for name in STARTERS:
-        with passing_over("ResourceNotFoundException"):
-            functions.delete_function_concurrency(FunctionName=deployed_name(work.stage, name))
+    _change(work, data_source_id, UpdateExpression="REMOVE paused_until")
+
+
+def _change(work: Work, data_source_id: str, **arguments: Any) -> Mapping[str, Any]:
+    """Change what the app reads before it starts a job; return all of it."""
+    # Without the table there is no app that could start one.
+    with passing_over("ResourceNotFoundException"):
+        answer = work.account.client("dynamodb").update_item(
+            TableName=f"support-state-{work.stage}",
+            Key={"pk": {"S": f"sync#{data_source_id}"}},
+            ReturnValues="ALL_NEW",
+            **arguments,
+        )
+        return dict(answer["Attributes"])
+    return {}
 
 
 def end_jobs(work: Work, outputs: Mapping[str, str]) -> None:

@@ -13,8 +13,8 @@ OPERATIONS = (
         "/kb/sync",
         "requestSync",
         "Let the knowledge base catch up with the documents",
-        "Starts a job now. While another one runs, the next follows it. Changes in the bucket do so by "
-        "themselves.",
+        "Starts a job now. While another one runs, the next follows it. While the vector store is being "
+        "changed none starts, and `message` says so. Changes in the bucket do so by themselves.",
         Answer(
             "A job was started, or follows.",
             SyncRequested,
@@ -36,6 +36,7 @@ OPERATIONS = (
                 "pending": False,
                 "last_change_at": TIME,
                 "last_error": None,
+                "paused_until": None,
                 "jobs": [
                     {
                         "job_id": JOB_ID,

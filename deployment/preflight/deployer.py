@@ -40,10 +40,11 @@ COMMANDS: Mapping[str, str] = {
     "cloudformation": "CreateChangeSet DeleteChangeSet DeleteStack ExecuteChangeSet "
     "UpdateTerminationProtection",
     "comprehend": "DetectSentiment",
+    "dynamodb": "UpdateItem",
     "events": "DeleteRule PutRule PutTargets RemoveTargets",
     "iam": "SimulatePrincipalPolicy",
     "lambda": "AddPermission CreateFunction DeleteFunction DeleteFunctionConcurrency GetAccountSettings "
-    "GetFunction GetFunctionConfiguration GetPolicy InvokeFunction PutFunctionConcurrency RemovePermission "
+    "GetFunction GetFunctionConfiguration GetPolicy InvokeFunction RemovePermission "
     "TagResource UntagResource UpdateFunctionCode UpdateFunctionConfiguration "
     "CreateEventSourceMapping DeleteEventSourceMapping GetEventSourceMapping UpdateEventSourceMapping",
     "logs": "DeleteLogGroup DeleteRetentionPolicy",

@@ -129,6 +129,7 @@ class Stage:
             get_stages={"item": [{"stageName": "api"}]},
         )
         self.logs = FakeClient(create_log_group={}, put_retention_policy={})
+        self.tables = FakeClient(update_item={"Attributes": {}})
 
     def scene(self) -> Scene:
         """Return the surroundings of one more run."""
@@ -138,6 +139,7 @@ class Stage:
             "apigateway": self.gateway,
             "logs": self.logs,
             "bedrock-runtime": FakeClient(converse={}),
+            "dynamodb": self.tables,
             "iam": FakeClient(simulate_principal_policy={"EvaluationResults": []}, list_roles={"Roles": []}),
             "events": FakeClient(list_rules={"Rules": []}),
             "s3": FakeClient(get_bucket_notification_configuration={}),
@@ -223,6 +225,13 @@ def test_writing_the_same_settings_again_is_already_done(stage: Stage) -> None:
     assert write_settings(work, facts) == DONE
     (stage.root / ".chalice" / "policy-dev-sweep.json").unlink()
     assert write_settings(work, facts) != DONE
+
+
+def test_a_sync_that_was_left_paused_goes_on(stage: Stage) -> None:
+    stage.deploy()
+    (change,) = stage.tables.called("update_item")
+    assert change["UpdateExpression"] == "REMOVE paused_until"
+    assert change["Key"] == {"pk": {"S": f"sync#{OUTPUTS['DataSourceId']}"}}
 
 
 def test_a_second_deployment_changes_nothing_that_is_done(stage: Stage) -> None:

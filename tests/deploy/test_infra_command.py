@@ -411,8 +411,7 @@ def to_opensearch(*script: Any, **stack: Any) -> tuple[FakeCloudFormation, Scene
     """Move a stack's vectors to OpenSearch; each entry of the script ends one change."""
     held = {"parameters": {"VectorStore": "S3_VECTORS", "DeployerArn": CALLER}, **stack}
     cloudformation = FakeCloudFormation("CREATE_COMPLETE", changes=[ADD_TABLE], script=list(script), **held)
-    functions = FakeClient(put_function_concurrency={}, delete_function_concurrency={})
-    at = scene(healthy(cloudformation, **{"lambda": functions}), is_sure=True)
+    at = scene(healthy(cloudformation), is_sure=True)
     with suppress(CommandError):
         bring_up_infra(at.work, options("infra", "dev", "--vector-store", "OPENSEARCH_SERVERLESS"))
     return cloudformation, at
@@ -521,11 +520,11 @@ KNOWLEDGE = {"KnowledgeBaseId": "KB1", "DataSourceId": "DS1"}
 
 
 def switch(script_end: str, *jobs: str, answers: str = "y\n") -> tuple[FakeClient, FakeClient, Scene]:
-    """Let the store change while jobs are as told, look by look; return Lambda, Bedrock and the scene."""
+    """Let the store change while jobs are as told, look by look; return DynamoDB, Bedrock and the scene."""
     cloudformation = FakeCloudFormation(
         "CREATE_COMPLETE", changes=SWITCHED, outputs=dict(KNOWLEDGE), script=[ends(script_end)]
     )
-    functions = FakeClient(put_function_concurrency={}, delete_function_concurrency={})
+    tables = FakeClient(update_item={"Attributes": {}})
     listed = [
         {"ingestionJobSummaries": [{"ingestionJobId": "J1", "status": status}]}
         for status in (*jobs, "COMPLETE")
@@ -533,41 +532,41 @@ def switch(script_end: str, *jobs: str, answers: str = "y\n") -> tuple[FakeClien
     bedrock = FakeClient(
         list_knowledge_bases={"knowledgeBaseSummaries": []}, list_ingestion_jobs=listed, stop_ingestion_job={}
     )
-    clients = healthy(cloudformation, **{"lambda": functions, "bedrock-agent": bedrock})
+    clients = healthy(cloudformation, **{"dynamodb": tables, "bedrock-agent": bedrock})
     at = scene(clients, answers=answers)
     with suppress(CommandError):
         bring_up_infra(at.work, options("infra", "dev"))
-    return functions, bedrock, at
+    return tables, bedrock, at
+
+
+def changes_of_the_pause(tables: FakeClient) -> list[str]:
+    return [call["UpdateExpression"].split()[0] for call in tables.called("update_item")]
 
 
 def test_a_knowledge_base_that_is_replaced_is_said_to_pause_the_answers() -> None:
-    functions, _, at = switch("UPDATE_COMPLETE", answers="n\n")
+    tables, _, at = switch("UPDATE_COMPLETE", answers="n\n")
     assert "answers know no article from now until" in at.said
-    assert functions.calls == []
+    assert tables.calls == []
 
 
 def test_no_job_runs_or_starts_while_the_knowledge_base_is_replaced() -> None:
-    functions, bedrock, at = switch("UPDATE_COMPLETE", "IN_PROGRESS", "STOPPING")
-    assert functions.called("put_function_concurrency") == [
-        {"FunctionName": f"customer-support-dev-{name}", "ReservedConcurrentExecutions": 0}
-        for name in ("documents_changed", "sweep")
-    ]
+    tables, bedrock, at = switch("UPDATE_COMPLETE", "IN_PROGRESS", "STOPPING")
+    # What was paused is gone with the old data source.
+    assert changes_of_the_pause(tables) == ["SET"]
     assert bedrock.called("stop_ingestion_job")[0]["ingestionJobId"] == "J1"
     assert len(bedrock.called("list_ingestion_jobs")) == 3
     assert len(at.pauses) == 2
-    # Until the functions know the new one, which Chalice gives back what was taken.
-    assert functions.called("delete_function_concurrency") == []
 
 
 def test_a_replacement_that_fails_lets_the_sync_go_on() -> None:
-    functions, _, _ = switch("UPDATE_ROLLBACK_COMPLETE")
-    assert len(functions.called("delete_function_concurrency")) == 2
+    tables, _, _ = switch("UPDATE_ROLLBACK_COMPLETE")
+    assert changes_of_the_pause(tables) == ["SET", "REMOVE"]
 
 
 def test_a_job_that_never_ends_stops_the_replacement_before_it_begins() -> None:
-    functions, _, at = switch("UPDATE_COMPLETE", *["STOPPING"] * 200)
+    tables, _, at = switch("UPDATE_COMPLETE", *["STOPPING"] * 200)
     assert "update complete" not in at.said
-    assert len(functions.called("delete_function_concurrency")) == 2
+    assert changes_of_the_pause(tables) == ["SET", "REMOVE"]
 
 
 def test_a_parameter_that_the_template_lacks_is_refused_with_those_it_has() -> None:

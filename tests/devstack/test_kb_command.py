@@ -75,6 +75,7 @@ class App:
     gets: list[dict[str, Any]] = field(default_factory=list)
     started: str | None = "NEW"
     token: str = AGENT_TOKEN
+    message: str | None = None
     posts: int = 0
     status: int = 200
 
@@ -85,6 +86,8 @@ class App:
             return self.status, {"error": "The store is out of reach.", "code": "unavailable"}
         if method == "POST":
             self.posts += 1
+            if self.message:
+                return 202, {"status": "queued", "message": self.message}
             started = {"status": "started", "job_id": self.started}
             return 202, started if self.started else {"status": "queued"}
         return 200, self.gets.pop(0) if len(self.gets) > 1 else self.gets[0]
@@ -411,6 +414,7 @@ def test_a_sync_is_followed_to_its_end(
         (sync(job("A", "FAILED"), pending=True, error="JobFailed"), "did not finish, so it is done again"),
         (sync(job("A", "IN_PROGRESS"), pending=True), "running, and another one will follow"),
         (sync(), "Up to date"),
+        ({**sync(pending=True), "paused_until": "2026-11-20T12:00:00.000+00:00"}, "No sync starts while"),
     ],
 )
 def test_the_status_says_how_the_sync_stands(
@@ -667,6 +671,12 @@ def test_a_queued_sync_is_that_which_covers_the_request(app: App) -> None:
         sync(job("COVERING", "COMPLETE"), job("RUNNING", "COMPLETE"), old),
     ]
     assert run_sync(local_api(app), Line(io.StringIO()), 0).job_id == "COVERING"
+
+
+def test_a_sync_that_may_not_start_now_is_not_waited_for(app: App) -> None:
+    app.message = "The vector store is being changed."
+    with pytest.raises(CommandError, match="vector store is being changed"):
+        run_sync(local_api(app), Line(io.StringIO()), 0)
 
 
 def test_a_failed_sync_that_is_tried_again_is_followed_on(app: App) -> None:

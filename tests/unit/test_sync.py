@@ -1,11 +1,12 @@
 """From a change of a document to a job that covers it, and what is shown of the jobs."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
-from chalicelib.domain.ingestion import FileFailure, SyncState
+from chalicelib.domain.ingestion import FileFailure, SyncRequest, SyncState
 from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable
 from chalicelib.sync.knowledge_base import KnowledgeBaseSync
 from chalicelib.sync.starts import LEASE, START_INTERVAL
@@ -310,12 +311,37 @@ def test_a_job_of_the_console_covers_nothing(scene: Scene) -> None:
 
 
 def test_an_agent_starts_a_job_or_waits_for_the_one_that_runs(scene: Scene) -> None:
-    assert scene.sync.request_now() == "JOB0000001"
+    assert scene.sync.request_now() == SyncRequest("JOB0000001")
     assert scene.bedrock.running
     assert scene.bedrock.running.trigger == "manual"
     assert scene.sync.status().last_change_at is None
-    assert scene.sync.request_now() is None
+    assert scene.sync.request_now() == SyncRequest(None)
     assert scene.state.pending
+
+
+def test_in_a_pause_nothing_starts_and_afterwards_all_of_it_does(scene: Scene) -> None:
+    until = scene.clock() + timedelta(hours=1)
+    scene.states.state = SyncState(paused_until=until)
+    scene.change()
+    assert scene.sync.request_now() == SyncRequest(None, until)
+    assert scene.sync.status().paused_until == until
+    scene.sweep_after()
+    assert scene.bedrock.count("start") == 0
+    scene.sweep_after(3600)
+    assert scene.bedrock.count("start") == 1
+    assert not scene.state.pending
+    assert scene.sync.status().paused_until is None
+
+
+def test_a_job_that_is_stopped_in_a_pause_is_looked_after_once_it_is_over(scene: Scene) -> None:
+    scene.change()
+    scene.states.state = replace(scene.state, paused_until=scene.clock() + timedelta(minutes=2))
+    scene.bedrock.end("STOPPED")
+    scene.sweep_after()
+    assert scene.bedrock.count("get") == 0
+    for _ in range(3):
+        scene.sweep_after(3600)
+    assert scene.bedrock.count("start") == 2
 
 
 def test_the_status_at_first_is_empty(scene: Scene) -> None:

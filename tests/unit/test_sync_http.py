@@ -9,7 +9,13 @@ import pytest
 from chalice.app import S3EventConfig, ScheduledEventConfig
 
 from app import app
-from chalicelib.domain.ingestion import FileFailure, IngestionJob, IngestionStatistics, SyncStatus
+from chalicelib.domain.ingestion import (
+    FileFailure,
+    IngestionJob,
+    IngestionStatistics,
+    SyncRequest,
+    SyncStatus,
+)
 from chalicelib.errors import Unavailable
 from tests.fakes import START, Outage
 from tests.web import AGENT, Web, serving
@@ -31,14 +37,14 @@ class FakeSync(Outage):
 
     def __init__(self) -> None:
         super().__init__()
-        self.job_id: str | None = "JOB3"
+        self.request = SyncRequest("JOB3")
         self.events: list[object] = []
         self.sweeps = 0
         self.state = SyncStatus(True, START, "ConflictException", (RUNNING, FAILED))
 
-    def request_now(self) -> str | None:
+    def request_now(self) -> SyncRequest:
         self.check()
-        return self.job_id
+        return self.request
 
     def status(self) -> SyncStatus:
         self.check()
@@ -89,8 +95,18 @@ def web() -> Iterator[Office]:
 
 def test_a_sync_starts_at_once_with_a_job_or_is_queued(web: Office) -> None:
     assert web.answer("POST", 202) == {"status": "started", "job_id": "JOB3"}
-    web.sync.job_id = None
+    web.sync.request = SyncRequest(None)
     assert web.answer("POST", 202) == {"status": "queued"}
+
+
+def test_a_sync_that_is_asked_for_in_a_pause_is_queued_and_says_why(web: Office) -> None:
+    web.sync.request = SyncRequest(None, START)
+    answer = web.answer("POST", 202)
+    assert answer["status"] == "queued"
+    assert answer["message"].startswith("The vector store is being changed.")
+    assert answer["message"].endswith("at the latest at 2026-11-20T12:00:00.000+00:00.")
+    web.sync.state = SyncStatus(False, None, None, (), START)
+    assert web.answer("GET", 200)["paused_until"] == "2026-11-20T12:00:00.000+00:00"
 
 
 def test_the_status_names_jobs_with_their_numbers_and_failed_files(web: Office) -> None:
@@ -98,6 +114,7 @@ def test_the_status_names_jobs_with_their_numbers_and_failed_files(web: Office) 
         "pending": True,
         "last_change_at": "2026-11-20T12:00:00.000+00:00",
         "last_error": "ConflictException",
+        "paused_until": None,
         "jobs": [
             {
                 "job_id": "JOB2",
@@ -127,7 +144,8 @@ def test_the_status_names_jobs_with_their_numbers_and_failed_files(web: Office) 
 def test_before_the_first_sync_there_is_nothing_to_tell(web: Office) -> None:
     web.sync.state = SyncStatus(False, None, None, ())
     status = web.answer("GET", 200)
-    assert status == {"pending": False, "last_change_at": None, "last_error": None, "jobs": []}
+    nothing = {"last_change_at": None, "last_error": None, "paused_until": None}
+    assert status == {"pending": False, **nothing, "jobs": []}
 
 
 @pytest.mark.parametrize("event", [{"Event": "s3:TestEvent"}, {"Records": []}, [], "text"], ids=str)

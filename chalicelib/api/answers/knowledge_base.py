@@ -12,9 +12,11 @@ class SyncRequested(TypedDict):
     """That the knowledge base will catch up with the documents."""
 
     status: Literal["started", "queued"]
-    """`queued` while another job runs: then one follows."""
+    """`queued` while another job runs, or none may start: then one follows."""
     job_id: NotRequired[str]
     """Of the job that was started."""
+    message: NotRequired[str]
+    """Why none may start: the vector store is being changed."""
 
 
 class JobStatistics(TypedDict):
@@ -58,5 +60,7 @@ class SyncStatus(TypedDict):
     last_change_at: Time | None
     last_error: str | None
     """Why the last start failed: AWS's code."""
+    paused_until: Time | None
+    """Until when no job starts at the latest, while the vector store is being changed."""
     jobs: list[Job]
     """The last 20, newest first."""

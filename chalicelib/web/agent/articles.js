@@ -25,6 +25,7 @@ function showSync(sync) {
 
 function stateOf(sync, newest) {
   if (RUNNING.includes(newest?.status)) return 'A sync is running.';
+  if (sync.paused_until) return 'The vector store is being changed: no sync starts until that is done.';
   if (sync.pending) return 'Changes wait for the next sync, which starts by itself.';
   if (!newest) return 'No sync has run yet.';
   if (newest.status === 'FAILED') return 'The last sync failed, so some answers may be out of date.';
@@ -46,8 +47,8 @@ function jobElement({ job_id: id, status, started_at: began, statistics, failure
 byId('sync').addEventListener('click', async () => {
   byId('sync').disabled = true;
   await attempt(async () => {
-    const { status } = await postSync();
-    toast(status === 'started' ? 'A sync has started.' : 'Another sync is running; this one follows.');
+    const { status, message } = await postSync();
+    toast(status === 'started' ? 'A sync has started.' : message ?? 'Another sync is running; this one follows.');
     await readSyncState();
   });
   byId('sync').disabled = false;
