@@ -49,7 +49,7 @@ COMMANDS: Mapping[str, str] = {
     "CreateEventSourceMapping DeleteEventSourceMapping GetEventSourceMapping UpdateEventSourceMapping",
     "logs": "DeleteLogGroup DeleteRetentionPolicy",
     "s3": "DeleteObject GetObject PutObject",
-    "servicequotas": "GetServiceQuota",
+    "servicequotas": "GetServiceQuota ListServiceQuotas",
     "ssm": "DeleteParameter GetParameter PutParameter",
 }
 """What Chalice, `infra`, `deploy`, `destroy` and `kb` call besides; reads of lists are allowed as a whole."""

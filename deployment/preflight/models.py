@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from botocore.exceptions import ClientError, EndpointConnectionError
 
 from deployment.arns import AREAS
+from deployment.preflight.model_quotas import Quota, read_quotas, shortages
 from deployment.preflight.quotas import CANNOT_LOOK
 from deployment.work import Work
 from tooling.aws_errors import code_of, explained, is_denied, message_of, passing_over
@@ -24,7 +25,8 @@ GRANT_MODEL_ACCESS = (
 
 def check_models(work: Work, model_ids: Sequence[str]) -> None:
     """Check that one model answers, and name those that don't. Raises CommandError, BotoCoreError."""
-    problems = {model_id: _problem_of(work, model_id) for model_id in model_ids}
+    quotas = read_quotas(work)
+    problems = {model_id: _problem_of(work, model_id, quotas) for model_id in model_ids}
     usable = [model_id for model_id, problem in problems.items() if problem is None]
     unusable = [f"{model_id} {problem}" for model_id, problem in problems.items() if problem]
     if not usable:
@@ -45,6 +47,7 @@ def check_embedding_model(work: Work) -> None:
     body = json.dumps({"inputText": "ok", "dimensions": 1024})
     client = work.account.client("bedrock-runtime")
     if problem := _problem(work, lambda: client.invoke_model(modelId=EMBEDDING_MODEL, body=body)):
+        problem = "; ".join([problem, *shortages(work, EMBEDDING_MODEL, read_quotas(work), answers=False)])
         raise CommandError(
             f"{EMBEDDING_MODEL}, which the knowledge base needs, {problem}. Ask for access in the "
             "Bedrock console under Model catalog, or choose another Region with --region."
@@ -52,7 +55,7 @@ def check_embedding_model(work: Work) -> None:
     work.terminal.step("Embedding model", f"{EMBEDDING_MODEL} answers")
 
 
-def _problem_of(work: Work, model_id: str) -> str | None:
+def _problem_of(work: Work, model_id: str, quotas: Sequence[Quota]) -> str | None:
     client = work.account.client("bedrock-runtime")
     problem = _problem(
         work,
@@ -62,7 +65,10 @@ def _problem_of(work: Work, model_id: str) -> str | None:
             inferenceConfig={"maxTokens": 1},
         ),
     )
-    return problem and "; ".join([problem, *_of_the_account(work, model_id)])
+    low = list(shortages(work, model_id, quotas, answers=problem is None))
+    if problem is None:
+        return f"answers a word, but {'; '.join(low)}" if low else None
+    return "; ".join([problem, *_of_the_account(work, model_id), *low])
 
 
 def _problem(work: Work, ask: Callable[[], object]) -> str | None:
@@ -79,7 +85,7 @@ def _problem(work: Work, ask: Callable[[], object]) -> str | None:
             if code_of(error) not in BUSY:
                 return _meaning(error)
             if attempt == ATTEMPTS - 1:
-                return f"answers none of {ATTEMPTS} requests ({message_of(error)}); its quota may be zero"
+                return f"answers none of {ATTEMPTS} requests ({message_of(error)})"
             work.pause(PAUSE_SECONDS)
         else:
             return None

@@ -78,7 +78,9 @@ def healthy(cloudformation: Any, **others: Any) -> dict[str, Any]:
         "lambda": FakeClient(get_account_settings={"AccountLimit": {"ConcurrentExecutions": 1000}}),
         "s3vectors": FakeClient(list_vector_buckets={}),
         "secretsmanager": FakeClient(describe_secret=refusal("ResourceNotFoundException")),
-        "service-quotas": FakeClient(get_service_quota={"Quota": {"Value": 5.0}}),
+        "service-quotas": FakeClient(
+            get_service_quota={"Quota": {"Value": 5.0}}, list_service_quotas={"Quotas": []}
+        ),
         "opensearchserverless": FakeClient(list_collections={}),
         "iam": FakeClient(simulate_principal_policy={"EvaluationResults": []}),
         **others,
@@ -178,7 +180,7 @@ def test_who_may_not_look_at_quotas_and_names_goes_on() -> None:
             "bedrock": FakeClient(list_guardrails=denied, get_foundation_model=denied),
             "lambda": FakeClient(get_account_settings=denied),
             "secretsmanager": FakeClient(describe_secret=denied),
-            "service-quotas": FakeClient(get_service_quota=denied),
+            "service-quotas": FakeClient(get_service_quota=denied, list_service_quotas=denied),
         }
     )
     assert parameters["FirstZone"] == "eu-west-2a"

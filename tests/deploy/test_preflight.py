@@ -56,7 +56,28 @@ def with_models(**problems: ClientError) -> Scene:
         return {}
 
     bedrock = FakeClient(get_foundation_model={"modelDetails": {}}, get_foundation_model_availability=GRANTED)
-    return scene({"bedrock-runtime": FakeClient(converse=converse), "bedrock": bedrock})
+    quotas = FakeClient(list_service_quotas={"Quotas": []})
+    clients = {"bedrock-runtime": FakeClient(converse=converse), "bedrock": bedrock, "service-quotas": quotas}
+    return scene(clients)
+
+
+def with_quotas(at: Scene, **values: float) -> Scene:
+    """Let the quotas of Claude Haiku 4.5, which each model here is, have these values."""
+    details = {"providerName": "Anthropic", "modelName": "Claude Haiku 4.5"}
+    at.work.account.client("bedrock").answers["get_foundation_model"] = {"modelDetails": details}
+    for_model = "for Anthropic Claude Haiku 4.5"
+    names = {
+        "global_tokens": f"Global cross-region model inference tokens per minute {for_model}",
+        "regional_requests": f"Cross-region model inference requests per minute {for_model}",
+        "on_demand_tokens": f"On-demand model inference tokens per minute {for_model} V1",
+        "day": "Model invocation max tokens per day for Claude Haiku 4.5 (doubled for cross-region calls)",
+        "other": f"Global cross-region model inference tokens per minute {for_model}0",
+    }
+    quotas = [
+        {"QuotaName": names[key], "QuotaCode": f"L-{key}", "Value": value} for key, value in values.items()
+    ]
+    at.work.account.client("service-quotas").answers["list_service_quotas"] = {"Quotas": quotas}
+    return at
 
 
 @dataclass(frozen=True)
@@ -251,6 +272,49 @@ def test_a_model_that_is_throttled_each_time_does_not_answer() -> None:
 
 
 @pytest.mark.parametrize(
+    ("model_id", "quotas", "words"),
+    [
+        (FIRST, {"global_tokens": 0}, r"quota of tokens per minute is 0 \(.*L-global_tokens: Global cross"),
+        ("us.anthropic.first", {"regional_requests": 0}, r"quota of requests per minute is 0 .* needs 1\b"),
+        ("anthropic.first", {"on_demand_tokens": 4000}, r"quota of tokens per minute is 4000 .* needs 4,300"),
+        (FIRST, {"day": 0}, "quota of tokens per day is 0"),
+    ],
+)
+def test_a_throttled_model_is_said_with_the_quota_that_is_too_low(
+    model_id: str, quotas: dict[str, float], words: str
+) -> None:
+    at = with_quotas(with_models(first=refusal("ThrottlingException", "Too many tokens.")), **quotas)
+    with pytest.raises(CommandError, match=rf"{model_id} answers none of 3 .*Too many tokens.*; its {words}"):
+        check_models(at.work, (model_id,))
+
+
+def test_a_quota_below_one_answer_counts_although_a_word_is_answered() -> None:
+    at = with_quotas(with_models(), global_tokens=4_299)
+    with pytest.raises(CommandError, match=r"answers a word, but its quota of tokens per minute is 4299"):
+        check_models(at.work, (FIRST,))
+    enough = with_quotas(with_models(), global_tokens=4_300, day=1e6)
+    check_models(enough.work, (FIRST,))
+    assert f"{FIRST} answers\n" in enough.said
+
+
+@pytest.mark.parametrize("quotas", [{"global_tokens": 0}, {"regional_requests": 0, "other": 1}])
+def test_a_model_that_answers_is_believed_more_than_a_quota_of_zero_or_another(
+    quotas: dict[str, float],
+) -> None:
+    at = with_quotas(with_models(), **quotas)
+    check_models(at.work, (FIRST,))
+    assert f"{FIRST} answers\n" in at.said
+
+
+def test_who_may_not_look_at_quotas_hears_the_refusal_alone() -> None:
+    at = with_quotas(with_models(first=refusal("ThrottlingException", "Too many.")), global_tokens=0)
+    quotas = at.work.account.client("service-quotas")
+    quotas.answers["list_service_quotas"] = refusal("AccessDeniedException")
+    with pytest.raises(CommandError, match=r"none of 3 requests \(Too many\.\)\n"):
+        check_models(at.work, (FIRST,))
+
+
+@pytest.mark.parametrize(
     ("lack", "words"),
     [
         ({"authorizationStatus": "NOT_AUTHORIZED"}, "not authorized"),
@@ -298,7 +362,10 @@ def test_expired_credentials_are_not_taken_for_a_missing_model() -> None:
 
 
 def test_a_region_without_bedrock_is_said() -> None:
-    at = scene({"bedrock-runtime": FakeClient(converse=NOT_THERE, invoke_model=NOT_THERE)})
+    at = with_models()
+    at.work.account.client("bedrock-runtime").answers.update(converse=NOT_THERE, invoke_model=NOT_THERE)
+    no_such = refusal("NoSuchResourceException")
+    at.work.account.client("service-quotas").answers["list_service_quotas"] = no_such
     with pytest.raises(CommandError, match="eu-west-2 has no Amazon Bedrock"):
         check_models(at.work, (FIRST,))
     with pytest.raises(CommandError, match="eu-west-2 has no Amazon Bedrock"):
@@ -306,8 +373,16 @@ def test_a_region_without_bedrock_is_said() -> None:
 
 
 def test_without_the_model_for_vectors_nothing_is_created() -> None:
-    at = scene({"bedrock-runtime": FakeClient(invoke_model=refusal("AccessDeniedException"))})
+    at = with_models()
+    at.work.account.client("bedrock-runtime").answers["invoke_model"] = refusal("AccessDeniedException")
     with pytest.raises(CommandError, match=r"titan-embed.*Model catalog"):
+        check_embedding_model(at.work)
+
+
+def test_a_throttled_model_for_vectors_is_said_with_its_quota() -> None:
+    at = with_quotas(with_models(), on_demand_tokens=0)
+    at.work.account.client("bedrock-runtime").answers["invoke_model"] = refusal("ThrottlingException", "No.")
+    with pytest.raises(CommandError, match=r"titan-embed.* needs, answers none .*tokens per minute is 0"):
         check_embedding_model(at.work)
 
 
