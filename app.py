@@ -263,11 +263,17 @@ def deliver(event: DynamoDBEvent) -> None:
 
 # One message a call: Chalice cannot ask Lambda to take back a part of a batch, so one that fails would bring
 # back all that came with it.
-# Ten at the same time: each has a connection to Postgres.
+# Ten at the same time: each may keep a connection to Postgres busy.
 @app.on_sqs_message(queue_arn=intake_queue_arn(), batch_size=1, maximum_concurrency=10)
 def intake(event: SQSEvent) -> None:
     """Take in what the queue brings: a ticket, as POST /tickets takes it."""
     services().intake.take_in(event.to_dict())
+
+
+@app.lambda_function()
+def customers(event: dict[str, Any], _context: object) -> Any:
+    """Find a customer in Postgres for the functions outside of its network."""
+    return services().find_customer(event)
 
 
 @app.lambda_function()

@@ -4,14 +4,14 @@ What only the API's function needs is imported where it is built, so that the ot
 """
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from functools import partial, wraps
 from threading import RLock
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from chalicelib.api.agent_tokens import AgentTokens
 from chalicelib.api.cors import Origins
@@ -20,7 +20,7 @@ from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.spending import MICRO, UNKNOWN_PRICES_USD, Spending
 from chalicelib.domain.access import NOBODY_KNOWN
 from chalicelib.domain.database import DatabaseAddress, DatabaseAddresses, DatabaseSecret, FixedAddress
-from chalicelib.domain.protocols import PassageSearch, Receiver
+from chalicelib.domain.protocols import CustomerSource, PassageSearch, Receiver
 from chalicelib.errors import InvalidSettings
 from chalicelib.events.deliveries import Deliveries
 from chalicelib.gateways.aws import client_config, make_client
@@ -79,6 +79,7 @@ CALL_THREADS = 64
 MODEL_THREADS = 16
 WARM_UP_SECONDS = 4
 """Lambda gives a start ten seconds; one that takes longer begins again, and costs."""
+NO_DATABASE = "DATABASE_URL or DATABASE_SECRET_ID: set one to say which database to use."
 TABLES = (ExchangeItem, InteractionItem, TicketItem, StateItem, ContactItem, SyncItem, JobItem, EventItem)
 BARE_NAMES = {table: table.Meta.table_name for table in TABLES}
 
@@ -326,8 +327,8 @@ class Services:
             "knowledge_base": lambda: self.knowledge_base.retrieve("health", 1, NOBODY_KNOWN),
             "bedrock": self.model.ping,
         }
-        if self.customer_store is not None:
-            checks["postgres"] = self.customer_store.ping
+        if self.customer_source is not None:
+            checks["postgres"] = self.customer_source.ping
         cost = _spending(self.settings).check()
         return Health(checks, lambda caller: self.limits.admit_check(caller, cost))
 
@@ -335,14 +336,28 @@ class Services:
         """Return calls that build, and connect with, what the first message of a customer needs."""
         from chalicelib.api.chat import ChatRequest
 
-        customers = self.customer_store
         return (
             lambda: self.chat,
             ChatRequest.model_rebuild,
             self.secrets.app_secret,
             lambda: self.conversations.latest("warm-up", 1),
-            customers.ping if customers else bool,
+            *self.first_calls_for_customers(),
         )
+
+    def first_calls_for_customers(self) -> Sequence[Callable[[], object]]:
+        """Return calls that make customers quick to read, where there are any."""
+        return (self.customer_source.warm_up,) if self.customer_source else ()
+
+    def find_customer(self, event: Mapping[str, Any]) -> Any:
+        """Return as JSON the customer whom another function's event asks for.
+
+        Raises InvalidSettings when no database is configured, Unavailable.
+        """
+        from chalicelib.gateways.customers_function import answer_event
+
+        if self.postgres_customers is None:
+            raise InvalidSettings(NO_DATABASE)
+        return answer_event(self.postgres_customers, event)
 
     def database_users(self) -> tuple[DatabaseAddress, DatabaseAddress]:
         """Return how the owner of the tables and how the app reaches Postgres, for migrations.
@@ -350,7 +365,7 @@ class Services:
         Raises InvalidSettings when none is configured, Unavailable.
         """
         if self.database is None:
-            raise InvalidSettings("DATABASE_URL or DATABASE_SECRET_ID: set one to say which database to use.")
+            raise InvalidSettings(NO_DATABASE)
         owner_secret_id = self.settings.database_owner_secret_id
         owner = self._database_in(owner_secret_id) if owner_secret_id else self.database
         return owner.renewed(), self.database.renewed()
@@ -481,10 +496,20 @@ class Services:
 
     @property
     @once
-    def customer_store(self) -> "Customers | None":
+    def postgres_customers(self) -> "Customers | None":
         from chalicelib.stores.customers import Customers
 
         return Customers(self.database) if self.database is not None else None
+
+    @property
+    @once
+    def customer_source(self) -> CustomerSource | None:
+        """What reads customers: another function, or this one; None when no database is configured."""
+        if self.settings.customers_function is None:
+            return self.postgres_customers
+        from chalicelib.gateways.customers_function import CustomersFunction
+
+        return CustomersFunction(make_client("lambda", client_config()), self.settings.customers_function)
 
     @property
     @once
@@ -492,7 +517,7 @@ class Services:
         from chalicelib.stores.caching import CachedCustomers
         from chalicelib.stores.customers import NoCustomers
 
-        return CachedCustomers(self.customer_store or NoCustomers(), self.settings.customer_cache_seconds)
+        return CachedCustomers(self.customer_source or NoCustomers(), self.settings.customer_cache_seconds)
 
     @property
     @once
@@ -572,7 +597,9 @@ def _first_calls(handler: str | None, built: Services) -> Sequence[Callable[[], 
         case "app.agent":
             return (built.secrets.agent_tokens,)
         case "app.intake":
-            return (lambda: built.intake, built.customer_store.ping if built.customer_store else bool)
+            return (lambda: built.intake, *built.first_calls_for_customers())
+        case "app.customers" if built.postgres_customers:
+            return (built.postgres_customers.warm_up,)
         case "app.documents_changed" | "app.sweep":
             return (lambda: built.sync, built.sync_states.read)
     return ()

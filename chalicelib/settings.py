@@ -121,6 +121,9 @@ class Settings:
     Needed with `MAIL_FROM`."""
 
     # Customers and orders in Postgres
+    customers_function: str | None = None
+    """Name of the function that reads customers for the others, being in the database's network. Without it
+    each function reads them by itself."""
     database_secret_id: str | None = None
     """Name or ARN of the secret with the user name and the password that customers are read with. Without a
     secret or a URL no customer is known, and tickets come without the 360."""

@@ -35,8 +35,10 @@ SETTINGS_OF_THE_STACK = (
 """The fields of Facts that the app reads, each from the variable of the same name in capitals."""
 
 
-IN_VPC = ("api_handler", "intake", "migrate")
-"""The functions that reach Postgres; any other would need a way out of the VPC for nothing."""
+READER = "customers"
+"""The function that reads customers for the others."""
+IN_VPC = (READER, "migrate")
+"""The functions that reach Postgres. The others call services that they would need paid ways out to."""
 
 
 class IncompleteStack(CommandError):
@@ -187,7 +189,8 @@ def filled(config: Mapping[str, Any], facts: Facts) -> ChaliceConfig:
     """Return the configuration with a stage's facts in place. Raises UnknownStage."""
     result: ChaliceConfig = deepcopy(dict(config))
     stage = deployable_stage(result, facts.stage)
-    stage["environment_variables"].update(facts.settings)
+    reader = f"{result['app_name']}-{facts.stage}-{READER}"
+    stage["environment_variables"].update(facts.settings, CUSTOMERS_FUNCTION=reader)
     for function in IN_VPC:
         stage["lambda_functions"][function].update(
             subnet_ids=list(facts.subnet_ids), security_group_ids=[facts.security_group_id]

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from deployment.arns import Arns, invoked_directly, invoked_through_profiles, profiles
-from deployment.facts import Facts, extras, facts_in, model_ids, placeholders
+from deployment.facts import READER, Facts, extras, facts_in, model_ids, placeholders
 from tooling.project import ROOT
 from tooling.stages import deployable_stages, read_config
 
@@ -91,7 +91,6 @@ def _run(facts: Facts, function: str) -> list[Statement]:
 def _api(facts: Facts) -> list[Statement]:
     arns = Arns(facts)
     return [
-        *_in_vpc(facts, "api_handler"),
         *(_table(facts, name, *actions.split()) for name, actions in API_TABLES.items()),
         _allow(
             "Indexes",
@@ -106,7 +105,7 @@ def _api(facts: Facts) -> list[Statement]:
         _allow("Guardrail", "bedrock", ("ApplyGuardrail",), arns.guardrail()),
         _ingestion(facts, "StartIngestionJob", "GetIngestionJob", "ListIngestionJobs"),
         *_lookups(facts),
-        _secrets(facts.app_secret_id, facts.database_secret_id),
+        _secrets(facts.app_secret_id),
     ]
 
 
@@ -140,12 +139,10 @@ def _deliver(facts: Facts) -> list[Statement]:
 def _intake(facts: Facts) -> list[Statement]:
     arns, queue = Arns(facts), ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
     return [
-        *_in_vpc(facts, "intake"),
         _allow("LambdaReadsTheQueue", "sqs", queue, facts.intake_queue_arn),
         *(_table(facts, name, *actions.split()) for name, actions in INTAKE_TABLES.items()),
         _allow("Indexes", "dynamodb", ("Query",), arns.index("support-tickets", "customer-created_at")),
         *_lookups(facts),
-        _secrets(facts.database_secret_id),
     ]
 
 
@@ -156,6 +153,10 @@ def _mails(facts: Facts) -> list[Statement]:
     sending = _allow("Mails", "ses", ("SendEmail",), *map(Arns(facts).mail_identity, identities))
     from_it = {"StringEquals": {"ses:FromAddress": address}}
     return [_table(facts, "support-tickets", "GetItem"), {**sending, "Condition": from_it}]
+
+
+def _customers(facts: Facts) -> list[Statement]:
+    return [*_in_vpc(facts, READER), _secrets(facts.database_secret_id)]
 
 
 def _migrate(facts: Facts) -> list[Statement]:
@@ -170,6 +171,7 @@ FUNCTIONS: Mapping[str, Callable[[Facts], list[Statement]]] = {
     "sweep": _sweep,
     "deliver": _deliver,
     "intake": _intake,
+    READER: _customers,
     "migrate": _migrate,
 }
 """By Chalice's names of the functions."""
@@ -194,6 +196,7 @@ def _lookups(facts: Facts) -> list[Statement]:
         *_reranker(facts),
         _allow("LinksToDocuments", "s3", ("GetObject",), arns.documents()),
         _allow("ComprehendKnowsNoResources", "comprehend", ("DetectSentiment",), "*"),
+        _allow("Customers", "lambda", ("InvokeFunction",), arns.function(READER)),
     ]
 
 

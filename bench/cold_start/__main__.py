@@ -49,6 +49,7 @@ CLIENTS = {
     "app.sweep": ("dynamodb", "bedrock-agent"),
     "app.deliver": ("dynamodb",),
     "app.intake": ("dynamodb", "bedrock-agent-runtime", "comprehend"),
+    "app.customers": ("secretsmanager",),
     "app.migrate": ("secretsmanager",),
 }
 NOT_WARMED_UP, OTHER = "app.app, not warmed up", "app.app of the other package"

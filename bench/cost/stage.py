@@ -6,7 +6,7 @@ from bench.cost.prices import PRICES
 from chalicelib.gateways.converse import LIST_PRICES
 
 HOURS = 730
-ENDPOINTS, SECRETS, STORAGE_GB = 5, 5, 20
+SECRETS, STORAGE_GB = 5, 20
 SWEEPS = HOURS * 60
 SWEEP_SECONDS, SWEEP_GB, SWEEP_LOG_BYTES = 0.15, 0.25, 400
 
@@ -28,7 +28,7 @@ TURN_WRITE_UNITS = 2 * (3 + 1 + 1) + 2
 counts twice; two counters of the limits."""
 TURN_READ_UNITS = 1 + 1 + 0.5
 """The history; whether the message was answered before; the tokens of the day, which may be a moment old."""
-TURN_LOG_BYTES, TURN_ENDPOINT_BYTES = 2000, 30_000
+TURN_LOG_BYTES = 2000
 
 Row = tuple[str, float]
 
@@ -56,7 +56,7 @@ def usd(name: str) -> float:
 def idle(stage: StageSize) -> list[Row]:
     """Return what a stage costs in a month without traffic, with S3 Vectors."""
     return [
-        ("5 interface endpoints", ENDPOINTS * stage.zones * HOURS * usd("Interface endpoint")),
+        ("interface endpoint", stage.zones * HOURS * usd("Interface endpoint")),
         ("Postgres", HOURS * usd(stage.instance)),
         ("its 20 GB", STORAGE_GB * usd(stage.storage)),
         (f"{SECRETS} secrets", SECRETS * usd("Secret")),
@@ -86,7 +86,6 @@ def turn(vector_store: str) -> list[Row]:
         ("API Gateway", usd("API Gateway, REST")),
         ("search", QUESTION_TOKENS * usd("Titan embeddings v2") + search),
         ("log and trace", TURN_LOG_BYTES / 1e9 * usd("CloudWatch Logs") + usd("X-Ray")),
-        ("endpoint traffic", TURN_ENDPOINT_BYTES / 1e9 * usd("Endpoint traffic")),
     ]
 
 

@@ -122,6 +122,16 @@ class CustomerStore(Protocol):
         """Return a customer with the five newest orders, newest first."""
 
 
+class CustomerSource(CustomerStore, Protocol):
+    """A store of customers that can be out of reach; both methods raise Unavailable then."""
+
+    def ping(self) -> None:
+        """Return once Postgres has answered."""
+
+    def warm_up(self) -> None:
+        """Do what would make the first customer take longer."""
+
+
 class InteractionStore(Protocol):
     """Keeps when customers were in touch, for the retention time from when it was logged."""
 

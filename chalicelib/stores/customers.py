@@ -50,6 +50,10 @@ class Customers:
         with reading(STORE):
             require(rows[0]["one"], int)
 
+    def warm_up(self) -> None:
+        """Connect. Raises Unavailable."""
+        self.ping()
+
 
 class NoCustomers:
     """Stands in where no database is configured: nobody is known."""

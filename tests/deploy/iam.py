@@ -105,6 +105,11 @@ def _of_mails(operation: str, parameters: Mapping[str, Any]) -> Iterator[Need]:
         yield Need(f"ses:{operation}", f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{identity}", sender=address)
 
 
+def _of_lambda(operation: str, parameters: Mapping[str, Any]) -> Iterator[Need]:
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{parameters['FunctionName']}"
+    yield Need(f"lambda:{operation}Function", arn)
+
+
 _NEEDS = {
     "dynamodb": _of_dynamodb,
     "bedrock-runtime": _of_bedrock_runtime,
@@ -112,6 +117,7 @@ _NEEDS = {
     "bedrock-agent": _of_knowledge_base,
     "comprehend": _of_comprehend,
     "secretsmanager": _of_secrets,
+    "lambda": _of_lambda,
     "s3": _of_s3,
     "sesv2": _of_mails,
 }

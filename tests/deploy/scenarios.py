@@ -32,6 +32,18 @@ DOCUMENT = ("llamas.md", "# Llama grooming\n\nLlama grooming costs 40 euros for 
 QUESTION = "How much does llama grooming cost?"
 CUSTOMER = "CUST-1001"
 TICKET = {"customer_external_id": CUSTOMER, "subject": "Llama", "description": QUESTION}
+FOUND = {
+    "customer_id": 1,
+    "external_id": CUSTOMER,
+    "name": "Ada",
+    "email": "ada@example.com",
+    "company": None,
+    "tier": "standard",
+    "lifetime_value": "12.50",
+    "total_orders": 0,
+    "recent_orders": [],
+}
+"""What the function `customers` answers to the others."""
 SECONDS_FOR_A_JOB = 30
 
 
@@ -169,6 +181,11 @@ def intake(invoke: Invoke) -> None:
         invoke(message_event({**TICKET, "ticket_id": "T-2"}))
 
 
+def customers(invoke: Invoke) -> None:
+    """Find a customer for the other functions."""
+    assert invoke({"external_id": CUSTOMER})["name"]
+
+
 def migrate(invoke: Invoke) -> None:
     """Look for migrations of a database that has them all."""
     assert invoke({}) == {"applied": []}
@@ -191,5 +208,6 @@ AT_THE_RIGHT_MOMENT: dict[str, Callable[["Services"], None]] = {
 }
 """What no event leads to by itself, by the function that does it, after its scenario."""
 SCENARIOS: dict[str, Callable[[Invoke], None]] = {
-    each.__name__: each for each in (api_handler, agent, documents_changed, sweep, deliver, intake, migrate)
+    each.__name__: each
+    for each in (api_handler, agent, documents_changed, sweep, deliver, intake, customers, migrate)
 }

@@ -114,19 +114,19 @@ def ec2(**answers: Any) -> FakeClient:
 
 
 def test_a_new_stack_is_put_where_each_service_and_lambda_are() -> None:
-    endpoints = endpoints_in(ZONES, comprehend=("eu-west-2b", "eu-west-2c"), **{"lambda": ZONES[:2]})
+    endpoints = endpoints_in(ZONES, secretsmanager=("eu-west-2b", "eu-west-2c"), **{"lambda": ZONES[:2]})
     parameters, at = proposed(
-        ec2=ec2(describe_vpc_endpoint_services=endpoints_in(ZONES, comprehend=ZONES[1:]))
+        ec2=ec2(describe_vpc_endpoint_services=endpoints_in(ZONES, secretsmanager=ZONES[1:]))
     )
     assert (parameters["FirstZone"], parameters["SecondZone"]) == ("eu-west-2b", "eu-west-2c")
     assert "Zones           eu-west-2b and eu-west-2c" in at.said
-    with pytest.raises(CommandError, match=r"No two zones(.|\n)*comprehend: eu-west-2b, eu-west-2c"):
+    with pytest.raises(CommandError, match=r"No two zones(.|\n)*secretsmanager: eu-west-2b, eu-west-2c"):
         proposed(ec2=ec2(describe_vpc_endpoint_services=endpoints))
 
 
 def test_a_region_without_an_endpoint_service_is_refused_by_its_name() -> None:
-    with pytest.raises(CommandError, match="no VPC endpoint for bedrock-agent"):
-        proposed(ec2=ec2(describe_vpc_endpoint_services=endpoints_in(ZONES, bedrock_agent=())))
+    with pytest.raises(CommandError, match="no VPC endpoint for secretsmanager"):
+        proposed(ec2=ec2(describe_vpc_endpoint_services=endpoints_in(ZONES, secretsmanager=())))
 
 
 def test_zones_of_ones_own_and_those_of_a_stack_that_is_there_stay() -> None:

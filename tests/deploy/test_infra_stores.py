@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from deployment.facts import IN_VPC, placeholders
+from deployment.policies import policy_file, render
 from devstack.bedrock.knowledge import knowledge_base as local
 from tests.deploy.infra import RULES, WRITTEN, Document, infra, of_type, values_of
 from tooling.project import ROOT
@@ -13,16 +15,15 @@ from tooling.stages import read_config
 
 CHALICELIB = Path(__file__).resolve().parents[2] / "chalicelib"
 VECTOR_STORES = ("S3_VECTORS", "OPENSEARCH_SERVERLESS")
-OUTSIDE_THE_NETWORK = {"sesv2"}
-"""Called by `deliver` alone, which is not in the VPC."""
+DONE_BY_LAMBDA = {"ec2", "logs", "xray"}
+"""Lambda itself calls these for a function, from outside of its network."""
 NOWHERE = {"IpProtocol": "-1", "CidrIp": "127.0.0.1/32", "Description": "Nothing"}
 
 
-def endpoints(document: Document, kind: str) -> Document:
-    """Return the VPC endpoints of a kind by the service that they lead to."""
-    all_of_them = of_type("AWS::EC2::VPCEndpoint", document).values()
-    of_kind = [each for each in all_of_them if each["VpcEndpointType"] == kind]
-    return {each["ServiceName"]["Fn::Sub"].rpartition(".")[2]: each for each in of_kind}
+def endpoints(document: Document) -> Document:
+    """Return the VPC endpoints by the service that they lead to."""
+    found = of_type("AWS::EC2::VPCEndpoint", document).values()
+    return {each["ServiceName"]["Fn::Sub"].rpartition(".")[2]: each for each in found}
 
 
 def open_ports(document: Document) -> set[tuple[str, str, int]]:
@@ -70,34 +71,25 @@ def test_the_subnets_are_in_two_of_the_zones_of_the_region() -> None:
     }
 
 
-def test_every_subnet_has_the_routes_of_the_gateway_endpoints() -> None:
-    routed = of_type("AWS::EC2::SubnetRouteTableAssociation").values()
-    assert {each["SubnetId"]["Ref"] for each in routed} == {"FirstSubnet", "SecondSubnet"}
-    (table,) = {each["RouteTableId"]["Ref"] for each in routed}
-    gateways = endpoints(infra(), "Gateway")
-    assert set(gateways) == {"s3", "dynamodb"}
-    assert all(each["RouteTableIds"] == [{"Ref": table}] for each in gateways.values())
-
-
-def test_each_service_that_the_app_calls_has_an_endpoint_and_no_other() -> None:
-    code = "".join(path.read_text("utf-8") for path in CHALICELIB.rglob("*.py"))
-    called = set(re.findall(r"make_client\(\s*\"([\w-]+)\"", code))
-    assert len(called) > 3
-    reached = set(endpoints(infra(), "Gateway")) | set(endpoints(infra(), "Interface"))
-    assert reached == (called - OUTSIDE_THE_NETWORK) | {"s3", "dynamodb"}
+def test_each_service_that_a_function_in_the_network_calls_has_an_endpoint_and_no_other() -> None:
+    policies = render(placeholders("dev", ("model",)))
+    statements = [each for name in IN_VPC for each in policies[policy_file("dev", name)]["Statement"]]
+    allowed = {action.split(":")[0] for each in statements for action in each["Action"]}
+    assert set(endpoints(infra())) == allowed - DONE_BY_LAMBDA
 
 
 @pytest.mark.parametrize(
     ("stage", "zones"), [("dev", ["FirstSubnet"]), ("prod", ["FirstSubnet", "SecondSubnet"])]
 )
 def test_endpoints_have_the_usual_names_in_the_zones_that_are_paid_for(stage: str, zones: list[str]) -> None:
-    for endpoint in endpoints(infra(Stage=stage), "Interface").values():
+    for endpoint in endpoints(infra(Stage=stage)).values():
+        assert endpoint["VpcEndpointType"] == "Interface"
         assert endpoint["PrivateDnsEnabled"] is True
         assert endpoint["SecurityGroupIds"] == [{"Ref": "EndpointSecurityGroup"}]
         assert [each["Ref"] for each in endpoint["SubnetIds"]] == zones
 
 
-def test_the_network_lets_the_app_reach_endpoints_and_postgres_alone() -> None:
+def test_the_network_lets_the_app_reach_its_endpoint_and_postgres_alone() -> None:
     assert open_ports(infra()) == {
         ("AppSecurityGroup", "EndpointSecurityGroup", 443),
         ("AppSecurityGroup", "DatabaseSecurityGroup", 5432),
@@ -107,7 +99,8 @@ def test_the_network_lets_the_app_reach_endpoints_and_postgres_alone() -> None:
 def test_only_the_app_opens_connections() -> None:
     outward = {n: g["SecurityGroupEgress"] for n, g in of_type("AWS::EC2::SecurityGroup").items()}
     app = outward.pop("AppSecurityGroup")
-    assert [(each["FromPort"], each["ToPort"]) for each in app] == [(443, 443), (5432, 5432)]
+    reached = [(each["FromPort"], each["ToPort"], each["DestinationSecurityGroupId"]["Ref"]) for each in app]
+    assert reached == [(443, 443, "EndpointSecurityGroup"), (5432, 5432, "DatabaseSecurityGroup")]
     assert list(outward.values()) == [[NOWHERE], [NOWHERE]]
 
 

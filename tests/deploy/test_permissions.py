@@ -40,6 +40,7 @@ PATIENCE_SECONDS = 60
 SUBJECT, FAR_AHEAD = "ticket#T-9", "9999999999999"
 EVENT_ID = event_id_of(SUBJECT, 0)
 CONTACT = {"email": "jo@example.com", "phone": None, "name": None}
+READER, CALL_READER = "customer-support-dev-customers", ("api_handler", "intake")
 MAX_ROLE_POLICY_CHARACTERS = 10_240
 """Without white space, which IAM does not count."""
 WITHOUT_RESOURCES = {"xray", "ec2", "comprehend"}
@@ -114,7 +115,7 @@ class Account:
         done = subprocess.run(
             [sys.executable, "-m", "tests.deploy.container", function],
             cwd=ROOT,
-            env=self._environment(),
+            env=self._environment(function),
             capture_output=True,
             text=True,
             encoding="utf-8",
@@ -124,7 +125,7 @@ class Account:
         lines = (json.loads(line) for line in done.stdout.splitlines())
         return [line for line in lines if "operation" in line]
 
-    def _environment(self) -> dict[str, str]:
+    def _environment(self, function: str) -> dict[str, str]:
         own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         local = CONFIG["stages"]["local"]["environment_variables"]
         known = self.facts.settings
@@ -143,6 +144,7 @@ class Account:
             "CHAT_TOKENS_PER_DAY": "200000",
             "DAILY_BUDGET_USD": "1000",
             "PASSAGE_CACHE_SECONDS": "60",
+            **({"CUSTOMERS_FUNCTION": READER} if function in CALL_READER else {}),
             "TEST_APP_SECRET": self._app_secret(),
             "TEST_EVENT_ID": EVENT_ID,
         }
@@ -391,7 +393,7 @@ def test_lambda_makes_network_interfaces_and_the_code_inside_cannot(function: st
     statements = render(facts)[policy_file("dev", function)]["Statement"]
     network = [each for each in statements if each["Action"][0].startswith("ec2:")]
     effects = [each["Effect"] for each in network]
-    assert effects == (["Allow", "Deny"] if function in ("api_handler", "intake", "migrate") else [])
+    assert effects == (["Allow", "Deny"] if function in ("customers", "migrate") else [])
     assert len({tuple(each["Action"]) for each in network}) <= 1
 
 

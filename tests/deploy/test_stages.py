@@ -36,8 +36,8 @@ from tooling.stages import UnknownStage, deployable_stages, read_config, write_c
 
 CONFIG = read_config(ROOT)
 STAGES = ["dev", "prod"]
-IN_VPC = {"api_handler", "intake", "migrate"}
-FUNCTIONS = {"api_handler", "agent", "documents_changed", "sweep", "deliver", "intake", "migrate"}
+IN_VPC = {"customers", "migrate"}
+FUNCTIONS = {"api_handler", "agent", "documents_changed", "sweep", "deliver", "intake", *IN_VPC}
 
 
 def facts_of(stage: str) -> Facts:
@@ -108,6 +108,7 @@ def test_only_what_needs_postgres_is_in_the_vpc(
         ("sweep", 256, 60),
         ("deliver", 256, 180),
         ("intake", 512, 30),
+        ("customers", 512, 10),
         ("migrate", 512, 300),
     ],
 )

@@ -17,7 +17,7 @@ from app import app
 from bench.cost.__main__ import PAGE as COST_PAGE
 from bench.cost.__main__ import rewritten
 from bench.cost.prompt_tokens import prompt_tokens
-from bench.cost.stage import DEV, ENDPOINTS, PROD, PROMPT_TOKENS, SECRETS, STORAGE_GB
+from bench.cost.stage import DEV, PROD, PROMPT_TOKENS, SECRETS, STORAGE_GB, idle
 from chalicelib.api.chat import ChatRequest, ContactRequest, FeedbackRequest
 from chalicelib.api.cors import PREFLIGHT
 from chalicelib.api.http import OF_CHALICE, OUR_FAULT, STATUSES
@@ -248,13 +248,17 @@ def test_the_page_of_settings_is_what_their_class_and_the_stages_say() -> None:
 def test_the_costs_are_of_the_stack_that_the_template_describes() -> None:
     template = TEMPLATE.read_text("utf-8")
 
-    assert template.count("VpcEndpointType: Interface") == ENDPOINTS
+    assert template.count("VpcEndpointType: Interface") == 1
     assert (
         len(re.findall(r"Type: AWS::SecretsManager::Secret\n", template)) + 1 == SECRETS
     )  # RDS makes its own
     assert f'AllocatedStorage: "{STORAGE_GB}"' in template
     assert "!If [IsProd, db.t4g.small, db.t4g.micro]" in template
     assert (DEV.instance, PROD.instance) == ("RDS db.t4g.micro", "RDS db.t4g.small, Multi-AZ")
+
+
+def test_a_stage_for_development_idles_at_no_more_than_40_dollars_a_month() -> None:
+    assert sum(cost for _, cost in idle(DEV)) <= 40
 
 
 def test_the_costs_assume_prompts_as_long_as_they_are() -> None:
