@@ -12,6 +12,7 @@ from chalicelib.api.http import (
     agent_name,
     answers_errors,
     caller,
+    current_request,
     install,
     query_parameters,
     read_body,
@@ -23,6 +24,7 @@ from chalicelib.events.stream import events_to_deliver
 from chalicelib.insight.health import overall
 from chalicelib.services import now, services, warm_up
 from chalicelib.settings import documents_bucket_name, events_stream_arn, intake_queue_arn, lambda_handler
+from chalicelib.web.languages import LANGUAGES, choose_language
 from chalicelib.web.page import agent_page, chat_page
 
 app = Chalice(app_name="customer-support", configure_logs=False)
@@ -31,8 +33,9 @@ install(app, lambda: services().origins)
 
 @app.route("/", methods=["GET"])
 def index() -> Response:
-    """Serve the chat page."""
-    page = chat_page()
+    """Serve the chat page in the visitor's language."""
+    wanted, accepted = query_parameters().get("language"), current_request().headers.get("accept-language")
+    page = chat_page(choose_language(LANGUAGES, wanted, accepted))
     return Response(page.html, dict(page.headers))
 
 

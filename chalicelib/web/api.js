@@ -1,15 +1,9 @@
 'use strict';
 // What the chat asks of the API.
 
-const FAILURE_WORDS = {
-  tooLarge: 'That is too large to send.',
-  tooMany: 'There are too many requests just now. Please wait a moment.',
-  down: 'The assistant cannot be reached just now.',
-  refused: 'That was not accepted.',
-  unreadable: 'The answer could not be read. Please try again.',
-  late: 'No answer came in time. Please try again.',
-  offline: 'There is no connection to the assistant. Please check yours and try again.',
-};
+const FAILURE_WORDS = Object.fromEntries(
+  ['tooLarge', 'tooMany', 'down', 'refused', 'unreadable', 'late', 'offline'].map((key) => [key, say(key)]),
+);
 
 const sessionPath = (sessionId) => `chat/${encodeURIComponent(sessionId)}`;
 

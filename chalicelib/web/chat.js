@@ -2,9 +2,6 @@
 // The conversation: asking, what happens when that fails, and starting over. One question is on its way at a time.
 
 const SLOW_AFTER_MS = 9_000;
-const ASK_FOR_A_PERSON = 'I would like to talk to a person';
-
-const STOPPED = 'You stopped waiting. Retry to see the answer, which may be there by now.';
 
 const view = Object.fromEntries(
   [
@@ -79,7 +76,7 @@ async function deliver(question) {
     showAnswer(question, answer);
   } catch (failure) {
     if (!(failure instanceof RequestFailure)) throw failure;
-    if (!lifetime.aborted) showFailure(question, stop.signal.aborted ? new RequestFailure(STOPPED) : failure);
+    if (!lifetime.aborted) showFailure(question, stop.signal.aborted ? new RequestFailure(say('stopped')) : failure);
   } finally {
     stopTyping();
     if (!lifetime.aborted) sendNext();
@@ -111,7 +108,7 @@ function showSending(question) {
   question.element.querySelector('.failure').hidden = true;
   view.messages.append(question.element);
   keepUnsent([...chat.unsent.filter((other) => other !== question), question]);
-  sayDelivery(question, chat.ticket?.state === 'agent' ? 'Sending…' : '');
+  sayDelivery(question, chat.ticket?.state === 'agent' ? say('sending') : '');
   chat.lastSaidAt = Date.now();
   solved.hidden = true;
   setBusy(true);
@@ -140,7 +137,7 @@ function showTyping(stop) {
   });
   const word = typing.querySelector('.typing-word');
   const timer = setTimeout(() => {
-    word.textContent = 'Still working on it…';
+    word.textContent = say('stillWorking');
     word.classList.remove('visually-hidden');
     announce(word.textContent);
   }, SLOW_AFTER_MS);
@@ -168,14 +165,14 @@ function showAnswer(question, answer) {
 
 function sayAnswer(question, answer) {
   if (answer.handled_by === 'agent') {
-    sayDelivery(question, 'Passed on to our support team');
-    announce('Passed on to our support team.');
+    sayDelivery(question, say('passedOn'));
+    announce(say('passedOn'));
     return;
   }
   const element = answerWithFeedback(answer);
   sayDelivery(question, '');
   addMessages(element);
-  announce(`Assistant: ${element.querySelector('.prose').textContent}`);
+  announce(say('assistantSays', { text: element.querySelector('.prose').textContent }));
 }
 
 /* When it failed */
@@ -192,11 +189,12 @@ function showFailure(question, failure) {
   button.hidden = !failure.retryable;
   countDown(button, failure.retryAfterSeconds);
   part.scrollIntoView({ block: 'nearest' });
-  announce(`Not sent. ${failure.message}`);
+  announce(say('notSent', { problem: failure.message }));
 }
 
-function waitingWords(seconds) {
-  return seconds < 100 ? `${seconds} s` : `${Math.ceil(seconds / 60)} min`;
+function retryWords(seconds) {
+  if (seconds <= 0) return say('retry');
+  return seconds < 100 ? say('retryInSeconds', { count: seconds }) : say('retryInMinutes', { count: Math.ceil(seconds / 60) });
 }
 
 /** Keep the button shut until the server wants to be asked again; a clock, because background tabs skip ticks. */
@@ -205,7 +203,7 @@ function countDown(button, seconds) {
   const tick = () => {
     const left = Math.ceil((opensAt - Date.now()) / 1000);
     button.disabled = left > 0;
-    button.textContent = left > 0 ? `Retry in ${waitingWords(left)}` : 'Retry';
+    button.textContent = retryWords(left);
     if (left <= 0 || !button.isConnected) clearInterval(timer);
   };
   const timer = setInterval(tick, 1000);
@@ -249,7 +247,7 @@ function startOver() {
   showConversations(left);
   place.showEnd();
   composer.focus();
-  announce('New conversation.');
+  announce(say('newConversationBegun'));
 }
 
 /** Safari lays its keyboard over the page; take the height that it leaves. Zooming is not a keyboard. */
@@ -276,7 +274,7 @@ function start() {
   contactForm.addEventListener('submit', keepContact);
   contactForm.querySelector('.not-now').addEventListener('click', closeContact);
   solved.addEventListener('click', ({ target }) => {
-    if (target.closest('.ask-again') && send(ASK_FOR_A_PERSON)) focusComposer();
+    if (target.closest('.ask-again') && send(say('askForPerson'))) focusComposer();
     else if (target.dataset.rating) answerIfSolved(target.dataset.rating);
   });
   chat.unsent = readUnsent();

@@ -3,7 +3,6 @@
 
 const QUESTION_LIMIT = 4000;
 const COUNT_FROM = 3600;
-const NO_FILES = 'Files can’t be sent here. Write what they show, or ask for a person, who can tell you where to send them.';
 
 /** Drop what a keyboard cannot type but a paste can carry: control characters and halves of characters. */
 function cleanText(text) {
@@ -58,14 +57,16 @@ class Composer {
     const data = event.clipboardData ?? event.dataTransfer;
     if (!data?.types.includes('Files') || data.types.includes('text/plain')) return;
     event.preventDefault();
-    document.getElementById('hint').textContent = NO_FILES;
-    if (event.type !== 'dragover') announce(NO_FILES);
+    document.getElementById('hint').textContent = say('noFiles');
+    if (event.type !== 'dragover') announce(say('noFiles'));
   }
 
   #changed() {
     const length = lengthOf(cleanText(this.text));
     this.#send.disabled = length === 0 || length > QUESTION_LIMIT;
     this.#count(length);
+    // An empty box is as the page is; what is written decides for itself.
+    this.#box.dir = this.text ? 'auto' : document.documentElement.dir;
     this.#grow();
     savedDraft.write(this.text);
   }
@@ -74,7 +75,7 @@ class Composer {
     const over = length > QUESTION_LIMIT;
     this.#counter.hidden = length < COUNT_FROM;
     this.#counter.classList.toggle('over', over);
-    this.#counter.textContent = `${length.toLocaleString('en')} / ${QUESTION_LIMIT.toLocaleString('en')}`;
+    this.#counter.textContent = isolated(`${showNumber(length)} / ${showNumber(QUESTION_LIMIT)}`);
     this.#box.setAttribute('aria-invalid', String(over));
   }
 

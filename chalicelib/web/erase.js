@@ -23,7 +23,7 @@ async function eraseConversation() {
     await deleteConversation(chat.sessionId, lifetime);
   } catch (failure) {
     if (!(failure instanceof RequestFailure)) throw failure;
-    if (!lifetime.aborted) sayEraseProblem(`It is not deleted yet. ${failure.message}`);
+    if (!lifetime.aborted) sayEraseProblem(say('notDeleted', { problem: failure.message }));
     return;
   }
   if (lifetime.aborted) return;

@@ -14,10 +14,10 @@ function attachCopy(element) {
   button.addEventListener('click', async () => {
     try {
       await navigator.clipboard.writeText(element.querySelector('.prose').innerText);
-      sayFeedback(element, 'Copied.');
+      sayFeedback(element, say('copied'));
     } catch (error) {
       if (!(error instanceof DOMException)) throw error;
-      sayFeedback(element, 'The browser did not let the page copy.', true);
+      sayFeedback(element, say('notCopied'), true);
     }
   });
 }
@@ -58,7 +58,7 @@ async function rate(element, messageId, feedback) {
     if (!(failure instanceof RequestFailure)) throw failure;
     if (lifetime.aborted || group.dataset.rating !== feedback.rating) return;
     showRating(group, before);
-    sayFeedback(element, `Your rating was not saved. ${failure.message}`, true);
+    sayFeedback(element, say('ratingNotSaved', { problem: failure.message }), true);
   }
 }
 
@@ -67,7 +67,7 @@ function showRated(element, { rating, comment }) {
   const form = element.querySelector('.comment');
   form.hidden = rating !== 'down' || comment !== undefined;
   form.scrollIntoView({ block: 'nearest' });
-  sayFeedback(element, 'Thank you.');
+  sayFeedback(element, say('thanks'));
 }
 
 function sayFeedback(element, sentence, isProblem = false) {

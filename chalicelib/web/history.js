@@ -63,7 +63,7 @@ function setEarlierCursor(cursor) {
 
 function showHistoryNotice() {
   const notice = view['history-notice'];
-  notice.querySelector('p').textContent = 'Our earlier conversation could not be loaded just now. You can still ask.';
+  notice.querySelector('p').textContent = say('historyNotLoaded');
   notice.hidden = false;
   announce(notice.querySelector('p').textContent);
 }
@@ -74,7 +74,7 @@ function showUnsent() {
     const isNew = !question.element;
     question.element ??= newQuestionElement(question);
     view.messages.append(question.element);
-    if (isNew) showFailure(question, new RequestFailure('This message has no answer yet.'));
+    if (isNew) showFailure(question, new RequestFailure(say('noAnswerYet')));
   }
 }
 

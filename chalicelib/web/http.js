@@ -46,7 +46,7 @@ function jsonObject(text) {
 
 function refusal(response, body) {
   const { status } = response;
-  const sentence = typeof body?.error === 'string' && body.error.trim();
+  const sentence = KNOWS_SERVER_WORDS && typeof body?.error === 'string' && body.error.trim();
   const fields = Array.isArray(body?.fields) ? body.fields.map((entry) => entry?.field) : [];
   return new RequestFailure(sentence || fallbackSentence(status), {
     status,

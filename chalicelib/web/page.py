@@ -6,11 +6,15 @@ One file means one Lambda call a page view, and no relative addresses to get wro
 import base64
 import functools
 import hashlib
+import html
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
+
+from chalicelib.web.languages import RIGHT_TO_LEFT, words_of
 
 _WEB = Path(__file__).parent
 _PLACEHOLDER = re.compile(
@@ -18,6 +22,9 @@ _PLACEHOLDER = re.compile(
     r"/\* inline: (?P<names>[\w./ ]+) \*/"
     r"(?P<close></(?P=tag)>)"
 )
+_WORD = re.compile(r"\{\{(\w+)\}\}")
+_WORDS_OF_SCRIPTS = "words"
+"""Not a file, but what the scripts say in the page's language."""
 # Inside a script element the HTML parser acts on `</script`, and on `<!--` followed by `<script`. Scripts
 # hold these only in strings, templates, regular expressions and comments, where `\x3c` means the same.
 _HTML_IN_SCRIPT = re.compile(r"<(?=!--|/?script)", re.IGNORECASE)
@@ -36,15 +43,20 @@ class Page:
 
 
 @functools.cache
-def chat_page() -> Page:
-    """Return the chat page, built once per process from the files in `web/`."""
-    return build_page(_read("chat.html"), _read)
+def chat_page(language: str = "en") -> Page:
+    """Return the chat page in a language, built once per process from the files in `web/`."""
+    direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
+    words = {**words_of(language)["page"], "language": language, "direction": direction}
+    page = build_page(_with_words(_read("chat.html"), words), functools.partial(_read_in, language))
+    return Page(
+        page.html, MappingProxyType({**page.headers, "Content-Language": language, "Vary": "Accept-Language"})
+    )
 
 
 @functools.cache
 def agent_page() -> Page:
     """Return the agents' console, built once per process from the files in `web/`."""
-    return build_page(_read("agent/agent.html"), _read)
+    return build_page(_read("agent/agent.html"), functools.partial(_read_in, "en"))
 
 
 def build_page(template: str, read: Callable[[str], str]) -> Page:
@@ -63,6 +75,18 @@ def build_page(template: str, read: Callable[[str], str]) -> Page:
 
     html = _PLACEHOLDER.sub(fill, template)
     return Page(html, MappingProxyType(_headers(hashes["script"], hashes["style"])))
+
+
+def _with_words(template: str, words: Mapping[str, str]) -> str:
+    """Fill the template's `{{places}}` with texts, which stay text. Raises KeyError for an unknown place."""
+    return _WORD.sub(lambda place: html.escape(words[place[1]]), template)
+
+
+def _read_in(language: str, name: str) -> str:
+    if name != _WORDS_OF_SCRIPTS:
+        return _read(name)
+    words = json.dumps(words_of(language)["script"], ensure_ascii=False, separators=(",", ":"))
+    return f"const WORDS = {words};\n"
 
 
 def _read(name: str) -> str:

@@ -11,7 +11,7 @@ const queue = {
     queue.question?.element.remove();
     queue.question = { text: joined, messageId: newMessageId(), element: null };
     queue.question.element = newQuestionElement(queue.question);
-    sayDelivery(queue.question, 'Sent after this answer');
+    sayDelivery(queue.question, say('sentAfterAnswer'));
     view.messages.append(queue.question.element);
     keepUnsent(chat.unsent);
     place.showEnd();

@@ -17,13 +17,12 @@ const SANITISER_OPTIONS = {
 };
 
 const MISSING_WORDS = {
-  history: 'I could not read our earlier conversation, so this answer does not take it into account.',
-  knowledge_base: 'I could not search the help centre just now.',
-  customer: 'I could not look up your account just now.',
-  interactions: 'I could not look up your earlier contacts with us just now.',
-  storage: 'I could not save this part of our conversation. It may be missing when you come back.',
+  history: say('missingHistory'),
+  knowledge_base: say('missingKnowledgeBase'),
+  customer: say('missingCustomer'),
+  interactions: say('missingInteractions'),
+  storage: say('missingStorage'),
 };
-const GUARDRAIL_WORDS = 'Our content policy limited this answer.';
 
 function escapeMarkup(text) {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
@@ -198,7 +197,7 @@ function markElement(citation, sourceElement) {
   }
   mark.textContent = citation.index;
   mark.title = citation.title;
-  mark.setAttribute('aria-label', `Source ${citation.index}: ${citation.title}`);
+  mark.setAttribute('aria-label', say('sourceTitled', { number: citation.index, title: citation.title }));
   sup.append(mark);
   return sup;
 }
@@ -248,7 +247,7 @@ function addExcerpt(element, citation) {
   const excerpt = element.querySelector('blockquote');
   excerpt.textContent = citation.snippet;
   toggle.hidden = false;
-  toggle.setAttribute('aria-label', `Excerpt of ${citation.title}`);
+  toggle.setAttribute('aria-label', say('excerptOf', { title: citation.title }));
   toggle.addEventListener('click', () => setExpanded(toggle, excerpt, excerpt.hidden));
 }
 
@@ -256,7 +255,7 @@ function addExcerpt(element, citation) {
 function readCitations(list) {
   const entries = (Array.isArray(list) ? list : []).filter((entry) => Number.isInteger(entry?.index));
   return new Map(entries.map(({ index, title, url, snippet }) => [index, {
-    index, url, snippet: String(snippet ?? ''), title: String(title || webAddress(url) || `Source ${index}`),
+    index, url, snippet: String(snippet ?? ''), title: String(title || webAddress(url) || say('source', { number: index })),
   }]));
 }
 
@@ -270,7 +269,7 @@ function renderSources(element, citations) {
 
 function renderRemarks(element, answer) {
   const words = (Array.isArray(answer.degraded) ? answer.degraded : []).map((name) => MISSING_WORDS[name]);
-  if (answer.guardrail?.intervened) words.unshift(GUARDRAIL_WORDS);
+  if (answer.guardrail?.intervened) words.unshift(say('guardrail'));
   const remarks = words.filter(Boolean).map((sentence) => {
     const item = document.createElement('li');
     item.textContent = sentence;
@@ -288,7 +287,7 @@ function renderTime(element, timestamp) {
   const today = moment.toDateString() === new Date().toDateString();
   const day = today ? {} : { day: 'numeric', month: 'short' };
   element.dateTime = moment.toISOString();
-  element.textContent = moment.toLocaleString([], { hour: '2-digit', minute: '2-digit', ...day });
+  element.textContent = moment.toLocaleString(LOCALE, { hour: '2-digit', minute: '2-digit', ...day });
 }
 
 /** One answer of the assistant: `POST /chat`'s body, or a restored message in its shape. */
@@ -311,7 +310,7 @@ function agentElement(message) {
   const element = answerElement(message);
   element.id = agentId(message);
   element.classList.add('agent');
-  const name = message.author || 'Our support team';
+  const name = message.author || say('supportTeam');
   Object.assign(element.dataset, { author: name, messageId: message.message_id, rating: message.feedback?.rating ?? '' });
   element.querySelector('.avatar').textContent = [...name][0].toUpperCase();
   const author = element.querySelector('.author');

@@ -7,6 +7,13 @@ from chalicelib.api.answers.common import Health
 from deployment.openapi.operation import HTML, SERVICE, Answer, Operation
 
 
+class PageQuery(BaseModel):
+    """The query of GET /."""
+
+    language: str | None = None
+    """The page's language, such as `de`; else it is one that the browser accepts."""
+
+
 class HealthQuery(BaseModel):
     """The query of GET /health."""
 
@@ -21,8 +28,9 @@ OPERATIONS = (
         "/",
         "openPage",
         "The chat page",
-        "One HTML page with its styles and scripts.",
+        "One HTML page with its styles and scripts, in one of ten languages.",
         Answer("The page.", media_type=HTML),
+        query=PageQuery,
     ),
     Operation(
         SERVICE,

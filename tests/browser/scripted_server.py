@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 
+from chalicelib.web.languages import LANGUAGES, choose_language
 from chalicelib.web.page import chat_page
 
 
@@ -103,8 +105,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         path = self._path()
-        if path in ("", "/"):
-            page = chat_page()
+        page_path, _, query = path.partition("?")
+        if page_path in ("", "/"):
+            wanted = dict(parse_qsl(query)).get("language")
+            page = chat_page(choose_language(LANGUAGES, wanted, self.headers["Accept-Language"]))
             self._send(200, page.headers, page.html.encode("utf-8"))
         else:
             self._reply(Received("GET", path, None))

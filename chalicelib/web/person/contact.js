@@ -2,9 +2,9 @@
 // How our support team reaches a customer who has left the page: asked for after a hand-over, and changeable.
 
 const CONTACT_PROBLEMS = {
-  email: 'Please enter an e-mail address, such as name@example.com.',
-  phone: 'Please enter a phone number, such as +49 30 1234567.',
-  name: 'Please enter a shorter name, on one line.',
+  email: say('wrongEmail'),
+  phone: say('wrongPhone'),
+  name: say('wrongName'),
 };
 const CONTACT_FIELDS = Object.keys(CONTACT_PROBLEMS);
 const contactForm = document.getElementById('contact');
@@ -17,8 +17,8 @@ function showContact() {
   view['ticket-contact'].hidden = !isOpen(chat.ticket);
   if (!isOpen(chat.ticket)) contactForm.hidden = true;
   view['contact-address'].textContent = address;
-  view['change-contact'].textContent = address ? 'Change' : 'How can we reach you?';
-  view['change-contact'].setAttribute('aria-label', address ? 'Change how we reach you' : 'How can we reach you?');
+  view['change-contact'].textContent = say(address ? 'change' : 'howToReach');
+  view['change-contact'].setAttribute('aria-label', say(address ? 'changeContact' : 'howToReach'));
 }
 
 /** Offer the form when a person takes over, or with what the customer wrote to be confirmed; never again by itself. */
@@ -83,8 +83,8 @@ function confirmContact(kept) {
   chat.contact = kept;
   chat.offered = null;
   const element = fromTemplate('event-template');
-  const ways = CONTACT_FIELDS.slice(0, 2).map((name) => kept[name]).filter(Boolean);
-  element.textContent = `Saved. Our support team can reach you at ${ways.join(' or ')}.`;
+  const both = kept.email && kept.phone;
+  element.textContent = both ? say('contactSavedBoth', kept) : say('contactSaved', { address: addressOf(kept) });
   view.messages.append(element);
   contactForm.hidden = true;
   showContact();

@@ -2,8 +2,6 @@
 // The link of a mail: what stands behind its `#` is exchanged for the conversation that it leads to.
 
 const LINK = /^#conversation=([\w.:-]+)$/;
-const LINK_REFUSED = 'This link does not open your conversation. It may be older than a week, or the conversation ' +
-  'was erased. If you were signed in when you asked, open the chat there.';
 const linkNotice = document.getElementById('link-notice');
 
 /** Take the token out of the address, and so out of the browser's history, before anything else. */
@@ -32,7 +30,7 @@ async function openLink(token) {
 
 function showLinkNotice(failure, token) {
   const retry = linkNotice.querySelector('button');
-  linkNotice.querySelector('p').textContent = failure.retryable ? failure.message : LINK_REFUSED;
+  linkNotice.querySelector('p').textContent = failure.retryable ? failure.message : say('linkRefused');
   retry.hidden = !failure.retryable;
   retry.onclick = () => openLink(token);
   linkNotice.hidden = false;

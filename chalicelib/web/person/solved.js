@@ -3,8 +3,8 @@
 
 const solved = document.getElementById('solved');
 const SOLVED_WORDS = {
-  up: 'Thank you, we are glad to hear that.',
-  down: 'We are sorry. Ask for a person again, and we open a new ticket.',
+  up: say('solvedYes'),
+  down: say('solvedNo'),
 };
 
 /** Ask once the ticket is closed, until there is an answer or the assistant has the word again. */
@@ -44,6 +44,6 @@ async function answerIfSolved(rating) {
     else focusComposer();
   } catch (failure) {
     if (!(failure instanceof RequestFailure)) throw failure;
-    if (!lifetime.aborted) sayIfSolved('', `Your answer was not saved. ${failure.message}`);
+    if (!lifetime.aborted) sayIfSolved('', say('solvedNotSaved', { problem: failure.message }));
   }
 }

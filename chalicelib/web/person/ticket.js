@@ -1,7 +1,7 @@
 'use strict';
 // Where the conversation's ticket stands: waiting for a person, with one, or closed; and who has joined.
 
-const TICKET_WORDS = { waiting: 'Waiting for our support team', agent: 'With our support team', closed: 'Closed' };
+const TICKET_WORDS = { waiting: say('ticketWaiting'), agent: say('ticketAgent'), closed: say('ticketClosed') };
 
 /** The ticket of a read conversation as `{id, state}`; null where it has none. */
 function ticketOf({ ticket, handled_by: handledBy }) {
@@ -23,8 +23,8 @@ function showTicket(ticket) {
   chat.ticket = ticket;
   view.ticket.hidden = !ticket;
   const name = ticket?.state === 'agent' && lastReply()?.dataset.author;
-  view['ticket-state'].textContent = name ? `With ${name}` : TICKET_WORDS[ticket?.state];
-  view['ticket-number'].textContent = ticket?.id ? `Ticket ${ticket.id}` : '';
+  view['ticket-state'].textContent = name ? say('withName', { name }) : TICKET_WORDS[ticket?.state];
+  view['ticket-number'].textContent = ticket?.id ? say('ticket', { number: ticket.id }) : '';
   showContact();
   showSolved();
 }
@@ -32,7 +32,7 @@ function showTicket(ticket) {
 function joinedElement(author) {
   const element = fromTemplate('event-template');
   element.classList.add('joined');
-  element.textContent = `${author} has joined`;
+  element.textContent = say('joined', { name: author });
   return element;
 }
 
