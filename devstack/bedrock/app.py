@@ -6,8 +6,9 @@ lists of words.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,7 @@ from devstack.bedrock.knowledge.ingestion import DocumentSource, Ingestion
 from devstack.bedrock.knowledge.ingestion_jobs import IngestionJobs
 from devstack.bedrock.knowledge.knowledge_base import KnowledgeBase
 from devstack.bedrock.model.chat_model import ChatModel
-from devstack.bedrock.model.converse import Conversation
+from devstack.bedrock.model.converse import Conversation, Event
 from devstack.bedrock.model.extractive import ExtractiveModel
 from devstack.bedrock.model.local_llm import LocalLlm
 from devstack.bedrock.outbox import Outbox
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 MAX_BODY_BYTES = 25 * 1024 * 1024
 WORDS_ONLY = "local.bm25"
 
-Handler = Callable[[Mapping[str, Any]], dict[str, Any]]
+Handler = Callable[[Mapping[str, Any]], dict[str, Any] | Iterator[Event]]
 
 
 @dataclass(frozen=True)
@@ -107,9 +108,15 @@ class BedrockStandIn:
             parameters = checked(protocol.read_input(request, target), target.operation)
         except RequestEntityTooLarge as error:
             raise protocol.ServiceError("ValidationException", "The request body is too large.") from error
-        is_malformed = self._faults.apply(name)
+        fault = self._faults.begin(name)
         output = handler(parameters)
-        return protocol.malformed_answer(target) if is_malformed else protocol.answer(target, output)
+        if fault.malformed:
+            return protocol.malformed_answer(target)
+        if isinstance(output, dict):
+            return protocol.answer(target, output)
+        # What fails before the first event is an answer of its own.
+        first = next(output)
+        return protocol.stream_answer(target, self._faults.during(fault, chain([first], output)))
 
     def _operations(self, config: BedrockConfig) -> dict[str, Handler]:
         conversation = Conversation(
@@ -129,6 +136,7 @@ class BedrockStandIn:
 
         return {
             "Converse": conversation.converse,
+            "ConverseStream": conversation.converse_stream,
             "ApplyGuardrail": conversation.apply_guardrail,
             "Retrieve": retrieve_from_ours,
             "Rerank": lambda parameters: rerank.rerank(parameters, self._index),

@@ -4,6 +4,9 @@
 next two calls fail; `GET` lists what is on; `DELETE` (with `?operation=` for one) switches off.
 `GET /_devstack/calls` answers `{"calls": {"Converse": 2}}`.
 
+Of `ConverseStream`, `pause_seconds` is how long each event takes, as if a model wrote it; with `after_events`
+the error comes when so many have been sent, and with `cut` the connection ends there.
+
 The operation `IngestionJob` stands for what happens after a job has started: with `delay_seconds` the next
 one takes that much longer, with `error` it ends as FAILED, for the reason `message`, and has indexed nothing.
 """
@@ -14,8 +17,8 @@ import json
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, PositiveFloat, PositiveInt, ValidationError
 from werkzeug.wrappers import Request, Response
@@ -23,14 +26,21 @@ from werkzeug.wrappers import Request, Response
 from devstack.bedrock.wire.protocol import ServiceError
 
 FAULTS_PATH, CALLS_PATH = "/_devstack/faults", "/_devstack/calls"
-INGESTION_JOB = "IngestionJob"
+INGESTION_JOB, STREAM = "IngestionJob", "ConverseStream"
 JOB_ERRORS = frozenset({"InternalServerException"})
 # A page in a browser can make its own host name point here (DNS rebinding), but not take one of these names.
 LOCAL_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 
+T = TypeVar("T")
+
+
 class InvalidFault(Exception):
     """The fault asked for is not one that the operation can have."""
+
+
+class StreamCut(ConnectionError):
+    """The connection ends in the middle of a stream; the server says nothing of that kind of failure."""
 
 
 class Fault(BaseModel):
@@ -45,6 +55,12 @@ class Fault(BaseModel):
     delay_seconds: NonNegativeFloat = 0.0
     malformed: bool = False
     rate_per_second: PositiveFloat | None = None
+    pause_seconds: NonNegativeFloat = 0.0
+    after_events: PositiveInt | None = None
+    cut: bool = False
+
+
+NO_FAULT = Fault(operation="")
 
 
 class Faults:
@@ -80,14 +96,25 @@ class Faults:
 
         Raises: ServiceError with the error that was asked for, or ThrottlingException above the rate.
         """
-        fault = self.take(operation)
-        if fault is None:
-            return False
-        if fault.delay_seconds and self._closing.wait(fault.delay_seconds):
-            raise ServiceError("InternalServerException", "The stand-in is shutting down")
-        if fault.error:
+        return self.begin(operation).malformed
+
+    def begin(self, operation: str) -> Fault:
+        """Do the same, and return what is still to go wrong while an answer is streamed."""
+        fault = self.take(operation) or NO_FAULT
+        self._wait(fault.delay_seconds)
+        if fault.error and fault.after_events is None:
             raise ServiceError(fault.error, fault.message)
-        return fault.malformed
+        return fault
+
+    def during(self, fault: Fault, events: Iterable[T]) -> Iterator[T]:
+        """Yield the events of a stream as its fault says. Raises: ServiceError, StreamCut."""
+        for sent, event in enumerate(events):
+            if sent == fault.after_events:
+                if fault.cut:
+                    raise StreamCut
+                raise ServiceError(fault.error or "InternalServerException", fault.message)
+            self._wait(fault.pause_seconds)
+            yield event
 
     def take(self, operation: str) -> Fault | None:
         """Return the operation's fault, if one is on, and count this use of it."""
@@ -104,6 +131,10 @@ class Faults:
     def close(self) -> None:
         """Let go of every call that is being delayed."""
         self._closing.set()
+
+    def _wait(self, seconds: float) -> None:
+        if seconds and self._closing.wait(seconds):
+            raise ServiceError("InternalServerException", "The stand-in is shutting down")
 
     def _count_down(self, fault: Fault, times: int) -> None:
         if times > 1:
@@ -173,7 +204,12 @@ def _check(fault: Fault, declared: Mapping[str, frozenset[str]]) -> None:
         raise InvalidFault(f"{fault.operation} declares no ThrottlingException, so it has no rate")
     if fault.malformed and fault.operation == INGESTION_JOB:
         raise InvalidFault(f"{INGESTION_JOB} gives no answer that could be malformed")
-    if not (fault.error or fault.delay_seconds or fault.malformed or fault.rate_per_second):
+    is_of_stream = fault.pause_seconds or fault.after_events or fault.cut
+    if is_of_stream and fault.operation != STREAM:
+        raise InvalidFault(f"pause_seconds, after_events and cut are for {STREAM}")
+    if (fault.after_events and not (fault.error or fault.cut)) or (fault.cut and not fault.after_events):
+        raise InvalidFault("after_events goes with error or cut, and cut with after_events")
+    if not (fault.error or fault.delay_seconds or fault.malformed or fault.rate_per_second or is_of_stream):
         raise InvalidFault("a fault needs one of error, delay_seconds, malformed, rate_per_second")
 
 

@@ -204,6 +204,8 @@ def _check_answer(operation_model: Any, response_dict: Mapping[str, Any], **_: A
     """Hold every answer against the service model: successes their output shape, errors their declaration."""
     headers, status = response_dict["headers"], response_dict["status_code"]
     assert headers["x-amzn-requestid"]
+    if status < 300 and operation_model.has_event_stream_output:
+        return  # its events come later, one by one
     is_cbor = headers["Content-Type"] == "application/cbor"
     try:
         body = (cbor2.loads if is_cbor else json.loads)(response_dict["body"])

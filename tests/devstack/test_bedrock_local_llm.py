@@ -1,5 +1,6 @@
 """A local model behind Converse: what it is sent, what is made of its answers, and of its failures."""
 
+import json
 import socket
 from functools import partial
 from typing import Any
@@ -192,3 +193,46 @@ def test_a_server_that_takes_too_long_times_out() -> None:
         llm = LocalLlm(url, "tiny-llm", timeout_seconds=(1.0, 0.05))
         with pytest.raises(ServiceError, match="ModelTimeoutException"):
             llm.converse({"messages": HELLO})
+
+
+def chunks(*deltas: dict[str, Any], finish_reason: str = "stop") -> bytes:
+    """Return server-sent events as OpenAI's servers write them."""
+    said = [
+        {"choices": [{"delta": delta, "finish_reason": None}], "model": "tiny-llm:1b"} for delta in deltas
+    ]
+    end = {"choices": [{"delta": {}, "finish_reason": finish_reason}]}
+    usage = {"choices": [], "usage": {"prompt_tokens": 11, "completion_tokens": 3}}
+    lines = [f"data: {json.dumps(each)}\n\n" for each in (*said, end, usage)]
+    return "".join([": hello\n\n", *lines, "data: [DONE]\n\n"]).encode()
+
+
+def streamed(answer: Any, **parameters: Any) -> tuple[list[str], ModelReply]:
+    """Return the pieces of a streamed answer, and the whole."""
+    with serving(FakeEndpoint(answer)) as url:
+        stream = LocalLlm(url, "tiny-llm").stream({"messages": HELLO, **parameters})
+        texts = []
+        while True:
+            try:
+                texts.append(next(stream))
+            except StopIteration as end:
+                return [text for text in texts if text], end.value
+
+
+def test_a_streamed_answer_comes_in_pieces_and_is_the_same() -> None:
+    texts, reply = streamed(chunks({"content": "Hi "}, {"content": "there!"}))
+    assert texts == ["Hi ", "there!"]
+    assert reply == ModelReply([{"text": "Hi there!"}], "end_turn", 11, 3, "tiny-llm:1b")
+
+
+def test_a_streamed_tool_call_is_put_together() -> None:
+    begin = {"index": 0, "id": "call_1", "function": {"name": "hand_over", "arguments": ""}}
+    parts = [{"index": 0, "function": {"arguments": part}} for part in ('{"a":', " 1}")]
+    _, reply = streamed(chunks(*({"tool_calls": [each]} for each in (begin, *parts))), toolConfig=TOOLS)
+    assert reply.stop_reason == "tool_use"
+    assert reply.content == [{"toolUse": {"toolUseId": "call_1", "name": "hand_over", "input": {"a": 1}}}]
+
+
+@pytest.mark.parametrize("answer", [b"data: <html>\n\n", b"data: []\n\n", b'data: {"choices": [7]}\n\n'])
+def test_a_streamed_answer_that_is_no_completion_is_a_model_error(answer: bytes) -> None:
+    with pytest.raises(ServiceError, match="ModelErrorException"):
+        streamed(answer)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -43,6 +43,13 @@ class ChatModel(Protocol):
 
     def converse(self, parameters: Mapping[str, Any]) -> ModelReply:
         """Answer a Converse call. Raises: ServiceError with an error that Converse declares."""
+        ...
+
+    def stream(self, parameters: Mapping[str, Any]) -> Generator[str, None, ModelReply]:
+        """Yield the pieces of the text while it is written, and return the whole reply.
+
+        Raises: ServiceError with an error that ConverseStream declares.
+        """
         ...
 
 

@@ -1,21 +1,33 @@
-"""The operations Converse and ApplyGuardrail: a model between the guardrail's two sides."""
+"""The operations Converse, ConverseStream and ApplyGuardrail: a model between the guardrail's two sides."""
 
 from __future__ import annotations
 
+import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from devstack.bedrock.guardrail.guardrail import Guardrail, Verdict, coverage
-from devstack.bedrock.model.chat_model import ChatModel, ModelReply, guarded_texts
+from devstack.bedrock.model.chat_model import (
+    ChatModel,
+    ModelReply,
+    estimated_tokens,
+    guarded_texts,
+    input_tokens,
+)
 from devstack.bedrock.wire.protocol import ServiceError
 
 MODEL_ID = "local-extractive"
 GUARDRAIL_VERSIONS = ("1", "DRAFT")
 GUARDRAIL_ARN = "arn:aws:bedrock:us-east-1:123456789012:guardrail"
 
+JUDGED_CHARACTERS = 50
+"""How much of a stream the guardrail waits for before it judges what there is, in its mode `sync`."""
+
 Parameters = Mapping[str, Any]
+Event = tuple[str, dict[str, Any]]
+"""An event of ConverseStream: its name and its members."""
 
 
 @dataclass
@@ -52,17 +64,65 @@ class Conversation:
 
     def converse(self, parameters: Parameters) -> dict[str, Any]:
         """Answer Converse. Raises: ServiceError with an error that the operation declares."""
-        if parameters["modelId"] != MODEL_ID:
-            raise ServiceError("ValidationException", "The provided model identifier is invalid.")
-        _check_messages(parameters.get("messages", []))
-        config = parameters.get("guardrailConfig", {})
-        is_guarded = self._applies(config)
-        turn = Turn()
-        blocked = self._judge_input(parameters, turn) if is_guarded else None
+        turn, is_guarded, blocked = self._begin(parameters)
         reply = blocked or self._model.converse(parameters)
         if is_guarded and not blocked:
             reply = self._judge_output(reply, turn)
-        return turn.answer(reply, config.get("trace", "disabled") != "disabled")
+        return turn.answer(reply, _is_traced(parameters))
+
+    def converse_stream(self, parameters: Parameters) -> Iterator[Event]:
+        """Yield the events of ConverseStream, of a guardrail in the mode `sync`.
+
+        Raises: ServiceError with an error that the operation declares, before the first event or after it.
+        """
+        turn, is_guarded, blocked = self._begin(parameters)
+        yield "messageStart", {"role": "assistant"}
+        if blocked:
+            yield _text_event(blocked.content[0]["text"])
+            reply = blocked
+        elif is_guarded:
+            reply = yield from self._judged_stream(parameters, turn)
+        else:
+            reply = yield from _text_events(self._model.stream(parameters))
+        yield from _closing_events(turn.answer(reply, _is_traced(parameters)))
+
+    def _begin(self, parameters: Parameters) -> tuple[Turn, bool, ModelReply | None]:
+        """Check a request; return its turn, whether the guardrail applies, and what it answers itself."""
+        if parameters["modelId"] != MODEL_ID:
+            raise ServiceError("ValidationException", "The provided model identifier is invalid.")
+        _check_messages(parameters.get("messages", []))
+        is_guarded = self._applies(parameters.get("guardrailConfig", {}))
+        turn = Turn()
+        return turn, is_guarded, self._judge_input(parameters, turn) if is_guarded else None
+
+    def _judged_stream(self, parameters: Parameters, turn: Turn) -> Generator[Event, None, ModelReply]:
+        """Yield the text that the guardrail lets through, and what it says in place of the rest."""
+        sent, written = "", ""
+        pieces = self._model.stream(parameters)
+        while True:
+            try:
+                written += next(pieces)
+            except StopIteration as end:
+                reply = self._judge_output(end.value, turn)
+                break
+            if len(written) - len(sent) >= JUDGED_CHARACTERS:
+                verdict = self._guardrail.evaluate([written], "OUTPUT")
+                if verdict.blocked:
+                    cut = ModelReply(
+                        [{"text": written}], "end_turn", input_tokens(parameters), estimated_tokens(written)
+                    )
+                    reply = self._judge_output(cut, turn)
+                    break
+                # The last word may be the beginning of what is masked.
+                whole_words = verdict.outputs[0][: verdict.outputs[0].rfind(" ") + 1]
+                if not verdict.masked and len(whole_words) > len(sent):
+                    yield _text_event(whole_words[len(sent) :])
+                    sent = whole_words
+        text = "".join(block.get("text", "") for block in reply.content)
+        rest = text.removeprefix(sent)
+        if rest:
+            yield _text_event(rest)
+        return reply
 
     def apply_guardrail(self, parameters: Parameters) -> dict[str, Any]:
         """Answer ApplyGuardrail. Raises: ServiceError."""
@@ -130,6 +190,42 @@ class Conversation:
             "guardrailOwnership": "SELF",
         }
         return {**verdict.assessment, "appliedGuardrailDetails": details}
+
+
+def _is_traced(parameters: Parameters) -> bool:
+    traced: str = parameters.get("guardrailConfig", {}).get("trace", "disabled")
+    return traced != "disabled"
+
+
+def _text_event(text: str) -> Event:
+    return "contentBlockDelta", {"delta": {"text": text}, "contentBlockIndex": 0}
+
+
+def _text_events(pieces: Generator[str, None, ModelReply]) -> Generator[Event, None, ModelReply]:
+    while True:
+        try:
+            piece = next(pieces)
+        except StopIteration as end:
+            reply: ModelReply = end.value
+            return reply
+        if piece:
+            yield _text_event(piece)
+
+
+def _closing_events(answer: Parameters) -> Iterator[Event]:
+    """Yield what follows the text of an answer: the uses of tools, how it stopped and what it took."""
+    content = answer["output"]["message"]["content"]
+    if any("text" in block for block in content):
+        yield "contentBlockStop", {"contentBlockIndex": 0}
+    for index, block in enumerate(content):
+        if use := block.get("toolUse"):
+            start = {"toolUse": {"toolUseId": use["toolUseId"], "name": use["name"]}}
+            yield "contentBlockStart", {"start": start, "contentBlockIndex": index}
+            delta = {"toolUse": {"input": json.dumps(use["input"])}}
+            yield "contentBlockDelta", {"delta": delta, "contentBlockIndex": index}
+            yield "contentBlockStop", {"contentBlockIndex": index}
+    yield "messageStop", {"stopReason": answer["stopReason"]}
+    yield "metadata", {name: answer[name] for name in ("usage", "metrics", "trace") if name in answer}
 
 
 def _replaced(content: Sequence[Parameters], verdict: Verdict) -> list[Parameters]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, repeat
 from typing import Any
@@ -80,6 +80,7 @@ HAND_OVER_TOOL = "hand_over"
 
 _BETWEEN_PARTS = re.compile(r"[?.!;]\s+(?:and\b)?|,?\s+and (?:also )?", re.IGNORECASE)
 _LEANS_BACK = re.compile(r"(?:it|this|that|these|those|they|otherwise|then|also|if so)\b", re.IGNORECASE)
+_WORD = re.compile(r"\s*\S+|\s+")
 _NO_DRAFT = "Hello,\n\nthank you for your message. [0]\n\nMissing:\n- The answer to what the customer asks."
 
 
@@ -109,6 +110,13 @@ class ExtractiveModel:
             content = [{"toolUse": {**tool_use, "input": tool_input}}]
             return ModelReply(content, "tool_use", input_tokens(parameters), tokens)
         return _spoken(given, parameters)
+
+    def stream(self, parameters: Mapping[str, Any]) -> Generator[str, None, ModelReply]:
+        """Yield the answer word by word, and return it."""
+        reply = self.converse(parameters)
+        for block in reply.content:
+            yield from _WORD.findall(block.get("text", ""))
+        return reply
 
     def _draft(self, parameters: Mapping[str, Any], last: Message) -> ModelReply:
         question = question_of(last)

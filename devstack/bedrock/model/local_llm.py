@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,31 +42,95 @@ class LocalLlm:
 
     def converse(self, parameters: Mapping[str, Any]) -> ModelReply:
         """Answer a Converse call. Raises: ServiceError with an error that Converse declares."""
-        completion = self._complete(request_body(self.model, parameters))
-        try:
+        with self._reading():
+            completion = self._post(request_body(self.model, parameters)).json()
             return _reply(completion, parameters, self.model)
-        except (KeyError, IndexError, TypeError, AttributeError) as error:
+
+    def stream(self, parameters: Mapping[str, Any]) -> Generator[str, None, ModelReply]:
+        """Yield the pieces of the text while it is written, and return the whole reply.
+
+        Raises: ServiceError with an error that ConverseStream declares.
+        """
+        written = _Written()
+        body = {
+            **request_body(self.model, parameters),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        with self._reading():
+            for line in self._post(body).iter_lines():
+                if line.startswith(b"data:") and (data := line[5:].strip()) != b"[DONE]":
+                    yield written.add(json.loads(data))
+            return _reply(written.completion(), parameters, self.model)
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        """Turn what goes wrong with an answer within the block into the error that Bedrock has for it."""
+        try:
+            yield
+        except requests.ReadTimeout as error:
+            raise ServiceError("ModelTimeoutException", f"{self._address} did not answer in time.") from error
+        except requests.JSONDecodeError as error:
+            raise ServiceError("ModelErrorException", f"{self._address} did not answer with JSON.") from error
+        except requests.RequestException as error:
+            raise ServiceError(
+                "ServiceUnavailableException", f"{self._address} cannot be reached."
+            ) from error
+        except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
             raise ServiceError(
                 "ModelErrorException", f"{self.url} did not answer with a chat completion."
             ) from error
 
-    def _complete(self, body: Json) -> Any:
+    @property
+    def _address(self) -> str:
+        return f"{self.url.rstrip('/')}/chat/completions"
+
+    def _post(self, body: Json) -> requests.Response:
         headers = {"Authorization": f"Bearer {self.api_key}"} if self.api_key else {}
-        address = f"{self.url.rstrip('/')}/chat/completions"
-        try:
-            response = requests.post(address, json=body, headers=headers, timeout=self.timeout_seconds)
-        except requests.ReadTimeout as error:
-            raise ServiceError("ModelTimeoutException", f"{address} did not answer in time.") from error
-        except requests.RequestException as error:
-            raise ServiceError("ServiceUnavailableException", f"{address} cannot be reached.") from error
+        response = requests.post(
+            self._address, json=body, headers=headers, timeout=self.timeout_seconds, stream=body["stream"]
+        )
         if not response.ok:
             code = ERROR_CODES.get(response.status_code, "ModelErrorException")
             shown = response.text[:SHOWN_CHARACTERS]
-            raise ServiceError(code, f"{address} answered {response.status_code} for {self.model!r}: {shown}")
-        try:
-            return response.json()
-        except ValueError as error:
-            raise ServiceError("ModelErrorException", f"{address} did not answer with JSON.") from error
+            raise ServiceError(
+                code, f"{self._address} answered {response.status_code} for {self.model!r}: {shown}"
+            )
+        return response
+
+
+class _Written:
+    """Puts the pieces of a streamed completion together."""
+
+    def __init__(self) -> None:
+        self._content = ""
+        self._calls: dict[int, Json] = {}
+        self._finish_reason: str | None = None
+        self._rest: Json = {}
+
+    def add(self, chunk: Json) -> str:
+        """Add a piece; return the text that it brings."""
+        self._rest.update({name: chunk[name] for name in ("model", "usage") if chunk.get(name)})
+        text = ""
+        for choice in chunk["choices"]:
+            self._finish_reason = choice.get("finish_reason") or self._finish_reason
+            text += choice["delta"].get("content") or ""
+            for call in choice["delta"].get("tool_calls") or ():
+                self._add_call(call)
+        self._content += text
+        return text
+
+    def completion(self) -> Json:
+        """Return the completion as it would be without streaming."""
+        message = {"content": self._content, "tool_calls": list(self._calls.values())}
+        return {"choices": [{"message": message, "finish_reason": self._finish_reason}], **self._rest}
+
+    def _add_call(self, call: Json) -> None:
+        kept = self._calls.setdefault(call.get("index", 0), {"id": call.get("id"), "function": {}})
+        given = call.get("function", {})
+        function = kept["function"]
+        function["name"] = given.get("name") or function.get("name")
+        function["arguments"] = function.get("arguments", "") + (given.get("arguments") or "")
 
 
 def request_body(model: str, parameters: Mapping[str, Any]) -> Json:

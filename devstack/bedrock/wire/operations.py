@@ -67,11 +67,13 @@ class Router:
         return target
 
     def declared_errors(self, operation_names: Iterable[str]) -> dict[str, frozenset[str]]:
-        """Return the errors that each of the operations may answer with."""
+        """Return the errors that each of the operations may answer with, also in the middle of a stream."""
         wanted = set(operation_names)
         operations = [operation for _, _, operation in self._routes] + list(self._rpc.values())
         return {
-            operation.name: frozenset(shape.name for shape in operation.error_shapes)
+            operation.name: frozenset(
+                shape.name for shape in [*operation.error_shapes, *_in_stream(operation)]
+            )
             for operation in operations
             if operation.name in wanted
         }
@@ -95,6 +97,12 @@ class Router:
 
 def _operations(service: ServiceModel) -> list[OperationModel]:
     return [service.operation_model(name) for name in service.operation_names]
+
+
+def _in_stream(operation: OperationModel) -> list[Shape]:
+    stream: Any = operation.get_event_stream_output()
+    members = stream.members.values() if stream else ()
+    return [member for member in members if member.metadata.get("exception")]
 
 
 def _path_pattern(template: str) -> re.Pattern[str]:

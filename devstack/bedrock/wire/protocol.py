@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -16,6 +16,8 @@ from typing import Any
 import cbor2
 from botocore.model import OperationModel, StructureShape
 from werkzeug.wrappers import Request, Response
+
+from devstack.bedrock.wire import event_stream
 
 UNMODELLED_STATUS = {"UnknownOperationException": 404}
 
@@ -103,6 +105,23 @@ def answer(target: Target, output: Mapping[str, Any]) -> Response:
     """Write an operation's output."""
     status = target.operation.http.get("responseCode", 200)
     return _response(status, target.codec, target.codec.dumps(dict(output)))
+
+
+def stream_answer(target: Target, events: Iterable[tuple[str, Mapping[str, Any]]]) -> Response:
+    """Write the events of an operation's output as they come, and an error among them as AWS does."""
+
+    def frames() -> Iterator[bytes]:
+        try:
+            for name, members in events:
+                yield event_stream.event(name, target.codec.dumps(dict(members)))
+        except ServiceError as error:
+            name = error.code[0].lower() + error.code[1:]
+            yield event_stream.exception(name, target.codec.dumps({"message": error.message}))
+
+    status = target.operation.http.get("responseCode", 200)
+    response = Response(frames(), status=status, content_type="application/vnd.amazon.eventstream")
+    response.headers["x-amzn-RequestId"] = str(uuid.uuid4())
+    return response
 
 
 def malformed_answer(target: Target) -> Response:
