@@ -8,7 +8,7 @@ what is named. Expired items are not there unless a method says so.
 erased after that, it changes nothing and raises ErasedMeanwhile: see ErasureMarks.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -385,5 +385,9 @@ class SentimentDetector(Protocol):
 class LanguageModel(Protocol):
     """Answers prompts."""
 
-    def reply(self, prompt: Prompt) -> Reply:
-        """Return the model's reply. Raises ModelUnavailable, and no other Unavailable."""
+    def reply(self, prompt: Prompt, heard: Callable[[str], object] | None = None) -> Reply:
+        """Return the model's reply. Raises ModelUnavailable, and no other Unavailable.
+
+        `heard` is told all of the text that there is so far, again and again while it is written; it starts
+        over where another model is asked, and the guardrail may put other words in its place.
+        """

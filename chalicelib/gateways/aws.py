@@ -7,7 +7,7 @@ from typing import Any
 
 import botocore
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, EventStreamError
 from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
 from botocore.session import Session
@@ -68,5 +68,7 @@ def calling(service: str) -> Iterator[None]:
 def error_code(error: Exception) -> str:
     """Return the AWS error code of a failure, or the exception's name where there is none."""
     if isinstance(error, ClientError):
-        return error.response.get("Error", {}).get("Code", "Unknown")
+        code = error.response.get("Error", {}).get("Code", "Unknown")
+        # In the middle of a stream, errors are spelled like members.
+        return code[:1].upper() + code[1:] if isinstance(error, EventStreamError) else code
     return type(error).__name__

@@ -1,7 +1,8 @@
-"""The model on Amazon Bedrock: one Converse call with the guardrail, tried on the models in order."""
+"""The model on Amazon Bedrock: one call of Converse with the guardrail, tried on the models in order."""
 
 import time
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ from chalicelib.domain.conversation import Prompt, Reply
 from chalicelib.errors import ModelUnavailable, UnreadableAnswer
 from chalicelib.gateways.aws import AWS_ERRORS, error_code
 from chalicelib.gateways.converse import ModelOptions, cost_usd, read_reply, request_of, sampling_of
+from chalicelib.gateways.converse_stream import Heard, read_stream, stream_request_of
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
@@ -28,7 +30,7 @@ PASSING = {
 """Failures that the same model may get over in a moment."""
 GONE = {"ResourceNotFoundException", "AccessDeniedException"}
 """A model that has reached its end of life, or that nobody has given access to."""
-REFUSED = {"ValidationException", "ModelErrorException"}
+REFUSED = {"ValidationException", "ModelErrorException", "ModelStreamErrorException"}
 """What another model may take; it can be for this question alone, so nothing follows for the next one."""
 LOST_CONNECTION = {"ConnectionClosedError", "EndpointConnectionError", "ConnectTimeoutError"}
 """Failures whose connections, and those that were made at the same time, are of no more use."""
@@ -37,6 +39,8 @@ ATTEMPTS = 2
 PAUSE_SECONDS = 0.4
 GONE_SECONDS = 300
 """How long a model that is gone is passed over: access may be granted again."""
+STREAM_SECONDS = 20
+"""How long a whole answer may take, however it trickles in."""
 IDLE_SECONDS = 50
 """A connection that was idle for longer may be dead without a sign: a frozen container misses its end."""
 
@@ -62,10 +66,11 @@ class BedrockModel:
         self._used_at = clock()
         self._refuses_sampling: set[str] = set()
 
-    def reply(self, prompt: Prompt) -> Reply:
+    def reply(self, prompt: Prompt, heard: Heard | None = None) -> Reply:
         """Return the reply of the first model that answers, in the order of the list.
 
-        One that is busy, or whose connection is lost, is asked once more. Raises ModelUnavailable.
+        One that is busy, or whose connection is lost, is asked once more. With `heard` the answer is
+        streamed, and its text told while it comes. Raises ModelUnavailable.
         """
         failure: Exception | None = None
         for model_id in self._usable():
@@ -73,7 +78,7 @@ class BedrockModel:
                 if attempt:
                     self._pause(PAUSE_SECONDS)
                 try:
-                    return self._ask(model_id, prompt)
+                    return self._ask(model_id, prompt, heard)
                 except UnreadableAnswer as error:
                     raise ModelUnavailable from error
                 except AWS_ERRORS as error:
@@ -109,8 +114,8 @@ class BedrockModel:
         """Raise Unavailable unless a model answers, with the guardrail; costs a handful of tokens."""
         self.reply(Prompt("Answer with the word ok.", (), (), "ping", may_hand_over=False))
 
-    def _ask(self, model_id: str, prompt: Prompt) -> Reply:
-        answer = self._converse(model_id, prompt)
+    def _ask(self, model_id: str, prompt: Prompt, heard: Heard | None) -> Reply:
+        answer = self._converse(model_id, prompt, heard)
         with reading("model"):
             reply = read_reply(answer, model_id)
         # A router's own price counts where that of the model which it chose is not known.
@@ -118,23 +123,31 @@ class BedrockModel:
         cost = next((price for price in prices if price is not None), None)
         return replace(reply, usage=replace(reply.usage, cost_usd=cost))
 
-    def _converse(self, model_id: str, prompt: Prompt) -> Any:
+    def _converse(self, model_id: str, prompt: Prompt, heard: Heard | None) -> Any:
         sampling = {} if model_id in self._refuses_sampling else sampling_of(model_id, self._options)
         try:
-            return self._call(model_id, request_of(prompt, self._options, sampling))
+            return self._call(model_id, request_of(prompt, self._options, sampling), heard)
         except ClientError as error:
             # Which sampling parameters a model takes has changed with every generation; ask again without.
             if not sampling or not _is_about_sampling(error):
                 raise
             self._refuses_sampling.add(model_id)
-            return self._call(model_id, request_of(prompt, self._options, {}))
+            return self._call(model_id, request_of(prompt, self._options, {}), heard)
 
-    def _call(self, model_id: str, request: dict[str, Any]) -> Any:
+    def _call(self, model_id: str, request: dict[str, Any], heard: Heard | None) -> Any:
         idle_since, self._used_at = self._used_at, self._clock()
         if self._used_at - idle_since > IDLE_SECONDS:
             self._client.close()
         with reading("model"):
-            return self._client.converse(modelId=model_id, **request)
+            if heard is None:
+                return self._client.converse(modelId=model_id, **request)
+            return self._stream(model_id, request, heard)
+
+    def _stream(self, model_id: str, request: dict[str, Any], heard: Heard) -> Any:
+        late_at = self._clock() + STREAM_SECONDS
+        answer = self._client.converse_stream(modelId=model_id, **stream_request_of(request))
+        with closing(answer["stream"]) as events:
+            return read_stream(events, heard, lambda: self._clock() > late_at)
 
 
 def _is_about_sampling(error: ClientError) -> bool:

@@ -102,7 +102,7 @@ def read_reply(answer: Any, model_id: str) -> Reply:
     """
     stop = require(answer["stopReason"], str)
     blocks = answer["output"].get("message", {}).get("content", [])
-    text = "\n\n".join(block["text"].strip() for block in blocks if "text" in block).strip()
+    text = text_of(blocks)
     hand_over = next((_hand_over(b["toolUse"]["input"]) for b in blocks if "toolUse" in b), None)
     if stop in INTERVENED:
         text = text or FILTERED
@@ -115,6 +115,21 @@ def read_reply(answer: Any, model_id: str) -> Reply:
         usage=Usage(require(tokens["inputTokens"], int), require(tokens["outputTokens"], int), None),
         guardrail=_verdict(stop, trace.get("guardrail", {})),
         hand_over=hand_over,
+    )
+
+
+def text_of(blocks: Iterable[Mapping[str, Any]]) -> str:
+    """Return the text of an answer's blocks."""
+    return "\n\n".join(block["text"].strip() for block in blocks if "text" in block).strip()
+
+
+def is_blocked(trace: Mapping[str, Any]) -> bool:
+    """Tell whether the guardrail put words of its own in the place of an answer, rather than mask it."""
+    return any(
+        finding.get("action") == "BLOCKED"
+        for assessment in _assessments(trace)
+        for policy, findings, *_ in GUARDRAIL_FINDINGS
+        for finding in assessment.get(policy, {}).get(findings, ())
     )
 
 

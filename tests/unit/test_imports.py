@@ -52,6 +52,7 @@ LIBRARIES: dict[str, set[str]] = {
     "annotated_types": {"chalicelib"},
     "pydantic": {"chalicelib/api"},
     "typing_extensions": {"chalicelib/api"},
+    "urllib3": {"chalicelib/gateways"},
     "yoyo": {"chalicelib/stores"},
 }
 """Which rooms of what ships use a library; one that is not here is not for the app."""
