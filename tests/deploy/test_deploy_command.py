@@ -291,6 +291,7 @@ def test_without_a_usable_model_nothing_is_deployed(stage: Stage) -> None:
         "cloudformation": stage.stack,
         "bedrock-runtime": FakeClient(converse=refusal("AccessDeniedException")),
         "bedrock": FakeClient(get_foundation_model_availability=refusal("AccessDeniedException")),
+        "service-quotas": FakeClient(list_service_quotas={"Quotas": []}),
     }
     at = scene(clients, root=stage.root)
     with pytest.raises(CommandError, match="No model can be used"):

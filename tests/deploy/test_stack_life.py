@@ -147,8 +147,8 @@ def _widen_by_stage(resources: Any) -> None:
             f"create SearchIndex: {FIRST} may not aoss:CreateIndex",
         ),
         (
-            lambda resources: resources["RouteTable"].update(Condition="InOpenSearch"),
-            "use S3Endpoint: refers to RouteTable, which is not there",
+            lambda resources: resources["EndpointSecurityGroup"].update(Condition="InOpenSearch"),
+            "use SecretsManagerEndpoint: refers to EndpointSecurityGroup, which is not there",
         ),
     ],
 )
