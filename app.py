@@ -24,6 +24,7 @@ from chalicelib.events.stream import events_to_deliver
 from chalicelib.insight.health import overall
 from chalicelib.services import now, services, warm_up
 from chalicelib.settings import documents_bucket_name, events_stream_arn, intake_queue_arn, lambda_handler
+from chalicelib.web import launcher
 from chalicelib.web.languages import LANGUAGES, choose_language
 from chalicelib.web.page import agent_page, chat_page
 
@@ -35,8 +36,14 @@ install(app, lambda: services().origins)
 def index() -> Response:
     """Serve the chat page in the visitor's language."""
     wanted, accepted = query_parameters().get("language"), current_request().headers.get("accept-language")
-    page = chat_page(choose_language(LANGUAGES, wanted, accepted))
+    page = chat_page(choose_language(LANGUAGES, wanted, accepted), services().settings.widget_hosts)
     return Response(page.html, dict(page.headers))
+
+
+@app.route("/widget.js", methods=["GET"])
+def widget() -> Response:
+    """Serve the script that puts the chat on other sites."""
+    return Response(launcher.launcher_script(), dict(launcher.HEADERS))
 
 
 @app.route("/agent", methods=["GET"])

@@ -18,6 +18,7 @@ from chalicelib.chat.spending import CHARS_PER_TOKEN, MICRO, RULES_TOKENS, Spend
 from chalicelib.domain.conversation import Usage
 from chalicelib.gateways.converse import price_of
 from chalicelib.settings import default_of
+from chalicelib.web.launcher import launcher_script
 from chalicelib.web.page import agent_page, chat_page
 from tooling.project import ROOT
 from tooling.stages import read_config
@@ -51,7 +52,12 @@ def flood(stage: str) -> list[Row]:
         + REFUSAL_BYTES / 1e9 * usd("Traffic to the internet")
     )
     looks = CHECKS_PER_MINUTE * DAY_SECONDS / 60
-    answers = {"/": chat_page().html, "/agent": agent_page().html, "/openapi.json": api_description()}
+    answers = {
+        "/": chat_page().html,
+        "/widget.js": launcher_script(),
+        "/agent": agent_page().html,
+        "/openapi.json": api_description(),
+    }
     sizes = {path: len(text.encode()) for path, text in answers.items()}
     page_bytes = sum(sizes[page] * each_second for page, each_second in PAGES_PER_SECOND.items())
     pages = DAY_SECONDS * page_bytes / 1e9 * usd("Traffic to the internet")

@@ -314,7 +314,8 @@ class Services:
     @once
     def origins(self) -> Origins:
         """Which pages may use the API from a browser."""
-        return Origins(self.settings.chat_cors_origins, self.settings.agent_cors_origins)
+        settings = self.settings
+        return Origins(settings.chat_cors_origins, settings.agent_cors_origins, settings.widget_hosts)
 
     @property
     @once

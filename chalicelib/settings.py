@@ -16,6 +16,7 @@ from chalicelib.variables import value_of
 SentimentLanguage = Literal["ar", "de", "en", "es", "fr", "hi", "it", "ja", "ko", "pt", "zh", "zh-TW"]
 CommaSeparated = tuple[str, ...]
 HOST = re.compile(r"(?:\*\.)?(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+FRAMING_HOST = re.compile(rf"(?:https?://)?{HOST.pattern}(?::(?:[0-9]{{1,5}}|\*))?")
 ADDRESS = re.compile(EMAIL_ADDRESS, re.ASCII)
 NAMED_ADDRESS = re.compile(rf"[^\x00-\x1f\x7f<>()\[\],;:@\"\\]{{1,64}} <{EMAIL_ADDRESS}>", re.ASCII)
 MODEL_ID = re.compile(r"[a-z0-9.-]{1,120}:[0-9]{1,4}")
@@ -29,6 +30,16 @@ def _origins(values: tuple[str, ...]) -> tuple[str, ...]:
         if origin != "*" and not ORIGIN.fullmatch(origin):
             raise ValueError(f"{origin} is no origin; write scheme and host alone: https://www.example.com")
     return origins
+
+
+def _framing_hosts(values: tuple[str, ...]) -> tuple[str, ...]:
+    hosts = tuple(value.lower() for value in values)
+    for host in hosts:
+        if host != "*" and not FRAMING_HOST.fullmatch(host):
+            raise ValueError(
+                f"{host} is no host; write www.example.com, *.example.com or http://localhost:8001"
+            )
+    return hosts
 
 
 def _hosts(values: tuple[str, ...]) -> tuple[str, ...]:
@@ -235,6 +246,10 @@ class Settings:
     """Another sign: earlier orders, but none for so many days."""
 
     # Web pages of other origins
+    widget_hosts: Annotated[CommaSeparated, _framing_hosts] = ()
+    """Hosts whose pages may hold the chat as a [widget](widget.md), such as `www.example.com`;
+    `*.example.com` is all below it, `*` any. Their pages may use the chat from a browser, too (CORS).
+    Without one nobody may."""
     chat_cors_origins: Annotated[CommaSeparated, _origins] = ("*",)
     """Origins of the pages that may use the chat from a browser (CORS), such as `https://www.example.com`;
     `*` is any."""

@@ -39,6 +39,11 @@ def app_log(data_dir: Path) -> Path:
     return data_dir / "logs" / "app.log"
 
 
+def host_page_log(data_dir: Path) -> Path:
+    """Return where the output of the sample shop goes."""
+    return data_dir / "logs" / "host-page.log"
+
+
 def events_log(data_dir: Path) -> Path:
     """Return where the output of the event handlers goes."""
     return data_dir / "logs" / "events.log"
@@ -47,6 +52,7 @@ def events_log(data_dir: Path) -> Path:
 def _app_rows(options: Namespace) -> Rows:
     return [
         ("Chat page", f"http://{HOST}:{options.port}/"),
+        ("Host page", f"http://{HOST}:{options.host_page_port}/ (a shop with the chat as a widget)"),
         ("Agents", f"http://{HOST}:{options.port}/agent"),
         ("Agent token", AGENT_TOKEN),
         ("App log", str(app_log(options.data_dir))),

@@ -30,6 +30,11 @@ def build_parser() -> argparse.ArgumentParser:
     run = commands.add_parser("run", help="start the whole product on this machine; Ctrl-C stops it")
     run.add_argument("--port", type=_port, default=8000, help="where the chat page is served (8000)")
     run.add_argument(
+        "--host-page-port",
+        type=_port,
+        help="where a sample shop with the chat is served (--port + 1, or another free one)",
+    )
+    run.add_argument(
         "--set",
         type=_assignment,
         action="append",

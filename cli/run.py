@@ -11,13 +11,15 @@ from pathlib import Path
 
 from chalicelib.errors import InvalidSettings
 from cli import announcement
-from devstack.ports import HOST, require_free_port
+from devstack.aws.local_secrets import load_or_create_secrets
+from devstack.ports import HOST, free_port, is_free, require_free_port
 from devstack.stack import Stack
 from devstack.stage import read_local_stage
 from devstack.stop_request import StopRequest, StopRequested
 from tooling import environment
 from tooling.errors import CommandError
 from tooling.file_lock import LockHeldError, held
+from tooling.project import ROOT
 
 APP_START_SECONDS = 60
 READINESS_POLL_SECONDS = 0.1
@@ -30,7 +32,7 @@ TAIL_LINES = 20
 class Child:
     """A running process. It stops when its standard input ends, which also happens when we are killed."""
 
-    def __init__(self, command: Sequence[str], log: Path) -> None:
+    def __init__(self, command: Sequence[str], log: Path, **variables: str) -> None:
         """Start a command; its output goes to the log, the previous log stays as `….1`."""
         log.parent.mkdir(parents=True, exist_ok=True)
         if log.exists():
@@ -43,7 +45,7 @@ class Child:
                 stdin=subprocess.PIPE,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                env=environment.extended(PYTHONUNBUFFERED="1"),
+                env=environment.extended(PYTHONUNBUFFERED="1", **variables),
                 start_new_session=True,
                 creationflags=_windows_flags(),
             )
@@ -95,6 +97,8 @@ def _start_and_watch(options: Namespace, resources: ExitStack, stop: StopRequest
     stack = Stack(options.data_dir, stage, models, resources, stop, _say_step)
     stack.start(options.aws_port)
     children = {"the app": _start_app(options, resources, stop)} if with_app else {}
+    if with_app:
+        children["the host page"] = _start_host_page(options, resources)
     children["what calls the event handlers"] = _start_events(options, resources)
     _say(announcement.ready(options, models))
     while True:
@@ -114,6 +118,19 @@ def _require_ports(options: Namespace, with_app: bool) -> None:
     require_free_port(options.port, "--port")
     if options.port == options.aws_port:
         raise CommandError("--port and --aws-port must differ.")
+    _choose_host_page_port(options)
+
+
+def _choose_host_page_port(options: Namespace) -> None:
+    """Take the port that is asked for, or else the one after the app's, or else any: nobody depends on it."""
+    if options.host_page_port is not None:
+        require_free_port(options.host_page_port, "--host-page-port")
+        if options.host_page_port in (options.port, options.aws_port):
+            raise CommandError("--host-page-port must differ from the other ports.")
+        return
+    options.host_page_port = options.port + 1
+    if options.host_page_port == options.aws_port or not is_free(options.host_page_port):
+        options.host_page_port = free_port()
 
 
 def _require_own_folder(folder: Path, resources: ExitStack) -> None:
@@ -153,10 +170,22 @@ def _start_events(options: Namespace, resources: ExitStack) -> Child:
     return events
 
 
+def _start_host_page(options: Namespace, resources: ExitStack) -> Child:
+    program = ROOT / "samples" / "host-page" / "shop.py"
+    ports = ["--port", str(options.host_page_port), "--assistant", f"http://{HOST}:{options.port}/"]
+    secrets = load_or_create_secrets(options.data_dir / "secrets.json")
+    log = announcement.host_page_log(options.data_dir)
+    shop = Child([sys.executable, str(program), *ports], log, APP_SECRET=secrets.app_secret)
+    resources.callback(shop.close)
+    return shop
+
+
 def _set_by(options: Namespace) -> list[str]:
-    # The links in mails lead to this page, wherever it is.
+    # The links in mails lead to this page, and the host page may show it, wherever they are.
     page = ("CHAT_URL", f"http://{HOST}:{options.port}/")
-    return [f"--set={name}={value}" for name, value in (page, *options.settings)]
+    hosts = ",".join(f"http://{name}:{options.host_page_port}" for name in (HOST, "localhost"))
+    settings = (page, ("WIDGET_HOSTS", hosts), *options.settings)
+    return [f"--set={name}={value}" for name, value in settings]
 
 
 def _require_alive(name: str, child: Child) -> None:

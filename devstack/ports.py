@@ -37,6 +37,15 @@ def require_free_port(port: int, option: str) -> None:
             ) from None
 
 
+def is_free(port: int) -> bool:
+    """Say whether a server may listen on the port."""
+    try:
+        require_free_port(port, "")
+    except CommandError:
+        return False
+    return True
+
+
 def allow_many_connections() -> None:
     """Raise this process's limit of open files, which on many systems is met by a few hundred connections."""
     if sys.platform != "win32":

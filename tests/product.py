@@ -55,11 +55,13 @@ class Product:
         self.data_dir = data_dir
         self.port = free_port()
         self.aws_port = free_port()
+        self.host_page_port = free_port()
         self.url = f"http://{HOST}:{self.port}"
+        self.host_page_url = f"http://{HOST}:{self.host_page_port}"
         self.aws_url = f"http://{HOST}:{self.aws_port}"
         options = ["--aws-port", str(self.aws_port), "--data-dir", str(data_dir)]
         if command == "run":
-            options += ["--port", str(self.port)]
+            options += ["--port", str(self.port), "--host-page-port", str(self.host_page_port)]
         self._lines: list[str] = []
         self._ready = threading.Event()
         self._process = subprocess.Popen(
@@ -142,7 +144,8 @@ class Product:
     def leaves_nothing_behind(self) -> bool:
         """Say whether, within a moment, no server answers any more and Postgres has ended properly."""
         postgres = self.data_dir / "postgres" / "data" / "postmaster.pid"
-        return within(10, lambda: not (answers(self.port) or answers(self.aws_port) or postgres.exists()))
+        ports = (self.port, self.aws_port, self.host_page_port)
+        return within(10, lambda: not (any(map(answers, ports)) or postgres.exists()))
 
     def _read(self) -> None:
         assert self._process.stdout is not None

@@ -3,6 +3,7 @@
 Not by Chalice's `cors=`: that is one fixed origin for a route, and on AWS its OPTIONS never gets to the app.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -30,6 +31,8 @@ class Origins:
 
     public: tuple[str, ...]
     agents: tuple[str, ...]
+    widgets: tuple[str, ...] = ()
+    """Hosts of sites with the widget, as a policy names them; their pages may use the public routes, too."""
 
 
 @dataclass(frozen=True)
@@ -42,21 +45,25 @@ class Cors:
     def headers(self, request: Any) -> dict[str, str]:
         """Return what the answer to a request needs."""
         path = request.context["resourcePath"]
-        headers = allowing(self._allowed(path), request.headers.get("origin"))
+        origin = request.headers.get("origin")
+        headers = allowing(self._allowed(path, origin), origin)
         if request.method == PREFLIGHT and "Access-Control-Allow-Origin" in headers:
             headers["Access-Control-Allow-Methods"] = ",".join(sorted(self.app.routes[path]))
             headers["Access-Control-Allow-Headers"] = ",".join(ALLOWED_HEADERS)
             headers["Access-Control-Max-Age"] = str(PREFLIGHT_SECONDS)
         return headers
 
-    def _allowed(self, path: str) -> tuple[str, ...]:
+    def _allowed(self, path: str, origin: str | None) -> tuple[str, ...]:
         try:
             origins = self.origins()
         except InvalidSettings:
             # What needs the settings has failed and logged it; the rest is for pages of our own.
             return ()
         is_for_agents = any(entry.authorizer for entry in self.app.routes[path].values())
-        return origins.agents if is_for_agents else origins.public
+        if is_for_agents:
+            return origins.agents
+        has_widget = origin and any(covers(host, origin) for host in origins.widgets)
+        return (*origins.public, origin) if origin and has_widget else origins.public
 
 
 def allowing(allowed: tuple[str, ...], origin: str | None) -> dict[str, str]:
@@ -67,6 +74,15 @@ def allowing(allowed: tuple[str, ...], origin: str | None) -> dict[str, str]:
         headers["Access-Control-Allow-Origin"] = granted
         headers["Access-Control-Expose-Headers"] = ",".join(EXPOSED_HEADERS)
     return headers
+
+
+def covers(host: str, origin: str) -> bool:
+    """Say whether a policy that names the host (`*.example.com`, `http://localhost:8001`) takes an origin."""
+    if host == ANY:
+        return True
+    scheme, _, name = host.rpartition("://")
+    pattern = re.escape(name).replace(r"\*\.", r"(?:[a-z0-9-]+\.)+").replace(r":\*", "(?::[0-9]+)?")
+    return re.fullmatch(f"{scheme or 'https?'}://{pattern}", origin) is not None
 
 
 def answer_preflights(app: Chalice) -> None:

@@ -2,7 +2,7 @@
 // What the chat asks of the API.
 
 const FAILURE_WORDS = Object.fromEntries(
-  ['tooLarge', 'tooMany', 'down', 'refused', 'unreadable', 'late', 'offline'].map((key) => [key, say(key)]),
+  ['tooLarge', 'tooMany', 'down', 'refused', 'unproven', 'unreadable', 'late', 'offline'].map((key) => [key, say(key)]),
 );
 
 const sessionPath = (sessionId) => `chat/${encodeURIComponent(sessionId)}`;
@@ -10,7 +10,7 @@ const sessionPath = (sessionId) => `chat/${encodeURIComponent(sessionId)}`;
 async function postQuestion({ text, messageId }, sessionId, lifetime) {
   const payload = { query: text, message_id: messageId };
   if (sessionId) payload.session_id = sessionId;
-  const answer = await request('chat', { payload, lifetime });
+  const answer = await requestAsCustomer('chat', { payload, lifetime });
   if (typeof answer.response === 'string') return answer;
   throw new RequestFailure(FAILURE_WORDS.unreadable);
 }
@@ -18,24 +18,24 @@ async function postQuestion({ text, messageId }, sessionId, lifetime) {
 /** Read the newest messages, those `before` a place of an earlier page, or those `after` one; '' is no place. */
 function getHistory(sessionId, lifetime, place = {}) {
   const query = new URLSearchParams(Object.entries(place).filter(([, value]) => value)).toString();
-  return request(sessionPath(sessionId) + (query && `?${query}`), { lifetime, timeoutMs: 15_000 });
+  return requestAsCustomer(sessionPath(sessionId) + (query && `?${query}`), { lifetime, timeoutMs: 15_000 });
 }
 
 /** Exchange the token of a mail's link for `{session_id}`. */
 function postLink(token, lifetime) {
-  return request('chat/open', { payload: { token }, lifetime, timeoutMs: 15_000 });
+  return requestAsCustomer('chat/open', { payload: { token }, lifetime, timeoutMs: 15_000 });
 }
 
 function deleteConversation(sessionId, lifetime) {
-  return request(sessionPath(sessionId), { method: 'DELETE', lifetime });
+  return requestAsCustomer(sessionPath(sessionId), { method: 'DELETE', lifetime });
 }
 
 /** Keep how the customer can be reached: `{email, phone, name}`, in place of what was known. */
 function putContact(sessionId, contact, lifetime) {
-  return request(`${sessionPath(sessionId)}/contact`, { method: 'PUT', payload: contact, lifetime, timeoutMs: 15_000 });
+  return requestAsCustomer(`${sessionPath(sessionId)}/contact`, { method: 'PUT', payload: contact, lifetime, timeoutMs: 15_000 });
 }
 
 function postFeedback(sessionId, messageId, feedback, lifetime) {
   const payload = { message_id: messageId, ...feedback };
-  return request(`${sessionPath(sessionId)}/feedback`, { payload, lifetime, timeoutMs: 15_000 });
+  return requestAsCustomer(`${sessionPath(sessionId)}/feedback`, { payload, lifetime, timeoutMs: 15_000 });
 }

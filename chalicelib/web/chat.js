@@ -95,7 +95,7 @@ async function ask(question, lifetime) {
   try {
     return await postQuestion(question, chat.sessionId, lifetime);
   } catch (failure) {
-    const sessionRefused = failure.status === 403 || failure.fields?.includes('session_id');
+    const sessionRefused = (failure.status === 403 && !isProofRefused(failure)) || failure.fields?.includes('session_id');
     if (!sessionRefused || !chat.sessionId) throw failure;
     const answer = await postQuestion(question, '', lifetime);
     return { ...answer, degraded: ['history'].concat(answer.degraded ?? []) };
@@ -281,7 +281,8 @@ function start() {
   followKeyboard();
   place.watch();
   showConversations();
-  focusComposer();
+  if (SITE) startInSite();
+  else focusComposer();
   // A link that is opened in this very tab changes no more of the address than what is behind the `#`.
   window.addEventListener('hashchange', () => LINK.test(location.hash) && location.reload());
   openLink(takeLinkToken());

@@ -1,7 +1,8 @@
 'use strict';
 // Coming back: the conversation as the server kept it, then what this tab could not deliver.
 
-const SESSION_GONE = [400, 403, 404];
+// A refused proof says nothing of the session: it may have expired.
+const isSessionGone = (failure) => [400, 403, 404].includes(failure.status) && !isProofRefused(failure);
 
 function restoredElement(message) {
   const text = String(message?.content ?? '');
@@ -31,7 +32,7 @@ async function loadHistory(lifetime) {
   } catch (failure) {
     if (!(failure instanceof RequestFailure)) throw failure;
     if (lifetime.aborted) return;
-    if (SESSION_GONE.includes(failure.status)) leaveGoneSession();
+    if (isSessionGone(failure)) leaveGoneSession();
     else showHistoryNotice();
   }
 }

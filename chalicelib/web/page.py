@@ -43,11 +43,16 @@ class Page:
 
 
 @functools.cache
-def chat_page(language: str = "en") -> Page:
-    """Return the chat page in a language, built once per process from the files in `web/`."""
+def chat_page(language: str = "en", framed_by: tuple[str, ...] = ()) -> Page:
+    """Return the chat page in a language, built once per process from the files in `web/`.
+
+    `framed_by` are the hosts whose pages may show it in a frame, as a policy names them.
+    """
     direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
     words = {**words_of(language)["page"], "language": language, "direction": direction}
-    page = build_page(_with_words(_read("chat.html"), words), functools.partial(_read_in, language))
+    page = build_page(
+        _with_words(read_file("chat.html"), words), functools.partial(_read_in, language), framed_by
+    )
     return Page(
         page.html, MappingProxyType({**page.headers, "Content-Language": language, "Vary": "Accept-Language"})
     )
@@ -56,10 +61,10 @@ def chat_page(language: str = "en") -> Page:
 @functools.cache
 def agent_page() -> Page:
     """Return the agents' console, built once per process from the files in `web/`."""
-    return build_page(_read("agent/agent.html"), functools.partial(_read_in, "en"))
+    return build_page(read_file("agent/agent.html"), functools.partial(_read_in, "en"))
 
 
-def build_page(template: str, read: Callable[[str], str]) -> Page:
+def build_page(template: str, read: Callable[[str], str], framed_by: tuple[str, ...] = ()) -> Page:
     """Fill the template's `/* inline: a.js b.js */` elements with the named files, and let only those run.
 
     Raises ValueError when a style sheet would end its own element.
@@ -74,7 +79,7 @@ def build_page(template: str, read: Callable[[str], str]) -> Page:
         return placeholder["open"] + content + placeholder["close"]
 
     html = _PLACEHOLDER.sub(fill, template)
-    return Page(html, MappingProxyType(_headers(hashes["script"], hashes["style"])))
+    return Page(html, MappingProxyType(_headers(hashes["script"], hashes["style"], framed_by)))
 
 
 def _with_words(template: str, words: Mapping[str, str]) -> str:
@@ -84,12 +89,13 @@ def _with_words(template: str, words: Mapping[str, str]) -> str:
 
 def _read_in(language: str, name: str) -> str:
     if name != _WORDS_OF_SCRIPTS:
-        return _read(name)
+        return read_file(name)
     words = json.dumps(words_of(language)["script"], ensure_ascii=False, separators=(",", ":"))
     return f"const WORDS = {words};\n"
 
 
-def _read(name: str) -> str:
+def read_file(name: str) -> str:
+    """Return a file of `web/` as it is served."""
     # Reading as text makes every line end a `\n`, as the browser does before it takes the hash.
     text = (_WEB / name).read_text(encoding="utf-8")
     return text if name.startswith("vendor/") else _FOR_READERS.sub("", text)
@@ -111,7 +117,7 @@ def _csp_hash(content: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
-def _headers(script_hashes: list[str], style_hashes: list[str]) -> dict[str, str]:
+def _headers(script_hashes: list[str], style_hashes: list[str], framed_by: tuple[str, ...]) -> dict[str, str]:
     policy = {
         "default-src": "'none'",
         "script-src": " ".join(script_hashes) or "'none'",
@@ -120,7 +126,7 @@ def _headers(script_hashes: list[str], style_hashes: list[str]) -> dict[str, str
         "img-src": "data:",
         "base-uri": "'none'",
         "form-action": "'none'",
-        "frame-ancestors": "'self'",
+        "frame-ancestors": " ".join(("'self'", *framed_by)),
         # Markup from a string may enter the page through the sanitiser alone.
         "require-trusted-types-for": "'script'",
         "trusted-types": "dompurify",

@@ -39,4 +39,5 @@ function addMessages(...elements) {
   const next = queue.question?.element;
   if (next) next.before(...elements);
   else view.messages.append(...elements);
+  tellMessages(elements);
 }

@@ -10,10 +10,16 @@ function guardedStorage(name) {
   }
 }
 
+let owner = '';  // each customer that the site around a widget proves has a memory of their own
+
+function rememberFor(customerId) {
+  owner = customerId ? `customer:${customerId}:` : '';
+}
+
 /** One remembered text; two stages behind one gateway host share an origin, so the key holds the path. */
 function remembered(storageName, key) {
   const storage = guardedStorage(storageName);
-  const fullKey = `support-assistant:${API_BASE.pathname}:${key}`;
+  const fullKey = `support-assistant:${API_BASE.pathname}:${owner}${key}`;
   const attempt = (action) => {
     try {
       return storage ? action() : null;

@@ -12,7 +12,7 @@ from chalicelib.api.cors import PROOF_HEADERS
 from deployment.gateway import STAGE
 from deployment.openapi import chat, events, knowledge_base, service, tickets
 from deployment.openapi.failures import Failures
-from deployment.openapi.operation import HTML, TAGS, Answer, Operation
+from deployment.openapi.operation import HTML, SCRIPT, TAGS, Answer, Operation
 from deployment.openapi.parameters import CORRELATION_ID, HEADERS, header, parameters_of
 from deployment.openapi.schemas import Schema, reference, schemas_of
 from tooling.docstrings import field_docstrings
@@ -152,4 +152,4 @@ def _content(answer: Answer) -> Iterator[tuple[str, Any]]:
         yield "schema", {"allOf": [reference(answer.kind), reference(common.Correlated)]}
         yield "example", {**answer.example, "correlation_id": HEADERS[CORRELATION_ID]["example"]}
     else:
-        yield "schema", {"type": "string" if answer.media_type == HTML else "object"}
+        yield "schema", {"type": "string" if answer.media_type in (HTML, SCRIPT) else "object"}

@@ -11,6 +11,7 @@ from chalicelib.errors import SupportError
 
 JSON = "application/json"
 HTML = "text/html"
+SCRIPT = "text/javascript"
 SERVICE, CUSTOMERS, AGENTS = "service", "customers", "agents"
 TAGS = {
     SERVICE: "For anyone.",

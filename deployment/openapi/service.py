@@ -4,7 +4,7 @@ from pydantic import BaseModel
 
 from chalicelib import __version__
 from chalicelib.api.answers.common import Health
-from deployment.openapi.operation import HTML, SERVICE, Answer, Operation
+from deployment.openapi.operation import HTML, SCRIPT, SERVICE, Answer, Operation
 
 
 class PageQuery(BaseModel):
@@ -31,6 +31,15 @@ OPERATIONS = (
         "One HTML page with its styles and scripts, in one of ten languages.",
         Answer("The page.", media_type=HTML),
         query=PageQuery,
+    ),
+    Operation(
+        SERVICE,
+        "GET",
+        "/widget.js",
+        "loadWidget",
+        "The widget",
+        "The script that puts the chat on another site; docs/widget.md says how.",
+        Answer("The script.", media_type=SCRIPT),
     ),
     Operation(
         SERVICE,

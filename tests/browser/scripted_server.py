@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from chalicelib.web.languages import LANGUAGES, choose_language
+from chalicelib.web.launcher import HEADERS, launcher_script
 from chalicelib.web.page import chat_page
 
 
@@ -34,6 +35,7 @@ class Received:
     method: str
     path: str
     body: Any
+    headers: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def answer(
@@ -63,8 +65,9 @@ def answer(
 class ScriptedServer:
     """An HTTP server on 127.0.0.1 that serves the page below `prefix` and replies as scripted, in order."""
 
-    def __init__(self, prefix: str = "") -> None:
+    def __init__(self, prefix: str = "", framed_by: tuple[str, ...] = ()) -> None:
         self.prefix = prefix
+        self.framed_by = framed_by
         self.replies: deque[Reply] = deque()
         self.history = Reply({"error": "Unknown session."}, status=404)
         self.received: list[Received] = []
@@ -108,13 +111,17 @@ class _Handler(BaseHTTPRequestHandler):
         page_path, _, query = path.partition("?")
         if page_path in ("", "/"):
             wanted = dict(parse_qsl(query)).get("language")
-            page = chat_page(choose_language(LANGUAGES, wanted, self.headers["Accept-Language"]))
+            page = chat_page(
+                choose_language(LANGUAGES, wanted, self.headers["Accept-Language"]), self.script.framed_by
+            )
             self._send(200, page.headers, page.html.encode("utf-8"))
+        elif page_path == "/widget.js":
+            self._send(200, HEADERS, launcher_script().encode("utf-8"))
         else:
-            self._reply(Received("GET", path, None))
+            self._reply(Received("GET", path, None, dict(self.headers)))
 
     def do_DELETE(self) -> None:
-        self._reply(Received("DELETE", self._path(), None))
+        self._reply(Received("DELETE", self._path(), None, dict(self.headers)))
 
     def do_POST(self) -> None:
         self._take_body()
@@ -124,7 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _take_body(self) -> None:
         raw = self.rfile.read(int(self.headers["Content-Length"]))
-        self._reply(Received(self.command, self._path(), json.loads(raw)))
+        self._reply(Received(self.command, self._path(), json.loads(raw), dict(self.headers)))
 
     def _path(self) -> str:
         inside = self.path.startswith(self.script.prefix)

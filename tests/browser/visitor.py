@@ -19,26 +19,31 @@ class Visitor:
     misdeeds: list[str] = field(default_factory=list)
     contexts: list[BrowserContext] = field(default_factory=list)
 
-    def __call__(self, url: str, before: Callable[[Page], None] | None = None, **options: Any) -> Page:
-        """Open `url`; `options` are a browser context's, `before` prepares the page before it loads."""
+    def __call__(
+        self, url: str, before: Callable[[Page], None] | None = None, also: str = "", **options: Any
+    ) -> Page:
+        """Open `url`; `options` are a browser context's, `before` prepares the page before it loads.
+
+        `also` is another address that the page may ask.
+        """
         options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options}
         context = self.browser.new_context(**options)
         context.set_default_timeout(5_000)
         self.contexts.append(context)
         page = context.new_page()
-        self._watch(page, urlsplit(url).netloc)
+        self._watch(page, {urlsplit(each).netloc for each in (url, also)})
         if before:
             before(page)
         page.goto(url)
         return page
 
-    def _watch(self, page: Page, host: str) -> None:
+    def _watch(self, page: Page, hosts: set[str]) -> None:
         def note_console(message: ConsoleMessage) -> None:
             if message.type in ("error", "warning") and not message.text.startswith(EXPECTED_IN_CONSOLE):
                 self.misdeeds.append(message.text)
 
         def note_request(url: str) -> None:
-            if urlsplit(url).scheme != "data" and urlsplit(url).netloc != host:
+            if urlsplit(url).scheme != "data" and urlsplit(url).netloc not in hosts:
                 self.misdeeds.append(f"A request to {url}")
 
         def close_dialog(dialog: Dialog) -> None:

@@ -74,6 +74,7 @@ def api_handler(invoke: Invoke) -> None:
     """Use every route, in every way that leads to a call of its own."""
     api = Api(invoke)
     api.send("GET", "/")
+    api.send("GET", "/widget.js")
     api.send("GET", "/agent")
     api.send("GET", "/openapi.json")
     assert api.send("GET", "/health", query={"deep": "1"})["status"] == "ok"

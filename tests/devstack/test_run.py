@@ -51,7 +51,14 @@ def chat(product: Product, question: str) -> dict[str, Any]:
 
 
 def test_the_ready_block_says_where_everything_is(product: Product) -> None:
-    where = (product.url, product.aws_url, str(product.data_dir), "app.log", "events.log")
+    where = (
+        product.url,
+        product.host_page_url,
+        product.aws_url,
+        str(product.data_dir),
+        "app.log",
+        "events.log",
+    )
     for expected in (*where, "local-agent-token", "an extractive model, not Claude", "Ctrl-C"):
         assert expected in product.output
 

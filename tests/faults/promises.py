@@ -44,6 +44,7 @@ ALL_OF_DYNAMODB = "dynamodb"
 
 PROMISES: Mapping[str, Mapping[str, Promise]] = {
     "GET /": {},
+    "GET /widget.js": {},
     "GET /agent": {},
     "GET /agents/me": {},
     "GET /openapi.json": {},

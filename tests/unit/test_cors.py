@@ -78,6 +78,28 @@ def test_a_page_may_read_an_answer_only_if_its_origin_is_listed(
     assert ("Access-Control-Expose-Headers" in headers) == (granted is not None)
 
 
+@pytest.mark.parametrize(
+    ("host", "origin", "granted"),
+    [
+        ("shop.example", "https://shop.example", True),
+        ("shop.example", "http://shop.example", True),
+        ("https://shop.example", "http://shop.example", False),
+        ("shop.example", "https://shop.example:8443", False),
+        ("shop.example:*", "https://shop.example:8443", True),
+        ("shop.example", "https://www.shop.example", False),
+        ("*.shop.example", "https://a.b.shop.example", True),
+        ("*.shop.example", "https://shop.example", False),
+        ("*.shop.example", "https://evil.example/.shop.example", False),
+        ("shop.example", "https://shopXexample", False),
+        ("*", OTHER, True),
+    ],
+)
+def test_a_page_with_the_widget_may_use_the_chat_too(host: str, origin: str, granted: bool) -> None:
+    with Client(serve(Origins(public=(DESK,), agents=(DESK,), widgets=(host,)))) as client:
+        assert send(client, "/chat/s", origin).headers.get(ALLOW_ORIGIN) == (origin if granted else None)
+        assert ALLOW_ORIGIN not in send(client, "/tickets", origin).headers
+
+
 @pytest.mark.parametrize("origin", [OTHER, "null", None])
 def test_where_any_page_may_read_the_answer_is_the_same_for_all(origin: str | None) -> None:
     with Client(serve(Origins(public=("*",), agents=()))) as client:

@@ -44,7 +44,7 @@ def web() -> Iterator[Shop]:
             "chat": replace(scene.chat, log=TurnLogger()),
             "transcripts": scene.transcripts,
             "health": Health(checks, lambda _: None),
-            "settings": SimpleNamespace(stage="test"),
+            "settings": SimpleNamespace(stage="test", widget_hosts=("https://shop.example",)),
         }
         with serving(JSON, **services) as web:
             yield Shop(web.client, web.headers, scene, checks)
@@ -197,6 +197,7 @@ def test_the_page_is_html_with_its_security_headers(web: Shop) -> None:
     response = web.send("GET", "/")
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert "frame-ancestors 'self' https://shop.example" in response.headers["Content-Security-Policy"]
     assert response.headers["Cache-Control"] == "no-cache"
     assert response.headers["Strict-Transport-Security"].startswith("max-age=")
     assert b"<!doctype html>" in response.body[:100].lower()

@@ -83,7 +83,7 @@ def test_the_page_says_every_word_that_there_is_and_no_other() -> None:
 
 
 def test_the_scripts_say_every_word_that_there_is_and_no_other() -> None:
-    scripts = [*WEB.glob("*.js"), *WEB.glob("person/*.js")]
+    scripts = [*WEB.glob("*.js"), *WEB.glob("person/*.js"), *WEB.glob("widget/*.js")]
     quoted = {name for path in scripts for name in re.findall(r"'(\w+)'", path.read_text("utf-8"))}
     said = {name for path in scripts for name in re.findall(r"\bsay\('(\w+)'", path.read_text("utf-8"))}
     known = set(words_of("en")["script"])

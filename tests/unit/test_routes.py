@@ -98,7 +98,9 @@ def test_every_route_is_tried_here() -> None:
         (route.method, "/".join(names.get(part, part) for part in route.path.split("/"))) for route in ROUTES
     }
     preflights = {(PREFLIGHT, path) for _, path in served}
-    needing_nothing = {("GET", path) for path in ("/", "/agent", "/agents/me", "/health", "/openapi.json")}
+    needing_nothing = {
+        ("GET", path) for path in ("/", "/widget.js", "/agent", "/agents/me", "/health", "/openapi.json")
+    }
     assert served - tried == {*needing_nothing, *preflights}
 
 

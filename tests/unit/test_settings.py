@@ -191,6 +191,20 @@ def test_what_no_page_has_as_its_origin_is_refused(monkeypatch: pytest.MonkeyPat
     )
 
 
+def test_hosts_of_the_widget_are_read_as_a_policy_names_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("WIDGET_HOSTS", "Shop.example, *.shop.example,http://localhost:3000,127.0.0.1:*,*")
+    hosts = ("shop.example", "*.shop.example", "http://localhost:3000", "127.0.0.1:*", "*")
+    assert read_settings().widget_hosts == hosts
+
+
+@pytest.mark.parametrize(
+    "host", ["https://shop.example/", "shop.example; script-src *", "'self'", "a b", "ftp://a", "a*.example"]
+)
+def test_what_no_host_of_a_widget_can_be_is_refused(monkeypatch: pytest.MonkeyPatch, host: str) -> None:
+    monkeypatch.setenv("WIDGET_HOSTS", host)
+    assert refusal().startswith(f"WIDGET_HOSTS: {host} is no host")
+
+
 def test_the_routes_of_agents_are_not_opened_to_any_page(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AGENT_CORS_ORIGINS", "*")
     assert "AGENT_CORS_ORIGINS: name each origin" in refusal()

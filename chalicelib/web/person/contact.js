@@ -21,11 +21,11 @@ function showContact() {
   view['change-contact'].setAttribute('aria-label', say(address ? 'changeContact' : 'howToReach'));
 }
 
-/** Offer the form when a person takes over, or with what the customer wrote to be confirmed; never again by itself. */
+/** Offer the form when a person takes over from an unknown customer, or with what the customer wrote to be confirmed; never again by itself. */
 function askForContact({ escalation, offered_contact: offered }) {
   chat.offered = offered ?? null;
   const isNews = offered && CONTACT_FIELDS.some((name) => offered[name] && offered[name] !== chat.contact?.[name]);
-  const isAsked = escalation && !chat.contact && contactForm.hidden;
+  const isAsked = escalation && !proof && !chat.contact && contactForm.hidden;
   if (chat.ticket?.state === 'waiting' && (isNews || isAsked)) openContact();
 }
 

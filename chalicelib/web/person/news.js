@@ -27,7 +27,7 @@ async function readNews() {
     if (!lifetime.aborted) showNews(news);
   } catch (failure) {
     if (!(failure instanceof RequestFailure)) throw failure;
-    if (lifetime.aborted || SESSION_GONE.includes(failure.status)) return;
+    if (lifetime.aborted || isSessionGone(failure)) return;
     followTicket(failure.retryAfterSeconds * 1000);
   }
 }

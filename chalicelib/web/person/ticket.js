@@ -27,6 +27,7 @@ function showTicket(ticket) {
   view['ticket-number'].textContent = ticket?.id ? say('ticket', { number: ticket.id }) : '';
   showContact();
   showSolved();
+  tellState();
 }
 
 function joinedElement(author) {

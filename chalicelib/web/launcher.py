@@ -1,0 +1,27 @@
+"""Build the script that puts the chat on other sites: a launcher, and the page in a frame, once opened."""
+
+import functools
+import json
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from chalicelib.web.page import read_file
+
+FILES = ("site.js", "panel.js", "talk.js", "start.js")
+HEADERS: Mapping[str, str] = MappingProxyType(
+    {
+        "Content-Type": "text/javascript; charset=utf-8",
+        # Sites name it without a version: after a deployment the old one lives on for so long at the most.
+        "Cache-Control": "public, max-age=600",
+        # For sites that load nothing from elsewhere but what says that it may be.
+        "Cross-Origin-Resource-Policy": "cross-origin",
+    }
+)
+
+
+@functools.cache
+def launcher_script() -> str:
+    """Return the script, built once per process: one function, of which nothing is a global of the site."""
+    style = f"const STYLE = {json.dumps(read_file('widget/launcher.css'))};\n"
+    parts = "\n".join(read_file(f"widget/{name}").removeprefix("'use strict';\n") for name in FILES)
+    return f"(() => {{\n'use strict';\nif (window.SupportAssistant) return;\n{style}{parts}}})();\n"

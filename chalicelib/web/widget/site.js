@@ -1,0 +1,69 @@
+'use strict';
+// What the site says in its script element, and what is remembered for the visitor.
+
+const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
+// Below the stage's name behind API Gateway, at `/` under a domain of one's own: the page is beside the script.
+const BASE = new URL('.', script.src);
+// Copied without a prototype: a site may have added to Object's, and what is not written must not be read.
+const ownOf = (given) => Object.assign(Object.create(null), given);
+const dataset = ownOf(script.dataset);
+
+const WORDS = {
+  chat: 'Chat',
+  open: 'Open chat',
+  close: 'Close chat',
+  leave: 'Close',
+  unread: 'unread',
+  loading: 'Loading…',
+  failed: 'The chat could not be loaded. Please try again in a moment.',
+};
+const ACCENT = '#0e6b62';
+const LOAD_TIMEOUT_MS = 15_000;
+
+/** A colour as `#rrggbb`; the usual one for what is none. */
+function hexColor(text) {
+  const [, short, long] = /^#(?:([0-9a-f]{3})|([0-9a-f]{6}))$/i.exec(text ?? '') ?? [];
+  if (short) return `#${short.replace(/./g, '$&$&')}`;
+  return long ? `#${long}` : ACCENT;
+}
+
+/** Black or white, whichever reads better on a colour (relative luminance, WCAG 2). */
+function inkOn(color) {
+  const [red, green, blue] = [1, 3, 5].map((at) => {
+    const value = parseInt(color.slice(at, at + 2), 16) / 255;
+    return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  });
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.1791 ? '#000000' : '#ffffff';
+}
+
+/** Who the customer is, in the API's names or those of the attributes; null for nobody. */
+function readCustomer(given) {
+  const own = ownOf(given);
+  const id = own.customer_id ?? own.customerId;
+  const hash = own.customer_hash ?? own.customerHash;
+  const expires = own.customer_hash_expires ?? own.customerHashExpires;
+  if (!id || !hash) {
+    if (id || hash) console.warn('SupportAssistant: a customer is proven by customer_id and customer_hash together.');
+    return null;
+  }
+  const proof = { customer_id: String(id), customer_hash: String(hash) };
+  return expires ? { ...proof, customer_hash_expires: Number(expires) } : proof;
+}
+
+/** Remember a word for the visitor; where storage is blocked, nothing is remembered. */
+function remember(storage, key, word) {
+  try {
+    window[storage].setItem(`support-assistant:${BASE.href}:${key}`, word);
+  } catch (error) {
+    if (!(error instanceof DOMException)) throw error;
+  }
+}
+
+function recall(storage, key) {
+  try {
+    return window[storage].getItem(`support-assistant:${BASE.href}:${key}`) ?? '';
+  } catch (error) {
+    if (error instanceof DOMException) return '';
+    throw error;
+  }
+}
