@@ -33,6 +33,7 @@ install(app, lambda: services().origins)
 
 
 @app.route("/", methods=["GET"])
+@answers_errors
 def index() -> Response:
     """Serve the chat page in the visitor's language."""
     wanted, accepted = query_parameters().get("language"), current_request().headers.get("accept-language")

@@ -18,7 +18,8 @@ from tests.product import Product
 
 ADA = {"customer_id": "ADA-1", "customer_hash": "a" * 64}
 BOB = {"customer_id": "BOB-2", "customer_hash": "b" * 64, "customer_hash_expires": 1_999_999_999}
-PHONE: dict[str, Any] = {"viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
+STILL: dict[str, Any] = {"reduced_motion": "reduce"}
+PHONE = {**STILL, "viewport": {"width": 360, "height": 640}, "has_touch": True, "is_mobile": True}
 HAND_OVER = {"ticket_id": "T-1", "reason": "customer_request"}
 HOSTILE = """<style nonce="x">
 body { transform: translateX(300px) !important; filter: blur(1px); }
@@ -215,7 +216,7 @@ def test_on_a_phone_it_fills_the_screen_and_can_be_left(
 def test_a_wide_window_that_gets_narrow_keeps_the_conversation(
     visit: Visitor, site: Site, server: ScriptedServer
 ) -> None:
-    page = visit(site.url, also=server.url)
+    page = visit(site.url, also=server.url, **STILL)
     launcher(page).click()
     chat(page).get_by_label("Your message").fill("half a thought")
     page.set_viewport_size({"width": 360, "height": 640})
@@ -329,7 +330,7 @@ def test_a_hostile_site_breaks_nothing(visit: Visitor, site: Site, server: Scrip
         f"default-src 'none'; script-src 'nonce-x' {origin}; frame-src {origin}; img-src data:; "
         "style-src 'nonce-x'; require-trusted-types-for 'script'; trusted-types 'none'"
     )
-    page = visit(site.url, also=server.url)
+    page = visit(site.url, also=server.url, **STILL)
     expect(launcher(page)).to_be_visible()
     assert launcher(page).bounding_box() == {"x": 1204, "y": 724, "width": 56, "height": 56}
     launcher(page).click()
@@ -382,6 +383,20 @@ def test_a_site_that_is_not_named_cannot_frame_it(visit: Visitor, site: Site) ->
     (misdeed,) = set(visit.misdeeds)
     assert re.search("frame-ancestors", misdeed)
     visit.misdeeds.clear()
+
+
+def test_it_stays_where_a_site_changes_pages_by_another_body(
+    visit: Visitor, site: Site, server: ScriptedServer
+) -> None:
+    page = visit(site.url, also=server.url)
+    launcher(page).click()
+    ask(page, "How do I reset my password?")
+    expect(answers(chat(page))).to_have_count(1)
+    server.history = Reply({"messages": EXCHANGE, "newest": "1"})
+    page.evaluate("document.body.replaceWith(document.createElement('body'))")
+    expect(answers(chat(page))).to_contain_text("on its way")
+    launcher(page).click()
+    expect(panel(page)).to_be_hidden()
 
 
 def test_what_others_say_is_not_listened_to(visit: Visitor, site: Site, server: ScriptedServer) -> None:

@@ -57,11 +57,9 @@ function build() {
   root.addEventListener('keydown', (event) => {
     if (event.key === 'Escape' && panel.open) close();
   });
-  PHONE.addEventListener('change', () => {
-    if (!panel.open) return;
-    panel.close();
-    show();
-  });
+  PHONE.addEventListener('change', () => panel.open && showAgain());
+  // Some sites change pages by another body.
+  new MutationObserver(() => host.isConnected || place()).observe(document.documentElement, { childList: true });
   nameLauncher();
   place();
 }
@@ -71,6 +69,13 @@ function place() {
   document.body.append(host);
   host.popover = 'manual';
   host.showPopover?.();
+  if (panel.open) showAgain();
+}
+
+/** Show it as the screen and the document are now: either may have changed. */
+function showAgain() {
+  panel.close();
+  show();
 }
 
 function nameLauncher() {

@@ -15,14 +15,14 @@ function on(name, handler) {
 
 function begin() {
   build();
+  addEventListener('message', receive);
+  window.SupportAssistant = Object.freeze({ open: () => open(), close, ask, identify, on });
+  dispatchEvent(new CustomEvent('support-assistant'));
   const remembered = recall(PHONE.matches ? 'sessionStorage' : 'localStorage', 'panel');
   const opensItself = 'open' in dataset && dataset.open !== 'false' && !PHONE.matches;
   if (remembered === 'open' || (!remembered && opensItself)) open({ focus: false });
   else if (recall('localStorage', 'waiting')) load();
 }
 
-addEventListener('message', receive);
-window.SupportAssistant = Object.freeze({ open: () => open(), close, ask, identify, on });
 if (document.body) begin();
 else document.addEventListener('DOMContentLoaded', begin);
-dispatchEvent(new CustomEvent('support-assistant'));
