@@ -38,6 +38,7 @@ const root = host.attachShadow({ mode: 'open' });
 let unread = 0;
 let frame = null;
 let frameTimer = 0;
+let wantsFocus = false;
 
 function build() {
   const color = hexColor(dataset.color);
@@ -94,12 +95,13 @@ function show() {
 
 function open({ focus = true } = {}) {
   if (panel.open) return;
+  wantsFocus = focus;
   load();
   show();
   rememberOpen();
   tell({ type: 'shown', shown: true });
   nameLauncher();
-  if (focus && isReady) focusFrame();
+  if (isReady) giveFocus();
   emit('open');
 }
 
@@ -120,7 +122,10 @@ function rememberOpen() {
   remember(PHONE.matches ? 'sessionStorage' : 'localStorage', 'panel', panel.open ? 'open' : 'closed');
 }
 
-function focusFrame() {
+/** Let the visitor write at once who opened it, unless they have gone elsewhere meanwhile. */
+function giveFocus() {
+  const isElsewhere = ![host, document.body].includes(document.activeElement);
+  if (!wantsFocus || isElsewhere) return;
   frame.focus({ preventScroll: true });
   tell({ type: 'focus' });
 }

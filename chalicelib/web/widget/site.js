@@ -27,13 +27,13 @@ function hexColor(text) {
   return long ? `#${long}` : ACCENT;
 }
 
-/** Black or white, whichever reads better on a colour (relative luminance, WCAG 2). */
+/** White where its contrast on a colour is at least 4.5 to 1 (WCAG 2), else black, whose then is. */
 function inkOn(color) {
   const [red, green, blue] = [1, 3, 5].map((at) => {
     const value = parseInt(color.slice(at, at + 2), 16) / 255;
     return value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
   });
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.1791 ? '#000000' : '#ffffff';
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue > 0.1833 ? '#000000' : '#ffffff';
 }
 
 /** Who the customer is, in the API's names or those of the attributes; null for nobody. */

@@ -38,7 +38,7 @@ function greet() {
   cover.hidden = true;
   tell({ type: 'hello', customer, title, color, greeting, language, shown: panel.open });
   for (const message of told) tell(message);
-  if (panel.open && (root.activeElement || PHONE.matches)) focusFrame();
+  if (panel.open) giveFocus();
   emit('ready');
 }
 
@@ -61,7 +61,7 @@ function identify(given) {
     tell({ type: 'renew', customer });
     return;
   }
-  if (panel.contains(root.activeElement)) launcher.focus({ preventScroll: true });
+  wantsFocus = panel.contains(root.activeElement);
   unload();
   showUnread(0);
   load();
