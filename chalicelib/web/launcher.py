@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from chalicelib.web.languages import LANGUAGES, RIGHT_TO_LEFT, words_of
 from chalicelib.web.page import read_file
 
 FILES = ("site.js", "panel.js", "talk.js", "start.js")
@@ -22,6 +23,16 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 @functools.cache
 def launcher_script() -> str:
     """Return the script, built once per process: one function, of which nothing is a global of the site."""
-    style = f"const STYLE = {json.dumps(read_file('widget/launcher.css'))};\n"
-    parts = "\n".join(read_file(f"widget/{name}").removeprefix("'use strict';\n") for name in FILES)
-    return f"(() => {{\n'use strict';\nif (window.SupportAssistant) return;\n{style}{parts}}})();\n"
+    given = {
+        "LANGUAGES": {language: words_of(language)["widget"] for language in LANGUAGES},
+        "RIGHT_TO_LEFT": sorted(RIGHT_TO_LEFT),
+        "STYLE": read_file("widget/launcher.css"),
+    }
+    constants = [f"const {name} = {_literal(value)};" for name, value in given.items()]
+    parts = [read_file(f"widget/{name}").removeprefix("'use strict';\n") for name in FILES]
+    body = "\n".join(["'use strict';", "if (window.SupportAssistant) return;", *constants, *parts])
+    return f"(() => {{\n{body}}})();\n"
+
+
+def _literal(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

@@ -139,7 +139,7 @@ def test_its_button_counts_what_came_while_it_was_closed(
     expect(panel(page)).to_be_hidden()
     gate.set()
 
-    expect(page.get_by_role("button", name="Open chat, unread: 1")).to_be_visible()
+    expect(page.get_by_role("button", name="Open chat (unread: 1)")).to_be_visible()
     expect(page.locator(".badge")).to_have_text("1")
     launcher(page).click()
     expect(page.locator(".badge")).to_be_hidden()
@@ -166,7 +166,7 @@ def test_what_a_person_wrote_is_counted_on_the_next_page_too(
         }
     )
     page.goto(f"{site.url}/plates")
-    expect(page.get_by_role("button", name="Open chat, unread: 1")).to_be_visible()
+    expect(page.get_by_role("button", name="Open chat (unread: 1)")).to_be_visible()
     launcher(page).click()
     expect(answers(chat(page)).last).to_contain_text("Hello, I am Sam.")
     expect(page.locator(".badge")).to_be_hidden()
@@ -234,6 +234,32 @@ def test_it_looks_as_its_attributes_say(visit: Visitor, site: Site, server: Scri
     expect(chat(page).get_by_role("heading", name="Cups")).to_be_visible()
     expect(chat(page).get_by_role("heading", name="Which cup?")).to_be_visible()
     expect(page.locator("iframe")).to_have_attribute("title", "Chat: Cups")
+
+
+@pytest.mark.parametrize(
+    ("attributes", "locale", "names"),
+    [
+        ({"language": "de-AT"}, "fr-FR", ("Chat öffnen", "Ihre Nachricht", "Chat schließen")),
+        ({"language": "xx"}, "pt-BR", ("Abrir o chat", "Sua mensagem", "Fechar o chat")),
+        ({}, "ar-EG", ("فتح الدردشة", "رسالتك", "إغلاق الدردشة")),
+        ({}, "da-DK", ("Open chat", "Your message", "Close chat")),
+    ],
+    ids=["de", "pt", "ar", "en"],
+)
+def test_it_speaks_the_language_of_the_site_or_else_of_the_browser(
+    visit: Visitor,
+    site: Site,
+    server: ScriptedServer,
+    attributes: dict[str, str],
+    locale: str,
+    names: tuple[str, str, str],
+) -> None:
+    site.attributes = attributes
+    page = visit(site.url, also=server.url, locale=locale)
+    page.get_by_role("button", name=names[0]).click()
+    expect(chat(page).get_by_label(names[1])).to_be_focused()
+    chat(page).get_by_role("button", name=names[2]).click()
+    expect(page.get_by_role("button", name=names[0])).to_be_focused()
 
 
 def test_the_proof_goes_with_each_request_and_into_no_address(

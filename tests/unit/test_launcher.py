@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from chalicelib.web import launcher
+from chalicelib.web.languages import words_of
 from chalicelib.web.launcher import HEADERS, launcher_script
 
 SOURCES = Path(launcher.__file__).parent / "widget"
@@ -21,6 +22,11 @@ def test_the_script_is_one_function_with_its_styles() -> None:
     assert script.endswith("})();\n")
     assert ":host {\\n" in script
     assert script.count("'use strict'") == 1
+
+
+def test_it_says_every_word_that_there_is_and_no_other() -> None:
+    sources = "".join((SOURCES / name).read_text("utf-8") for name in launcher.FILES)
+    assert set(re.findall(r"WORDS\.(\w+)", sources)) == set(words_of("en")["widget"])
 
 
 def test_nothing_in_it_needs_what_a_strict_policy_of_the_site_refuses() -> None:

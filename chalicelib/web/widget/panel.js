@@ -50,6 +50,8 @@ function build() {
   root.append(launcher, panel, news);
   panel.id = 'panel';
   launcher.setAttribute('aria-controls', 'panel');
+  host.lang = LANGUAGE;
+  panel.dir = RIGHT_TO_LEFT.includes(LANGUAGE) ? 'rtl' : 'ltr';
   host.className = dataset.position === 'left' ? 'left' : 'right';
   panel.addEventListener('cancel', (event) => {
     event.preventDefault();
@@ -81,11 +83,13 @@ function showAgain() {
 
 function nameLauncher() {
   const name = panel.open ? WORDS.close : WORDS.open;
-  launcher.ariaLabel = unread && !panel.open ? `${name}, ${WORDS.unread}: ${unread}` : name;
+  launcher.ariaLabel = unread && !panel.open ? withUnread(name, unread) : name;
   launcher.ariaExpanded = String(panel.open);
   badge.hidden = unread === 0 || panel.open;
   badge.textContent = unread > 99 ? '99+' : String(unread);
 }
+
+const withUnread = (action, count) => WORDS.unread.replace('{action}', action).replace('{count}', count);
 
 /** On a phone the panel is all there is, and so nothing behind it can be reached. */
 function show() {
@@ -132,7 +136,7 @@ function giveFocus() {
 
 function load() {
   if (frame) return;
-  const page = new URL(`#widget=${encodeURIComponent(location.origin)}`, BASE);
+  const page = new URL(`?language=${LANGUAGE}#widget=${encodeURIComponent(location.origin)}`, BASE);
   frame = make('iframe', { title: dataset.title ? `${WORDS.chat}: ${TITLE}` : WORDS.chat, allow: 'clipboard-write', src: page.href });
   showCover(WORDS.loading);
   frameTimer = setTimeout(() => (panel.open ? showCover(WORDS.failed) : unload()), LOAD_TIMEOUT_MS);
@@ -152,7 +156,7 @@ function showCover(sentence) {
 }
 
 function showUnread(count) {
-  if (count > unread) news.textContent = `${WORDS.unread}: ${count}`;
+  if (count > unread) news.textContent = withUnread(WORDS.chat, count);
   if (count !== unread) emit('unread', count);
   unread = count;
   nameLauncher();

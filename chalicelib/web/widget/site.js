@@ -1,5 +1,6 @@
 'use strict';
-// What the site says in its script element, and what is remembered for the visitor.
+// What the site says in its script element, and what is remembered for the visitor. launcher.py puts LANGUAGES, the
+// widget's words by language, and STYLE before this.
 
 const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
 // Below the stage's name behind API Gateway, at `/` under a domain of one's own: the page is beside the script.
@@ -8,17 +9,16 @@ const BASE = new URL('.', script.src);
 const ownOf = (given) => Object.assign(Object.create(null), given);
 const dataset = ownOf(script.dataset);
 
-const WORDS = {
-  chat: 'Chat',
-  open: 'Open chat',
-  close: 'Close chat',
-  leave: 'Close',
-  unread: 'unread',
-  loading: 'Loading…',
-  failed: 'The chat could not be loaded. Please try again in a moment.',
-};
 const ACCENT = '#0e6b62';
 const LOAD_TIMEOUT_MS = 15_000;
+const LANGUAGE = chooseLanguage();
+const WORDS = LANGUAGES[LANGUAGE];
+
+/** The language that the site writes, or else one that the browser names, as far as it is spoken here. */
+function chooseLanguage() {
+  const wanted = [dataset.language ?? '', ...navigator.languages].map((code) => code.toLowerCase().split('-')[0]);
+  return wanted.find((code) => Object.hasOwn(LANGUAGES, code)) ?? Object.keys(LANGUAGES)[0];
+}
 
 /** A colour as `#rrggbb`; the usual one for what is none. */
 function hexColor(text) {

@@ -30,13 +30,13 @@ function receive({ source, origin, data }) {
 
 /** Tell the page whom it is for, then what it was told before it could listen. */
 function greet() {
-  const { title = '', color = '', greeting = '', language = '' } = dataset;
+  const { title = '', greeting = '' } = dataset;
   const told = waiting;
   isReady = true;
   waiting = [];
   clearTimeout(frameTimer);
   cover.hidden = true;
-  tell({ type: 'hello', customer, title, color, greeting, language, shown: panel.open });
+  tell({ type: 'hello', customer, title, greeting, shown: panel.open });
   for (const message of told) tell(message);
   if (panel.open) giveFocus();
   emit('ready');
