@@ -86,6 +86,14 @@ def open_link() -> Answer:
     return api.chat.link_answer(services().transcripts.open_link(request.token, visitor))
 
 
+@app.route("/chat/pending/{message_id}", methods=["GET"])
+@answers_errors
+def read_pending(message_id: str) -> Answer:
+    """Return what is there of an answer while it is written."""
+    message_id = read_path("message_id", message_id)
+    return api.chat.pending_answer(services().pending.read(message_id, api.chat.visitor()))
+
+
 @app.route("/chat/{session_id}", methods=["GET"])
 @answers_errors
 def read_conversation(session_id: str) -> Answer:

@@ -80,6 +80,13 @@ class UnknownMessage(SupportError):
         super().__init__("There is no message with this message_id in this conversation.")
 
 
+class NothingPending(SupportError):
+    """Nothing is there of an answer that could be read while it is written."""
+
+    def __init__(self) -> None:
+        super().__init__("Nothing of an answer to this message is there to be read by you now.")
+
+
 class MessageIdReused(SupportError):
     """The message id was already used in the session for another question."""
 

@@ -43,6 +43,7 @@ from chalicelib.stores.conversations import ContactItem, Conversations, Exchange
 from chalicelib.stores.erasures import ErasureMarks
 from chalicelib.stores.events import EventItem, Events
 from chalicelib.stores.interactions import InteractionItem, Interactions
+from chalicelib.stores.pending import PendingItem, PendingNamesItem, PendingTexts
 from chalicelib.stores.state import Counters, OwnCounters, StateItem
 from chalicelib.stores.sync_state import JobItem, SyncItem, SyncStates
 from chalicelib.stores.tickets import TicketItem, Tickets
@@ -57,6 +58,7 @@ if TYPE_CHECKING:
     from chalicelib.api.intake import Intake
     from chalicelib.chat.lookups import Lookups
     from chalicelib.chat.person.contacts import Contacts
+    from chalicelib.chat.progress.pending import PendingAnswers
     from chalicelib.chat.source_links import SourceLinks
     from chalicelib.chat.transcripts import Transcripts
     from chalicelib.chat.turn import Chat
@@ -80,7 +82,10 @@ MODEL_THREADS = 16
 WARM_UP_SECONDS = 4
 """Lambda gives a start ten seconds; one that takes longer begins again, and costs."""
 NO_DATABASE = "DATABASE_URL or DATABASE_SECRET_ID: set one to say which database to use."
-TABLES = (ExchangeItem, InteractionItem, TicketItem, StateItem, ContactItem, SyncItem, JobItem, EventItem)
+TABLES = (
+    *(ExchangeItem, InteractionItem, TicketItem, StateItem, ContactItem, SyncItem, JobItem, EventItem),
+    *(PendingItem, PendingNamesItem),
+)
 BARE_NAMES = {table: table.Meta.table_name for table in TABLES}
 
 P = ParamSpec("P")
@@ -142,6 +147,7 @@ class Services:
             lookups=self.lookups,
             links=self.links,
             model=self.model,
+            pending=self.pending,
             hand_overs=hand_overs,
             threads=self.threads,
             clock=now,
@@ -165,6 +171,7 @@ class Services:
             self.sessions,
             self.limits,
             self.conversations,
+            self.pending_store,
             self.interactions,
             self.ticket_store,
             self.contacts,
@@ -174,6 +181,14 @@ class Services:
             now,
             TurnLogger(),
         )
+
+    @property
+    @once
+    def pending(self) -> "PendingAnswers":
+        """What can be read of an answer while it is written."""
+        from chalicelib.chat.progress.pending import PendingAnswers
+
+        return PendingAnswers(self.sessions, self.pending_store, self.threads.calls, now, TurnLogger())
 
     @property
     @once
@@ -246,6 +261,7 @@ class Services:
         return Erasure(
             self.sessions,
             self.conversations,
+            self.pending_store,
             self.interactions,
             self.ticket_store,
             ErasureMarks(now),
@@ -442,6 +458,11 @@ class Services:
     @once
     def conversations(self) -> Conversations:
         return Conversations(self.settings.conversation_retention_days, now)
+
+    @property
+    @once
+    def pending_store(self) -> PendingTexts:
+        return PendingTexts(now)
 
     @property
     @once

@@ -177,13 +177,17 @@ FUNCTIONS: Mapping[str, Callable[[Facts], list[Statement]]] = {
 """By Chalice's names of the functions."""
 
 
+INVOKE = ("InvokeModel", "InvokeModelWithResponseStream")
+"""What Converse and ConverseStream need."""
+
+
 def _models(facts: Facts) -> list[Statement]:
     """Return the right to call the models; where a profile routes to, only through that profile."""
     arns = Arns(facts)
-    statements = [_allow("Models", "bedrock", ("InvokeModel",), *invoked_directly(arns, facts.model_ids))]
+    statements = [_allow("Models", "bedrock", INVOKE, *invoked_directly(arns, facts.model_ids))]
     if behind := invoked_through_profiles(arns, facts.model_ids):
         through = {"StringEquals": {"bedrock:InferenceProfileArn": profiles(arns, facts.model_ids)}}
-        routed = _allow("ModelsBehindProfiles", "bedrock", ("InvokeModel",), *behind)
+        routed = _allow("ModelsBehindProfiles", "bedrock", INVOKE, *behind)
         statements.append({**routed, "Condition": through})
     return statements
 

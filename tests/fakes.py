@@ -24,6 +24,7 @@ from chalicelib.domain.conversation import (
 )
 from chalicelib.domain.customer import RATED_ANSWER, RATED_TICKET, Customer, Interaction
 from chalicelib.domain.event import Event
+from chalicelib.domain.pending import PENDING_SECONDS, PendingAnswer, Writing
 from chalicelib.domain.ticket import (
     Ticket,
     TicketChange,
@@ -537,15 +538,74 @@ class FakeModel(Outage):
         super().__init__()
         self.reply_with = Reply(text, "fake-model", Usage(100, 20, 0.001), hand_over=hand_over)
         self.prompts: list[Prompt] = []
+        self.writes: Sequence[str] = ()
+        self.between: Callable[[], object] = lambda: None
+        self.was_streamed = False
 
     def says(self, text: str, hand_over: HandOver | None = None) -> None:
         """Set the next replies."""
         self.reply_with = replace(self.reply_with, text=text, hand_over=hand_over)
 
-    def reply(self, prompt: Prompt) -> Reply:
+    def reply(self, prompt: Prompt, heard: Callable[[str], object] | None = None) -> Reply:
         self.prompts.append(prompt)
+        self.was_streamed = heard is not None
+        if heard:
+            for text in self.writes:
+                heard(text)
+                self.between()
         self.check()
         return self.reply_with
+
+
+class FakePending(Outage):
+    """Keeps what is there of answers in memory; `history` is every text that could be read, in order."""
+
+    def __init__(
+        self, clock: Callable[[], datetime] = lambda: START, marks: FakeErasureMarks | None = None
+    ) -> None:
+        super().__init__()
+        self._clock = clock
+        self._marks = marks or FakeErasureMarks(clock)
+        self.kept: dict[tuple[str, str | None], tuple[Writing, PendingAnswer, datetime]] = {}
+        self.history: list[PendingAnswer] = []
+
+    def begin(self, writing: Writing, text: str) -> None:
+        self.check()
+        self._marks.require_none(writing.began_at, writing.session_id, writing.customer_id)
+        self._put(writing, PendingAnswer(text, False), self._clock() + timedelta(seconds=PENDING_SECONDS))
+
+    def put(self, writing: Writing, text: str, done: bool) -> bool:
+        self.check()
+        kept = self.kept.get(_message_of(writing))
+        if kept is None or kept[0].turn_id != writing.turn_id:
+            return False
+        self._put(writing, PendingAnswer(text, done), kept[2])
+        return True
+
+    def drop(self, writing: Writing) -> None:
+        self.check()
+        kept = self.kept.get(_message_of(writing))
+        if kept and kept[0].turn_id == writing.turn_id:
+            del self.kept[_message_of(writing)]
+
+    def get(self, message_id: str, customer_id: str | None) -> PendingAnswer | None:
+        self.check()
+        kept = self.kept.get((message_id, customer_id))
+        return kept[1] if kept and kept[2] > self._clock() else None
+
+    def erase(self, session_id: str | None, customer_id: str | None = None) -> None:
+        self.check()
+        for message, (writing, *_) in list(self.kept.items()):
+            if session_id == writing.session_id or (customer_id and customer_id == writing.customer_id):
+                del self.kept[message]
+
+    def _put(self, writing: Writing, pending: PendingAnswer, until: datetime) -> None:
+        self.kept[_message_of(writing)] = writing, pending, until
+        self.history.append(pending)
+
+
+def _message_of(writing: Writing) -> tuple[str, str | None]:
+    return writing.message_id, writing.customer_id
 
 
 class FakeCounters(Outage):

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -13,6 +13,7 @@ from chalicelib.chat.limits import LimitOptions, Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.person.contacts import Contacts
 from chalicelib.chat.person.record import Record
+from chalicelib.chat.progress.pending import PendingAnswers
 from chalicelib.chat.prompts import HistoryBudget
 from chalicelib.chat.sessions import Sessions, Visitor
 from chalicelib.chat.source_links import SourceLinks
@@ -21,6 +22,7 @@ from chalicelib.chat.transcripts import Transcripts
 from chalicelib.chat.turn import Chat
 from chalicelib.chat.turn_parts import ChatOptions, Message
 from chalicelib.domain.conversation import Exchange
+from chalicelib.errors import Unavailable
 from chalicelib.parallel import Threads
 from chalicelib.stores.state import OwnCounters
 from chalicelib.tickets.customer_context import CustomerRules
@@ -40,6 +42,7 @@ from tests.fakes import (
     FakeKnowledgeBase,
     FakeLinks,
     FakeModel,
+    FakePending,
     FakeSentiment,
     FakeTicketConversations,
     FakeTicketLog,
@@ -58,6 +61,18 @@ PARCEL = NewTicket(ADA.external_id, "Parcel is late", "It should have come on Mo
 
 ADA_PROOF, BOB_PROOF = ({"proof": customer_proof(customer.external_id, SECRET)} for customer in (ADA, BOB))
 """The field of a message by which a customer is proven."""
+
+
+class AtOnce(Executor):
+    """Makes each call where it is started."""
+
+    def submit(self, call: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        made: Future[Any] = Future()
+        try:
+            made.set_result(call(*args, **kwargs))
+        except Unavailable as error:
+            made.set_exception(error)
+        return made
 
 
 class Scene:
@@ -80,6 +95,7 @@ class Scene:
         self.log, self.ticket_log = FakeTurnLog(), FakeTicketLog()
         self.marks = FakeErasureMarks(self.clock)
         self.conversations = conversations(30, self.clock, self.marks)
+        self.pending = FakePending(self.clock, self.marks)
         self.interactions = FakeInteractions(clock=self.clock, marks=self.marks)
         self.tickets = tickets(clock=self.clock, marks=self.marks)
         self.ticket_conversations = ticket_conversations(self.conversations, self.tickets)
@@ -98,6 +114,9 @@ class Scene:
         )
         reached = partial(self.log.budget_reached, "test")
         limits = Limits(self.counters, OwnCounters(), options, self.clock, self.announced.add, reached)
+        self.pending_answers = PendingAnswers(
+            self.sessions, reaching(self.pending), AtOnce(), self.clock, self.log, seconds_between_writes=0
+        )
         self.chat = Chat(
             sessions=self.sessions,
             limits=limits,
@@ -114,6 +133,7 @@ class Scene:
             lookups=lookups,
             links=links,
             model=reaching(self.model),
+            pending=self.pending_answers,
             hand_overs=hand_overs,
             threads=threads,
             clock=self.clock,
@@ -124,6 +144,7 @@ class Scene:
             self.sessions,
             limits,
             reaching(self.conversations),
+            reaching(self.pending),
             reaching(self.interactions),
             reaching(self.tickets),
             contacts,
@@ -176,6 +197,7 @@ class Scene:
         self.erasure = Erasure(
             self.sessions,
             reaching(self.conversations),
+            reaching(self.pending),
             reaching(self.interactions),
             reaching(self.tickets),
             reaching(self.marks),

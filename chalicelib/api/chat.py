@@ -35,6 +35,7 @@ from chalicelib.domain.conversation import (
     Rating,
     Usage,
 )
+from chalicelib.domain.pending import PendingAnswer
 from chalicelib.errors import BadInput, FieldProblem
 from chalicelib.times import from_millis, iso, to_millis
 
@@ -95,10 +96,13 @@ class ChatRequest(ProvenBody):
     """Of an earlier answer, to go on with that conversation. Without it a new one starts."""
     message_id: Identifier | None = None
     """Makes a retry safe: the same id and `query` again are the same answer. Best a random UUID."""
+    progressive: bool = False
+    """Whether the answer can be read at `/chat/pending/{message_id}` while it is written, as far as it is
+    sure. Only with a random UUID as `message_id`; the answer is the same as without."""
 
     def message(self, caller: str) -> Message:
         """Return the message that was sent; `caller` is counted by the limits."""
-        return Message(self.query, caller, self.session_id, self.message_id, self.proof)
+        return Message(self.query, caller, self.session_id, self.message_id, self.proof, self.progressive)
 
 
 class FeedbackRequest(ProvenBody):
@@ -198,6 +202,11 @@ def chat_answer(exchange: Exchange) -> "answers.ChatAnswer":
     if exchange.offered_contact:
         answer["offered_contact"] = contact_answer(exchange.offered_contact)
     return answer
+
+
+def pending_answer(pending: PendingAnswer) -> "answers.PendingAnswer":
+    """Return the answer of GET /chat/pending/{message_id}."""
+    return {"text": pending.text, "done": pending.done}
 
 
 def usage(consumed: Usage) -> "answers.Usage":

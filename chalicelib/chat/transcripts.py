@@ -18,6 +18,7 @@ from chalicelib.domain.protocols import (
     CustomerStore,
     ErasureMarks,
     InteractionStore,
+    PendingStore,
     TicketStore,
 )
 from chalicelib.domain.ticket import ERASED, Ticket, TicketChange
@@ -59,6 +60,7 @@ class Transcripts:
     sessions: Sessions
     limits: Limits
     conversations: ConversationStore
+    pending: PendingStore
     interactions: InteractionStore
     tickets: TicketStore
     contacts: Contacts
@@ -198,6 +200,7 @@ class Transcripts:
             self._erase(session_id)
 
     def _erase(self, session_id: str) -> None:
+        self.pending.erase(session_id)
         exchanges = self.conversations.everything(session_id)
         for customer_id in {e.customer_id for e in exchanges if e.customer_id}:
             logged = self.interactions.everything(customer_id)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.chat.answer_links import keep_known_links, known_hosts, resolve_with_links
@@ -22,6 +23,8 @@ from chalicelib.chat.person.contacts import (
     thanks,
 )
 from chalicelib.chat.person.record import Record
+from chalicelib.chat.progress.pending import PendingAnswers, Progress
+from chalicelib.chat.progress.shown import shown
 from chalicelib.chat.prompts import KnownCustomer, build_prompt
 from chalicelib.chat.reading.person_request import asks_for_a_person
 from chalicelib.chat.reading.small_talk import small_talk
@@ -74,6 +77,7 @@ class Chat:
     lookups: Lookups
     links: SourceLinks
     model: LanguageModel
+    pending: PendingAnswers
     hand_overs: HandOvers
     threads: Threads
     clock: Callable[[], datetime]
@@ -124,6 +128,7 @@ class Chat:
             message_id=message.message_id or f"m_{uuid.uuid4().hex}",
             retry_safe=message.message_id is not None,
             has_past=message.session_id is not None or self.sessions.is_derived(message.message_id),
+            progressive=message.progressive,
             # Masked here once, so that no credential goes to the model, the log or the tables.
             question=mask(message.query),
             customer_id=customer_id,
@@ -274,12 +279,16 @@ class Chat:
         if gathered.is_with_agent:
             # It was until a moment ago, when the message should have been passed on.
             gathered = replace(gathered, ticket=self._read_ticket(turn, gathered.earlier))
-        reply = self._ask_model(turn, gathered)
-        turn.watch.lap("model")
-        exchange = self._conclude(turn, gathered, reply)
-        return self._store(turn, gathered, exchange, admission, self._spent(admission, exchange))
+        with self.pending.writing(turn) as progress:
+            reply = self._ask_model(turn, gathered, progress)
+            turn.watch.lap("model")
+            exchange = self._conclude(turn, gathered, reply)
+            stored = self._store(turn, gathered, exchange, admission, self._spent(admission, exchange))
+            if progress:
+                progress.end(stored.answer)
+            return stored
 
-    def _ask_model(self, turn: Turn, gathered: Gathered) -> Reply:
+    def _ask_model(self, turn: Turn, gathered: Gathered, progress: Progress | None) -> Reply:
         prompt = build_prompt(
             turn.question,
             gathered.shown_to_model,
@@ -289,7 +298,8 @@ class Chat:
             gathered.ticket,
             self.options.support_hours_text,
         )
-        call = Parallel(self.threads.model, self.log.degraded).start("model", self.model.reply, prompt)
+        heard = self._listener(turn, gathered, progress) if progress else None
+        call = Parallel(self.threads.model, self.log.degraded).start("model", self.model.reply, prompt, heard)
         try:
             # A ticket and the exchange may still have to be written after the model.
             return call.result(
@@ -303,6 +313,17 @@ class Chat:
             if isinstance(error, ModelUnavailable):
                 raise
             raise ModelUnavailable from error
+
+    def _listener(self, turn: Turn, gathered: Gathered, progress: Progress) -> Callable[[str], None] | None:
+        """Return what keeps an answer while it is written; None where it may have to be replaced."""
+        if self._is_blind(turn):
+            return None
+        hosts = known_hosts(gathered.passages, self.options.link_hosts)
+        show = partial(shown, passages=gathered.passages, hosts=hosts)
+        return lambda text: progress.heard(text, show)
+
+    def _is_blind(self, turn: Turn) -> bool:
+        return "knowledge_base" in turn.calls.degraded
 
     def _message(self, turn: Turn, gathered: Gathered) -> Exchange:
         """Return the exchange of a turn as long as nobody has answered."""
@@ -324,7 +345,7 @@ class Chat:
         hosts = known_hosts(gathered.passages, self.options.link_hosts)
         cited = resolve_with_links(reply.text, gathered.passages, hosts)
         # Nothing found because nothing could be asked is an outage, not a gap in the articles.
-        is_blind = cited.unanswered and "knowledge_base" in turn.calls.degraded
+        is_blind = cited.unanswered and self._is_blind(turn)
         exchange = replace(
             self._message(turn, gathered),
             answer=CANNOT_SEARCH if is_blind else mask(cited.text),

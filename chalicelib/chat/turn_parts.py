@@ -31,6 +31,7 @@ class Message:
     """What a customer sends. `caller` is the network address.
 
     A session id that a client made up belongs to it, and the limits count it when no customer is proven.
+    `progressive` asks for an answer that can be read while it is written.
     """
 
     query: str
@@ -38,6 +39,7 @@ class Message:
     session_id: str | None = None
     message_id: str | None = None
     proof: CustomerProof | None = None
+    progressive: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,6 +55,7 @@ class Turn:
     message_id: str
     retry_safe: bool
     has_past: bool
+    progressive: bool
     question: str
     customer_id: str | None
     caller: str

@@ -29,6 +29,7 @@ from chalicelib.domain.customer import Customer, Interaction
 from chalicelib.domain.event import Delivery, DeliveryPage, Event, EventStatus
 from chalicelib.domain.ingestion import IngestionJob, JobKey, SyncLease, SyncState, SyncTrigger
 from chalicelib.domain.mail import Mail
+from chalicelib.domain.pending import PendingAnswer, Writing
 from chalicelib.domain.ticket import (
     Ticket,
     TicketChange,
@@ -113,6 +114,28 @@ class ConversationStore(Protocol):
 
     def erase(self, exchanges: Sequence[Exchange]) -> None:
         """Delete exchanges and free their message ids; what is gone already does not matter."""
+
+
+class PendingStore(Protocol):
+    """Keeps what is there of answers while they are written, for PENDING_SECONDS from the first words on."""
+
+    def begin(self, writing: Writing, text: str) -> None:
+        """Keep the beginning of an answer, in place of what another turn kept for the same message.
+
+        Raises ErasedMeanwhile.
+        """
+
+    def put(self, writing: Writing, text: str, done: bool) -> bool:
+        """Keep more of an answer; tell whether it was still there, and this turn's."""
+
+    def drop(self, writing: Writing) -> None:
+        """Delete what a turn has kept, if it is there and not another turn's."""
+
+    def get(self, message_id: str, customer_id: str | None) -> PendingAnswer | None:
+        """Return what is there of the answer to a message of a customer, or of nobody known."""
+
+    def erase(self, session_id: str | None, customer_id: str | None = None) -> None:
+        """Delete what is there of the answers of a session or a customer; their turns keep no more."""
 
 
 class CustomerStore(Protocol):

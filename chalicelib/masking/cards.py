@@ -10,7 +10,10 @@ from chalicelib.masking.words import BEING, CAMEL_CASE, CARDS, JOINED, NUMBERED,
 from chalicelib.masking.words import ORDERS_WHEN_NUMBERED as ACCOUNTS
 
 MARK = "[card number]"
-_GAP = r"[ \t\r\n\u00a0\u2000-\u200b\u202f\u205f\u2060\u3000\ufeff.·•_/–—‐‑‒−-]{0,3}"
+_SPACES = "".join(map(chr, range(0x2000, 0x200C)))
+GAP_CHARS = f" \t\r\n\u00a0{_SPACES}\u202f\u205f\u2060\u3000\ufeff.·•_/–—‐‑‒−-"
+"""What may stand between the digits of a card number; the hyphen is last, so this goes into a class."""
+_GAP = rf"[{GAP_CHARS}]{{0,3}}"
 CANDIDATE = re.compile(
     rf"""(?<![0-9A-Za-z_\u00aa-\u0dff+])(?<![0-9]\.)(?:(?<![0-9A-Za-z]-)|(?<=[Vv]isa-)|(?<=[Cc]ard-))\d
     (?: \d{{3}}(?P<a>{_GAP})\d{{4}}(?P=a)\d{{4}}(?P=a)\d{{4}}(?P<more>(?P=a)\d{{2,3}}(?!\d))?

@@ -8,7 +8,13 @@ from dataclasses import dataclass
 from chalicelib.chat.hand_over import tickets_of
 from chalicelib.chat.sessions import Sessions
 from chalicelib.domain.conversation import Exchange
-from chalicelib.domain.protocols import ConversationStore, ErasureMarks, InteractionStore, TicketStore
+from chalicelib.domain.protocols import (
+    ConversationStore,
+    ErasureMarks,
+    InteractionStore,
+    PendingStore,
+    TicketStore,
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,7 @@ class Erasure:
 
     sessions: Sessions
     conversations: ConversationStore
+    pending: PendingStore
     interactions: InteractionStore
     tickets: TicketStore
     marks: ErasureMarks
@@ -47,6 +54,7 @@ class Erasure:
             return self._erase(external_id)
 
     def _erase(self, external_id: str) -> Erased:
+        self.pending.erase(None, external_id)
         interactions = self.interactions.everything(external_id)
         sessions = self.conversations.sessions_of(external_id)
         counts: Counter[str] = Counter()
@@ -62,6 +70,8 @@ class Erasure:
         return Erased(**counts)
 
     def _erase_chat(self, session_id: str, external_id: str) -> Counter[str]:
+        if self.sessions.is_issued(session_id):
+            self.pending.erase(session_id)
         exchanges = self._exchanges(session_id, external_id)
         counts = self._erase_tickets(tickets_of(exchanges))
         self.conversations.erase_contact(session_id, external_id)

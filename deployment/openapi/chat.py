@@ -1,7 +1,7 @@
 """The routes for customers."""
 
 from chalicelib import errors
-from chalicelib.api.answers.chat import ChatAnswer, Contact, History, OpenedLink
+from chalicelib.api.answers.chat import ChatAnswer, Contact, History, OpenedLink, PendingAnswer
 from chalicelib.api.answers.common import Accepted
 from chalicelib.api.chat import ChatRequest, ContactRequest, FeedbackRequest, HistoryQuery, LinkRequest
 from deployment.openapi.operation import CUSTOMERS, Answer, Link, Operation
@@ -84,6 +84,7 @@ OPERATIONS = (
                 "query": "And if the email never arrives?",
                 "message_id": RETRY_ID,
             },
+            "progressive": {"query": "Where is my parcel?", "message_id": RETRY_ID, "progressive": True},
         },
     ),
     Operation(
@@ -103,6 +104,24 @@ OPERATIONS = (
         errors=(*NOT_YOURS, errors.LinkNotValid),
         body=LinkRequest,
         examples={"link": {"token": IN_THE_LINK}},
+        takes_proof=True,
+    ),
+    Operation(
+        CUSTOMERS,
+        "GET",
+        "/chat/pending/{message_id}",
+        "readPending",
+        "Read an answer while it is written",
+        "What is there already of the answer to a message that was sent with `progressive`: only text that "
+        "has passed the guardrail and the masking. Whoever knows the message's random id may read it, of a "
+        "proven customer's only with the same proof. There is nothing (404) before the first words, where no "
+        "model is asked, and a minute after the first words. Read it every 0.4 seconds at the most.",
+        Answer(
+            "What is there.",
+            PendingAnswer,
+            {"text": "Open **Settings** and choose", "done": False},
+        ),
+        errors=(errors.WrongCustomerHash, errors.NothingPending),
         takes_proof=True,
     ),
     Operation(

@@ -37,6 +37,9 @@ class PathParameter:
 
 PATH: Mapping[str, PathParameter] = {
     "session_id": PathParameter(Identifier, "The `session_id` of an answer.", "cs_5J8kq2Vd0yT3mW9x"),
+    "message_id": PathParameter(
+        Identifier, "The `message_id` of a message: a random UUID.", "0d7c9d1e-3c0f-4ae8-9b0c-7d8d2d1c5a10"
+    ),
     "ticket_id": PathParameter(Identifier, "The `ticket_id` of a ticket.", "T-1042"),
     "event_id": PathParameter(
         Identifier, "The `event_id` of an event.", "evt_5f2b8c0d9e1a4b7c8d6e3f2a1b0c9d8e"

@@ -55,22 +55,22 @@ def _of_dynamodb(operation: str, parameters: Mapping[str, Any]) -> Iterator[Need
 
 
 def _of_bedrock_runtime(operation: str, parameters: Mapping[str, Any]) -> Iterator[Need]:
-    assert operation == "Converse"
-    yield from _of_model(parameters["modelId"])
+    action = {"Converse": "InvokeModel", "ConverseStream": "InvokeModelWithResponseStream"}[operation]
+    yield from _of_model(f"bedrock:{action}", parameters["modelId"])
     if "guardrailConfig" in parameters:
         guardrail = parameters["guardrailConfig"]["guardrailIdentifier"]
         yield Need("bedrock:ApplyGuardrail", f"{BEDROCK}:guardrail/{guardrail}")
 
 
-def _of_model(model_id: str) -> Iterator[Need]:
+def _of_model(action: str, model_id: str) -> Iterator[Need]:
     area, _, routed = model_id.partition(".")
     if area not in ROUTES:
-        yield Need("bedrock:InvokeModel", f"arn:aws:bedrock:{REGION}::foundation-model/{model_id}")
+        yield Need(action, f"arn:aws:bedrock:{REGION}::foundation-model/{model_id}")
         return
     profile = f"{BEDROCK}:inference-profile/{model_id}"
-    yield Need("bedrock:InvokeModel", profile)
+    yield Need(action, profile)
     for region in ROUTES[area]:
-        yield Need("bedrock:InvokeModel", f"arn:aws:bedrock:{region}::foundation-model/{routed}", profile)
+        yield Need(action, f"arn:aws:bedrock:{region}::foundation-model/{routed}", profile)
 
 
 def _of_knowledge_base(operation: str, parameters: Mapping[str, Any]) -> Iterator[Need]:

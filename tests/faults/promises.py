@@ -73,6 +73,8 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         SAY_TO_TICKET: without("storage"),
         "Converse": UNHARMED,
     },
+    "POST /chat, progressive": {"ConverseStream": REFUSED, f"TransactWriteItems {STATE}": UNHARMED},
+    "GET /chat/pending/{message_id}": {f"GetItem {STATE}": REFUSED},
     "POST /chat, to an agent": {f"GetItem {TICKETS}": without("storage"), SAY_WITH_AGENT: REFUSED},
     "POST /chat, cold": {
         "GetSecretValue app-secret": REFUSED,
@@ -92,6 +94,7 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
     },
     "DELETE /chat/{session_id}": {
         f"PutItem {STATE}": REFUSED,
+        f"GetItem {STATE}": REFUSED,
         f"Query {CONVERSATIONS}": REFUSED,
         f"Query {INTERACTIONS}": REFUSED,
         f"BatchWriteItem {INTERACTIONS}": REFUSED,
@@ -154,6 +157,7 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
     },
     "DELETE /customers/{external_id}/data": {
         f"PutItem {STATE}": REFUSED,
+        f"GetItem {STATE}": REFUSED,
         f"Query {INTERACTIONS}": REFUSED,
         f"Query {CONVERSATIONS}/index/customer-timestamp": REFUSED,
         f"Query {CONVERSATIONS}": REFUSED,

@@ -53,6 +53,15 @@ def first_message(world: World) -> Request:
     return world.chat()
 
 
+def progressive_message(world: World) -> Request:
+    return world.chat(progressive=True)
+
+
+def progressive_answer(world: World) -> Request:
+    answer = world.insist(progressive_message(world))
+    return world.request("GET", "/chat/pending/{message_id}", message_id=answer["message_id"])
+
+
 def queued_ticket(world: World) -> Request:
     return Request("intake", message_event(_body(world.ticket())))
 
@@ -272,6 +281,8 @@ ROUTES = [
     Route("POST /chat, sent again", message_again, exchange_kept, CHAT_SECONDS),
     Route("POST /chat, without message_id", message_without_id, nothing, CHAT_SECONDS),
     Route("POST /chat, for a person", wish_for_a_person, wish_kept, CHAT_SECONDS),
+    Route("POST /chat, progressive", progressive_message, exchange_kept, CHAT_SECONDS),
+    Route("GET /chat/pending/{message_id}", progressive_answer),
     Route("POST /chat, to an agent", message_to_an_agent, message_kept, CHAT_SECONDS),
     Route("POST /chat, cold", cold(first_message), exchange_kept, CHAT_SECONDS),
     Route("GET /chat/{session_id}", reply_unread),

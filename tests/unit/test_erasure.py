@@ -13,7 +13,15 @@ from chalicelib.domain.ticket import Ticket, TicketFeedback, TicketSummary
 from chalicelib.errors import Unavailable
 from chalicelib.tickets.erasure import Erased, Erasure
 from tests.builders import exchange_at, ticket
-from tests.fakes import START, FakeClock, FakeConversations, FakeErasureMarks, FakeInteractions, FakeTickets
+from tests.fakes import (
+    START,
+    FakeClock,
+    FakeConversations,
+    FakeErasureMarks,
+    FakeInteractions,
+    FakePending,
+    FakeTickets,
+)
 
 ADA, BOB = "CUST-1001", "CUST-1002"
 NOTHING = Erased(chats=0, exchanges=0, interactions=0, tickets=0, feedback=0)
@@ -63,18 +71,25 @@ class World:
     conversations: Conversations = field(default_factory=lambda: Conversations(30, FakeClock()))
     interactions: Interactions = field(default_factory=Interactions)
     tickets: Tickets = field(default_factory=Tickets)
+    pending: FakePending = field(default_factory=FakePending)
     marks: FakeErasureMarks = field(default_factory=FakeErasureMarks)
     forgotten: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         sessions = IssuedUnlessMadeUp(lambda: "secret", accept_made_up_ids=True)
         self.erasure = Erasure(
-            sessions, self.conversations, self.interactions, self.tickets, self.marks, self.forgotten.append
+            sessions,
+            self.conversations,
+            self.pending,
+            self.interactions,
+            self.tickets,
+            self.marks,
+            self.forgotten.append,
         )
 
     def before_each_call(self, action: Callable[[], object]) -> None:
         """Do something before each call of a store."""
-        for store in (self.conversations, self.interactions, self.tickets, self.marks):
+        for store in (self.conversations, self.pending, self.interactions, self.tickets, self.marks):
             store.before = action
 
     def says(self, session_id: str, minute: int, customer_id: str | None, **changes: object) -> None:

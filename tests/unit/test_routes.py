@@ -32,6 +32,7 @@ class Route:
 CUSTOMERS = [
     Route("POST", "/chat", {"query": "Hello"}),
     Route("POST", "/chat/open", {"token": "T-1.1795780800.5f0c"}),
+    Route("GET", "/chat/pending/m", None, ("/chat/pending/a%20b",)),
     Route("GET", "/chat/s", None, ("/chat/a%20b", "/chat/s?limit=x", "/chat/s?after=soon")),
     Route("DELETE", "/chat/s", None, ("/chat/a%20b",)),
     Route(
@@ -86,14 +87,30 @@ def down() -> Down:
 
 @pytest.fixture
 def web(down: Down) -> Iterator[Web]:
-    names = ("chat", "transcripts", "tickets", "replies", "drafts", "erasure", "sync", "deliveries")
+    names = (
+        "chat",
+        "pending",
+        "transcripts",
+        "tickets",
+        "replies",
+        "drafts",
+        "erasure",
+        "sync",
+        "deliveries",
+    )
     with serving(JSON | AGENT, **dict.fromkeys(names, down)) as web:
         yield web
 
 
 def test_every_route_is_tried_here() -> None:
     served = {(method, path) for path, methods in app.routes.items() for method in methods}
-    names = {"s": "{session_id}", "T-1": "{ticket_id}", "CUST-1001": "{external_id}", "evt_1": "{event_id}"}
+    names = {
+        "s": "{session_id}",
+        "m": "{message_id}",
+        "T-1": "{ticket_id}",
+        "CUST-1001": "{external_id}",
+        "evt_1": "{event_id}",
+    }
     tried = {
         (route.method, "/".join(names.get(part, part) for part in route.path.split("/"))) for route in ROUTES
     }

@@ -80,6 +80,15 @@ class ChatAnswer(TypedDict):
     """What could not be reached; the rest of the answer is good."""
 
 
+class PendingAnswer(TypedDict):
+    """What is there of an answer while it is written."""
+
+    text: str
+    """Markdown, as the answer will begin; it may be replaced where a guardrail or another model steps in."""
+    done: bool
+    """Whether the text is that of the whole answer; its sources come with the answer of POST /chat."""
+
+
 class AnswerFeedback(TypedDict):
     """What the customer thought of an answer."""
 
