@@ -205,6 +205,7 @@ class Services:
             limits=self.limits,
             spending=_spending(self.settings),
             rules=_customer_rules(self.settings),
+            knows_customers=self.customer_source is not None,
             suggestions=self.settings.suggestions_per_ticket,
             executor=self.threads.calls,
             clock=now,

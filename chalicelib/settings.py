@@ -137,7 +137,7 @@ class Settings:
     each function reads them by itself."""
     database_secret_id: str | None = None
     """Name or ARN of the secret with the user name and the password that customers are read with. Without a
-    secret or a URL no customer is known, and tickets come without the 360."""
+    secret or a URL the 360 is what tickets and interactions say, and no customer's tier is known."""
     database_owner_secret_id: str | None = None
     """The same for the user that owns the tables, for the function `migrate` alone: it lets the user above
     read, and no more. Without it `migrate` works as that user."""

@@ -52,7 +52,7 @@ def check_region(work: Work, vector_store: str) -> None:
     """Check that the Region has the services that some Regions lack. Raises CommandError."""
     _ask(work, "bedrock-agent", "list_knowledge_bases", "knowledge bases of Amazon Bedrock")
     _ask(work, *LISTS[vector_store])
-    # The app can do without it for a while, but the stack makes an endpoint for it.
+    # The app can do without it for a while, but not for good.
     _ask(work, "comprehend", "detect_sentiment", "Amazon Comprehend", Text="ok", LanguageCode="en")
     work.terminal.step("Region", f"{work.account.region} has what is needed")
 

@@ -56,7 +56,7 @@ def _steps_around_functions(
     pages = origins(read_config(work.root), work.stage)
     ask = over_lambda(work) if work.account.is_emulated else over_http(deployed.api_url)
     return {
-        "Database": partial(migrate_database, work),
+        "Database": partial(migrate_database, work, facts.has_database),
         "Limits and log": partial(limit_and_log, work, deployed.api_id, limits),
         "Gateway answers": partial(shape_answers, work, deployed.api_id, pages),
         "Documents": partial(_follow_documents, work, facts),

@@ -83,11 +83,11 @@ def destroy_stage(work: Work, options: Namespace) -> int:
 
 
 def _is_wanted(work: Work, leftovers: Leftovers) -> bool:
-    account = work.account
+    account, network = work.account, "network, database, " if leftovers.database else ""
     work.terminal.say(
         f"From account {account.number}, Region {account.region}, this deletes:",
         f"  the functions and the API of {work.name}, with their logs",
-        f"  the stack {work.name}: network, database, knowledge base with its vectors, guardrail, secrets,",
+        f"  the stack {work.name}: {network}knowledge base with its vectors, guardrail, secrets,",
         "  and the queue of tickets, with what waits in it or could not be taken in",
         *leftovers.announce(),
     )
@@ -108,7 +108,8 @@ def _delete_stack(work: Work, stack: Stack) -> str:
     view = stack.look()
     if view is None:
         return DONE
-    work.terminal.say("  The network goes last: Lambda may hold on to it for up to 40 minutes.")
+    if "SubnetIds" in view.outputs:
+        work.terminal.say("  The network goes last: Lambda may hold on to it for up to 40 minutes.")
     end_jobs(work, view.outputs)
     outcome = stack.delete(view)
     if outcome.status != "DELETE_COMPLETE":

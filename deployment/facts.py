@@ -26,19 +26,25 @@ SETTINGS_OF_THE_STACK = (
     "webhooks_secret_id",
     "events_stream_arn",
     "intake_queue_arn",
+)
+"""The fields of Facts that the app reads, each from the variable of the same name in capitals."""
+SETTINGS_OF_THE_DATABASE = (
     "database_secret_id",
     "database_owner_secret_id",
     "database_host",
     "database_port",
     "database_name",
 )
-"""The fields of Facts that the app reads, each from the variable of the same name in capitals."""
+"""The same, which a stack without Postgres has none of."""
+OF_THE_NETWORK = ("subnet_ids", "security_group_id")
+"""Nor of these."""
 
-
-READER = "customers"
-"""The function that reads customers for the others."""
+READER, CUSTOMERS_FUNCTION = "customers", "CUSTOMERS_FUNCTION"
+"""The function that reads customers for the others, and the setting that tells them its full name."""
 IN_VPC = (READER, "migrate")
 """The functions that reach Postgres. The others call services that they would need paid ways out to."""
+ONCE_IN_VPC = ("api_handler", "intake")
+"""Earlier versions placed these there, and noted it in the configuration."""
 
 
 class IncompleteStack(CommandError):
@@ -61,7 +67,10 @@ class Extras:
 
 @dataclass(frozen=True)
 class Facts:
-    """A stage's facts. The ids of secrets are ARNs; the rest are ids and names as AWS gives them."""
+    """A stage's facts. The ids of secrets are ARNs; the rest are ids and names as AWS gives them.
+
+    What belongs to Postgres is empty for a stage without it.
+    """
 
     stage: str
     partition: str
@@ -80,20 +89,26 @@ class Facts:
     webhooks_secret_id: str
     events_stream_arn: str
     intake_queue_arn: str
-    database_secret_id: str
-    database_owner_secret_id: str
-    database_host: str
-    database_port: str
-    database_name: str
-    subnet_ids: tuple[str, ...]
-    security_group_id: str
+    database_secret_id: str = ""
+    database_owner_secret_id: str = ""
+    database_host: str = ""
+    database_port: str = ""
+    database_name: str = ""
+    subnet_ids: tuple[str, ...] = ()
+    security_group_id: str = ""
     extras: Extras = Extras()
+
+    @property
+    def has_database(self) -> bool:
+        """Say whether the stage has Postgres."""
+        return bool(self.database_host)
 
     @property
     def settings(self) -> dict[str, str]:
         """Return the app's environment variables whose values come from the stack."""
         values = asdict(self)
-        return {name.upper(): values[name] for name in SETTINGS_OF_THE_STACK}
+        database = SETTINGS_OF_THE_DATABASE if self.has_database else ()
+        return {name.upper(): values[name] for name in (*SETTINGS_OF_THE_STACK, *database)}
 
 
 def read_outputs(
@@ -108,7 +123,11 @@ def read_outputs(
 
     Raises IncompleteStack.
     """
-    names = {name: _output(name) for name in (*SETTINGS_OF_THE_STACK, "subnet_ids", "security_group_id")}
+    of_database = {name: _output(name) for name in (*SETTINGS_OF_THE_DATABASE, *OF_THE_NETWORK)}
+    names = {name: _output(name) for name in SETTINGS_OF_THE_STACK}
+    # One with a part of it is not without a database, but older than the template.
+    if not outputs.keys().isdisjoint(of_database.values()):
+        names |= of_database
     missing = tuple(output for output in names.values() if not outputs.get(output))
     if missing:
         raise IncompleteStack(stage, missing)
@@ -120,7 +139,7 @@ def read_outputs(
         account=account,
         region=region,
         model_ids=model_ids,
-        subnet_ids=tuple(outputs["SubnetIds"].split(",")),
+        subnet_ids=tuple(outputs["SubnetIds"].split(",")) if "subnet_ids" in names else (),
         extras=extras,
         **found,
     )
@@ -189,12 +208,19 @@ def filled(config: Mapping[str, Any], facts: Facts) -> ChaliceConfig:
     """Return the configuration with a stage's facts in place. Raises UnknownStage."""
     result: ChaliceConfig = deepcopy(dict(config))
     stage = deployable_stage(result, facts.stage)
-    reader = f"{result['app_name']}-{facts.stage}-{READER}"
-    stage["environment_variables"].update(facts.settings, CUSTOMERS_FUNCTION=reader)
-    for function in IN_VPC:
-        stage["lambda_functions"][function].update(
-            subnet_ids=list(facts.subnet_ids), security_group_ids=[facts.security_group_id]
-        )
+    variables, functions = stage["environment_variables"], stage["lambda_functions"]
+    for name in (*map(str.upper, SETTINGS_OF_THE_DATABASE), CUSTOMERS_FUNCTION):
+        variables.pop(name, None)
+    for name in (*IN_VPC, *ONCE_IN_VPC):
+        for place in ("subnet_ids", "security_group_ids"):
+            functions[name].pop(place, None)
+    variables.update(facts.settings)
+    if facts.has_database:
+        variables[CUSTOMERS_FUNCTION] = f"{result['app_name']}-{facts.stage}-{READER}"
+        for name in IN_VPC:
+            functions[name].update(
+                subnet_ids=list(facts.subnet_ids), security_group_ids=[facts.security_group_id]
+            )
     return result
 
 
@@ -205,17 +231,18 @@ def facts_in(config: Mapping[str, Any], name: str) -> Facts | None:
     if any(setting.upper() not in settings for setting in SETTINGS_OF_THE_STACK):
         return None
     _, partition, _, region, account, _ = settings["APP_SECRET_ID"].split(":", 5)
-    network = stage["lambda_functions"][IN_VPC[0]]
+    network = stage["lambda_functions"][READER]
+    known = [each for each in SETTINGS_OF_THE_DATABASE if each.upper() in settings]
     return Facts(
         stage=name,
         partition=partition,
         account=account,
         region=region,
         model_ids=model_ids(config, name),
-        subnet_ids=tuple(network["subnet_ids"]),
-        security_group_id=network["security_group_ids"][0],
+        subnet_ids=tuple(network.get("subnet_ids", ())),
+        security_group_id=network.get("security_group_ids", [""])[0],
         extras=extras(config, name),
-        **{setting: settings[setting.upper()] for setting in SETTINGS_OF_THE_STACK},
+        **{setting: settings[setting.upper()] for setting in (*SETTINGS_OF_THE_STACK, *known)},
     )
 
 

@@ -39,8 +39,10 @@ def call_function(work: Work, function: str, event: object) -> Any:
     return content
 
 
-def migrate_database(work: Work) -> str:
-    """Bring the database schema up to date; return what was done."""
+def migrate_database(work: Work, is_there: bool) -> str:
+    """Bring the database schema up to date, if the stage has one; return what was done."""
+    if not is_there:
+        return "none: nothing is known of customers but what they write"
     answer = call_function(work, f"{work.name}-{MIGRATE}", {})
     applied = answer["applied"]
     return f"applied {', '.join(applied)}" if applied else "already done"

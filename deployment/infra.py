@@ -9,7 +9,8 @@ from deployment.account import deployer_arn
 from deployment.change_sets import Change, ChangeSet, describe_changes
 from deployment.checks import check_for_infra
 from deployment.made.sync_pause import pause_sync, resume_sync
-from deployment.preflight.quotas import check_names, check_quotas
+from deployment.preflight.database import will_make_network
+from deployment.preflight.quotas import check_concurrency, check_names, check_vpcs
 from deployment.preflight.search_index import (
     ATTEMPTS,
     DEFAULT_STORE,
@@ -40,10 +41,16 @@ def bring_up_infra(work: Work, options: Namespace) -> int:
     view = _usable_stack(work, stack)
     _require_set_once(parameters, view)
     vector_store = parameters.get("VectorStore") or (view.parameters.get("VectorStore") if view else None)
+    makes_network = will_make_network(work, parameters, view)
     check_for_infra(work, vector_store or DEFAULT_STORE)
     # A stand-in for AWS has neither quotas nor endpoints.
-    if (view is None or view.status == UNMADE) and not work.account.is_emulated:
-        parameters = {**_of_new_stack(work), **parameters}
+    if not work.account.is_emulated:
+        if view is None or view.status == UNMADE:
+            check_concurrency(work)
+            check_names(work)
+        if makes_network:
+            check_vpcs(work)
+            parameters = {**choose_zones(work), **parameters}
     if vector_store == OPENSEARCH and not (view and view.parameters.get("DeployerArn")):
         parameters.setdefault("DeployerArn", _deployer(work))
     if view is not None and vector_store != OPENSEARCH:
@@ -89,13 +96,6 @@ def _bring_to(
         outcome = _execute(work, stack, again, view)
     _require_success(work, outcome)
     return True
-
-
-def _of_new_stack(work: Work) -> dict[str, str]:
-    """Check what a stack needs once, when it is made; return the parameters that come of it."""
-    check_quotas(work)
-    check_names(work)
-    return choose_zones(work)
 
 
 def _usable_stack(work: Work, stack: Stack) -> StackView | None:

@@ -156,12 +156,16 @@ def _mails(facts: Facts) -> list[Statement]:
 
 
 def _customers(facts: Facts) -> list[Statement]:
-    return [*_in_vpc(facts, READER), _secrets(facts.database_secret_id)]
+    return _at_database(facts, READER, facts.database_secret_id)
 
 
 def _migrate(facts: Facts) -> list[Statement]:
-    secrets = _secrets(facts.database_owner_secret_id, facts.database_secret_id)
-    return [*_in_vpc(facts, "migrate"), secrets]
+    return _at_database(facts, "migrate", facts.database_owner_secret_id, facts.database_secret_id)
+
+
+def _at_database(facts: Facts, function: str, *secret_ids: str) -> list[Statement]:
+    """Return what a function needs to reach Postgres: nothing in a stage without it."""
+    return [*_in_vpc(facts, function), _secrets(*secret_ids)] if facts.has_database else []
 
 
 FUNCTIONS: Mapping[str, Callable[[Facts], list[Statement]]] = {
@@ -200,8 +204,15 @@ def _lookups(facts: Facts) -> list[Statement]:
         *_reranker(facts),
         _allow("LinksToDocuments", "s3", ("GetObject",), arns.documents()),
         _allow("ComprehendKnowsNoResources", "comprehend", ("DetectSentiment",), "*"),
-        _allow("Customers", "lambda", ("InvokeFunction",), arns.function(READER)),
+        *_reader(facts),
     ]
+
+
+def _reader(facts: Facts) -> list[Statement]:
+    """Return the right to ask for a customer, where there are any."""
+    if not facts.has_database:
+        return []
+    return [_allow("Customers", "lambda", ("InvokeFunction",), Arns(facts).function(READER))]
 
 
 def _reranker(facts: Facts) -> list[Statement]:

@@ -163,6 +163,7 @@ class Scene:
             limits=limits,
             spending=SPENDING,
             rules=RULES,
+            knows_customers=True,
             suggestions=5,
             executor=threads.calls,
             clock=self.clock,

@@ -6,10 +6,11 @@ Prints them; with --write, puts them into the page.
 """
 
 import argparse
+from collections.abc import Sequence
 
 from bench.cost.prices import CHECKED, PRICES
 from bench.cost.prompt_tokens import TURNS_A_CHAT
-from bench.cost.stage import DEV, PROD, idle, model_turn, opensearch, turn, usd
+from bench.cost.stage import DEV, DEV_WITHOUT_POSTGRES, PROD, idle, model_turn, opensearch, turn, usd
 from bench.flood import table as flood_table
 from chalicelib.gateways.converse import LIST_PRICES
 from tooling.project import ROOT
@@ -23,8 +24,8 @@ BUYS = {
     "twice the memory and a standby in the other zone. Without that, a lost zone or maintenance takes the "
     "customers away for minutes to hours; chats and tickets go on either way",
     "its 20 GB": "The least that RDS has of gp3; in prod the standby's too",
-    "5 secrets": "Each is read by the functions that need it and no other, and changed without a deployment. "
-    "One for all would save 1.60 and let each function read all",
+    "secrets": "Five, three without Postgres. Each is read by the functions that need it and no other, and "
+    "changed without a deployment. One for all would save 1.60 and let each function read all",
     "the sweep, each minute": "No change of a document and no failed webhook is forgotten. Without it they "
     "wait for the next change or event. It isn't traced",
     "the queue of tickets, polled": "Tickets come in by message, with retries and dead letters. Without it "
@@ -33,6 +34,7 @@ BUYS = {
     "with a standby",
 }
 """What each row of the idle table is for, and what is lost without it."""
+STAGES = (DEV, PROD, DEV_WITHOUT_POSTGRES)
 BEGIN, END = "<!-- python -m bench.cost -->", "<!-- end -->"
 
 
@@ -49,18 +51,26 @@ def rewritten(page: str) -> str:
 
 
 def _idle_table() -> list[str]:
-    pairs = list(zip(idle(DEV), idle(PROD), strict=True))
-    dev, prod = (sum(cost for _, cost in idle(stage)) for stage in (DEV, PROD))
+    columns = [idle(stage) for stage in STAGES]
+    dear = [opensearch(stage) for stage in STAGES]
+    sums = [sum(cost for _, cost in column) for column in columns]
+    rows = [(names[0][0], [cost for _, cost in names]) for names in zip(*columns, strict=True)]
+    in_all = [one + more for one, more in zip(sums, dear, strict=True)]
     return [
-        "| idle, US dollars a month | dev | prod | what it is for, and what is lost without it |",
-        "|---|---:|---:|---|",
-        *(f"| {name} | {one:.2f} | {other:.2f} | {BUYS[name]} |" for (name, one), (_, other) in pairs),
-        f"| **in all, with S3_VECTORS** | **{dev:.2f}** | **{prod:.2f}** | |",
-        f"| OPENSEARCH_SERVERLESS adds | {opensearch(DEV):.2f} | {opensearch(PROD):.2f} "
-        f"| {BUYS['OPENSEARCH_SERVERLESS']} |",
-        f"| **in all, with OPENSEARCH_SERVERLESS** | **{dev + opensearch(DEV):.2f}** "
-        f"| **{prod + opensearch(PROD):.2f}** | |",
+        f"| idle, US dollars a month | {' | '.join(each.name for each in STAGES)} "
+        "| what it is for, and what is lost without it |",
+        f"|---|{'---:|' * len(STAGES)}---|",
+        *(_idle_row(name, costs, BUYS[name]) for name, costs in rows),
+        _idle_row("**in all, with S3_VECTORS**", sums, "", bold=True),
+        _idle_row("OPENSEARCH_SERVERLESS adds", dear, BUYS["OPENSEARCH_SERVERLESS"]),
+        _idle_row("**in all, with OPENSEARCH_SERVERLESS**", in_all, "", bold=True),
     ]
+
+
+def _idle_row(name: str, costs: Sequence[float], words: str, *, bold: bool = False) -> str:
+    mark = "**" if bold else ""
+    cells = " | ".join(f"{mark}{cost:.2f}{mark}" for cost in costs)
+    return f"| {name} | {cells} | {words} |"
 
 
 def _turn_table() -> list[str]:

@@ -6,7 +6,8 @@ from bench.cost.prices import PRICES
 from chalicelib.gateways.converse import LIST_PRICES
 
 HOURS = 730
-SECRETS, STORAGE_GB = 5, 20
+SECRETS, OF_DATABASE, STORAGE_GB = 5, 2, 20
+"""Secrets in all, and how many of them are of Postgres."""
 SWEEPS = HOURS * 60
 SWEEP_SECONDS, SWEEP_GB, SWEEP_LOG_BYTES = 0.15, 0.25, 400
 
@@ -35,17 +36,18 @@ Row = tuple[str, float]
 
 @dataclass(frozen=True)
 class StageSize:
-    """What a stage has that is paid by the hour."""
+    """What a stage has that is paid by the hour; without Postgres neither that nor its network's zones."""
 
     name: str
     zones: int
-    instance: str
+    instance: str | None
     storage: str
     ocus: float
 
 
 DEV = StageSize("dev", 1, "RDS db.t4g.micro", "RDS gp3 storage", 1)
 PROD = StageSize("prod", 2, "RDS db.t4g.small, Multi-AZ", "RDS gp3 storage, Multi-AZ", 2)
+DEV_WITHOUT_POSTGRES = StageSize("dev, CustomerDatabase=NONE", 0, None, "RDS gp3 storage", 1)
 
 
 def usd(name: str) -> float:
@@ -55,11 +57,12 @@ def usd(name: str) -> float:
 
 def idle(stage: StageSize) -> list[Row]:
     """Return what a stage costs in a month without traffic, with S3 Vectors."""
+    instance, secrets = stage.instance, SECRETS - (0 if stage.instance else OF_DATABASE)
     return [
         ("interface endpoint", stage.zones * HOURS * usd("Interface endpoint")),
-        ("Postgres", HOURS * usd(stage.instance)),
-        ("its 20 GB", STORAGE_GB * usd(stage.storage)),
-        (f"{SECRETS} secrets", SECRETS * usd("Secret")),
+        ("Postgres", HOURS * usd(instance) if instance else 0.0),
+        (f"its {STORAGE_GB} GB", STORAGE_GB * usd(stage.storage) if instance else 0.0),
+        ("secrets", secrets * usd("Secret")),
         ("the sweep, each minute", SWEEPS * _sweep()),
         ("the queue of tickets, polled", QUEUE_POLLS * usd("SQS request")),
     ]

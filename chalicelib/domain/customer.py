@@ -53,10 +53,12 @@ class Interaction:
 class CustomerContext:
     """The customer 360: what Postgres knows, and what the interactions and tickets say.
 
-    `avg_sentiment` is −1 to 1; it, `open_tickets` and `last_interaction` are None where nothing is known.
+    `customer` is None in a stage without Postgres. `avg_sentiment` is −1 to 1; it, `open_tickets` and
+    `last_interaction` are None where nothing is known.
     """
 
-    customer: Customer
+    external_id: str
+    customer: Customer | None
     open_tickets: int | None
     avg_sentiment: float | None
     last_interaction: datetime | None

@@ -24,7 +24,8 @@ class CustomerRules:
 
 
 def describe(
-    customer: Customer,
+    external_id: str,
+    customer: Customer | None,
     interactions: Sequence[Interaction] | None,
     open_tickets: int | None,
     rules: CustomerRules,
@@ -36,11 +37,12 @@ def describe(
     """
     avg_sentiment = _average([i.sentiment for i in interactions or () if i.sentiment is not None])
     return CustomerContext(
+        external_id=external_id,
         customer=customer,
         open_tickets=open_tickets,
         avg_sentiment=avg_sentiment,
         last_interaction=interactions[0].timestamp if interactions else None,
-        is_high_value=_is_high_value(customer, rules),
+        is_high_value=customer is not None and _is_high_value(customer, rules),
         churn_risk=_churn_risk(customer, avg_sentiment, open_tickets, rules, now),
     )
 
@@ -66,19 +68,20 @@ def _is_high_value(customer: Customer, rules: CustomerRules) -> bool:
 
 
 def _churn_risk(
-    customer: Customer,
+    customer: Customer | None,
     avg_sentiment: float | None,
     open_tickets: int | None,
     rules: CustomerRules,
     now: datetime,
 ) -> ChurnRisk:
     """One sign of leaving is a medium risk, two or three are a high one; what is not known is no sign."""
+    orders = customer.recent_orders if customer else ()
     long_ago = now - timedelta(days=rules.churn_inactive_days)
     signs = (
         avg_sentiment is not None and avg_sentiment <= rules.churn_sentiment,
         open_tickets is not None and open_tickets >= rules.churn_open_tickets,
         # Who never ordered has not stopped ordering.
-        bool(customer.recent_orders) and customer.recent_orders[0].order_date < long_ago,
+        bool(orders) and orders[0].order_date < long_ago,
     )
     levels: tuple[ChurnRisk, ...] = ("low", "medium", "high", "high")
     return levels[sum(signs)]

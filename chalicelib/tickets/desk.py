@@ -102,6 +102,7 @@ class TicketDesk:
     """Receives tickets, shows them and keeps what agents say of them.
 
     What is looked up for them counts against the stage's daily budget; once that is spent, they go without.
+    Unless it `knows_customers`, the 360 is what tickets and interactions alone say.
     """
 
     tickets: TicketStore
@@ -112,6 +113,7 @@ class TicketDesk:
     limits: Limits
     spending: Spending
     rules: CustomerRules
+    knows_customers: bool
     suggestions: int
     executor: Executor
     clock: Callable[[], datetime]
@@ -247,10 +249,11 @@ class TicketDesk:
         others: tuple[TicketSummary, ...] | None = calls.settle(looking_up.open_tickets, None, deadline)
         passages = looking_up.passages.settle(calls, deadline)[: self.suggestions]
         suggestions = self.links.linked(passages, AN_AGENT, calls.note)
-        if customer is None:
+        if ticket.customer_id is None or (customer is None and self.knows_customers):
             return None, suggestions
         open_tickets = None if others is None else _count_open(ticket, others)
-        return describe(customer, newest, open_tickets, self.rules, self.clock()), suggestions
+        found = describe(ticket.customer_id, customer, newest, open_tickets, self.rules, self.clock())
+        return found, suggestions
 
     def _newest_interactions(self, customer_id: str | None, without: str | None) -> tuple[Interaction, ...]:
         """Return when the customer was in touch last, without a ticket that is only being received.

@@ -68,7 +68,8 @@ def draft_prompt(
     instruction: str | None,
 ) -> Prompt:
     """Put together what the model sees; only the question is for the guardrail."""
-    facts = [customer_facts(KnownCustomer(context.customer, None))] if context else []
+    customer = context.customer if context else None
+    facts = [customer_facts(KnownCustomer(customer, None))] if customer else []
     facts.append(fact_block("transcript", _spoken(transcript)))
     if instruction:
         facts.append(fact_block("instruction", [instruction]))

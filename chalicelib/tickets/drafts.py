@@ -73,8 +73,8 @@ class Drafts:
         admission = self.limits.admit(f"agent#{author}", self.spending.expected(question, has_past=True))
         queries = search_queries(question, view.transcript or ())
         # The agent reads it and the customer gets it: it holds only what both may read.
-        tier = view.context.customer.tier if view.context else None
-        customer = customer_reader(view.ticket.customer_id, tier)
+        known = view.context.customer if view.context else None
+        customer = customer_reader(view.ticket.customer_id, known.tier if known else None)
         finding = self.lookups.find_passages(calls, queries, self.passages, customer)
         found = finding.settle(calls, deadline.within(self.search_seconds))
         passages = tuple(passage for passage in found if AN_AGENT.may_read(passage.access))

@@ -137,7 +137,7 @@ def agent_tokens(stage: Stage) -> str:
 def database_secret(stage: Stage) -> str:
     """The database's secret is there, if the stage has one."""
     if not stage.variables.get("DATABASE_SECRET_ID"):
-        return "not set: tickets come without the customer 360"
+        return "none: of customers nothing is known but what they write"
     if not _secret(stage, "DATABASE_SECRET_ID").strip().startswith("{"):
         raise Problem("the secret in DATABASE_SECRET_ID is no JSON object", stage.rebuild)
     return "is there"

@@ -12,8 +12,8 @@ FEWEST_CONCURRENT = 50
 CANNOT_LOOK = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
 
 
-def check_quotas(work: Work) -> None:
-    """Check the account's quotas. Raises CommandError, ClientError."""
+def check_vpcs(work: Work) -> None:
+    """Check that there may be one VPC more. Raises CommandError, ClientError."""
     with passing_over(*CANNOT_LOOK):
         vpcs = len(work.account.client("ec2").describe_vpcs()["Vpcs"])
         service, code = VPCS_PER_REGION
@@ -24,6 +24,10 @@ def check_quotas(work: Work) -> None:
                 f"The account has {vpcs} VPCs in {work.account.region}, of {most}: delete one, or ask "
                 f"for more (Service Quotas console, VPC, {code})."
             )
+
+
+def check_concurrency(work: Work) -> None:
+    """Note when few functions may run at once. Raises ClientError."""
     with passing_over(*CANNOT_LOOK):
         limit = work.account.client("lambda").get_account_settings()["AccountLimit"]["ConcurrentExecutions"]
         if limit < FEWEST_CONCURRENT:

@@ -2,6 +2,7 @@
 
 import re
 import threading
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -68,6 +69,21 @@ def test_the_customer_their_orders_and_what_is_out_of_reach_are_shown(
         expect(around).to_contain_text(text)
     expect(around).to_contain_text("Out of reach just now: earlier contacts.")
     expect(page.locator("#reach")).to_contain_text("They can be reached at ada@home.example.")
+
+
+def test_without_a_customer_database_the_rest_is_shown(
+    visit: Visitor, desk_server: DeskServer, desk: Desk
+) -> None:
+    of_database = ("customer_id", "name", "email", "company", "tier", "lifetime_value", "total_orders")
+    judged = {"open_tickets": 2, "avg_sentiment": -0.6, "last_interaction": None, "churn_risk": "medium"}
+    customer: dict[str, Any] = {**dict.fromkeys(of_database), "external_id": "CUST-1", "recent_orders": []}
+    desk.around |= {"customer_context": {**customer, **judged, "is_high_value": False}}
+    desk.add(ticket())
+    around = open_desk(visit, desk_server, "T-1").get_by_label("Customer and articles")
+    for text in ("There is no customer database.", "CUST-1", "bad (-0.6)", "medium"):
+        expect(around).to_contain_text(text)
+    for text in ("null", "Orders", "Tier", "Lifetime value"):
+        expect(around).not_to_contain_text(text)
 
 
 def test_a_reply_is_sent_by_keyboard_and_may_close_the_ticket(

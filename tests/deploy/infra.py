@@ -27,12 +27,7 @@ def with_defaults(parameters: Mapping[str, str]) -> dict[str, str]:
 def existing(written: Document, values: Mapping[str, str]) -> Document:
     """Return Resources and Outputs of a template that exist with these values of all parameters."""
     met = {name: _decide(each, values) for name, each in written["Conditions"].items()}
-    resources = {
-        name: each
-        for name, each in written["Resources"].items()
-        if "Condition" not in each or met[each["Condition"]]
-    }
-    return {"Resources": _resolve(resources, met), "Outputs": _resolve(written["Outputs"], met)}
+    return {section: _resolve(_that_exist(written[section], met), met) for section in ("Resources", "Outputs")}
 
 
 def is_accepted(values: Mapping[str, str]) -> bool:
@@ -65,6 +60,10 @@ def values_of(key: str, node: Any) -> Iterator[Any]:
 def as_list(value: Any) -> list[Any]:
     """Return a value that may be written without its list as a list."""
     return value if isinstance(value, list) else [value]
+
+
+def _that_exist(section: Document, met: Mapping[str, bool]) -> Document:
+    return {name: each for name, each in section.items() if met.get(each.get("Condition", ""), True)}
 
 
 def _decide(condition: Any, values: Mapping[str, str]) -> bool:

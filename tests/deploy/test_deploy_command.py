@@ -286,6 +286,26 @@ def test_a_stack_of_an_older_template_is_told_to_be_brought_up_to_date(stage: St
         stage.deploy()
 
 
+def test_a_stage_without_postgres_is_deployed_outside_of_any_network(stage: Stage) -> None:
+    stage.deploy()
+    for output in OUTPUTS:
+        if output.startswith(("Database", "SubnetIds", "SecurityGroupId")):
+            del stage.stack.outputs[output]
+    stage.functions.events.clear()
+    at = stage.deploy()
+    assert "Database        none" in at.said
+    assert [name for name, _ in stage.functions.events] == [
+        "customer-support-dev-sweep",
+        "customer-support-dev",
+    ]
+    dev = read_config(stage.root)["stages"]["dev"]
+    assert not any(name.startswith(("DATABASE", "CUSTOMERS_")) for name in dev["environment_variables"])
+    assert not any("subnet_ids" in function for function in dev["lambda_functions"].values())
+    facts = facts_in(read_config(stage.root), "dev")
+    assert facts is not None
+    assert not facts.has_database
+
+
 def test_without_a_usable_model_nothing_is_deployed(stage: Stage) -> None:
     clients = {
         "cloudformation": stage.stack,

@@ -140,6 +140,36 @@ def test_zones_of_ones_own_and_those_of_a_stack_that_is_there_stay() -> None:
     assert parameters_of(there.proposals[0])["FirstZone"] is True
 
 
+NO_NETWORK = {"ec2": FakeClient()}
+"""Which answers nothing, so that nothing may be asked of it."""
+
+
+def test_a_stack_without_postgres_needs_neither_zones_nor_a_vpc() -> None:
+    cloudformation = FakeCloudFormation(changes=[ADD_TABLE])
+    at = scene(healthy(cloudformation, **NO_NETWORK), answers="n\n")
+    bring_up_infra(at.work, options("infra", "dev", "--parameter", "CustomerDatabase=NONE"))
+    parameters = parameters_of(cloudformation.proposals[0])
+    assert (parameters["CustomerDatabase"], "FirstZone" in parameters) == ("NONE", False)
+
+
+def test_a_stack_that_gets_postgres_later_gets_its_zones_then() -> None:
+    there = FakeCloudFormation(
+        "CREATE_COMPLETE", parameters={"CustomerDatabase": "NONE"}, changes=[CHANGE_VPC]
+    )
+    infra(there, answers="n\n")
+    assert "FirstZone" not in parameters_of(there.proposals[0])
+    infra(there, "--parameter", "CustomerDatabase=POSTGRES", answers="n\n")
+    assert parameters_of(there.proposals[1])["FirstZone"] == "eu-west-2a"
+
+
+@pytest.mark.parametrize("parameters", [{}, {"CustomerDatabase": "POSTGRES"}], ids=["older", "newer"])
+def test_a_stack_does_not_lose_postgres_under_its_functions(parameters: dict[str, str]) -> None:
+    there = FakeCloudFormation("CREATE_COMPLETE", parameters=parameters, changes=[CHANGE_VPC])
+    with pytest.raises(CommandError, match=r"has Postgres(.|\n)*`python3 dev\.py destroy dev` first"):
+        infra(there, "--parameter", "CustomerDatabase=NONE")
+    assert there.proposals == []
+
+
 def test_an_account_without_room_for_a_vpc_is_told_before_anything_is_made() -> None:
     with pytest.raises(CommandError, match=r"5 VPCs in eu-west-2, of 5.*L-F678F1CE"):
         proposed(ec2=ec2(describe_vpcs={"Vpcs": [{}] * 5}))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bench.cost.stage import OF_DATABASE, SECRETS
 from deployment.facts import IN_VPC, placeholders
 from deployment.policies import policy_file, render
 from devstack.bedrock.knowledge import knowledge_base as local
@@ -102,6 +103,21 @@ def test_only_the_app_opens_connections() -> None:
     reached = [(each["FromPort"], each["ToPort"], each["DestinationSecurityGroupId"]["Ref"]) for each in app]
     assert reached == [(443, 443, "EndpointSecurityGroup"), (5432, 5432, "DatabaseSecurityGroup")]
     assert list(outward.values()) == [[NOWHERE], [NOWHERE]]
+
+
+def test_without_postgres_there_is_nothing_of_its_network() -> None:
+    there = infra(CustomerDatabase="NONE")
+    kinds = {each["Type"] for each in there["Resources"].values()}
+    assert not any(kind.startswith(("AWS::EC2::", "AWS::RDS::")) for kind in kinds)
+    gone = infra()["Resources"].keys() - there["Resources"].keys()
+    assert not [
+        name for kind in ("Ref", "Fn::GetAtt") for name in values_of(kind, there) if _first(name) in gone
+    ]
+    assert len(of_type("AWS::SecretsManager::Secret", there)) == SECRETS - OF_DATABASE
+
+
+def _first(reference: str | list[str]) -> str:
+    return reference if isinstance(reference, str) else reference[0]
 
 
 def test_postgres_is_private_encrypted_and_without_a_password_of_ours() -> None:

@@ -21,7 +21,7 @@ from botocore import xform_name
 from chalicelib.chat.sessions import Sessions
 from chalicelib.domain.event import event_id_of
 from deployment.arns import UnknownRoutes
-from deployment.facts import Extras, model_ids, placeholders
+from deployment.facts import SETTINGS_OF_THE_DATABASE, Extras, model_ids, placeholders
 from deployment.policies import FUNCTIONS, as_text, known_facts, policy_file, render, write_policies
 from deployment.policies import main as write_all_policies
 from devstack.stage import read_local_stage
@@ -293,6 +293,23 @@ def test_the_scenarios_make_each_kind_of_call_that_a_store_can_make(needed: dict
 def test_without_a_reranker_none_may_be_called() -> None:
     policy = as_text(render(placeholders("dev", model_ids(CONFIG, "dev")))["policy-dev.json"])
     assert "rerank" not in policy.lower()
+
+
+def test_without_a_database_no_function_may_ask_for_customers() -> None:
+    without = replace(
+        placeholders("dev", model_ids(CONFIG, "dev")),
+        **dict.fromkeys(SETTINGS_OF_THE_DATABASE, ""),  # type: ignore[arg-type]
+    )
+    policies = render(without)
+    actions = {
+        a for each in policies.values() for statement in each["Statement"] for a in statement["Action"]
+    }
+    assert not any(action.startswith(("ec2:", "lambda:")) for action in actions)
+    for name in ("customers", "migrate"):
+        secrets = [
+            each for each in policies[policy_file("dev", name)]["Statement"] if each["Sid"] == "Secrets"
+        ]
+        assert secrets == []
 
 
 NEEDED = Need("dynamodb:GetItem", "arn:aws:dynamodb:us-east-1:123456789012:table/support-state")

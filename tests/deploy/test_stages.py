@@ -252,6 +252,14 @@ def test_filling_a_stage_in_again_changes_nothing_and_no_other_stage(stage: str)
         assert once["stages"][other] == CONFIG["stages"][other]
 
 
+def test_what_an_earlier_version_placed_in_the_vpc_is_taken_out(stage: str) -> None:
+    config = deepcopy(filled(CONFIG, facts_of(stage)))
+    functions = config["stages"][stage]["lambda_functions"]
+    for name in ("api_handler", "intake"):
+        functions[name] |= {"subnet_ids": ["subnet-0example1"], "security_group_ids": ["sg-0example"]}
+    assert filled(config, facts_of(stage)) == filled(CONFIG, facts_of(stage))
+
+
 def test_the_file_holds_the_configuration_as_it_would_be_written(tmp_path: Path) -> None:
     (tmp_path / ".chalice").mkdir()
     write_config(CONFIG, tmp_path)

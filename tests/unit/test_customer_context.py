@@ -37,9 +37,9 @@ def interactions(*scores: float | None) -> list[Interaction]:
 
 
 def judge(
-    who: Customer = NOBODY, log: Sequence[Interaction] | None = (), open_tickets: int | None = 0
+    who: Customer | None = NOBODY, log: Sequence[Interaction] | None = (), open_tickets: int | None = 0
 ) -> CustomerContext:
-    return describe(who, log, open_tickets, RULES, START)
+    return describe("CUST-1", who, log, open_tickets, RULES, START)
 
 
 @pytest.mark.parametrize(
@@ -118,3 +118,10 @@ def test_the_customer_comes_along_with_their_newest_interaction() -> None:
 def test_what_is_not_known_is_not_zero(log: tuple[()] | None) -> None:
     context = judge(log=log, open_tickets=None)
     assert (context.avg_sentiment, context.last_interaction, context.open_tickets) == (None, None, None)
+
+
+def test_without_a_customer_database_the_rest_is_judged_alone() -> None:
+    context = judge(None, interactions(-0.5), open_tickets=3)
+    assert (context.external_id, context.customer) == ("CUST-1", None)
+    assert (context.avg_sentiment, context.open_tickets) == (-0.5, 3)
+    assert (context.is_high_value, context.churn_risk) == (False, "high")

@@ -17,7 +17,7 @@ from app import app
 from bench.cost.__main__ import PAGE as COST_PAGE
 from bench.cost.__main__ import rewritten
 from bench.cost.prompt_tokens import prompt_tokens
-from bench.cost.stage import DEV, PROD, PROMPT_TOKENS, SECRETS, STORAGE_GB, idle
+from bench.cost.stage import DEV, DEV_WITHOUT_POSTGRES, PROD, PROMPT_TOKENS, SECRETS, STORAGE_GB, idle
 from chalicelib.api.chat import ChatRequest, ContactRequest, FeedbackRequest
 from chalicelib.api.cors import PREFLIGHT
 from chalicelib.api.http import OF_CHALICE, OUR_FAULT, STATUSES
@@ -257,8 +257,9 @@ def test_the_costs_are_of_the_stack_that_the_template_describes() -> None:
     assert (DEV.instance, PROD.instance) == ("RDS db.t4g.micro", "RDS db.t4g.small, Multi-AZ")
 
 
-def test_a_stage_for_development_idles_at_no_more_than_40_dollars_a_month() -> None:
+def test_dev_idles_at_40_dollars_a_month_or_at_3_without_postgres() -> None:
     assert sum(cost for _, cost in idle(DEV)) <= 40
+    assert sum(cost for _, cost in idle(DEV_WITHOUT_POSTGRES)) <= 3
 
 
 def test_the_costs_assume_prompts_as_long_as_they_are() -> None:

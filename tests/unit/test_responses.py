@@ -37,7 +37,7 @@ CITATION = {
     "score": 0.5,
 }
 LOST = Passage("# Late parcels\n\nWait for two days.", "Late parcels", "https://help.example.com/late", 0.9)
-CONTEXT = CustomerContext(ADA, 2, -0.25, START, is_high_value=True, churn_risk="low")
+CONTEXT = CustomerContext(ADA.external_id, ADA, 2, -0.25, START, is_high_value=True, churn_risk="low")
 CASE = ticket(
     reason="customer_request",
     customer_id="CUST-1001",
@@ -249,6 +249,12 @@ def test_what_is_not_known_of_a_customer_is_null_and_never_left_out() -> None:
     nothing = {"open_tickets": None, "avg_sentiment": None, "last_interaction": None}
     assert received(unknown)["customer_context"] == CUSTOMER_AS_JSON | nothing
     assert received(None)["customer_context"] is None
+
+
+def test_without_a_customer_database_the_other_half_of_the_context_is_told() -> None:
+    found = received(replace(CONTEXT, customer=None))["customer_context"]
+    of_database = ("customer_id", "name", "email", "company", "tier", "lifetime_value", "total_orders")
+    assert found == CUSTOMER_AS_JSON | dict.fromkeys(of_database) | {"recent_orders": []}
 
 
 def test_of_a_long_passage_the_first_words_are_told() -> None:

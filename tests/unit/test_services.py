@@ -13,6 +13,7 @@ from botocore.config import Config
 from chalicelib import services as wiring
 from chalicelib.errors import InvalidSettings
 from chalicelib.gateways.aws import make_client
+from chalicelib.gateways.customers_function import CustomersFunction
 from chalicelib.settings import read_settings
 
 CONFIG = Path(__file__).parents[2] / ".chalice" / "config.json"
@@ -162,8 +163,18 @@ def test_without_a_database_the_app_works_and_nobody_is_known(local_stage: pytes
     services = build()
     assert services.customers.by_external_id("CUST-1001") is None
     assert services.tickets.lookups.customers is services.customers
+    assert not services.tickets.knows_customers
     with pytest.raises(InvalidSettings, match=r"DATABASE_URL or DATABASE_SECRET_ID"):
         services.database_users()
+    with pytest.raises(InvalidSettings, match=r"DATABASE_URL or DATABASE_SECRET_ID"):
+        services.find_customer({})
+
+
+def test_customers_are_asked_of_the_function_that_is_named(local_stage: pytest.MonkeyPatch) -> None:
+    local_stage.setenv("CUSTOMERS_FUNCTION", "customer-support-dev-customers")
+    services = build()
+    assert isinstance(services.customer_source, CustomersFunction)
+    assert services.tickets.knows_customers
 
 
 def test_the_database_url_wins_over_the_secret(local_stage: pytest.MonkeyPatch) -> None:

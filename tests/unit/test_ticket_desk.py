@@ -176,6 +176,16 @@ def test_an_unknown_customer_is_no_outage(scene: Scene) -> None:
     assert scene.tickets.kept["T-1"].customer_id == "CUST-9"
 
 
+def test_without_a_customer_database_a_ticket_has_the_other_half_of_the_360(scene: Scene) -> None:
+    scene.post(customer_external_id="CUST-9")
+    desk = replace(scene.desk, knows_customers=False)
+    view = desk.view("T-1")
+    assert view.context
+    assert (view.context.external_id, view.context.customer) == ("CUST-9", None)
+    assert (view.context.open_tickets, view.context.last_interaction) == (1, START)
+    assert view.degraded == (), "nothing is out of reach"
+
+
 def test_credentials_and_card_numbers_are_masked_wherever_they_stand(scene: Scene) -> None:
     answer = scene.post(
         subject=f"Card {CARD}",

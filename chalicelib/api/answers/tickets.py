@@ -28,19 +28,22 @@ class Order(TypedDict):
 
 
 class CustomerContext(TypedDict):
-    """What is known of a customer."""
+    """What is known of a customer.
 
-    customer_id: int
-    """The customer's key in the database."""
+    In a stage without a customer database, what only that knows is null, and `recent_orders` empty.
+    """
+
+    customer_id: int | None
+    """The customer's key in the database; null without one."""
     external_id: str
     """How the team's own systems name the customer."""
-    name: str
-    email: str
+    name: str | None
+    email: str | None
     company: str | None
-    tier: Tier
-    lifetime_value: float
+    tier: Tier | None
+    lifetime_value: float | None
     """In US dollars."""
-    total_orders: Count
+    total_orders: Count | None
     recent_orders: list[Order]
     """The newest five, newest first."""
     open_tickets: int | None

@@ -11,7 +11,7 @@ function showAround() {
   byId('around').replaceChildren(...[
     degraded.length ? missingNotice(degraded) : null,
     section('Customer', ...verdictOf(feedback), ...customerParts(ticket, customer)),
-    customer ? section('Orders', ...orderParts(customer)) : null,
+    isInDatabase(customer) ? section('Orders', ...orderParts(customer)) : null,
     section('Articles that may help', ...(suggestions.length ? suggestions.map(suggestionElement) : [nothing('None was found.')])),
     Object.keys(ticket.metadata).length ? section('From your ticketing system', facts(Object.entries(ticket.metadata).map(plainFact))) : null,
     opinionSection(feedback),
@@ -19,6 +19,8 @@ function showAround() {
 }
 
 const section = (title, ...children) => make('section', {}, make('h3', { textContent: title }), ...children);
+/** Whether the customer database knows the customer; a stage may have none. */
+const isInDatabase = (customer) => customer !== null && customer.customer_id !== null;
 const nothing = (textContent) => make('p', { className: 'note', textContent });
 const plainFact = ([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)];
 
@@ -40,7 +42,8 @@ function customerParts(ticket, customer) {
   const news = (name) => (contact[name] === customer?.[name] ? null : contact[name]);
   const reachable = facts([['Name', news('name')], ['E-mail', news('email')], ['Phone', news('phone')]]);
   const others = id && make('button', { type: 'button', className: 'button small', textContent: 'All tickets of this customer', onclick: () => findCustomer(id) });
-  if (customer) return [facts(customerFacts(customer)), ...(reachable.childElementCount ? [make('h4', { textContent: 'Left in the chat' }), reachable] : []), others];
+  const noDatabase = customer && !isInDatabase(customer) ? [nothing('There is no customer database.')] : [];
+  if (customer) return [...noDatabase, facts(customerFacts(customer)), ...(reachable.childElementCount ? [make('h4', { textContent: 'Left in the chat' }), reachable] : []), others];
   const words = id ? `${id} is not in the customer database, or it is out of reach.` : 'Nobody proved who they are in this chat.';
   return [nothing(words), ticket.contact ? reachable : nothing('They left no address.'), ...(others ? [others] : [])];
 }
@@ -60,8 +63,8 @@ function customerFacts(customer) {
     ['Company', customer.company],
     ['E-mail', customer.email],
     ['Id', customer.external_id],
-    ['Tier', customer.tier + (customer.is_high_value ? ' · high value' : '')],
-    ['Lifetime value', money(customer.lifetime_value, 'USD')],
+    ['Tier', customer.tier && customer.tier + (customer.is_high_value ? ' · high value' : '')],
+    ['Lifetime value', isInDatabase(customer) ? money(customer.lifetime_value, 'USD') : null],
     ['Churn risk', make('span', { className: `tag ${risk === 'low' ? 'state' : 'high'}`, textContent: risk })],
     ['Sentiment', mood === null ? null : `${mood < -0.25 ? 'bad' : mood > 0.25 ? 'good' : 'neutral'} (${mood.toFixed(1)})`],
     ['Open tickets', customer.open_tickets === null ? null : String(customer.open_tickets)],
