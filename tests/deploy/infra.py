@@ -27,7 +27,9 @@ def with_defaults(parameters: Mapping[str, str]) -> dict[str, str]:
 def existing(written: Document, values: Mapping[str, str]) -> Document:
     """Return Resources and Outputs of a template that exist with these values of all parameters."""
     met = {name: _decide(each, values) for name, each in written["Conditions"].items()}
-    return {section: _resolve(_that_exist(written[section], met), met) for section in ("Resources", "Outputs")}
+    return {
+        section: _resolve(_that_exist(written[section], met), met) for section in ("Resources", "Outputs")
+    }
 
 
 def is_accepted(values: Mapping[str, str]) -> bool:
