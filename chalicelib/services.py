@@ -21,7 +21,7 @@ from chalicelib.chat.spending import MICRO, UNKNOWN_PRICES_USD, Spending
 from chalicelib.domain.access import NOBODY_KNOWN
 from chalicelib.domain.database import DatabaseAddress, DatabaseAddresses, DatabaseSecret, FixedAddress
 from chalicelib.domain.protocols import CustomerSource, PassageSearch, Receiver
-from chalicelib.errors import InvalidSettings
+from chalicelib.errors import InvalidSettings, Unavailable
 from chalicelib.events.deliveries import Deliveries
 from chalicelib.gateways.aws import client_config, make_client
 from chalicelib.gateways.converse import ModelOptions, price_of
@@ -30,6 +30,7 @@ from chalicelib.gateways.outbound import Outbound
 from chalicelib.gateways.secrets import AddressInSecret, Secrets
 from chalicelib.gateways.webhooks import Webhook
 from chalicelib.logs import (
+    DegradedLogger,
     DeliveryLogger,
     IntakeLogger,
     SearchLogger,
@@ -375,7 +376,12 @@ class Services:
 
         if self.postgres_customers is None:
             raise InvalidSettings(NO_DATABASE)
-        return answer_event(self.postgres_customers, event)
+        try:
+            return answer_event(self.postgres_customers, event)
+        except Unavailable as error:
+            # Of an error of a function its caller learns the name alone.
+            DegradedLogger().degraded("customer", error)
+            raise
 
     def database_users(self) -> tuple[DatabaseAddress, DatabaseAddress]:
         """Return how the owner of the tables and how the app reaches Postgres, for migrations.

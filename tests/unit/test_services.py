@@ -11,7 +11,7 @@ import pytest
 from botocore.config import Config
 
 from chalicelib import services as wiring
-from chalicelib.errors import InvalidSettings
+from chalicelib.errors import InvalidSettings, Unavailable
 from chalicelib.gateways.aws import make_client
 from chalicelib.gateways.customers_function import CustomersFunction
 from chalicelib.settings import read_settings
@@ -168,6 +168,16 @@ def test_without_a_database_the_app_works_and_nobody_is_known(local_stage: pytes
         services.database_users()
     with pytest.raises(InvalidSettings, match=r"DATABASE_URL or DATABASE_SECRET_ID"):
         services.find_customer({})
+
+
+def test_an_outage_of_postgres_is_logged_where_it_happens(
+    local_stage: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    local_stage.setenv("DATABASE_URL", "postgresql://ada:lovelace@127.0.0.1:1/support?sslmode=disable")
+    with pytest.raises(Unavailable):
+        build().find_customer({})
+    (line,) = (vars(record) for record in caplog.records)
+    assert (line["message"], line["without"], line["cause"]) == ("degraded", "customer", "OperationalError")
 
 
 def test_customers_are_asked_of_the_function_that_is_named(local_stage: pytest.MonkeyPatch) -> None:
