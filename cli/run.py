@@ -12,7 +12,7 @@ from pathlib import Path
 from chalicelib.errors import InvalidSettings
 from cli import announcement
 from devstack.aws.local_secrets import load_or_create_secrets
-from devstack.ports import HOST, free_port, is_free, require_free_port
+from devstack.ports import HOST, LAST_PORT, free_port, is_free, require_free_port
 from devstack.stack import Stack
 from devstack.stage import read_local_stage
 from devstack.stop_request import StopRequest, StopRequested
@@ -94,11 +94,11 @@ def _start_and_watch(options: Namespace, resources: ExitStack, stop: StopRequest
     _require_ports(options, with_app)
     _require_own_folder(options.data_dir, resources)
     _say(f"Starting; the data is in {options.data_dir}")
+    children = {"the host page": _start_host_page(options, resources)} if with_app else {}
     stack = Stack(options.data_dir, stage, models, resources, stop, _say_step)
     stack.start(options.aws_port)
-    children = {"the app": _start_app(options, resources, stop)} if with_app else {}
     if with_app:
-        children["the host page"] = _start_host_page(options, resources)
+        children["the app"] = _start_app(options, resources, stop)
     children["what calls the event handlers"] = _start_events(options, resources)
     _say(announcement.ready(options, models))
     while True:
@@ -118,19 +118,22 @@ def _require_ports(options: Namespace, with_app: bool) -> None:
     require_free_port(options.port, "--port")
     if options.port == options.aws_port:
         raise CommandError("--port and --aws-port must differ.")
-    _choose_host_page_port(options)
+    choose_host_page_port(options)
 
 
-def _choose_host_page_port(options: Namespace) -> None:
-    """Take the port that is asked for, or else the one after the app's, or else any: nobody depends on it."""
+def choose_host_page_port(options: Namespace) -> None:
+    """Take the port that is asked for, or else the one after the app's, or else any: nobody depends on it.
+
+    Raises CommandError where the one that is asked for can't be had.
+    """
     if options.host_page_port is not None:
         require_free_port(options.host_page_port, "--host-page-port")
         if options.host_page_port in (options.port, options.aws_port):
             raise CommandError("--host-page-port must differ from the other ports.")
         return
-    options.host_page_port = options.port + 1
-    if options.host_page_port == options.aws_port or not is_free(options.host_page_port):
-        options.host_page_port = free_port()
+    next_port = options.port + 1
+    is_usable = next_port <= LAST_PORT and next_port != options.aws_port and is_free(next_port)
+    options.host_page_port = next_port if is_usable else free_port()
 
 
 def _require_own_folder(folder: Path, resources: ExitStack) -> None:

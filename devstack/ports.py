@@ -10,6 +10,7 @@ if sys.platform != "win32":
     import resource
 
 HOST = "127.0.0.1"
+LAST_PORT = 65535
 MOST_WAITING_CONNECTIONS = 4096
 """How many new connections may wait for a server; systems cut it down to what they allow."""
 ENOUGH_FILES = 2 * MOST_WAITING_CONNECTIONS

@@ -3,6 +3,7 @@
 import json
 import socket
 import urllib.request
+from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from cli.run import choose_host_page_port
 from devstack.aws.clients import AwsClients
 from devstack.ports import HOST
 from devstack.stage import read_local_stage
 from tests.product import PostgresControl, Product, answers, within
+from tooling.errors import CommandError
 
 STAGE = read_local_stage()
 SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "kb"
@@ -75,6 +78,25 @@ def test_a_question_gets_a_cited_answer(product: Product) -> None:
     assert "[1]" in answer["response"]
     assert "password" in answer["citations"][0]["title"].lower()
     assert answer["degraded"] == []
+
+
+def test_the_host_page_is_next_to_the_app_where_nothing_else_is() -> None:
+    def chosen(port: int, aws_port: int) -> int:
+        options = Namespace(port=port, aws_port=aws_port, host_page_port=None)
+        choose_host_page_port(options)
+        number: int = options.host_page_port
+        return number
+
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        assert chosen(taken - 1, 1) not in (taken - 1, taken)
+        with pytest.raises(CommandError, match="--host-page-port"):
+            choose_host_page_port(Namespace(port=1, aws_port=2, host_page_port=taken))
+    assert chosen(taken - 1, 1) == taken
+    assert chosen(taken - 1, taken) != taken
+    assert chosen(65_535, 1) <= 65_535
 
 
 @pytest.mark.parametrize("step", ["Starting", "Knowledge base"])

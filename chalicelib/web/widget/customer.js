@@ -36,7 +36,10 @@ function proofHeaders() {
   return { 'X-Customer-Id': id, 'X-Customer-Hash': hash, ...(expires && { 'X-Customer-Hash-Expires': String(expires) }) };
 }
 
-const isProofRefused = (failure) => failure.code === 'wrong_customer_hash';
+/** Whether what the site said of its customer was wrong, is no longer true, or could not be read. */
+function isProofRefused({ code, fields }) {
+  return code === 'wrong_customer_hash' || (fields ?? []).some((field) => /^(?:x-)?customer[-_]/i.test(field));
+}
 
 /** Ask the API with the customer's proof: in the body, or in headers where there is none. */
 async function requestAsCustomer(path, { payload, ...options }) {
