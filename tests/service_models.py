@@ -1,14 +1,20 @@
-"""What AWS's service models say of a request beyond its shape: patterns, most and least, enums.
+"""What AWS's service models say of a request beyond its shape, and of an answer as a whole.
 
-botocore checks shapes and least lengths alone, so a stand-in takes what AWS would refuse.
+botocore checks shapes and least lengths of requests alone, so a stand-in takes what AWS would refuse, and a
+fake answers what AWS never would.
 """
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
+from botocore import xform_name
+from botocore.loaders import Loader
+from botocore.model import ListShape, MapShape, ServiceModel, Shape, StringShape, StructureShape
+
+from devstack.bedrock.wire.operations import problems_with
 
 
 def problems(shape: Shape, value: Any, place: str = "") -> Iterator[str]:
@@ -37,6 +43,30 @@ def require_valid(*, params: Mapping[str, Any], model: Any, **_: object) -> None
     """Raise AssertionError for a request that AWS would refuse; for botocore's `before-parameter-build`."""
     found = list(problems(model.input_shape, params)) if model.input_shape else []
     assert not found, f"{model.service_model.service_name} {model.name}: {'; '.join(found)}"
+
+
+def require_possible(service: str, operation: str, answer: object) -> None:
+    """Raise AssertionError for an answer, as a client's method returns it, that AWS cannot give."""
+    model, names = _service(service)
+    shape = model.operation_model(names[operation]).output_shape
+    found = problems_with(answer, shape) if shape else []
+    assert not found, f"{service} {operation} answers: {'; '.join(found)}"
+
+
+@cache
+def _service(name: str) -> tuple[ServiceModel, dict[str, str]]:
+    """Return a service's model, and its operations by the names of a client's methods."""
+    model = ServiceModel(Loader().load_service_model(name, "service-2"), name)
+    return model, {xform_name(each): each for each in model.operation_names}
+
+
+def require_valid_answer(*, operation_model: Any, response_dict: Mapping[str, Any], **_: object) -> None:
+    """Raise AssertionError for an answer in JSON that AWS cannot give; for botocore's `before-parse`."""
+    if response_dict["status_code"] < 300:
+        found = problems_with(json.loads(response_dict["body"]), operation_model.output_shape)
+        # AWS itself answers zero, where its model has one as the least.
+        found = [each for each in found if "NumberOfDecreasesToday" not in each]
+        assert not found, f"{operation_model.name} answers: {'; '.join(found)}"
 
 
 def _too_many(shape: Shape, number: float, place: str) -> Iterator[str]:

@@ -111,7 +111,7 @@ def read_reply(answer: Any, model_id: str) -> Reply:
     trace, tokens = answer.get("trace", {}), answer["usage"]
     return Reply(
         text=text + " …" if stop == "max_tokens" else text,
-        model=require(trace.get("promptRouter", {}).get("invokedModelId", model_id), str),
+        model=_spoken_by(trace.get("promptRouter", {}), model_id),
         usage=Usage(require(tokens["inputTokens"], int), require(tokens["outputTokens"], int), None),
         guardrail=_verdict(stop, trace.get("guardrail", {})),
         hand_over=hand_over,
@@ -131,6 +131,11 @@ def is_blocked(trace: Mapping[str, Any]) -> bool:
         for policy, findings, *_ in GUARDRAIL_FINDINGS
         for finding in assessment.get(policy, {}).get(findings, ())
     )
+
+
+def _spoken_by(router: Mapping[str, Any], model_id: str) -> str:
+    """Return the model that spoke, which a router names by its ARN."""
+    return require(router["invokedModelId"], str).rpartition("/")[2] if router else model_id
 
 
 def guardrail_reasons(trace: Mapping[str, Any]) -> tuple[str, ...]:

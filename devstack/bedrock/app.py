@@ -29,7 +29,7 @@ from devstack.bedrock.search import rerank, retrieve
 from devstack.bedrock.search.embeddings import Embedder
 from devstack.bedrock.search.index import Index
 from devstack.bedrock.wire import protocol
-from devstack.bedrock.wire.operations import Router, checked
+from devstack.bedrock.wire.operations import Router, checked, sendable, sendable_events
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -113,10 +113,11 @@ class BedrockStandIn:
         if fault.malformed:
             return protocol.malformed_answer(target)
         if isinstance(output, dict):
-            return protocol.answer(target, output)
+            return protocol.answer(target, sendable(output, target.operation))
         # What fails before the first event is an answer of its own.
-        first = next(output)
-        return protocol.stream_answer(target, self._faults.during(fault, chain([first], output)))
+        events = sendable_events(output, target.operation)
+        first = next(events)
+        return protocol.stream_answer(target, self._faults.during(fault, chain([first], events)))
 
     def _operations(self, config: BedrockConfig) -> dict[str, Handler]:
         conversation = Conversation(

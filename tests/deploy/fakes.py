@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from cli.options import build_parser
 from deployment.account import Account
 from deployment.work import Terminal, Work
+from tests.service_models import require_possible
 from tooling.project import ROOT
 
 ACCOUNT = "123456789012"
@@ -28,14 +29,40 @@ def refusal(code: str, message: str = "", operation: str = "Operation") -> Clien
     return ClientError({"Error": {"Code": code, "Message": message}}, operation)
 
 
+MOMENT = datetime(2026, 1, 1, tzinfo=timezone.utc)
+ANSWERED: dict[str, Any] = {
+    "output": {"message": {"role": "assistant", "content": [{"text": "ok"}]}},
+    "stopReason": "max_tokens",
+    "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
+    "metrics": {"latencyMs": 1},
+}
+"""What Converse answers."""
+EMBEDDED: dict[str, Any] = {"body": b"{}", "contentType": "application/json"}
+"""What InvokeModel answers."""
+
+
+def model_details(**details: Any) -> dict[str, Any]:
+    """Return what GetFoundationModel answers."""
+    arn = f"arn:aws:bedrock:{REGION}::foundation-model/anthropic.first"
+    return {"modelDetails": {"modelArn": arn, "modelId": "anthropic.first", **details}}
+
+
+def role(name: str, arn: str | None = None) -> dict[str, Any]:
+    """Return a role as IAM describes it."""
+    arn = arn or f"arn:aws:iam::{ACCOUNT}:role/{name}"
+    return {"RoleName": name, "Arn": arn, "Path": "/", "RoleId": "AROAEXAMPLEEXAMPLE01", "CreateDate": MOMENT}
+
+
 class FakeClient:
     """A client of any service: answers each operation as told, and remembers the calls.
 
-    An answer is a value, an error to raise, a function of the arguments, or a list of these to take in turn.
+    In a scene its answers are held to the service's model. An answer is a value, an error to raise, a
+    function of the arguments, or a list of these to take in turn.
     """
 
     def __init__(self, **answers: Any) -> None:
         self.answers = answers
+        self.service: str | None = None
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
@@ -58,7 +85,10 @@ class FakeClient:
             answer = answer.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        return answer(**arguments) if callable(answer) else answer
+        result = answer(**arguments) if callable(answer) else answer
+        if self.service is not None and result is not None:
+            require_possible(self.service, operation, result)
+        return result
 
 
 @dataclass(frozen=True)
@@ -172,7 +202,7 @@ class FakeCloudFormation:
                     "LogicalResourceId": name,
                     "ResourceType": kind,
                     "ResourceStatus": event_status,
-                    "Timestamp": datetime(2026, 1, 1, tzinfo=timezone.utc),
+                    "Timestamp": MOMENT,
                     **({"ResourceStatusReason": reason} if reason else {}),
                 }
             )
@@ -233,7 +263,14 @@ def scene(
     """Return surroundings with these clients by their services' names; `answers` is what the user types."""
     output = io.StringIO()
     pauses: list[float] = []
-    account = Account(REGION, caller, lambda service: clients[service], is_emulated)
+
+    def client(service: str) -> Any:
+        found = clients[service]
+        if isinstance(found, FakeClient):
+            found.service = service
+        return found
+
+    account = Account(REGION, caller, client, is_emulated)
     terminal = Terminal(is_sure, output, io.StringIO(answers))
     return Scene(Work(stage, account, terminal, root, pauses.append), output, pauses)
 

@@ -21,6 +21,7 @@ from tests.deploy.fakes import (
     options,
     project,
     refusal,
+    role,
     scene,
 )
 from tooling.errors import CommandError
@@ -54,7 +55,7 @@ class FakeAccount:
                 delete_function=lambda FunctionName: self._delete(self.functions, FunctionName, ":"),  # noqa: N803
             ),
             "iam": FakeClient(
-                list_roles=lambda: {"Roles": [_role(name) for name in self.roles]},
+                list_roles=lambda: {"Roles": [role(name) for name in self.roles]},
                 list_role_policies={"PolicyNames": []},
                 delete_role=lambda RoleName: self._delete(self.roles, RoleName, "/"),  # noqa: N803
             ),
@@ -77,10 +78,6 @@ class FakeAccount:
 
 def _function(name: str) -> dict[str, str]:
     return {"FunctionName": name, "FunctionArn": f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{name}"}
-
-
-def _role(name: str) -> dict[str, str]:
-    return {"RoleName": name, "Arn": f"arn:aws:iam::{ACCOUNT}:role/{name}"}
 
 
 @dataclass

@@ -29,7 +29,7 @@ from deployment.gateway import (
     shape_answers,
 )
 from deployment.work import DONE, Work
-from tests.deploy.fakes import ACCOUNT, CALLER, FakeClient, Scene, refusal, scene
+from tests.deploy.fakes import ACCOUNT, CALLER, FakeClient, Scene, refusal, role, scene
 from tests.fakes import ORIGINS
 from tooling.errors import CommandError
 from tooling.throttling import PAGES_BURST, PAGES_PER_SECOND
@@ -152,9 +152,8 @@ def account_without_role(
     update_account: Any, create_role: Any = None
 ) -> tuple[Scene, FakeClient, FakeClient]:
     gateway = FakeClient(get_account={}, update_account=update_account)
-    iam = FakeClient(
-        create_role=create_role or {}, attach_role_policy={}, get_role={"Role": {"Arn": "arn:new"}}
-    )
+    made = {"Role": role(ROLE)}
+    iam = FakeClient(create_role=create_role or made, attach_role_policy={}, get_role=made)
     logs = FakeClient(create_log_group={}, put_retention_policy={})
     return scene({"apigateway": gateway, "iam": iam, "logs": logs}), gateway, iam
 
@@ -163,7 +162,7 @@ def test_a_gateway_that_may_not_log_yet_is_given_the_role_for_it() -> None:
     at, gateway, iam = account_without_role([NO_ROLE_YET, NO_ROLE_YET, {}])
     prepare_access_log(at.work)
     assert f"giving it the role {ROLE}" in at.said
-    assert gateway.called("update_account")[-1]["patchOperations"][0]["value"] == "arn:new"
+    assert gateway.called("update_account")[-1]["patchOperations"][0]["value"] == role(ROLE)["Arn"]
     assert iam.called("create_role")[0]["RoleName"] == ROLE
     assert len(at.pauses) == 2
 
@@ -176,7 +175,7 @@ def test_a_role_that_is_there_from_an_interrupted_run_is_taken() -> None:
 
 def test_a_role_that_the_gateway_never_accepts_is_said() -> None:
     at, gateway, _ = account_without_role(NO_ROLE_YET)
-    with pytest.raises(CommandError, match="does not accept the role arn:new"):
+    with pytest.raises(CommandError, match="does not accept the role arn:aws:iam"):
         prepare_access_log(at.work)
     assert len(gateway.called("update_account")) == ATTEMPTS
 

@@ -15,15 +15,20 @@ from deployment.infra import bring_up_infra
 from deployment.stack import BROKEN
 from deployment.work import Work
 from tests.deploy.fakes import (
+    ANSWERED,
     CALLER,
+    EMBEDDED,
+    MOMENT,
     FakeClient,
     FakeCloudFormation,
     Scene,
     change,
     ends,
+    model_details,
     options,
     project,
     refusal,
+    role,
     scene,
 )
 from tooling.errors import CommandError
@@ -42,6 +47,15 @@ LONGEST_TEMPLATE_BYTES = 51_200
 REMOVE_TABLE = change("Remove", "TicketsTable", TABLE, PolicyAction="Retain")
 
 
+TAKEN = {
+    "id": "guardrail1",
+    "arn": "arn:aws:bedrock:eu-west-2:123456789012:guardrail/guardrail1",
+    "status": "READY",
+    "name": "customer-support-dev",
+    "version": "DRAFT",
+    "createdAt": MOMENT,
+    "updatedAt": MOMENT,
+}
 ZONES = ("eu-west-2a", "eu-west-2b", "eu-west-2c")
 
 
@@ -66,22 +80,22 @@ def healthy(cloudformation: Any, **others: Any) -> dict[str, Any]:
     """Return an account that lacks nothing."""
     return {
         "cloudformation": cloudformation,
-        "bedrock": FakeClient(list_guardrails={"guardrails": []}, get_foundation_model={"modelDetails": {}}),
+        "bedrock": FakeClient(list_guardrails={"guardrails": []}, get_foundation_model=model_details()),
         "bedrock-agent": FakeClient(list_knowledge_bases={"knowledgeBaseSummaries": []}),
-        "bedrock-runtime": FakeClient(invoke_model={}, converse={}),
-        "comprehend": FakeClient(detect_sentiment={}),
+        "bedrock-runtime": FakeClient(invoke_model=EMBEDDED, converse=ANSWERED),
+        "comprehend": FakeClient(detect_sentiment={"Sentiment": "NEUTRAL"}),
         "ec2": FakeClient(
             describe_availability_zones={"AvailabilityZones": [{"ZoneName": name} for name in ZONES]},
             describe_vpc_endpoint_services=endpoints_in(ZONES),
             describe_vpcs={"Vpcs": []},
         ),
         "lambda": FakeClient(get_account_settings={"AccountLimit": {"ConcurrentExecutions": 1000}}),
-        "s3vectors": FakeClient(list_vector_buckets={}),
+        "s3vectors": FakeClient(list_vector_buckets={"vectorBuckets": []}),
         "secretsmanager": FakeClient(describe_secret=refusal("ResourceNotFoundException")),
         "service-quotas": FakeClient(
             get_service_quota={"Quota": {"Value": 5.0}}, list_service_quotas={"Quotas": []}
         ),
-        "opensearchserverless": FakeClient(list_collections={}),
+        "opensearchserverless": FakeClient(list_collections={"collectionSummaries": []}),
         "iam": FakeClient(simulate_principal_policy={"EvaluationResults": []}),
         **others,
     }
@@ -186,14 +200,14 @@ def test_an_account_that_runs_few_functions_at_once_is_told() -> None:
         (
             {
                 "bedrock": FakeClient(
-                    list_guardrails={"guardrails": [{"name": "customer-support-dev"}]},
-                    get_foundation_model={"modelDetails": {}},
+                    list_guardrails={"guardrails": [TAKEN]},
+                    get_foundation_model=model_details(),
                 )
             },
             "the guardrail customer-support-dev",
         ),
         (
-            {"secretsmanager": FakeClient(describe_secret={"DeletedDate": "…"})},
+            {"secretsmanager": FakeClient(describe_secret={"DeletedDate": MOMENT})},
             "the secret customer-support/dev/app-secret",
         ),
     ],
@@ -425,7 +439,7 @@ def test_a_failure_names_the_first_thing_that_failed_and_the_next_step() -> None
 def test_the_index_in_opensearch_is_made_by_the_role_behind_the_session() -> None:
     arn = "arn:aws:iam::123456789012:role/aws-reserved/Admin"
     allowed: dict[str, Any] = {"EvaluationResults": []}
-    iam = FakeClient(get_role={"Role": {"Arn": arn}}, simulate_principal_policy=allowed)
+    iam = FakeClient(get_role={"Role": role("Admin", arn)}, simulate_principal_policy=allowed)
     cloudformation = FakeCloudFormation(
         changes=[ADD_TABLE], script=[ends("CREATE_COMPLETE"), ends("UPDATE_COMPLETE")]
     )
@@ -549,6 +563,13 @@ SWITCHED = [
     change("Add", "SearchDataSource", "AWS::Bedrock::DataSource"),
 ]
 KNOWLEDGE = {"KnowledgeBaseId": "KB1", "DataSourceId": "DS1"}
+JOB = {
+    "knowledgeBaseId": "KNOWLEDGE1",
+    "dataSourceId": "DATASOURCE",
+    "ingestionJobId": "INGESTION1",
+    "startedAt": MOMENT,
+    "updatedAt": MOMENT,
+}
 
 
 def switch(script_end: str, *jobs: str, answers: str = "y\n") -> tuple[FakeClient, FakeClient, Scene]:
@@ -556,13 +577,12 @@ def switch(script_end: str, *jobs: str, answers: str = "y\n") -> tuple[FakeClien
     cloudformation = FakeCloudFormation(
         "CREATE_COMPLETE", changes=SWITCHED, outputs=dict(KNOWLEDGE), script=[ends(script_end)]
     )
-    tables = FakeClient(update_item={"Attributes": {}})
-    listed = [
-        {"ingestionJobSummaries": [{"ingestionJobId": "J1", "status": status}]}
-        for status in (*jobs, "COMPLETE")
-    ]
+    tables = FakeClient(update_item={"Attributes": {"pk": {"S": "sync#DS1"}}})
+    listed = [{"ingestionJobSummaries": [{**JOB, "status": status}]} for status in (*jobs, "COMPLETE")]
     bedrock = FakeClient(
-        list_knowledge_bases={"knowledgeBaseSummaries": []}, list_ingestion_jobs=listed, stop_ingestion_job={}
+        list_knowledge_bases={"knowledgeBaseSummaries": []},
+        list_ingestion_jobs=listed,
+        stop_ingestion_job={"ingestionJob": {**JOB, "status": "STOPPING"}},
     )
     clients = healthy(cloudformation, **{"dynamodb": tables, "bedrock-agent": bedrock})
     at = scene(clients, answers=answers)
@@ -585,7 +605,7 @@ def test_no_job_runs_or_starts_while_the_knowledge_base_is_replaced() -> None:
     tables, bedrock, at = switch("UPDATE_COMPLETE", "IN_PROGRESS", "STOPPING")
     # What was paused is gone with the old data source.
     assert changes_of_the_pause(tables) == ["SET"]
-    assert bedrock.called("stop_ingestion_job")[0]["ingestionJobId"] == "J1"
+    assert bedrock.called("stop_ingestion_job")[0]["ingestionJobId"] == JOB["ingestionJobId"]
     assert len(bedrock.called("list_ingestion_jobs")) == 3
     assert len(at.pauses) == 2
 

@@ -25,7 +25,17 @@ from deployment.checks import (
 from deployment.command import run_command
 from deployment.preflight.models import ATTEMPTS, check_embedding_model, check_models
 from deployment.preflight.rights import check_rights
-from tests.deploy.fakes import CALLER, FakeClient, Scene, options, project, refusal, scene
+from tests.deploy.fakes import (
+    ANSWERED,
+    CALLER,
+    FakeClient,
+    Scene,
+    model_details,
+    options,
+    project,
+    refusal,
+    scene,
+)
 from tooling.errors import CommandError
 from tooling.project import ROOT
 
@@ -39,6 +49,7 @@ FIRST, SECOND = "global.anthropic.first", "anthropic.second"
 
 
 GRANTED: dict[str, Any] = {
+    "modelId": "anthropic.first",
     "authorizationStatus": "AUTHORIZED",
     "entitlementAvailability": "AVAILABLE",
     "regionAvailability": "AVAILABLE",
@@ -53,9 +64,9 @@ def with_models(**problems: ClientError) -> Scene:
         problem = problems.get(modelId.split(".")[-1])
         if problem:
             raise problem
-        return {}
+        return ANSWERED
 
-    bedrock = FakeClient(get_foundation_model={"modelDetails": {}}, get_foundation_model_availability=GRANTED)
+    bedrock = FakeClient(get_foundation_model=model_details(), get_foundation_model_availability=GRANTED)
     quotas = FakeClient(list_service_quotas={"Quotas": []})
     clients = {"bedrock-runtime": FakeClient(converse=converse), "bedrock": bedrock, "service-quotas": quotas}
     return scene(clients)
@@ -63,8 +74,8 @@ def with_models(**problems: ClientError) -> Scene:
 
 def with_quotas(at: Scene, **values: float) -> Scene:
     """Let the quotas of Claude Haiku 4.5, which each model here is, have these values."""
-    details = {"providerName": "Anthropic", "modelName": "Claude Haiku 4.5"}
-    at.work.account.client("bedrock").answers["get_foundation_model"] = {"modelDetails": details}
+    details = model_details(providerName="Anthropic", modelName="Claude Haiku 4.5")
+    at.work.account.client("bedrock").answers["get_foundation_model"] = details
     for_model = "for Anthropic Claude Haiku 4.5"
     names = {
         "global_tokens": f"Global cross-region model inference tokens per minute {for_model}",
@@ -74,7 +85,8 @@ def with_quotas(at: Scene, **values: float) -> Scene:
         "other": f"Global cross-region model inference tokens per minute {for_model}0",
     }
     quotas = [
-        {"QuotaName": names[key], "QuotaCode": f"L-{key}", "Value": value} for key, value in values.items()
+        {"QuotaName": names[key], "QuotaCode": f"L-{key.title()}".replace("_", ""), "Value": value}
+        for key, value in values.items()
     ]
     at.work.account.client("service-quotas").answers["list_service_quotas"] = {"Quotas": quotas}
     return at
@@ -194,9 +206,9 @@ def test_a_region_without_a_service_is_refused_with_another_one(
     service: str, operation: str, product: str
 ) -> None:
     clients = {
-        "bedrock-agent": FakeClient(list_knowledge_bases={}),
-        "s3vectors": FakeClient(list_vector_buckets={}),
-        "comprehend": FakeClient(detect_sentiment={}),
+        "bedrock-agent": FakeClient(list_knowledge_bases={"knowledgeBaseSummaries": []}),
+        "s3vectors": FakeClient(list_vector_buckets={"vectorBuckets": []}),
+        "comprehend": FakeClient(detect_sentiment={"Sentiment": "NEUTRAL"}),
         service: FakeClient(**{operation: NOT_THERE}),
     }
     with pytest.raises(CommandError, match=f"eu-west-2 has no {product}.*--region us-east-1"):
@@ -207,7 +219,7 @@ def test_who_may_not_look_may_still_create() -> None:
     denied = refusal("AccessDeniedException")
     clients = {
         "bedrock-agent": FakeClient(list_knowledge_bases=denied),
-        "s3vectors": FakeClient(list_vector_buckets={}),
+        "s3vectors": FakeClient(list_vector_buckets={"vectorBuckets": []}),
         "comprehend": FakeClient(detect_sentiment=denied),
     }
     at = scene(clients)
@@ -258,7 +270,7 @@ def test_without_any_model_each_ones_reason_and_the_next_step_are_said(
 def test_a_model_that_is_busy_for_a_moment_is_there() -> None:
     busy = refusal("ModelNotReadyException")
     at = with_models()
-    at.work.account.client("bedrock-runtime").answers["converse"] = [busy, busy, {}]
+    at.work.account.client("bedrock-runtime").answers["converse"] = [busy, busy, ANSWERED]
     check_models(at.work, (FIRST,))
     assert at.said == f"  Models          {FIRST} answers\n"
     assert len(at.pauses) == ATTEMPTS - 1
@@ -274,7 +286,7 @@ def test_a_model_that_is_throttled_each_time_does_not_answer() -> None:
 @pytest.mark.parametrize(
     ("model_id", "quotas", "words"),
     [
-        (FIRST, {"global_tokens": 0}, r"quota of tokens per minute is 0 \(.*L-global_tokens: Global cross"),
+        (FIRST, {"global_tokens": 0}, r"quota of tokens per minute is 0 \(.*L-GlobalTokens: Global cross"),
         ("us.anthropic.first", {"regional_requests": 0}, r"quota of requests per minute is 0 .* needs 1\b"),
         ("anthropic.first", {"on_demand_tokens": 4000}, r"quota of tokens per minute is 4000 .* needs 4,300"),
         (FIRST, {"day": 0}, "quota of tokens per day is 0"),
@@ -338,9 +350,7 @@ def test_what_the_account_lacks_for_a_model_is_said_in_awss_words(lack: dict[str
 def test_a_model_that_will_end_is_noted() -> None:
     at = with_models()
     end = {"status": "LEGACY", "endOfLifeTime": datetime(2026, 12, 24, tzinfo=timezone.utc)}
-    at.work.account.client("bedrock").answers["get_foundation_model"] = {
-        "modelDetails": {"modelLifecycle": end}
-    }
+    at.work.account.client("bedrock").answers["get_foundation_model"] = model_details(modelLifecycle=end)
     check_models(at.work, (FIRST,))
     assert f"note: {FIRST} is a legacy model, which ends on 2026-12-24" in at.said
 

@@ -19,7 +19,6 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 from werkzeug.wrappers import Request, Response
 
 from devstack.bedrock.app import BedrockConfig, BedrockStandIn
-from devstack.bedrock.wire.operations import problems_with
 
 KNOWLEDGE_BASE, DATA_SOURCE, BUCKET = "TESTKB0001", "TESTDS0001", "documents"
 NAMES: Any = {"knowledgeBaseId": KNOWLEDGE_BASE, "dataSourceId": DATA_SOURCE}
@@ -201,7 +200,7 @@ def running(documents: Documents | None = None, **settings: Any) -> Iterator[Ser
 
 
 def _check_answer(operation_model: Any, response_dict: Mapping[str, Any], **_: Any) -> None:
-    """Hold every answer against the service model: successes their output shape, errors their declaration."""
+    """Hold every answer against the service model; the stand-in itself does so with what succeeds."""
     headers, status = response_dict["headers"], response_dict["status_code"]
     assert headers["x-amzn-requestid"]
     if status < 300 and operation_model.has_event_stream_output:
@@ -213,9 +212,6 @@ def _check_answer(operation_model: Any, response_dict: Mapping[str, Any], **_: A
         return  # a malformed answer that a test asked for
     if status < 300:
         assert status == operation_model.http.get("responseCode", 200)
-        problems = problems_with(body, operation_model.output_shape)
-        # A local model is named where a model's ARN should be.
-        assert [problem for problem in problems if "invokedModelId" not in problem] == []
         return
     declared = {shape.name: shape for shape in operation_model.error_shapes}
     error = declared.get(headers["x-amzn-errortype"])

@@ -48,7 +48,7 @@ def test_a_local_model_stands_behind_converse_and_the_guardrail_before_it() -> N
         roses = [{"role": "user", "content": [{"text": "How do I prune my roses?"}]}]
         assert converse(messages=roses)["stopReason"] == "guardrail_intervened"
     assert answer["output"]["message"]["content"] == [{"text": "Hi!"}]
-    assert answer["trace"]["promptRouter"]["invokedModelId"] == "tiny-llm:1b"
+    assert answer["trace"]["promptRouter"]["invokedModelId"].endswith(":inference-profile/tiny-llm:1b")
     assert answer["usage"] == {"inputTokens": 11, "outputTokens": 3, "totalTokens": 14}
     assert len(llm.asked) == 1
     assert "Authorization" not in llm.request.headers

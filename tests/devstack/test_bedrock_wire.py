@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from werkzeug.test import Client
 
+from devstack.bedrock.wire.operations import UnlikeAws, sendable
 from tests.devstack.bedrock_server import (
     DATA_SOURCE,
     KNOWLEDGE_BASE,
@@ -170,6 +171,35 @@ def _declared_errors() -> list[tuple[str, str, str]]:
         for operation in operations
         for shape in session.get_service_model(service).operation_model(operation).error_shapes
     ]
+
+
+ANSWER: dict[str, Any] = {
+    "output": {"message": {"role": "assistant", "content": [{"text": "Hi."}]}},
+    "stopReason": "end_turn",
+    "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
+    "metrics": {"latencyMs": 1},
+}
+
+
+@pytest.mark.parametrize(
+    ("changed", "problem"),
+    [
+        ({"stopReason": "bored"}, "'stopReason' failed to satisfy constraint: .* enum"),
+        (
+            {"usage": {"inputTokens": 1, "outputTokens": 1}},
+            'Missing required parameter in usage: "totalTokens"',
+        ),
+        ({"usage": {**ANSWER["usage"], "totalTokens": "2"}}, "Invalid type for parameter usage.totalTokens"),
+        ({"mood": "good"}, 'Unknown parameter in input: "mood"'),
+        ({"trace": {"promptRouter": {"invokedModelId": "llama"}}}, "invokedModelId' failed .* pattern"),
+    ],
+)
+def test_an_answer_that_aws_cannot_give_is_not_sent(changed: dict[str, Any], problem: str) -> None:
+    shapes = boto3.Session().client("bedrock-runtime", region_name="us-east-1").meta.service_model
+    operation = shapes.operation_model("Converse")
+    assert sendable(ANSWER, operation) == ANSWER
+    with pytest.raises(UnlikeAws, match=problem):
+        sendable({**ANSWER, **changed}, operation)
 
 
 HELLO = [{"text": "hello"}]

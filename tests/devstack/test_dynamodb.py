@@ -19,6 +19,7 @@ from devstack.aws.dynamodb.requests import TOKEN_SECONDS, IdempotentParameterMis
 from devstack.aws.dynamodb.streams import KEPT_ITERATORS, KEPT_RECORDS, LocalStreams, RecentRecords
 from devstack.aws.server import AwsServer, Environ, StartResponse
 from devstack.stage import read_local_stage
+from tests.service_models import require_valid_answer
 
 STAGE = read_local_stage()
 NEW = "attribute_not_exists(pk)"
@@ -32,7 +33,9 @@ def nobody(_environ: Environ, _start_response: StartResponse) -> Iterable[bytes]
 @pytest.fixture(scope="module")
 def dynamodb() -> Iterator[DynamoDBClient]:
     server = AwsServer(0, nobody, threading.RLock(), lambda: None)
-    yield AwsClients(server.url, STAGE).dynamodb
+    client = AwsClients(server.url, STAGE).dynamodb
+    client.meta.events.register("before-parse", require_valid_answer)
+    yield client
     server.close()
 
 

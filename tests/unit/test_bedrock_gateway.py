@@ -194,8 +194,9 @@ def test_the_reply_says_which_model_spoke_and_what_it_cost() -> None:
 
 
 def test_a_router_names_the_model_that_spoke() -> None:
-    reply = Bedrock().then(says("Hi.", trace={"promptRouter": {"invokedModelId": "qwen3:8b"}})).reply()
-    assert reply.model == "qwen3:8b"
+    arn = "arn:aws:bedrock:us-east-1::foundation-model/amazon.nova-2-lite-v1:0"
+    reply = Bedrock().then(says("Hi.", trace={"promptRouter": {"invokedModelId": arn}})).reply()
+    assert reply.model == "amazon.nova-2-lite-v1:0"
 
 
 def test_texts_are_joined_and_thoughts_left_out() -> None:

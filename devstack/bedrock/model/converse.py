@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from devstack.bedrock.wire.protocol import ServiceError
 MODEL_ID = "local-extractive"
 GUARDRAIL_VERSIONS = ("1", "DRAFT")
 GUARDRAIL_ARN = "arn:aws:bedrock:us-east-1:123456789012:guardrail"
+PROFILE_ARN = "arn:aws:bedrock:us-east-1:123456789012:inference-profile"
 
 JUDGED_CHARACTERS = 50
 """How much of a stream the guardrail waits for before it judges what there is, in its mode `sync`."""
@@ -41,7 +43,9 @@ class Turn:
         """Return the output of Converse."""
         trace: dict[str, Any] = {"guardrail": self.trace} if traces_guardrail and self.trace else {}
         if reply.model is not None:
-            trace["promptRouter"] = {"invokedModelId": reply.model}
+            # Bedrock names it by an ARN, in which not every character of a local model's name may stand.
+            name = re.sub(r"[^a-zA-Z0-9:.-]", "-", reply.model)
+            trace["promptRouter"] = {"invokedModelId": f"{PROFILE_ARN}/{name}"}
         output = {
             "output": {"message": {"role": "assistant", "content": list(reply.content)}},
             "stopReason": reply.stop_reason,

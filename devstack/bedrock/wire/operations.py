@@ -137,6 +137,32 @@ def checked(parameters: dict[str, Any], operation: OperationModel) -> dict[str, 
     return given
 
 
+class UnlikeAws(Exception):
+    """An answer of the stand-in that the service cannot give: what works with it would fail there."""
+
+
+def sendable(output: dict[str, Any], operation: OperationModel) -> dict[str, Any]:
+    """Return an output when the operation's output shape allows it. Raises: UnlikeAws."""
+    if operation.output_shape is not None:
+        _require_like_aws(output, operation.output_shape, operation)
+    return output
+
+
+def sendable_events(
+    events: Iterable[tuple[str, dict[str, Any]]], operation: OperationModel
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the events of a stream, each when its shape allows it. Raises: UnlikeAws."""
+    stream: Any = operation.get_event_stream_output()
+    for name, members in events:
+        _require_like_aws(members, stream.members[name], operation)
+        yield name, members
+
+
+def _require_like_aws(value: dict[str, Any], shape: Shape, operation: OperationModel) -> None:
+    if problems := problems_with(value, shape):
+        raise UnlikeAws(f"{operation.name}: {shape.name}: {'; '.join(problems)}")
+
+
 def problems_with(value: Any, shape: Shape) -> list[str]:
     """Return what a shape forbids in a value, path by path."""
     report = ParamValidator().validate(value, shape)
