@@ -57,11 +57,17 @@ def shapes() -> Iterator[Parameters]:
 
 
 def moves(written: Document = WRITTEN) -> Iterator[Move]:
-    """Yield each creation, deletion and change of one parameter: its name, the stacks, and who does it."""
+    """Yield each creation, deletion and change: the one parameter if it is one, the stacks, and who does it.
+
+    Changed are one parameter, or all that conditions go by but the stage, as `infra` does for OpenSearch.
+    """
     for chosen in shapes():
         stack = stack_of(chosen, written=written)
         yield "", {}, stack, FIRST
         yield "", stack, {}, FIRST
+        for other in shapes():
+            if other != chosen and other["Stage"] == chosen["Stage"]:
+                yield "", stack, stack_of(other, stack, written), FIRST
         for name, values in VALUES.items():
             for value in values:
                 other = {**chosen, name: value}
