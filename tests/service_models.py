@@ -6,7 +6,7 @@ fake answers what AWS never would.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from functools import cache
 from typing import Any
 
@@ -51,6 +51,11 @@ def require_possible(service: str, operation: str, answer: object) -> None:
     shape = model.operation_model(names[operation]).output_shape
     found = problems_with(answer, shape) if shape else []
     assert not found, f"{service} {operation} answers: {'; '.join(found)}"
+
+
+def operations_of(service: str) -> Collection[str]:
+    """Return the names that a service's operations have at a client."""
+    return _service(service)[1]
 
 
 @cache

@@ -10,12 +10,14 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from cli.options import build_parser
 from deployment.account import Account
 from deployment.work import Terminal, Work
-from tests.service_models import require_possible
+from tests.deploy.infra import WRITTEN
+from tests.service_models import operations_of, require_possible
 from tooling.project import ROOT
 
 ACCOUNT = "123456789012"
@@ -56,13 +58,11 @@ def role(name: str, arn: str | None = None) -> dict[str, Any]:
 class FakeClient:
     """A client of any service: answers each operation as told, and remembers the calls.
 
-    In a scene its answers are held to the service's model. An answer is a value, an error to raise, a
-    function of the arguments, or a list of these to take in turn.
+    An answer is a value, an error to raise, a function of the arguments, or a list of these to take in turn.
     """
 
     def __init__(self, **answers: Any) -> None:
         self.answers = answers
-        self.service: str | None = None
         self.calls: list[tuple[str, dict[str, Any]]] = []
 
     def __getattr__(self, operation: str) -> Callable[..., Any]:
@@ -85,10 +85,7 @@ class FakeClient:
             answer = answer.pop(0)
         if isinstance(answer, Exception):
             raise answer
-        result = answer(**arguments) if callable(answer) else answer
-        if self.service is not None and result is not None:
-            require_possible(self.service, operation, result)
-        return result
+        return answer(**arguments) if callable(answer) else answer
 
 
 @dataclass(frozen=True)
@@ -140,7 +137,7 @@ class FakeCloudFormation:
         self.proposals.append(arguments)
         if self.status in (None, "DELETE_COMPLETE"):
             self.status = "REVIEW_IN_PROGRESS"
-        return {"Id": "change-set", "StackId": self.stack_id}
+        return {"Id": f"{self.stack_id}/change-set", "StackId": self.stack_id}
 
     def describe_change_set(self, **arguments: Any) -> dict[str, Any]:
         """Return the changes, two to a page."""
@@ -198,6 +195,8 @@ class FakeCloudFormation:
         for name, kind, event_status, reason in events:
             self._events.append(
                 {
+                    "StackId": self.stack_id,
+                    "StackName": self.name,
                     "EventId": str(len(self._events)),
                     "LogicalResourceId": name,
                     "ResourceType": kind,
@@ -211,6 +210,8 @@ class FakeCloudFormation:
     def _stack(self) -> dict[str, Any]:
         return {
             "StackId": self.stack_id,
+            "StackName": self.name,
+            "CreationTime": MOMENT,
             "StackStatus": self.status,
             "EnableTerminationProtection": self.is_protected,
             "Outputs": [{"OutputKey": key, "OutputValue": value} for key, value in self.outputs.items()],
@@ -219,9 +220,15 @@ class FakeCloudFormation:
             ],
         }
 
-    def _resources(self) -> list[dict[str, str]]:
+    def _resources(self) -> list[dict[str, Any]]:
         return [
-            {"LogicalResourceId": name, "PhysicalResourceId": identifier, "ResourceStatus": "CREATE_COMPLETE"}
+            {
+                "LogicalResourceId": name,
+                "PhysicalResourceId": identifier,
+                "ResourceStatus": "CREATE_COMPLETE",
+                "ResourceType": WRITTEN["Resources"][name]["Type"],
+                "LastUpdatedTimestamp": MOMENT,
+            }
             for name, identifier in self.resources.items()
         ]
 
@@ -235,6 +242,30 @@ def change(action: str, name: str, kind: str, **more: Any) -> dict[str, Any]:
     """Return a change as DescribeChangeSet lists it."""
     fields = {"Action": action, "LogicalResourceId": name, "ResourceType": kind, **more}
     return {"Type": "Resource", "ResourceChange": fields}
+
+
+@dataclass(frozen=True)
+class Held:
+    """A fake client of a service whose answers are held to the service's model."""
+
+    service: str
+    fake: Any
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self.fake, name)
+        if name not in operations_of(self.service):
+            return found
+        return lambda **arguments: self._held(name, found(**arguments))
+
+    def get_paginator(self, operation: str) -> FakePages:
+        """Return the pages of an operation."""
+        pages = self.fake.get_paginator(operation)
+        return FakePages(lambda arguments: self._held(operation, next(pages.paginate(**arguments))))
+
+    def _held(self, operation: str, answer: Any) -> Any:
+        if answer is not None:
+            require_possible(self.service, operation, answer)
+        return answer
 
 
 @dataclass
@@ -266,9 +297,7 @@ def scene(
 
     def client(service: str) -> Any:
         found = clients[service]
-        if isinstance(found, FakeClient):
-            found.service = service
-        return found
+        return found if isinstance(found, BaseClient) else Held(service, found)
 
     account = Account(REGION, caller, client, is_emulated)
     terminal = Terminal(is_sure, output, io.StringIO(answers))

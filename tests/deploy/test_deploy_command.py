@@ -71,9 +71,10 @@ class FakeFunctions:
     failing: set[str] = field(default_factory=set)
     events: list[tuple[str, Any]] = field(default_factory=list)
 
-    def get_paginator(self, _operation: str) -> FakePages:
+    def get_paginator(self, operation: str) -> FakePages:
         """List nothing: the functions are none that Chalice has made."""
-        return FakePages(lambda _arguments: {"Functions": [], "EventSourceMappings": []})
+        listed = {"list_functions": "Functions", "list_event_source_mappings": "EventSourceMappings"}
+        return FakePages(lambda _arguments: {listed[operation]: []})
 
     def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - AWS's names
         """Answer an event."""
