@@ -37,7 +37,8 @@ class RecordingClient:
         self.request = request
         message = {"role": "assistant", "content": [{"text": "Yes."}]}
         usage = {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2}
-        return {"output": {"message": message}, "stopReason": "end_turn", "usage": usage}
+        metrics = {"latencyMs": 1}
+        return {"output": {"message": message}, "stopReason": "end_turn", "usage": usage, "metrics": metrics}
 
 
 @given(earlier=conversations(), budget=budgets)

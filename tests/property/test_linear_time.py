@@ -206,7 +206,7 @@ class Retrieved:
     text: str
 
     def retrieve(self, **_: object) -> dict[str, Any]:
-        location = {"s3Location": {"uri": f"s3://docs/{self.text}"}}
+        location = {"type": "S3", "s3Location": {"uri": f"s3://docs/{self.text}"}}
         metadata = {"source_url": f"https://example.com/{self.text}"}
         content = {"text": self.text}
         return {"retrievalResults": [{"content": content, "location": location, "metadata": metadata}]}
