@@ -13,9 +13,11 @@ from bench.cost.stage import Row, usd
 from chalicelib.api.chat import MAX_PAGE_MESSAGES, MAX_QUERY_CHARS
 from chalicelib.api.description import api_description
 from chalicelib.chat.limits import CHECKS_PER_MINUTE, EXCHANGES_A_VISIT, HAND_OVERS_PER_HOUR
+from chalicelib.chat.progress.pending import SECONDS_BETWEEN_WRITES
 from chalicelib.chat.prompts import estimate_tokens
 from chalicelib.chat.spending import CHARS_PER_TOKEN, MICRO, RULES_TOKENS, Spending
 from chalicelib.domain.conversation import Usage
+from chalicelib.domain.pending import PENDING_SECONDS
 from chalicelib.gateways.converse import price_of
 from chalicelib.settings import default_of
 from chalicelib.web.launcher import launcher_script
@@ -32,7 +34,7 @@ REFUSAL_LOG_BYTES, REFUSAL_BYTES = 1500, 1000
 TRACED_SHARE = 0.05
 """X-Ray's default rule: the first request of each second, and a twentieth of the others."""
 BYTES_A_CHAR = 4
-READ_UNIT_BYTES = 4096
+READ_UNIT_BYTES, WRITE_UNIT_BYTES = 4096, 1024
 READS_OF_A_VISIT = 2
 """Whose the conversation is, and what was said in it; or where the message is that is rated."""
 CITATION_BYTES = 2000
@@ -66,6 +68,7 @@ def flood(stage: str) -> list[Row]:
         ("their traces", (DAY_SECONDS + TRACED_SHARE * requests) * usd("X-Ray")),
         (f"{sum(PAGES_PER_SECOND.values()):g} pages a second, not compressed", pages),
         ("chats, to the day's tokens", _chats(settings)),
+        ("answers read while they are written", _pending(settings)),
         ("conversations read, to the day's visits", _visits(settings)),
         ("a full conversation, once more in a minute", _last_minute(settings)),
         ("deep looks at the health", looks * _spending(settings).check().micro_usd / MICRO),
@@ -93,6 +96,21 @@ def _chats(settings: Mapping[str, str]) -> float:
     answer = "x" * spending.max_tokens * CHARS_PER_TOKEN
     around = spending.of("x" * MAX_QUERY_CHARS, answer, Usage(cost_usd=0.0)).micro_usd
     return (tokens * max(spending.prices_usd) + tokens / _tokens_of_a_turn() * around) / MICRO
+
+
+def _pending(settings: Mapping[str, str]) -> float:
+    """Return what whole answers cost that are read, while they are there, by all requests let through.
+
+    As many turns as the day's tokens allow, with the shortest questions, each written as often as it can be.
+    """
+    turns = int(settings["CHAT_TOKENS_PER_DAY"]) / RULES_TOKENS
+    answer_bytes = int(_value(settings, "MAX_TOKENS")) * CHARS_PER_TOKEN
+    looks = REQUESTS_PER_SECOND * min(DAY_SECONDS, turns * PENDING_SECONDS)
+    sent = answer_bytes / 1e9 * usd("Traffic to the internet")
+    read = answer_bytes / READ_UNIT_BYTES * usd("DynamoDB read")
+    writes = float(_value(settings, "CHAT_DEADLINE_SECONDS")) / SECONDS_BETWEEN_WRITES
+    written = writes * answer_bytes / WRITE_UNIT_BYTES * usd("DynamoDB write")
+    return looks * (sent + read) + turns * written
 
 
 def _visits(settings: Mapping[str, str]) -> float:

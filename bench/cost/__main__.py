@@ -10,7 +10,17 @@ from collections.abc import Sequence
 
 from bench.cost.prices import CHECKED, PRICES
 from bench.cost.prompt_tokens import TURNS_A_CHAT
-from bench.cost.stage import DEV, DEV_WITHOUT_POSTGRES, PROD, idle, model_turn, opensearch, turn, usd
+from bench.cost.stage import (
+    DEV,
+    DEV_WITHOUT_POSTGRES,
+    PROD,
+    idle,
+    model_turn,
+    opensearch,
+    progressive_turn,
+    turn,
+    usd,
+)
 from bench.flood import table as flood_table
 from chalicelib.gateways.converse import LIST_PRICES
 from tooling.project import ROOT
@@ -80,6 +90,7 @@ def _turn_table() -> list[str]:
         "|---|---:|",
         *(f"| {name} | {1000 * cost:.4f} |" for name, cost in rows),
         f"| **in all** | **{1000 * sum(cost for _, cost in rows):.2f}** |",
+        *(f"| progressive: {name} add | {1000 * cost:.4f} |" for name, cost in progressive_turn()),
         *(f"| RERANK_MODEL_ID: {each} adds | {1000 * usd(each):.2f} |" for each in RERANKERS),
     ]
 

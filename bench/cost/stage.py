@@ -31,6 +31,12 @@ TURN_READ_UNITS = 1 + 1 + 0.5
 """The history; whether the message was answered before; the tokens of the day, which may be a moment old."""
 TURN_LOG_BYTES = 2000
 
+PROGRESSIVE_LOOKS, PROGRESSIVE_WRITES = 7, 7
+"""Of a turn of three seconds, as `python -m bench.progressive` counts them."""
+LOOK_SECONDS, LOOK_LOG_BYTES = 0.02, 700
+PROGRESSIVE_WRITE_UNITS = 2 * (1 + 1 + 1) + (PROGRESSIVE_WRITES - 1)
+"""The first write is a transaction with the check of the session and the item that names the answer."""
+
 Row = tuple[str, float]
 
 
@@ -89,6 +95,21 @@ def turn(vector_store: str) -> list[Row]:
         ("API Gateway", usd("API Gateway, REST")),
         ("search", QUESTION_TOKENS * usd("Titan embeddings v2") + search),
         ("log and trace", TURN_LOG_BYTES / 1e9 * usd("CloudWatch Logs") + usd("X-Ray")),
+    ]
+
+
+def progressive_turn() -> list[Row]:
+    """Return what a turn costs more whose answer is read while it is written."""
+    look = (
+        usd("API Gateway, REST")
+        + usd("Lambda request")
+        + LOOK_SECONDS * TURN_GB * usd("Lambda, arm64")
+        + usd("DynamoDB read")
+        + LOOK_LOG_BYTES / 1e9 * usd("CloudWatch Logs")
+    )
+    return [
+        (f"{PROGRESSIVE_LOOKS} looks at it", PROGRESSIVE_LOOKS * look),
+        (f"{PROGRESSIVE_WRITES} writes of it", PROGRESSIVE_WRITE_UNITS * usd("DynamoDB write")),
     ]
 
 

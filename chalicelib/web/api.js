@@ -8,11 +8,16 @@ const FAILURE_WORDS = Object.fromEntries(
 const sessionPath = (sessionId) => `chat/${encodeURIComponent(sessionId)}`;
 
 async function postQuestion({ text, messageId }, sessionId, lifetime) {
-  const payload = { query: text, message_id: messageId };
+  const payload = { query: text, message_id: messageId, progressive: true };
   if (sessionId) payload.session_id = sessionId;
   const answer = await requestAsCustomer('chat', { payload, lifetime });
   if (typeof answer.response === 'string') return answer;
   throw new RequestFailure(FAILURE_WORDS.unreadable);
+}
+
+/** Read what there is of an answer that is being written: `{text, done}`. */
+function getPending(messageId, lifetime) {
+  return request(`chat/pending/${encodeURIComponent(messageId)}`, { lifetime, timeoutMs: 5_000 });
 }
 
 /** Read the newest messages, those `before` a place of an earlier page, or those `after` one; '' is no place. */

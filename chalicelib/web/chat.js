@@ -68,7 +68,7 @@ async function deliver(question) {
   const stop = new AbortController();
   lifetime.addEventListener('abort', () => stop.abort());
   showSending(question);
-  const stopTyping = chat.ticket?.state === 'agent' ? () => {} : showTyping(stop);
+  const stopTyping = chat.ticket?.state === 'agent' ? () => {} : showTyping(question, stop);
   place.putQuestion(question.element);
   try {
     const answer = await ask(question, stop.signal);
@@ -128,23 +128,28 @@ function newQuestionElement(question) {
   return element;
 }
 
-/** Show that an answer is being written, and let the customer stop waiting for it. */
-function showTyping(stop) {
+/** Show that an answer is being written, and what there is of it, and let the customer stop waiting for it. */
+function showTyping(question, stop) {
   const typing = fromTemplate('typing-template');
+  const following = new AbortController();
+  stop.signal.addEventListener('abort', () => following.abort());
   typing.querySelector('.stop').addEventListener('click', () => {
     stop.abort();
     focusComposer();
   });
   const word = typing.querySelector('.typing-word');
   const timer = setTimeout(() => {
+    if (typing.classList.contains('growing')) return;
     word.textContent = say('stillWorking');
     word.classList.remove('visually-hidden');
     announce(word.textContent);
   }, SLOW_AFTER_MS);
   view.messages.append(typing);
   announce(word.textContent);
+  followProgress(question, typing, following.signal);
   return () => {
     clearTimeout(timer);
+    following.abort();
     typing.remove();
   };
 }

@@ -70,6 +70,9 @@ class ScriptedServer:
         self.framed_by = framed_by
         self.replies: deque[Reply] = deque()
         self.history = Reply({"error": "Unknown session."}, status=404)
+        self.pending: deque[Reply] = deque()
+        """What is there of an answer at each look; the last one stays."""
+        self.looks: list[str] = []
         self.received: list[Received] = []
         self._httpd = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._httpd.daemon_threads = True
@@ -89,10 +92,18 @@ class ScriptedServer:
         ]
 
     def reply_to(self, request: Received) -> Reply:
+        if request.path.startswith("/chat/pending/"):
+            self.looks.append(request.path)
+            return self._look()
         self.received.append(request)
         if request.method == "GET":
             return self.history
         return self.replies.popleft() if self.replies else Reply(answer())
+
+    def _look(self) -> Reply:
+        if not self.pending:
+            return Reply({"error": "Nothing is there."}, status=404)
+        return self.pending.popleft() if len(self.pending) > 1 else self.pending[0]
 
     def _handler(self) -> type["_Handler"]:
         return type("_ScriptedHandler", (_Handler,), {"script": self})

@@ -22,6 +22,7 @@ from chalicelib.parallel import Call, Deadline
 if TYPE_CHECKING:
     from chalicelib.logs import DegradedLogger
 
+SECONDS_BETWEEN_WRITES = 0.4
 END_SECONDS = 1.0
 """How long an answer that is ready waits for its end to be readable as well."""
 
@@ -108,7 +109,7 @@ class PendingAnswers:
     threads: Executor
     clock: Callable[[], datetime]
     log: "DegradedLogger"
-    seconds_between_writes: float = 0.4
+    seconds_between_writes: float = SECONDS_BETWEEN_WRITES
 
     @contextmanager
     def writing(self, turn: Turn) -> Iterator[Progress | None]:
