@@ -43,6 +43,7 @@ function showProgress(typing, text, question) {
   renderProse(prose, text.replace(/\s*\[\d{1,3}\]/g, ''));
   prose.hidden = false;
   typing.classList.add('growing');
+  question.classList.add('grew');
   place.showAnswer(question);
 }
 
