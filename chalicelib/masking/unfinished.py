@@ -18,6 +18,7 @@ LAST_WORD = re.compile(
     rf"(?<![^\s{FIRST_WITHOUT_SPACES}-\U0010ffff])[^\s{FIRST_WITHOUT_SPACES}-\U0010ffff]+\Z"
 )
 """Scripts that write no spaces have no words to wait for."""
+DIGIT = re.compile(r"\d")
 NUMBER_REACH_CHARS = 160
 LONG_NUMBER = re.compile(rf"\d(?:[{GAP_CHARS}]{{0,3}}\d){{12}}")
 NAME_REACH_CHARS = 450
@@ -39,7 +40,7 @@ SECRET_BEFORE_NAME = re.compile(
 )
 """The beginning of "hunter2! is my password"."""
 KEY_BLOCK_REACH_CHARS = 120
-BEGIN_OF_KEY_BLOCK = re.compile(r"[-–—]{2,}[ ]?[A-Za-z0-9 ]{0,60}[-–—]{0,5}\Z")
+BEGIN_OF_KEY_BLOCK = re.compile(r"[-–—]{2,5}[ ]?[A-Za-z0-9 ]{0,60}[-–—]{0,5}\Z")
 PLACE_REACH_CHARS = 300
 LAST_RUN = re.compile(r"(?<!\S)\S+\Z")
 COMMANDS = ("curl", "http", "wget", "--", "mysql", "sshpass", "redis", "docker", "identified")
@@ -84,8 +85,8 @@ def _open_values(text: str) -> Iterator[int]:
 
 def _open_numbers(text: str) -> Iterator[int]:
     rest = text.rstrip(f"0123456789{GAP_CHARS}")
-    if digit := re.search(r"\d", text[len(rest) :]):
-        yield len(rest) + digit.start()
+    if digit := DIGIT.search(text, len(rest)):
+        yield digit.start()
     if number := LONG_NUMBER.search(text, max(0, len(text) - NUMBER_REACH_CHARS)):
         yield number.start()
 

@@ -20,7 +20,7 @@ LINK = re.compile(r"[\]】](?=[(:])|<|//|www\.|\\|&(?=[#a-z])", re.IGNORECASE)
 BRACKETS = re.compile(r"[\[\]【】]")
 OPENING = "[【"
 CODE = re.compile("`|~~~")
-WHOLE_WORD = re.compile(r"\s+[^\s\[【]")
+WHOLE_WORD = re.compile(r"(?<!\s)\s+[^\s\[【]")
 """What shows that a word is whole: a mark behind it may be dropped with the space before it."""
 
 
