@@ -5,6 +5,7 @@ import hmac
 import json
 import os
 import time
+import uuid
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
@@ -80,6 +81,7 @@ def api_handler(invoke: Invoke) -> None:
     assert api.send("GET", "/health", query={"deep": "1"})["status"] == "ok"
     _sync(api)
     _chat(api)
+    _progressive_chat(api)
     _tickets(api)
     _events(api)
     _erase(api)
@@ -110,6 +112,12 @@ def _chat(api: Api) -> None:
     contact = {"email": "ada@example.com"}
     api.send("PUT", route + "/contact", contact, session, headers=proof)
     api.send("DELETE", route, path=session, headers=proof)
+
+
+def _progressive_chat(api: Api) -> None:
+    message = {"message_id": str(uuid.uuid4())}
+    api.send("POST", "/chat", {"query": QUESTION, "progressive": True, **message})
+    assert api.send("GET", "/chat/pending/{message_id}", path=message)["done"]
 
 
 def _open_link(api: Api, ticket_id: str, proof: Mapping[str, str]) -> None:
