@@ -23,7 +23,14 @@ from chalicelib.api.http import (
 from chalicelib.events.stream import events_to_deliver
 from chalicelib.insight.health import overall
 from chalicelib.services import now, services, warm_up
-from chalicelib.settings import documents_bucket_name, events_stream_arn, intake_queue_arn, lambda_handler
+from chalicelib.settings import (
+    conversations_stream_arn,
+    documents_bucket_name,
+    events_stream_arn,
+    intake_queue_arn,
+    lambda_handler,
+)
+from chalicelib.stores.insights.stream import changes_in
 from chalicelib.web import launcher
 from chalicelib.web.languages import LANGUAGES, choose_language
 from chalicelib.web.page import agent_page, chat_page
@@ -267,17 +274,26 @@ documents_changed.event_class = LambdaFunctionEvent
 
 @app.schedule("rate(1 minute)")
 def sweep(_event: CloudWatchEvent) -> None:
-    """Record how the sync's jobs ended and start what is left over; wake the events that are due."""
+    """Record how the sync's jobs ended and start what is left over; wake and judge what is due."""
     try:
         services().sync.sweep()
     finally:
-        services().deliveries.wake_due()
+        try:
+            services().deliveries.wake_due()
+        finally:
+            services().counting.judge_due()
 
 
 @app.on_dynamodb_record(stream_arn=events_stream_arn())
 def deliver(event: DynamoDBEvent) -> None:
     """Tell others of what happened."""
     services().deliveries.deliver(events_to_deliver(event.to_dict()))
+
+
+@app.on_dynamodb_record(stream_arn=conversations_stream_arn())
+def count(event: DynamoDBEvent) -> None:
+    """Count what happened in conversations."""
+    services().counting.count(changes_in(event.to_dict()))
 
 
 # One message a call: Chalice cannot ask Lambda to take back a part of a batch, so one that fails would bring

@@ -158,6 +158,18 @@ class DeliveryLogger:
         )
 
 
+class InsightLogger(DegradedLogger):
+    """Logs how conversations are counted."""
+
+    def change_unreadable(self, event_id: str | None) -> None:
+        """Say that a change of a conversation is not counted, since it makes no sense."""
+        logger.error("change_unreadable", event_id=event_id)
+
+    def judged(self, conversations: int) -> None:
+        """Say that conversations were quiet for long enough to be judged."""
+        logger.info("conversations_judged", conversations=conversations)
+
+
 class IntakeLogger:
     """Logs what becomes of a message of the tickets' queue; `attempt` counts how often it has come."""
 

@@ -29,9 +29,11 @@ from chalicelib.gateways.ingestion import IngestionGateway
 from chalicelib.gateways.outbound import Outbound
 from chalicelib.gateways.secrets import AddressInSecret, Secrets
 from chalicelib.gateways.webhooks import Webhook
+from chalicelib.insight.counting import Counting
 from chalicelib.logs import (
     DegradedLogger,
     DeliveryLogger,
+    InsightLogger,
     IntakeLogger,
     SearchLogger,
     SyncLogger,
@@ -43,6 +45,7 @@ from chalicelib.settings import Settings, read_settings
 from chalicelib.stores.conversations import ContactItem, Conversations, ExchangeItem
 from chalicelib.stores.erasures import ErasureMarks
 from chalicelib.stores.events import EventItem, Events
+from chalicelib.stores.insights.numbers import InsightItem, Numbers
 from chalicelib.stores.interactions import InteractionItem, Interactions
 from chalicelib.stores.pending import PendingItem, PendingNamesItem, PendingTexts
 from chalicelib.stores.state import Counters, OwnCounters, StateItem
@@ -85,7 +88,7 @@ WARM_UP_SECONDS = 4
 NO_DATABASE = "DATABASE_URL or DATABASE_SECRET_ID: set one to say which database to use."
 TABLES = (
     *(ExchangeItem, InteractionItem, TicketItem, StateItem, ContactItem, SyncItem, JobItem, EventItem),
-    *(PendingItem, PendingNamesItem),
+    *(PendingItem, PendingNamesItem, InsightItem),
 )
 BARE_NAMES = {table: table.Meta.table_name for table in TABLES}
 
@@ -324,6 +327,16 @@ class Services:
 
     @property
     @once
+    def counting(self) -> Counting:
+        """What counts how conversations go."""
+        return Counting(self.numbers, self._quiet, now, InsightLogger())
+
+    @property
+    def _quiet(self) -> timedelta:
+        return timedelta(minutes=self.settings.conversation_quiet_minutes)
+
+    @property
+    @once
     def agent_tokens(self) -> AgentTokens:
         """Who is an agent."""
         return AgentTokens(self.secrets.agent_tokens)
@@ -494,6 +507,11 @@ class Services:
         from chalicelib.stores.ticket_conversations import TicketConversations
 
         return TicketConversations(self.conversations, self.ticket_store, now)
+
+    @property
+    @once
+    def numbers(self) -> Numbers:
+        return Numbers(self._quiet, now)
 
     @property
     @once

@@ -195,6 +195,10 @@ class Settings:
     session_policy: Literal["open", "issued"] = "issued"
     """`issued` takes only session ids that this app made; `open` also lets a client chat under its own, which
     then belongs to its network address."""
+    conversations_stream_arn: str | None = None
+    """The stream of the table `customer-support-conversations`, which calls the function `count`."""
+    conversation_quiet_minutes: Annotated[int, Ge(1), Le(10_080)] = 1440
+    """After how many minutes without a message it is judged how a conversation went."""
     history_exchanges: Annotated[int, Ge(0), Le(20)] = 5
     """How many earlier questions and answers the model is shown, at most."""
     history_tokens: Annotated[int, Ge(0)] = 3000
@@ -290,6 +294,14 @@ def events_stream_arn() -> str:
     return (
         _needed_to_load("EVENTS_STREAM_ARN")
         or "arn:aws:dynamodb:us-east-1:123456789012:table/support-events/stream/not-set"
+    )
+
+
+def conversations_stream_arn() -> str:
+    """Return the ARN of the conversations' stream when the app is loaded. Raises InvalidSettings."""
+    return (
+        _needed_to_load("CONVERSATIONS_STREAM_ARN")
+        or "arn:aws:dynamodb:us-east-1:123456789012:table/customer-support-conversations/stream/not-set"
     )
 
 

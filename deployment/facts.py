@@ -25,6 +25,7 @@ SETTINGS_OF_THE_STACK = (
     "agent_tokens_secret_id",
     "webhooks_secret_id",
     "events_stream_arn",
+    "conversations_stream_arn",
     "intake_queue_arn",
 )
 """The fields of Facts that the app reads, each from the variable of the same name in capitals."""
@@ -88,6 +89,7 @@ class Facts:
     agent_tokens_secret_id: str
     webhooks_secret_id: str
     events_stream_arn: str
+    conversations_stream_arn: str
     intake_queue_arn: str
     database_secret_id: str = ""
     database_owner_secret_id: str = ""
@@ -166,6 +168,10 @@ def placeholders(stage: str, model_ids: tuple[str, ...], extras: Extras = Extras
         webhooks_secret_id=f"{secret}/webhooks-EXAMPL",
         events_stream_arn=(
             f"arn:aws:dynamodb:us-east-1:123456789012:table/support-events-{stage}"
+            "/stream/2026-01-01T00:00:00.000"
+        ),
+        conversations_stream_arn=(
+            f"arn:aws:dynamodb:us-east-1:123456789012:table/customer-support-conversations-{stage}"
             "/stream/2026-01-01T00:00:00.000"
         ),
         intake_queue_arn=f"arn:aws:sqs:us-east-1:123456789012:support-tickets-intake-{stage}",

@@ -121,19 +121,37 @@ def _sweep(facts: Facts) -> list[Statement]:
     return [
         _table(facts, "support-state", "GetItem", "PutItem", "UpdateItem"),
         _table(facts, "support-events", "PutItem", "UpdateItem"),
-        _allow("Indexes", "dynamodb", ("Query",), Arns(facts).index("support-events", "status-listed_at")),
+        _table(facts, "support-insights", "GetItem", "PutItem", "UpdateItem"),
+        _allow(
+            "Indexes",
+            "dynamodb",
+            ("Query",),
+            Arns(facts).index("support-events", "status-listed_at"),
+            Arns(facts).index("support-insights", "status-due_at"),
+        ),
         _ingestion(facts, "StartIngestionJob", "GetIngestionJob", "ListIngestionJobs"),
     ]
 
 
-def _deliver(facts: Facts) -> list[Statement]:
-    stream = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+def _count(facts: Facts) -> list[Statement]:
     return [
-        _allow("LambdaReadsTheStream", "dynamodb", stream, facts.events_stream_arn),
+        _stream(facts.conversations_stream_arn),
+        _table(facts, "support-insights", "GetItem", "PutItem", "UpdateItem"),
+    ]
+
+
+def _deliver(facts: Facts) -> list[Statement]:
+    return [
+        _stream(facts.events_stream_arn),
         _table(facts, "support-events", "GetItem", "UpdateItem"),
         _secrets(facts.webhooks_secret_id, *([facts.app_secret_id] if facts.extras.mail_from else [])),
         *(_mails(facts) if facts.extras.mail_from else []),
     ]
+
+
+def _stream(arn: str) -> Statement:
+    actions = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+    return _allow("LambdaReadsTheStream", "dynamodb", actions, arn)
 
 
 def _intake(facts: Facts) -> list[Statement]:
@@ -174,6 +192,7 @@ FUNCTIONS: Mapping[str, Callable[[Facts], list[Statement]]] = {
     "documents_changed": _documents_changed,
     "sweep": _sweep,
     "deliver": _deliver,
+    "count": _count,
     "intake": _intake,
     READER: _customers,
     "migrate": _migrate,

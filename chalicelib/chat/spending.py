@@ -1,11 +1,12 @@
 """What a turn costs in tokens and dollars: an estimate before it, the true figure after."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from chalicelib.chat.lookups import passages_each
 from chalicelib.chat.prompts import estimate_tokens
 from chalicelib.chat.search_query import count_searches
-from chalicelib.domain.conversation import Usage
+from chalicelib.domain.conversation import Feature, Usage
 
 MICRO = 1_000_000
 # What `python -m bench.cost.prompt_tokens` says, rounded up.
@@ -34,13 +35,20 @@ CHARS_PER_TOKEN = 4
 
 @dataclass(frozen=True)
 class Spend:
-    """An amount of tokens, and of millionths of a US dollar."""
+    """An amount of tokens, and of millionths of a US dollar; `features` says what for, if that is known."""
 
     tokens: int = 0
     micro_usd: int = 0
+    features: Mapping[Feature, int] = field(default_factory=dict, compare=False)
 
     def __add__(self, other: "Spend") -> "Spend":
         return Spend(self.tokens + other.tokens, self.micro_usd + other.micro_usd)
+
+    @classmethod
+    def on(cls, features: Mapping[Feature, int], tokens: int = 0) -> "Spend":
+        """Return an amount for features, in millionths of a US dollar each."""
+        spent = {feature: micro_usd for feature, micro_usd in features.items() if micro_usd}
+        return cls(tokens, sum(spent.values()), spent)
 
 
 NOTHING = Spend()
@@ -69,24 +77,24 @@ class Spending:
         answer_tokens = min(self.max_tokens, ANSWER_TOKENS)
         guardrail = self._guardrail_micro_usd(len(question), answer_tokens * CHARS_PER_TOKEN)
         model = self._tokens_micro_usd(input_tokens, answer_tokens)
-        return Spend(input_tokens + answer_tokens, model + guardrail + self._around(question))
+        features = {"chat": model, "guardrail": guardrail, **self._around(question)}
+        return Spend.on(features, input_tokens + answer_tokens)
 
     def ticket(self, searches: int, heard: str | None) -> Spend:
         """Return what is spent around a ticket: so many searches, and hearing how a text sounds, if any."""
-        heard_micro_usd = sentiment_micro_usd(heard) if heard else 0
-        return Spend(micro_usd=self._search_micro_usd * searches + heard_micro_usd)
+        return Spend.on(self._looked_up(searches, sentiment_micro_usd(heard) if heard else 0))
 
     def check(self) -> Spend:
         """Return what a look at all that the app depends on consumes."""
         micro_usd = self._tokens_micro_usd(PING_TOKENS, PING_TOKENS) + self._guardrail_micro_usd(1, 1)
-        return Spend(2 * PING_TOKENS, micro_usd + RETRIEVE_MICRO_USD)
+        return Spend.on({"ping": micro_usd, "search": RETRIEVE_MICRO_USD}, 2 * PING_TOKENS)
 
     def lookups(self, question: str) -> Spend:
         """Return what is consumed for a message that no model is asked about."""
-        return Spend(micro_usd=self._around(question))
+        return Spend.on(self._around(question))
 
-    def of(self, question: str, answer: str, usage: Usage) -> Spend:
-        """Return what an answer did consume.
+    def of(self, question: str, answer: str, usage: Usage, feature: Feature = "chat") -> Spend:
+        """Return what an answer did consume, its tokens for a feature.
 
         At the least the rules and the question count: a question that the guardrail stops has no tokens, but
         is not for nothing.
@@ -96,9 +104,8 @@ class Spending:
             model = self._tokens_micro_usd(usage.input_tokens, usage.output_tokens)
         else:
             model = round(usage.cost_usd * MICRO)
-        return Spend(
-            tokens, model + self._around(question) + self._guardrail_micro_usd(len(question), len(answer))
-        )
+        guardrail = self._guardrail_micro_usd(len(question), len(answer))
+        return Spend.on({feature: model, "guardrail": guardrail, **self._around(question)}, tokens)
 
     def _tokens_micro_usd(self, input_tokens: int, output_tokens: int) -> int:
         per_input, per_output = self.prices_usd
@@ -110,12 +117,12 @@ class Spending:
         questions, answers = (-(-chars // GUARDRAIL_UNIT_CHARS) for chars in (question_chars, answer_chars))
         return questions * GUARDRAIL_QUESTION_MICRO_USD + answers * GUARDRAIL_ANSWER_MICRO_USD
 
-    def _around(self, question: str) -> int:
-        return self._search_micro_usd * count_searches(question) + sentiment_micro_usd(question)
+    def _around(self, question: str) -> dict[Feature, int]:
+        return self._looked_up(count_searches(question), sentiment_micro_usd(question))
 
-    @property
-    def _search_micro_usd(self) -> int:
-        return RETRIEVE_MICRO_USD + (RERANK_MICRO_USD if self.has_reranker else 0)
+    def _looked_up(self, searches: int, sentiment: int) -> dict[Feature, int]:
+        rerank = searches * RERANK_MICRO_USD if self.has_reranker else 0
+        return {"search": searches * RETRIEVE_MICRO_USD, "rerank": rerank, "sentiment": sentiment}
 
 
 def sentiment_micro_usd(text: str) -> int:

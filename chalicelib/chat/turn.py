@@ -1,7 +1,7 @@
 """One turn of the chat: from a customer's message to the stored exchange."""
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -39,6 +39,8 @@ from chalicelib.domain.conversation import (
     Exchange,
     HandOver,
     HandOverTicket,
+    Nearest,
+    Passage,
     Reply,
     Sentiment,
     last_ticket_id,
@@ -108,7 +110,7 @@ class Chat:
             gathered = self._gather(turn, earlier)
             turn.watch.lap("gather")
             stored = (
-                self._pass_on(turn, gathered, admission)
+                self._pass_on(turn, gathered, admission, self.spending.lookups(turn.question))
                 or self._take_contact(turn, gathered, admission)
                 or self._reply(turn, gathered, admission)
             )
@@ -198,27 +200,28 @@ class Chat:
             raise refusal
         nothing = Admission(turn.caller, self.clock(), NOTHING)
         gathered = Gathered(earlier, (), (), None, None, self._read_ticket(turn, earlier))
-        if may_write and (passed_on := self._pass_on(turn, gathered, nothing)):
+        if may_write and (passed_on := self._pass_on(turn, gathered, nothing, NOTHING)):
             return passed_on
         if not wants_person or not self.limits.admit_hand_over(turn.caller):
             raise refusal
         exchange = self._conclude(turn, gathered, Reply(text="", model=None))
         return self._store(turn, gathered, exchange, nothing, self._spent(nothing, exchange))
 
-    def _pass_on(self, turn: Turn, gathered: Gathered, admission: Admission) -> Exchange | None:
+    def _pass_on(self, turn: Turn, gathered: Gathered, admission: Admission, spent: Spend) -> Exchange | None:
         """Give a message to the agent who has the conversation; None if none has.
 
         Raises Unavailable: then nothing was passed on, and the same message can be sent again.
         """
         if not gathered.is_with_agent:
             return None
+        message = replace(self._message(turn, gathered), costs_micro_usd=spent.features)
         try:
-            passed_on = self.record.pass_on(turn, self._message(turn, gathered))
+            passed_on = self.record.pass_on(turn, message)
         except (Unavailable, ErasedMeanwhile):
             self._count(turn, admission, NOTHING)
             raise
         if passed_on:
-            self._count(turn, admission, self.spending.lookups(turn.question))
+            self._count(turn, admission, spent)
         return passed_on
 
     def _take_contact(self, turn: Turn, gathered: Gathered, admission: Admission) -> Exchange | None:
@@ -359,7 +362,12 @@ class Chat:
         hand_over = _clean(reply.hand_over, hosts) or by_rule(exchange, gathered.earlier)
         if hand_over:
             exchange = self._hand_over(turn, gathered, hand_over, exchange)
-        exchange = replace(exchange, answer=exchange.answer or NO_ANSWER)
+        exchange = replace(
+            exchange,
+            answer=exchange.answer or NO_ANSWER,
+            nearest=None if exchange.citations else _nearest_of(gathered.passages),
+            took_ms=turn.watch.total_ms(),
+        )
         is_to_be_reached = exchange.handed_over or gathered.is_waiting
         contact = contact_in(turn.question) if is_to_be_reached and not turn.customer_id else None
         return offered(exchange, contact) if contact else exchange
@@ -400,6 +408,7 @@ class Chat:
         Raises ErasedMeanwhile, with nothing of the turn kept.
         """
         counting = turn.calls.start("storage", self.limits.settle, admission, spent)
+        exchange = replace(exchange, costs_micro_usd=spent.features)
         try:
             return self.record.store(turn, gathered, exchange) or exchange
         finally:
@@ -433,6 +442,12 @@ def require_same_question(exchange: Exchange, turn: Turn) -> Exchange:
     if exchange.question != turn.question or exchange.customer_id not in (None, turn.customer_id):
         raise MessageIdReused
     return exchange
+
+
+def _nearest_of(passages: Sequence[Passage]) -> Nearest | None:
+    """Return the passage that came nearest to the question, if any."""
+    nearest = max(passages, key=lambda passage: passage.score, default=None)
+    return Nearest(nearest.title, nearest.url, nearest.score, nearest.document) if nearest else None
 
 
 def _unread(ticket_id: str | None) -> ConversationTicket | None:

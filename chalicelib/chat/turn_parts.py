@@ -100,7 +100,11 @@ class Stopwatch:
 
     def __init__(self) -> None:
         self.laps_seconds: dict[str, float] = {}
-        self._last = time.perf_counter()
+        self._begun = self._last = time.perf_counter()
+
+    def total_ms(self) -> int:
+        """Return how long it is since the turn began."""
+        return round((time.perf_counter() - self._begun) * 1000)
 
     def lap(self, step: str) -> None:
         """Keep how long it was since the last lap."""

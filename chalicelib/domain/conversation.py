@@ -1,7 +1,7 @@
 """A conversation: its questions and answers, and what an answer rests on."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal
 
@@ -16,6 +16,8 @@ HandOverReason = Literal[
 ]
 Rating = Literal["up", "down"]
 HandledBy = Literal["assistant", "agent"]
+Feature = Literal["chat", "draft", "ping", "search", "rerank", "guardrail", "sentiment"]
+"""What money is spent on."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,16 @@ class Citation:
     score: float
     document: str | None = None
     access: Access = None
+
+
+@dataclass(frozen=True)
+class Nearest:
+    """The passage that came nearest to a question which got no answer; see Passage for the fields."""
+
+    title: str
+    url: str | None
+    score: float
+    document: str | None = None
 
 
 @dataclass(frozen=True)
@@ -155,7 +167,9 @@ class Exchange:
     has an `author`, no question. `ticket_id` is the ticket that the conversation had then; `handed_over` is
     that ticket where the customer was told of it. `unconfirmed_ticket_id` is one that could not be confirmed:
     it may still have been written, late. `offered_contact` is what the customer was asked to confirm.
-    `draft_kept` is which share of its draft is in a reply, 0–1; None where there was none.
+    `draft_kept` is which share of its draft is in a reply, 0–1; None where there was none. `nearest` is set
+    where an answer has no source. `took_ms` is how long the assistant's answer took, until it was written,
+    and `costs_micro_usd` what was spent on it by feature, in millionths of a US dollar.
     """
 
     session_id: str
@@ -178,6 +192,9 @@ class Exchange:
     author: str | None = None
     offered_contact: Contact | None = None
     draft_kept: float | None = None
+    nearest: Nearest | None = None
+    took_ms: int | None = None
+    costs_micro_usd: Mapping[Feature, int] = field(default_factory=dict, hash=False)
 
     @property
     def handled_by(self) -> HandledBy:

@@ -10,7 +10,7 @@ erased after that, it changes nothing and raises ErasedMeanwhile: see ErasureMar
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from chalicelib.domain.access import Reader
@@ -28,6 +28,7 @@ from chalicelib.domain.conversation import (
 from chalicelib.domain.customer import Customer, Interaction
 from chalicelib.domain.event import Delivery, DeliveryPage, Event, EventStatus
 from chalicelib.domain.ingestion import IngestionJob, JobKey, SyncLease, SyncState, SyncTrigger
+from chalicelib.domain.insight import ConversationRow, Counts
 from chalicelib.domain.mail import Mail
 from chalicelib.domain.pending import PendingAnswer, Writing
 from chalicelib.domain.ticket import (
@@ -363,6 +364,31 @@ class SyncStateStore(Protocol):
 
     def jobs(self, keys: Sequence[JobKey]) -> tuple[IngestionJob, ...]:
         """Return the kept jobs of these keys, newest first; those that expired are left out."""
+
+
+class NumberStore(Protocol):
+    """Keeps the numbers of days, and the row of each conversation that they are made of."""
+
+    def row(self, key: str) -> ConversationRow:
+        """Return the row of a conversation; an empty one where there is none."""
+
+    def keep(self, row: ConversationRow, counts: Counts) -> bool:
+        """Write a row and add to the numbers, both or neither.
+
+        False, and nothing is written, where the row has changed since it was read: see its `version`.
+        """
+
+    def add(self, counts: Counts) -> None:
+        """Add to the numbers, once."""
+
+    def due(self, limit: int) -> Sequence[str]:
+        """Return the keys of open conversations to judge, those that wait longest first.
+
+        It follows a write within moments, so some may be judged already.
+        """
+
+    def days(self, first: date, last: date) -> Mapping[date, Mapping[str, int]]:
+        """Return the numbers of the days from the first to the last that have any, in one read."""
 
 
 class IngestionJobs(Protocol):

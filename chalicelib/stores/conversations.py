@@ -28,6 +28,7 @@ from chalicelib.domain.conversation import (
     GuardrailVerdict,
     HandOverTicket,
     Holding,
+    Nearest,
     Usage,
 )
 from chalicelib.errors import Unavailable, UnknownMessage
@@ -86,6 +87,9 @@ class ExchangeItem(Model):
     author = UnicodeAttribute(null=True)
     offered_contact = JSONAttribute(null=True)
     draft_kept = NumberAttribute(null=True)
+    nearest = JSONAttribute(null=True)
+    took_ms = NumberAttribute(null=True)
+    costs_micro_usd = JSONAttribute(default=dict)
     ttl = NumberAttribute()
 
 
@@ -334,6 +338,11 @@ def _message_claim(session_id: str, message_id: str) -> str:
     return f"message#{session_id}#{message_id}"
 
 
+def exchange_in_image(image: Mapping[str, Any]) -> Exchange:
+    """Return the exchange of an item as the table's stream has it. Raises ValueError, TypeError, KeyError."""
+    return _exchange(ExchangeItem.from_raw_data(dict(image)))
+
+
 def _exchange(item: ExchangeItem) -> Exchange:
     complete(item)
     return Exchange(
@@ -357,6 +366,9 @@ def _exchange(item: ExchangeItem) -> Exchange:
         author=item.author,
         offered_contact=Contact(**item.offered_contact) if item.offered_contact else None,
         draft_kept=None if item.draft_kept is None else float(item.draft_kept),
+        nearest=Nearest(**item.nearest) if item.nearest else None,
+        took_ms=None if item.took_ms is None else int(item.took_ms),
+        costs_micro_usd=item.costs_micro_usd,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import botocore
 import pytest
+from chalice.app import DynamoDBEventConfig
 from chalice.config import Config
 from chalice.deploy import deployer
 from chalice.utils import UI
@@ -21,11 +22,12 @@ from deployment.made.logs import limit_logs
 from deployment.made.record import forget_stage
 from deployment.made.removal import delete_functions, delete_roles
 from deployment.work import Terminal, Work
+from devstack.aws.table_stream import table_of
 from tests.deploy.account import ACCOUNT, REGION, AccountInProcess, Lost, account_in_process
 from tests.deploy.fakes import project
 from tooling.stages import read_config, read_deployed, write_config
 
-BUCKET, QUEUE, TABLE = "documents-of-dev", "support-tickets-intake-dev", "support-events-dev"
+BUCKET, QUEUE = "documents-of-dev", "support-tickets-intake-dev"
 
 
 class Packager:
@@ -124,20 +126,27 @@ def _prepared(stage: Stage, patch: pytest.MonkeyPatch) -> Stage:
     """Make what the stack provides, and let the app's events come from there."""
     client = stage.account.client
     client("s3").create_bucket(Bucket=BUCKET)
-    table = client("dynamodb").create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[{"AttributeName": "event_id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "event_id", "KeyType": "HASH"}],
-        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
-    )
     client("sqs").create_queue(QueueName=QUEUE)
     sources = {
         "bucket": BUCKET,
         "queue_arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:{QUEUE}",
-        "stream_arn": table["TableDescription"]["LatestStreamArn"],
     }
     for source in app_module.app.event_sources:
         for name in sources.keys() & vars(source).keys():
             patch.setattr(source, name, sources[name])
+        if isinstance(source, DynamoDBEventConfig):
+            patch.setattr(source, "stream_arn", _stream(stage, table_of(source.stream_arn)))
     return stage
+
+
+def _stream(stage: Stage, table: str) -> str:
+    """Make a table and return the ARN of its stream."""
+    made = stage.account.client("dynamodb").create_table(
+        TableName=table,
+        BillingMode="PAY_PER_REQUEST",
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        StreamSpecification={"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+    )
+    arn: str = made["TableDescription"]["LatestStreamArn"]
+    return arn

@@ -44,6 +44,7 @@ OUTPUTS = {
     "AgentTokensSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:agents",
     "WebhooksSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:webhooks",
     "EventsStreamArn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/support-events-dev/stream/2026",
+    "ConversationsStreamArn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/conversations/stream/2026",
     "IntakeQueueArn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:support-tickets-intake-dev",
     "DatabaseSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:database",
     "DatabaseOwnerSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:rds!db",

@@ -648,6 +648,7 @@ def test_what_an_earlier_stack_left_is_taken_over_by_its_name() -> None:
         "TicketsTable": "support-tickets-dev",
         "StateTable": "support-state-dev",
         "EventsTable": "support-events-dev",
+        "InsightsTable": "support-insights-dev",
         "DocumentsBucket": "customer-support-kb-dev-123456789012-eu-west-2",
     }
 

@@ -20,6 +20,7 @@ FROM_THE_STACK_ALTHOUGH_OPTIONAL = {
     *("database_secret_id", "database_owner_secret_id"),
     *("database_host", "database_port", "database_name"),
     *("table_suffix", "guardrail_id", "guardrail_version", "events_stream_arn", "intake_queue_arn"),
+    "conversations_stream_arn",
     "hybrid_search",
 }
 PROMISED = {
@@ -27,6 +28,7 @@ PROMISED = {
     *("SecurityGroupId", "DatabaseSecretId", "AppSecretId", "AgentTokensSecretId", "ConversationsTable"),
     *("InteractionsTable", "TicketsTable", "StateTable", "DatabaseHost", "DatabasePort", "DatabaseName"),
     *("DatabaseOwnerSecretId", "WebhooksSecretId", "EventsTable", "EventsStreamArn"),
+    *("ConversationsStreamArn", "InsightsTable"),
     *("HybridSearch", "IntakeQueueArn", "IntakeQueueUrl", "IntakeDeadLettersUrl"),
 }
 LONGEST = {"Stage": "a" * 12, "AWS::AccountId": "111122223333", "AWS::Region": "ap-southeast-1"}
@@ -206,5 +208,5 @@ def test_every_promised_output_is_there_and_described() -> None:
 def test_the_suffix_is_what_the_names_of_the_tables_end_in() -> None:
     suffix = OUTPUTS["TableSuffix"]["Value"]["Fn::Sub"]
     names = [each["TableName"]["Fn::Sub"] for each in of_type("AWS::DynamoDB::Table").values()]
-    assert len(names) == 5
+    assert len(names) == 6
     assert all(name.endswith(suffix) for name in names)

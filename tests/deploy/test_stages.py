@@ -37,7 +37,7 @@ from tooling.stages import UnknownStage, deployable_stages, read_config, write_c
 CONFIG = read_config(ROOT)
 STAGES = ["dev", "prod"]
 IN_VPC = {"customers", "migrate"}
-FUNCTIONS = {"api_handler", "agent", "documents_changed", "sweep", "deliver", "intake", *IN_VPC}
+FUNCTIONS = {"api_handler", "agent", "documents_changed", "sweep", "deliver", "count", "intake", *IN_VPC}
 
 
 def facts_of(stage: str) -> Facts:
@@ -107,6 +107,7 @@ def test_only_what_needs_postgres_is_in_the_vpc(
         ("documents_changed", 256, 60),
         ("sweep", 256, 60),
         ("deliver", 256, 180),
+        ("count", 256, 180),
         ("intake", 512, 30),
         ("customers", 512, 10),
         ("migrate", 512, 300),

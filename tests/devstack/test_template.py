@@ -23,6 +23,7 @@ def test_the_tables_have_the_names_and_keys_of_the_design() -> None:
         "support-tickets": [("ticket_id", "S")],
         "support-state": [("pk", "S")],
         "support-events": [("event_id", "S")],
+        "support-insights": [("pk", "S"), ("sk", "S")],
     }
 
 
@@ -37,6 +38,7 @@ INDEXES = {
     ),
     ("support-tickets", "status-listed_at"): ([("status", "HASH"), ("listed_at", "RANGE")], "ALL"),
     ("support-events", "status-listed_at"): ([("status", "HASH"), ("listed_at", "RANGE")], "ALL"),
+    ("support-insights", "status-due_at"): ([("status", "HASH"), ("due_at", "RANGE")], "KEYS_ONLY"),
 }
 
 
@@ -58,11 +60,12 @@ def test_a_table_declares_the_attributes_of_its_keys_and_no_others(name: str) ->
     assert {entry["AttributeName"] for entry in TABLES[name]["AttributeDefinitions"]} == used
 
 
-def test_the_table_of_events_alone_has_a_stream_with_what_is_new() -> None:
+def test_the_tables_have_the_streams_that_the_functions_read() -> None:
     streams = {table.name: table.properties.get("StreamSpecification") for table in Template().tables()}
-    told = streams.pop("support-events")
-    assert told == {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"}
-    assert set(streams.values()) == {None}
+    assert {name: stream["StreamViewType"] for name, stream in streams.items() if stream} == {
+        "support-events": "NEW_IMAGE",
+        "customer-support-conversations": "NEW_AND_OLD_IMAGES",
+    }
 
 
 def test_the_queue_of_tickets_has_one_for_dead_letters() -> None:

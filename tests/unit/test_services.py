@@ -72,6 +72,7 @@ def test_a_stages_suffix_is_on_each_table_however_often_it_is_built(local_stage:
         "customer-interactions-dev",
         "customer-support-conversations-dev",
         "support-events-dev",
+        "support-insights-dev",
         "support-state-dev",
         "support-tickets-dev",
     ]

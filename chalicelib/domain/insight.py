@@ -1,0 +1,71 @@
+"""What is counted of conversations: their changes, each one's row, and gaps in the articles."""
+
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal
+
+from chalicelib.domain.conversation import Exchange, HandOverReason, Nearest
+
+Counts = Counter[tuple[date, str]]
+"""What is added to the numbers of days (UTC), by the number's name such as `conversations:started`."""
+Result = Literal["answered", "unanswered", "refused"]
+GapKind = Literal["unanswered", "rated_down", "handed_over"]
+
+
+@dataclass(frozen=True)
+class ExchangeChange:
+    """That an exchange was written, rated or deleted, as the stream of the conversations' table tells it.
+
+    `before` is None for a new exchange, `after` for a deleted one; one that has `expired` was deleted by its
+    age. Of one conversation each `sequence` is higher than the one before it. A change can come again.
+    """
+
+    sequence: int
+    before: Exchange | None
+    after: Exchange | None
+    expired: bool = False
+
+    @property
+    def exchange(self) -> Exchange:
+        """The exchange as it is, or as it was last. Raises ValueError for a change of nothing."""
+        exchange = self.after or self.before
+        if exchange is None:
+            raise ValueError("a change without an exchange")
+        return exchange
+
+
+@dataclass(frozen=True)
+class ConversationRow:
+    """What has to be known of a conversation to judge it; `key` names nobody.
+
+    `version` is how often it was written, `sequence` that of the newest change in it. Without `started_at`
+    nothing has been said yet, or all of it was erased. `questions` are fingerprints of those of the last day,
+    with when they were asked.
+    """
+
+    key: str
+    version: int = 0
+    sequence: int = 0
+    started_at: datetime | None = None
+    last_at: datetime | None = None
+    is_open: bool = False
+    last_result: Result | None = None
+    handed_over: HandOverReason | None = None
+    rated_down: int = 0
+    asked_again: bool = False
+    questions: tuple[tuple[str, datetime], ...] = ()
+
+
+@dataclass(frozen=True)
+class Gap:
+    """A question that the articles don't answer well, masked, and how often it was asked in other words.
+
+    `nearest` is the passage that came nearest to it, or that was cited when the answer was rated down.
+    """
+
+    question: str
+    count: int
+    kind: GapKind
+    last_asked: datetime
+    nearest: Nearest | None
