@@ -259,6 +259,14 @@ def resend_event(event_id: str) -> Answer:
     return api.events.event_answer(services().deliveries.resend(read_path("event_id", event_id)))
 
 
+@app.route("/insights", methods=["GET"], authorizer=agent)
+@answers_errors
+def read_insights() -> Answer:
+    """Say how conversations went, what they cost, and what is missing."""
+    query = read_query(api.insights.InsightsQuery)
+    return api.insights.insights_answer(services().insights.read(query.days))
+
+
 answer_preflights(app)
 
 

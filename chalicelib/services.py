@@ -70,6 +70,7 @@ if TYPE_CHECKING:
     from chalicelib.gateways.knowledge_base import KnowledgeBase
     from chalicelib.gateways.sentiment import SentimentGateway
     from chalicelib.insight.health import Health
+    from chalicelib.insight.report import Insights
     from chalicelib.stores.caching import CachedCustomers
     from chalicelib.stores.customers import Customers
     from chalicelib.stores.ticket_conversations import TicketConversations
@@ -163,6 +164,7 @@ class Services:
                 frozenset(settings.link_hosts),
                 settings.support_hours_text,
             ),
+            count_refusal=self.counting.refuse,
         )
 
     @property
@@ -211,6 +213,7 @@ class Services:
             rules=_customer_rules(self.settings),
             knows_customers=self.customer_source is not None,
             suggestions=self.settings.suggestions_per_ticket,
+            count_cost=self.counting.count_cost,
             executor=self.threads.calls,
             clock=now,
             log=TicketLogger(),
@@ -255,6 +258,7 @@ class Services:
             style=settings.draft_style,
             link_hosts=frozenset(settings.link_hosts),
             deadline_seconds=settings.chat_deadline_seconds,
+            count_cost=self.counting.count_cost,
         )
 
     @property
@@ -330,6 +334,14 @@ class Services:
     def counting(self) -> Counting:
         """What counts how conversations go."""
         return Counting(self.numbers, self._quiet, now, InsightLogger())
+
+    @property
+    @once
+    def insights(self) -> "Insights":
+        """What the owner sees."""
+        from chalicelib.insight.report import Insights
+
+        return Insights(self.numbers, lambda _days: (), now)
 
     @property
     def _quiet(self) -> timedelta:

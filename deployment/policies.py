@@ -26,6 +26,7 @@ API_TABLES: Mapping[str, str] = {
     "support-tickets": "BatchGetItem BatchWriteItem DeleteItem GetItem PutItem UpdateItem",
     "support-state": "BatchGetItem BatchWriteItem ConditionCheckItem DeleteItem GetItem PutItem UpdateItem",
     "support-events": "BatchWriteItem DeleteItem GetItem PutItem UpdateItem",
+    "support-insights": "GetItem PutItem Query UpdateItem",
 }
 """What the API's function does with each table; a transaction counts as the writes in it."""
 INTAKE_TABLES: Mapping[str, str] = {
@@ -33,6 +34,7 @@ INTAKE_TABLES: Mapping[str, str] = {
     "support-tickets": "BatchGetItem BatchWriteItem GetItem PutItem UpdateItem",
     "support-state": "ConditionCheckItem GetItem UpdateItem",
     "support-events": "BatchWriteItem PutItem",
+    "support-insights": "UpdateItem",
 }
 """The same of the function that takes tickets in from the queue."""
 UNTRACED = frozenset({"sweep"})

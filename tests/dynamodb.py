@@ -29,6 +29,8 @@ class Network:
         self._body: bytes | None = None
         self.refused = 0
         """How many requests were refused."""
+        self.asked: list[str] = []
+        """The operations of all requests."""
 
     def lose_answers(self, error: LostAnswer, operation: str = "") -> None:
         """Fail each request of an operation, or every one, from now on."""
@@ -49,6 +51,7 @@ class Network:
             stubber: BotocoreStubber, event_name: str, request: AWSPreparedRequest, **named: Any
         ) -> AWSResponse | None:
             with self._lock:
+                self.asked.append(str(request.headers["X-Amz-Target"]).strip("b'").rpartition(".")[2])
                 if self._error and self._operation in str(request.headers.get("X-Amz-Target")):
                     raise self._error(endpoint_url=request.url)
                 if self._to_refuse:

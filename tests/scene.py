@@ -1,7 +1,7 @@
 """The chat and the ticket desk over the same fakes."""
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -21,7 +21,8 @@ from chalicelib.chat.spending import Spending
 from chalicelib.chat.transcripts import Transcripts
 from chalicelib.chat.turn import Chat
 from chalicelib.chat.turn_parts import ChatOptions, Message
-from chalicelib.domain.conversation import Exchange
+from chalicelib.domain.conversation import Exchange, Feature, Usage
+from chalicelib.domain.protocols import NO_USAGE
 from chalicelib.errors import Unavailable
 from chalicelib.parallel import Threads
 from chalicelib.stores.state import OwnCounters
@@ -106,6 +107,8 @@ class Scene:
         hand_overs = HandOvers(self.sessions, reaching(self.tickets), reaching(self.marks))
         contacts = Contacts(reaching(self.conversations), reaching(self.tickets))
         self.forgotten: list[str] = []
+        self.refused: list[str] = []
+        self.costs: list[tuple[Mapping[Feature, int], str | None, Usage]] = []
         self.announced = FakeEvents()
         lookups = Lookups(self.knowledge_base, self.sentiment, self.customers, reaching(self.tickets))
         links = SourceLinks(self.links)
@@ -139,6 +142,7 @@ class Scene:
             clock=self.clock,
             log=self.log,
             options=ChatOptions(5, HistoryBudget(5, 1000), 26, link_hosts=(), support_hours_text=""),
+            count_refusal=lambda session_id, _said_at: self.refused.append(session_id),
         )
         self.transcripts = Transcripts(
             self.sessions,
@@ -165,6 +169,7 @@ class Scene:
             rules=RULES,
             knows_customers=True,
             suggestions=5,
+            count_cost=self._count_cost,
             executor=threads.calls,
             clock=self.clock,
             log=self.ticket_log,
@@ -194,6 +199,7 @@ class Scene:
             style="As a friend would.",
             link_hosts=(),
             deadline_seconds=26,
+            count_cost=self._count_cost,
         )
         self.erasure = Erasure(
             self.sessions,
@@ -204,6 +210,11 @@ class Scene:
             reaching(self.marks),
             self.forgotten.append,
         )
+
+    def _count_cost(
+        self, features: Mapping[Feature, int], model: str | None = None, usage: Usage = NO_USAGE
+    ) -> None:
+        self.costs.append((features, model, usage))
 
     def ask(self, query: str, **fields: Any) -> Exchange:
         """Send a message as a network address."""

@@ -36,6 +36,10 @@ PROGRESSIVE_LOOKS, PROGRESSIVE_WRITES = 7, 7
 LOOK_SECONDS, LOOK_LOG_BYTES = 0.02, 700
 PROGRESSIVE_WRITE_UNITS = 2 * (1 + 1 + 1) + (PROGRESSIVE_WRITES - 1)
 """The first write is a transaction with the check of the session and the item that names the answer."""
+COUNT_WRITE_UNITS, COUNT_READ_UNITS = 2 * (1 + 2), 1
+"""The conversation's row and the numbers of the day, below 2 KB, in a transaction; the row as it was."""
+COUNT_SECONDS, COUNT_GB = 0.03, 0.25
+"""Assumed, of a batch of one."""
 
 Row = tuple[str, float]
 
@@ -92,6 +96,7 @@ def turn(vector_store: str) -> list[Row]:
             "DynamoDB",
             TURN_WRITE_UNITS * usd("DynamoDB write") + TURN_READ_UNITS * usd("DynamoDB read"),
         ),
+        ("counting it", counting()),
         ("API Gateway", usd("API Gateway, REST")),
         ("search", QUESTION_TOKENS * usd("Titan embeddings v2") + search),
         ("log and trace", TURN_LOG_BYTES / 1e9 * usd("CloudWatch Logs") + usd("X-Ray")),
@@ -111,6 +116,12 @@ def progressive_turn() -> list[Row]:
         (f"{PROGRESSIVE_LOOKS} looks at it", PROGRESSIVE_LOOKS * look),
         (f"{PROGRESSIVE_WRITES} writes of it", PROGRESSIVE_WRITE_UNITS * usd("DynamoDB write")),
     ]
+
+
+def counting() -> float:
+    """Return what it costs to count an exchange, with its share of judging the conversation."""
+    units = COUNT_WRITE_UNITS * usd("DynamoDB write") + COUNT_READ_UNITS * usd("DynamoDB read")
+    return units + usd("Lambda request") + COUNT_SECONDS * COUNT_GB * usd("Lambda, arm64")
 
 
 def model_turn(model: str) -> float:

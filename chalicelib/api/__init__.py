@@ -9,9 +9,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from chalicelib.api import chat, description, events, knowledge_base, parsing, tickets
+    from chalicelib.api import chat, description, events, insights, knowledge_base, parsing, tickets
 
-__all__ = ["chat", "description", "events", "knowledge_base", "parsing", "tickets"]
+__all__ = ["chat", "description", "events", "insights", "knowledge_base", "parsing", "tickets"]
 
 
 def __getattr__(name: str) -> ModuleType:

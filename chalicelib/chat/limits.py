@@ -164,7 +164,9 @@ class Limits:
             return admission
         name = BUDGET if kind == BUDGET else f"{kind}#{admission.caller}"
         if admission.admitted_at < self._refused_until.get(name, admission.admitted_at):
-            raise _refusal(kind, admission.admitted_at, window)
+            refusal = _refusal(kind, admission.admitted_at, window)
+            refusal.is_repeated = True
+            raise refusal
         try:
             if admission.outage:
                 raise admission.outage

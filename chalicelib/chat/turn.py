@@ -85,6 +85,7 @@ class Chat:
     clock: Callable[[], datetime]
     log: "TurnLogger"
     options: ChatOptions
+    count_refusal: Callable[[str, datetime | None], None]
 
     def answer(self, message: Message) -> Exchange:
         """Answer a message and return its exchange; the same message id again returns the same exchange.
@@ -106,6 +107,9 @@ class Chat:
             admission = self._require_admission(turn, admitting)
         except TooManyRequests as refusal:
             stored = self._only_to_a_person(turn, earlier, refusal)
+            if stored is None:
+                self._count_refusal(turn, earlier, refusal)
+                raise
         else:
             gathered = self._gather(turn, earlier)
             turn.watch.lap("gather")
@@ -192,20 +196,27 @@ class Chat:
 
     def _only_to_a_person(
         self, turn: Turn, earlier: tuple[Exchange, ...], refusal: TooManyRequests
-    ) -> Exchange:
-        """Let a customer who is over a limit get to a person, and no further. Raises TooManyRequests."""
+    ) -> Exchange | None:
+        """Let a customer who is over a limit get to a person; None where they don't."""
         # What is written to an agent costs nothing of what is spent.
         may_write, wants_person = isinstance(refusal, SpentForToday), asks_for_a_person(turn.question)
         if not (may_write or wants_person):
-            raise refusal
+            return None
         nothing = Admission(turn.caller, self.clock(), NOTHING)
         gathered = Gathered(earlier, (), (), None, None, self._read_ticket(turn, earlier))
         if may_write and (passed_on := self._pass_on(turn, gathered, nothing, NOTHING)):
             return passed_on
         if not wants_person or not self.limits.admit_hand_over(turn.caller):
-            raise refusal
+            return None
         exchange = self._conclude(turn, gathered, Reply(text="", model=None))
         return self._store(turn, gathered, exchange, nothing, self._spent(nothing, exchange))
+
+    def _count_refusal(self, turn: Turn, earlier: tuple[Exchange, ...], refusal: TooManyRequests) -> None:
+        """Have it counted that a conversation was refused, but not each message of a flood."""
+        if earlier or not refusal.is_repeated:
+            said_at = earlier[-1].timestamp if earlier else None
+            counting = turn.calls.start("storage", self.count_refusal, turn.session_id, said_at)
+            turn.calls.settle(counting, None, turn.storing())
 
     def _pass_on(self, turn: Turn, gathered: Gathered, admission: Admission, spent: Spend) -> Exchange | None:
         """Give a message to the agent who has the conversation; None if none has.

@@ -39,14 +39,15 @@ class ExchangeChange:
 class ConversationRow:
     """What has to be known of a conversation to judge it; `key` names nobody.
 
-    `version` is how often it was written, `sequence` that of the newest change in it. Without `started_at`
-    nothing has been said yet, or all of it was erased. `questions` are fingerprints of those of the last day,
-    with when they were asked.
+    `version` is how often it was written, `sequence` that of the newest change in it, and `number` how many
+    conversations of its session have begun. Without `started_at` the last one was erased. `questions` are
+    fingerprints of those of the last day, with when they were asked.
     """
 
     key: str
     version: int = 0
     sequence: int = 0
+    number: int = 0
     started_at: datetime | None = None
     last_at: datetime | None = None
     is_open: bool = False

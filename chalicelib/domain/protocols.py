@@ -18,12 +18,14 @@ from chalicelib.domain.conversation import (
     Contact,
     Exchange,
     ExchangePage,
+    Feature,
     Feedback,
     Holding,
     Passage,
     Prompt,
     Reply,
     Sentiment,
+    Usage,
 )
 from chalicelib.domain.customer import Customer, Interaction
 from chalicelib.domain.event import Delivery, DeliveryPage, Event, EventStatus
@@ -40,6 +42,8 @@ from chalicelib.domain.ticket import (
     TicketState,
     TicketSummary,
 )
+
+NO_USAGE = Usage()
 
 
 class ErasureMarks(Protocol):
@@ -364,6 +368,15 @@ class SyncStateStore(Protocol):
 
     def jobs(self, keys: Sequence[JobKey]) -> tuple[IngestionJob, ...]:
         """Return the kept jobs of these keys, newest first; those that expired are left out."""
+
+
+class CountCost(Protocol):
+    """Counts what is spent on something else than an exchange, which says so itself."""
+
+    def __call__(
+        self, features: Mapping[Feature, int], model: str | None = None, usage: Usage = NO_USAGE
+    ) -> None:
+        """Add what was spent now, in millionths of a US dollar by feature, and a model's tokens."""
 
 
 class NumberStore(Protocol):

@@ -1,14 +1,15 @@
 """Counts conversations as they happen: each change once, and each outcome when it is due."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from chalicelib.domain.conversation import Feature, Usage
 from chalicelib.domain.insight import ConversationRow, Counts, ExchangeChange
-from chalicelib.domain.protocols import NumberStore
+from chalicelib.domain.protocols import NO_USAGE, NumberStore
 from chalicelib.errors import Unavailable
 from chalicelib.insight import numbers, outcomes
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 TRIES = 20
 MOST_JUDGED = 500
+MOST_REFUSED = 10_000
+"""How many refusals a container remembers as counted."""
 STORE = "insights"
 
 Step = Callable[[ConversationRow], tuple[ConversationRow, Counts] | None]
@@ -37,6 +40,7 @@ class Counting:
     clock: Callable[[], datetime]
     log: "InsightLogger"
     listeners: Sequence[Callable[[ExchangeChange], None]] = ()
+    _refused: set[tuple[str, datetime | None]] = field(default_factory=set)
 
     def count(self, changes: Iterable[ExchangeChange]) -> None:
         """Count changes of exchanges, in their order. Raises Unavailable: then they come again."""
@@ -46,9 +50,18 @@ class Counting:
                 listener(change)
             self._step(key_of(change.exchange.session_id), partial(_counted, change=change))
 
-    def refuse(self, session_id: str) -> None:
-        """Count a message that a limit or the budget refused. Raises Unavailable."""
+    def refuse(self, session_id: str, said_at: datetime | None) -> None:
+        """Count a message that a limit or the budget refused. Raises Unavailable.
+
+        `said_at` is when something was said in the conversation last: until there is more, one refusal tells
+        as much as many.
+        """
+        if (session_id, said_at) in self._refused:
+            return
         self._step(key_of(session_id), partial(_refused, moment=self.clock()))
+        if len(self._refused) >= MOST_REFUSED:
+            self._refused.clear()
+        self._refused.add((session_id, said_at))
 
     def judge_due(self) -> None:
         """Judge the conversations that have been quiet for long enough. Raises Unavailable."""
@@ -58,6 +71,12 @@ class Counting:
             self._step(key, partial(_judged, quiet_since=quiet_since))
         if due:
             self.log.judged(len(due))
+
+    def count_cost(
+        self, features: Mapping[Feature, int], model: str | None = None, usage: Usage = NO_USAGE
+    ) -> None:
+        """Count what is spent on something else than an exchange. Raises Unavailable."""
+        self.store.add(numbers.spent(self.clock().date(), features, model, usage))
 
     def _step(self, key: str, step: Step) -> None:
         for _ in range(TRIES):

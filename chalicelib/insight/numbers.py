@@ -66,8 +66,7 @@ class Summary:
         wanted = share * sum(count for _, count in buckets)
         for bound, count in buckets:
             if wanted <= count:
-                before = LATENCY_BOUNDS_MS.index(bound) - 1
-                start = LATENCY_BOUNDS_MS[before] if before >= 0 else 0
+                start = max((each for each in LATENCY_BOUNDS_MS if each < bound), default=0)
                 return round(start + (bound - start) * wanted / count)
             wanted -= count
         return None

@@ -30,7 +30,7 @@ def moved(before: ConversationRow, after: ConversationRow) -> Counts:
     A conversation that ends with it, since it is erased or a new one begins, stays counted as it stands.
     """
     counts = Counter(counts_of(after))
-    if before.started_at != after.started_at:
+    if before.number != after.number:
         counts.update(counts_of(judged(before)))
     counts.subtract(counts_of(before))
     return counts
@@ -74,7 +74,7 @@ def judged(row: ConversationRow) -> ConversationRow:
 
 def erased(row: ConversationRow) -> ConversationRow:
     """Return the row of which nothing is left but what tells changes that come again."""
-    return ConversationRow(row.key, row.version, row.sequence)
+    return ConversationRow(row.key, row.version, row.sequence, row.number + 1)
 
 
 def is_down(exchange: Exchange | None) -> int:
@@ -114,7 +114,8 @@ def _going_on(row: ConversationRow, moment: datetime) -> ConversationRow:
     """Return the row of a conversation in which something is said: open, and a new one after a long time."""
     if row.started_at is None or row.last_at is None or moment - row.last_at > SAME_CONVERSATION:
         return replace(erased(row), started_at=moment, last_at=moment, is_open=True)
-    return replace(row, last_at=max(row.last_at, moment), is_open=True)
+    began_at = min(row.started_at, moment)  # a refusal may have been counted before what was said earlier
+    return replace(row, started_at=began_at, last_at=max(row.last_at, moment), is_open=True)
 
 
 def _with_result(row: ConversationRow, result: Result, moment: datetime) -> ConversationRow:

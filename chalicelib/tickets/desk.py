@@ -18,7 +18,7 @@ from chalicelib.chat.spending import Spend, Spending
 from chalicelib.domain.access import AN_AGENT
 from chalicelib.domain.conversation import Exchange, Passage, Sentiment
 from chalicelib.domain.customer import RATED_TICKET, Customer, CustomerContext, Interaction
-from chalicelib.domain.protocols import ConversationStore, InteractionStore, TicketStore
+from chalicelib.domain.protocols import ConversationStore, CountCost, InteractionStore, TicketStore
 from chalicelib.domain.ticket import (
     Ticket,
     TicketChange,
@@ -95,6 +95,7 @@ class ContextCalls:
     open_tickets: Call[tuple[TicketSummary, ...]]
     passages: Searches
     sentiment: Call[Sentiment | None]
+    costs: Call[None] | None = None
 
 
 @dataclass(frozen=True)
@@ -115,6 +116,7 @@ class TicketDesk:
     rules: CustomerRules
     knows_customers: bool
     suggestions: int
+    count_cost: CountCost
     executor: Executor
     clock: Callable[[], datetime]
     log: "TicketLogger"
@@ -228,10 +230,12 @@ class TicketDesk:
         if self._is_affordable(counting, cost, deadline.within(self.count_seconds)):
             passages = self.lookups.find_passages(calls, queries, self.suggestions, AN_AGENT)
             sentiment = self.lookups.detect_sentiment(calls, text)
+            costs = calls.start("storage", self.count_cost, cost.features)
         else:
             passages = Searches((calls.start("knowledge_base", _beyond_budget),))
             sentiment = calls.start("sentiment", _beyond_budget if text else lambda: None)
-        return ContextCalls(customer, interactions, open_tickets, passages, sentiment)
+            costs = None
+        return ContextCalls(customer, interactions, open_tickets, passages, sentiment, costs)
 
     def _is_affordable(self, counting: Call[bool], cost: Spend, deadline: Deadline) -> bool:
         try:
@@ -241,6 +245,13 @@ class TicketDesk:
             self.log.degraded(counting.name, error)
             return self.limits.admit_ticket(cost, error)
 
+    def _wait_for(self, counting: Call[None], deadline: Deadline) -> None:
+        try:
+            counting.result(deadline.remaining_seconds())
+        except Unavailable as error:
+            # Nothing is missing from the answer.
+            self.log.degraded(counting.name, error)
+
     def _settle(
         self, calls: Parallel, looking_up: ContextCalls, ticket: Ticket, deadline: Deadline
     ) -> tuple[CustomerContext | None, tuple[Passage, ...]]:
@@ -249,6 +260,8 @@ class TicketDesk:
         others: tuple[TicketSummary, ...] | None = calls.settle(looking_up.open_tickets, None, deadline)
         passages = looking_up.passages.settle(calls, deadline)[: self.suggestions]
         suggestions = self.links.linked(passages, AN_AGENT, calls.note)
+        if looking_up.costs:
+            self._wait_for(looking_up.costs, deadline.within(self.count_seconds))
         if ticket.customer_id is None or (customer is None and self.knows_customers):
             return None, suggestions
         open_tickets = None if others is None else _count_open(ticket, others)

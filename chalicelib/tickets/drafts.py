@@ -12,7 +12,7 @@ from chalicelib.chat.source_links import SourceLinks
 from chalicelib.chat.spending import Spend, Spending
 from chalicelib.domain.access import AN_AGENT, customer_reader
 from chalicelib.domain.conversation import Citation, Prompt, Reply, Usage
-from chalicelib.domain.protocols import LanguageModel, TicketStore
+from chalicelib.domain.protocols import CountCost, LanguageModel, TicketStore
 from chalicelib.errors import ConversationErased, ModelUnavailable, Unavailable
 from chalicelib.masking import mask
 from chalicelib.parallel import Deadline, Parallel, Threads
@@ -55,6 +55,7 @@ class Drafts:
     style: str
     link_hosts: Collection[str]
     deadline_seconds: float
+    count_cost: CountCost
     search_seconds: float = 4.0
     store_seconds: float = 3.0
 
@@ -83,7 +84,7 @@ class Drafts:
         reply = self._ask(prompt, deadline)
         could_search = "knowledge_base" not in calls.degraded
         text, citations, missing = read_draft(reply, passages, self.link_hosts, could_search)
-        self._count(admission, self.spending.of(question, text, reply.usage), calls)
+        self._count(admission, self.spending.of(question, text, reply.usage, "draft"), reply, calls)
         keeping = calls.start("storage", self.tickets.keep_draft, view.ticket, text, began_at)
         calls.settle(keeping, None, deadline.within(self.store_seconds))
         linked = self.links.linked(citations, AN_AGENT, calls.note)
@@ -101,6 +102,12 @@ class Drafts:
                 raise
             raise ModelUnavailable from error
 
-    def _count(self, admission: Admission, spent: Spend, calls: Parallel) -> None:
-        counting = calls.start("storage", self.limits.settle, admission, spent)
-        calls.settle(counting, None, Deadline(self.store_seconds))
+    def _count(self, admission: Admission, spent: Spend, reply: Reply, calls: Parallel) -> None:
+        settling = calls.start("storage", self.limits.settle, admission, spent)
+        counting = calls.start("storage", self.count_cost, spent.features, reply.model, reply.usage)
+        calls.settle(settling, None, Deadline(self.store_seconds))
+        try:
+            counting.result(self.store_seconds)
+        except Unavailable as error:
+            # Nothing is missing from the draft.
+            self.log.degraded(counting.name, error)

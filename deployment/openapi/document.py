@@ -10,7 +10,7 @@ from chalicelib.api.answers import common
 from chalicelib.api.chat import ProofHeaders
 from chalicelib.api.cors import PROOF_HEADERS
 from deployment.gateway import STAGE
-from deployment.openapi import chat, events, knowledge_base, service, tickets
+from deployment.openapi import chat, events, insights, knowledge_base, service, tickets
 from deployment.openapi.failures import Failures
 from deployment.openapi.operation import HTML, SCRIPT, TAGS, Answer, Operation
 from deployment.openapi.parameters import CORRELATION_ID, HEADERS, header, parameters_of
@@ -24,6 +24,7 @@ OPERATIONS: tuple[Operation, ...] = (
     *tickets.OPERATIONS,
     *knowledge_base.OPERATIONS,
     *events.OPERATIONS,
+    *insights.OPERATIONS,
 )
 DESCRIPTION = """\
 JSON in, JSON out.

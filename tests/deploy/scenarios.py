@@ -84,6 +84,7 @@ def api_handler(invoke: Invoke) -> None:
     _progressive_chat(api)
     _tickets(api)
     _events(api)
+    assert api.send("GET", "/insights")["days"] == 7
     _erase(api)
     _assert_all_routes_reached(api)
 
@@ -184,6 +185,15 @@ def deliver(invoke: Invoke) -> None:
     invoke({"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": image}}]})
 
 
+def count(invoke: Invoke) -> None:
+    """Count a message, as the table's stream has it done."""
+    texts = {"session_id": "s", "message_id": "m-1", "question": QUESTION, "answer": "No."}
+    texts |= {"citations": "[]", "usage": "{}", "guardrail": '{"intervened": false, "reasons": []}'}
+    image = {**{name: {"S": text} for name, text in texts.items()}, "degraded": {"L": []}}
+    image |= {"timestamp": {"N": "1795176000000"}, "ttl": {"N": "1795176000"}}
+    invoke({"Records": [{"dynamodb": {"SequenceNumber": "1", "NewImage": image}}]})
+
+
 def intake(invoke: Invoke) -> None:
     """Take in a ticket from the queue, twice."""
     for _ in range(2):
@@ -201,9 +211,10 @@ def migrate(invoke: Invoke) -> None:
 
 
 def _take_back(services: "Services") -> None:
-    """Do what a turn does whose conversation was erased when it had just been handed over."""
+    """Do what a turn does that is erased when it was just handed over, and one that is over a limit."""
     ticket = services.tickets.receive(NewTicket(CUSTOMER, "Llama", QUESTION)).ticket
     services.ticket_store.take_back(ticket)
+    services.counting.refuse("s", None)
 
 
 def _erase_again(services: "Services") -> None:
@@ -218,5 +229,5 @@ AT_THE_RIGHT_MOMENT: dict[str, Callable[["Services"], None]] = {
 """What no event leads to by itself, by the function that does it, after its scenario."""
 SCENARIOS: dict[str, Callable[[Invoke], None]] = {
     each.__name__: each
-    for each in (api_handler, agent, documents_changed, sweep, deliver, intake, customers, migrate)
+    for each in (api_handler, agent, documents_changed, sweep, deliver, count, intake, customers, migrate)
 }

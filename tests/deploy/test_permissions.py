@@ -171,6 +171,24 @@ class Account:
         table = f"support-events{self.facts.table_suffix}"
         self._client("dynamodb").put_item(TableName=table, Item=item)
         self._leave_a_ticket()
+        self._leave_a_conversation()
+
+    def _leave_a_conversation(self) -> None:
+        """Put the row of a conversation into the table that is to be judged."""
+        state: dict[str, Any] = {"sequence": 1, "number": 1, "started_at": 0, "last_at": 0, "is_open": True}
+        state |= {"last_result": None, "handed_over": None, "rated_down": 0, "asked_again": False}
+        texts = {
+            "pk": "conversation",
+            "sk": "k",
+            "status": "open",
+            "state": json.dumps({**state, "questions": []}),
+        }
+        numbers = {"version": "1", "due_at": "1", "ttl": FAR_AHEAD}
+        item = {
+            **{name: {"S": text} for name, text in texts.items()},
+            **{name: {"N": number} for name, number in numbers.items()},
+        }
+        self._client("dynamodb").put_item(TableName=f"support-insights{self.facts.table_suffix}", Item=item)
 
     def _leave_a_ticket(self) -> None:
         session_id = Sessions(self._app_secret, accept_made_up_ids=False).issue()

@@ -24,6 +24,7 @@ INTERACTIONS = "customer-interactions"
 TICKETS = "support-tickets"
 STATE = "support-state"
 EVENTS = "support-events"
+INSIGHTS = "support-insights"
 TICKETS_OF_CUSTOMER = f"Query {TICKETS}/index/customer-created_at"
 KEEP_EXCHANGE = f"TransactWriteItems {CONVERSATIONS} {STATE}"
 LOG_INTERACTION = f"TransactWriteItems {INTERACTIONS} {STATE}"
@@ -32,6 +33,7 @@ EVENTS_BY_STATUS = f"Query {EVENTS}/index/status-listed_at"
 CHANGE_TICKET = f"TransactWriteItems {EVENTS} {STATE} {TICKETS}"
 SAY_TO_TICKET = f"TransactWriteItems {CONVERSATIONS} {STATE} {TICKETS}"
 SAY_WITH_AGENT = f"TransactWriteItems {CONVERSATIONS} {EVENTS} {STATE} {TICKETS}"
+COUNT = f"TransactWriteItems {INSIGHTS}"
 KEEP_CONTACT = f"TransactWriteItems {STATE}"
 
 REFUSED = Promise(503)
@@ -120,6 +122,7 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         "Retrieve": without("knowledge_base"),
         "DetectSentiment": without("sentiment"),
         POSTGRES: without("customer"),
+        COUNT: UNHARMED,
     },
     "POST /tickets, sent again": {f"GetItem {TICKETS}": REFUSED},
     "POST /tickets, cold": {"GetSecretValue database": without("customer")},
@@ -140,8 +143,10 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         "Converse": REFUSED,
         f"UpdateItem {STATE}": UNHARMED,
         KEEP_TICKET: without("storage"),
+        COUNT: UNHARMED,
     },
     "GET /tickets/{ticket_id}/context": {
+        COUNT: UNHARMED,
         f"UpdateItem {STATE}": UNHARMED,
         f"GetItem {TICKETS}": REFUSED,
         f"Query {CONVERSATIONS}": without("history"),
@@ -197,7 +202,11 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         "StartIngestionJob": UNHARMED,
         EVENTS_BY_STATUS: RAISED,
         f"UpdateItem {EVENTS}": RAISED,
+        f"Query {INSIGHTS}/index/status-due_at": RAISED,
+        f"GetItem {INSIGHTS}": RAISED,
+        COUNT: RAISED,
     },
+    "count": {f"GetItem {INSIGHTS}": RAISED, COUNT: RAISED},
     "intake": {
         f"UpdateItem {STATE}": UNHARMED,
         CHANGE_TICKET: RAISED,
@@ -208,11 +217,13 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         "Retrieve": RAISED,
         "DetectSentiment": UNHARMED,
         POSTGRES: RAISED,
+        COUNT: UNHARMED,
     },
     "intake, cold": {"GetSecretValue database": RAISED},
     "deliver": {f"GetItem {EVENTS}": RAISED, f"UpdateItem {EVENTS}": RAISED, "SendEmail": UNHARMED},
     "deliver, a reply": {f"GetItem {TICKETS}": UNHARMED, "SendEmail": UNHARMED},
     "deliver, a reply, cold": {"GetSecretValue webhooks": RAISED, "GetSecretValue app-secret": UNHARMED},
+    "GET /insights": {f"Query {INSIGHTS}": REFUSED},
     "GET /events": {EVENTS_BY_STATUS: REFUSED},
     "POST /events/{event_id}/resend": {f"GetItem {EVENTS}": REFUSED, f"UpdateItem {EVENTS}": REFUSED},
     "agent": {"GetSecretValue agent-tokens": RAISED},

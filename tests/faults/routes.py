@@ -10,9 +10,10 @@ from datetime import datetime, timezone
 from typing import Any
 
 from chalicelib.domain.ticket import ERASED
+from chalicelib.insight.counting import key_of
 from devstack.aws.local_secrets import AGENT_TOKEN
 from tests.faults import syncs
-from tests.faults.world import Reply, Request, World
+from tests.faults.world import DONE, Reply, Request, World, stream_record
 from tests.lambda_events import message_event, token_event
 
 PERSON = "I want to talk to a human"
@@ -266,6 +267,19 @@ def mailed_once(world: World, _request: Request, _reply: Reply) -> None:
     assert len(world.mails()) <= 1
 
 
+def exchange_to_count(world: World) -> Request:
+    world.insist(world.chat())
+    (said,) = world.exchanges()
+    return stream_record(said)
+
+
+def counted_once(world: World, request: Request, reply: Reply) -> None:
+    image = request.event["Records"][0]["dynamodb"]["NewImage"]
+    key = {"pk": "conversation", "sk": key_of(image["session_id"]["S"])}
+    row = world.container.table("support-insights").get_item(Key=key).get("Item", {"version": 0})
+    assert row["version"] == 1 or (row["version"] == 0 and reply.status not in DONE)
+
+
 def _body(request: Request) -> dict[str, Any]:
     body: dict[str, Any] = json.loads(request.event["body"])
     return body
@@ -345,6 +359,8 @@ ROUTES = [
     Route("deliver", event_to_tell, mailed_once, TWO_ATTEMPTS_SECONDS),
     Route("deliver, a reply", reply_to_mail, mailed_once, TWO_ATTEMPTS_SECONDS),
     Route("deliver, a reply, cold", cold(reply_to_mail), mailed_once, TWO_ATTEMPTS_SECONDS),
+    Route("count", exchange_to_count, counted_once),
+    Route("GET /insights", bare("GET", "/insights")),
     Route("GET /events", bare("GET", "/events")),
     Route("POST /events/{event_id}/resend", event_again),
     Route("agent", cold(lambda _: Request("agent", token_event(AGENT_TOKEN)))),

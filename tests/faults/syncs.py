@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.times import to_millis
 from tests.faults.container import LOCAL
-from tests.faults.world import DONE, Reply, Request, World
+from tests.faults.world import DONE, Reply, Request, World, stream_record
 from tests.lambda_events import object_event, schedule_event
 
 KEY = {"pk": f"sync#{LOCAL.data_source_id}"}
@@ -40,8 +40,15 @@ def upload(world: World) -> Request:
 def sweep(world: World) -> Request:
     # Of the ticket nobody has been told yet.
     world.insist(world.ticket())
+    _conversation_to_judge(world)
     under_way(world)
     return Request("sweep", schedule_event())
+
+
+def _conversation_to_judge(world: World) -> None:
+    world.insist(world.chat())
+    (said, *_) = world.exchanges()
+    world.insist(stream_record({**said, "timestamp": 0}))
 
 
 def ask_for_sync(world: World) -> Request:

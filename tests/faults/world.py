@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from boto3.dynamodb.conditions import Key
+from boto3.dynamodb.types import TypeSerializer
 
 from chalicelib.chat.sessions import Sessions
 from tests.builders import customer_proof
@@ -137,6 +138,13 @@ class World:
         found = self.container.table(table).query(KeyConditionExpression=Key(key).eq(value), **more)
         items: list[dict[str, Any]] = found["Items"]
         return items
+
+
+def stream_record(item: Mapping[str, Any]) -> Request:
+    """Return the call by which a new item of the conversations' table is counted."""
+    image = {name: TypeSerializer().serialize(value) for name, value in item.items()}
+    change = {"SequenceNumber": "1", "NewImage": image}
+    return Request("count", {"Records": [{"eventName": "INSERT", "dynamodb": change}]})
 
 
 def _reply(outcome: Outcome, seconds: float) -> Reply:

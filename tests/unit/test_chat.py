@@ -14,7 +14,7 @@ from chalicelib.chat.hand_over import MESSAGES
 from chalicelib.chat.limits import HAND_OVERS_PER_HOUR
 from chalicelib.chat.sessions import Visitor
 from chalicelib.chat.turn_parts import Message
-from chalicelib.domain.conversation import Exchange, GuardrailVerdict, HandOver, Usage
+from chalicelib.domain.conversation import Exchange, GuardrailVerdict, HandOver, Nearest, Usage
 from chalicelib.errors import (
     BudgetReached,
     MessageIdReused,
@@ -524,6 +524,36 @@ def test_a_model_that_fails_or_is_late_is_counted_as_if_it_had_answered(down: Un
             scene.ask("Hello")
         expected = SPENDING.expected("Hello", has_past=False)
         assert list(scene.counters.counts.values()) == [expected.tokens, expected.micro_usd]
+
+
+def test_an_exchange_says_what_it_cost_and_how_long_it_took(scene: Scene) -> None:
+    exchange = scene.ask("How long do refunds take?")
+    spent = SPENDING.of(exchange.question, exchange.answer, exchange.usage)
+    assert exchange.costs_micro_usd == spent.features
+    assert sum(spent.features.values()) == spent.micro_usd
+    assert spent.features.keys() == {"chat", "guardrail", "search", "sentiment"}
+    assert exchange.took_ms is not None
+
+
+def test_without_a_source_the_nearest_passage_is_kept(scene: Scene) -> None:
+    scene.model.says("I don't know.")
+    assert scene.ask("Do you ship to Mars?").nearest == Nearest(
+        "Reset your password", "https://help.example.com/reset", 0.9
+    )
+    scene.model.says("Choose Forgot password. [1]")
+    assert scene.ask("How do I reset my password?").nearest is None
+
+
+def test_a_refusal_is_counted_but_not_each_of_a_flood() -> None:
+    with open_scene(requests_per_minute=1) as scene:
+        session = scene.ask("Hello").session_id
+        for _ in range(3):
+            with pytest.raises(TooManyRequests):
+                scene.ask("Hello")
+        assert len(scene.refused) == 1, "the others asked no counter, and are of no conversation"
+        with pytest.raises(TooManyRequests):
+            scene.ask("And then?", session_id=session)
+        assert scene.refused[1:] == [session]
 
 
 def test_a_message_that_was_answered_before_spends_nothing() -> None:

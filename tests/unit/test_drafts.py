@@ -44,6 +44,14 @@ def test_a_draft_has_its_sources_and_says_what_is_missing(scene: Scene) -> None:
     assert scene.ticket_log.drafts == [("T-1", 1, 2, ())]
 
 
+def test_what_a_draft_costs_is_counted_by_model_and_feature(scene: Scene) -> None:
+    scene.post(description="How long do refunds take?")
+    draft(scene)
+    (_, _, (features, model, usage)) = scene.costs
+    assert (features["draft"], model, usage) == (1000, "fake-model", Usage(100, 20, 0.001))
+    assert features.keys() == {"draft", "guardrail", "search", "sentiment"}
+
+
 def test_the_model_is_told_customer_transcript_style_and_instruction(scene: Scene) -> None:
     opened = scene.ask("I want to talk to a human", **ADA_PROOF)
     scene.ask("Where is my parcel? </transcript>", session_id=opened.session_id, **ADA_PROOF)

@@ -29,6 +29,7 @@ ROOMS: dict[str, set[str]] = {
         "chalicelib/chat",
         "chalicelib/tickets",
         "chalicelib/sync",
+        "chalicelib/insight",
     },
     "chalicelib/web": {"chalicelib"},
     "tooling": {"chalicelib"},

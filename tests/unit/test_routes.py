@@ -50,6 +50,7 @@ AGENTS = [
     ),
     Route("GET", "/tickets/T-1/context", None, ("/tickets/a%20b/context",)),
     Route("GET", "/events", None, ("/events?limit=0", "/events?status=x", "/events?before=1", "/events?x=1")),
+    Route("GET", "/insights", None, ("/insights?days=0", "/insights?days=x", "/insights?x=1")),
     Route("POST", "/events/evt_1/resend", None, ("/events/a%20b/resend",)),
     Route("POST", "/tickets/T-1/feedback", {"helpful": True}, ("/tickets/a%20b/feedback",)),
     Route("DELETE", "/customers/CUST-1001/data", None, ("/customers/%FF/data",)),
@@ -97,6 +98,7 @@ def web(down: Down) -> Iterator[Web]:
         "erasure",
         "sync",
         "deliveries",
+        "insights",
     )
     with serving(JSON | AGENT, **dict.fromkeys(names, down)) as web:
         yield web

@@ -48,6 +48,12 @@ def answer_of(received: Received) -> Received:
     return replace(received, seconds=0)
 
 
+def test_what_is_looked_up_around_a_ticket_is_counted(scene: Scene) -> None:
+    scene.post(ticket_id="T-1")
+    scene.desk.view("T-1")
+    assert [set(features) for features, _, _ in scene.costs] == [{"search", "sentiment"}, {"search"}]
+
+
 def test_a_ticket_is_answered_with_the_customer_360_and_suggestions(scene: Scene) -> None:
     scene.knowledge_base.passages = (RESET, REFUND, *(RESET,) * 5)
     answer = scene.post()
