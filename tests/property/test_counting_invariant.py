@@ -4,17 +4,15 @@ The stream's function, the sweep and refused requests run as workers that stop b
 the store. The machine chooses who goes on, who dies there, which call fails, and what is said meanwhile.
 """
 
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import date, datetime, timedelta
-from itertools import pairwise
+from dataclasses import replace
 from typing import Any, cast
 
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
+from bench.week.recount import History
 from chalicelib.domain.conversation import (
     Citation,
     Exchange,
@@ -30,8 +28,6 @@ from tests.fakes import FakeClock
 from tests.insight_fakes import QUIET, ChangeStream, FakeNumbers
 from tests.interleaving import Fault, Stage, Stepwise, Worker
 
-DAY = timedelta(days=1)
-WEEK = timedelta(days=7)
 BATCH = 3
 TO_THE_END = 99
 SOURCE = Citation(1, "Reset", None, "Choose…", 0.5)
@@ -45,87 +41,6 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "an agent's": {"author": "Jo", "question": ""},
 }
 SESSIONS = ("s1", "s2")
-
-
-@dataclass
-class Conversation:
-    """What really happened in a conversation; `told` has its exchanges by their time."""
-
-    began_at: datetime
-    told: dict[datetime, Exchange] = field(default_factory=dict)
-    refusals: list[datetime] = field(default_factory=list)
-    is_erased: bool = False
-
-    @property
-    def last_at(self) -> datetime:
-        return max([self.began_at, *self.told, *self.refusals])
-
-
-@dataclass
-class History:
-    """The conversations of each session, and all that was ever answered."""
-
-    conversations: dict[str, list[Conversation]] = field(default_factory=lambda: {s: [] for s in SESSIONS})
-    answers: dict[tuple[str, datetime], Exchange] = field(default_factory=dict)
-
-    def current(self, session_id: str, moment: datetime) -> Conversation:
-        """Return the conversation that goes on in a session, or a new one."""
-        known = self.conversations[session_id]
-        if not known or known[-1].is_erased or moment - known[-1].last_at > WEEK:
-            known.append(Conversation(moment))
-        return known[-1]
-
-    def write(self, exchange: Exchange) -> None:
-        """Note an exchange, or its rating."""
-        if exchange.author:
-            return
-        key, known = (exchange.session_id, exchange.timestamp), self.conversations[exchange.session_id]
-        is_new = key not in self.answers
-        self.answers[key] = exchange
-        if is_new:
-            self.current(*key).told[exchange.timestamp] = exchange
-        elif exchange.timestamp in known[-1].told and not known[-1].is_erased:
-            known[-1].told[exchange.timestamp] = exchange
-
-    def recount(self, now: datetime) -> dict[tuple[date, str], int]:
-        """Return the numbers by counting all that happened once more."""
-        counts: Counter[tuple[date, str]] = Counter()
-        for conversations in self.conversations.values():
-            for each in conversations:
-                is_over = each is not conversations[-1] or each.is_erased or each.last_at + QUIET <= now
-                day = each.began_at.date()
-                counts[day, "conversations:started"] += 1
-                counts[day, f"conversations:{_outcome(each) if is_over else 'open'}"] += 1
-        for exchange in self.answers.values():
-            day = exchange.timestamp.date()
-            counts[day, "tokens:input"] += exchange.usage.input_tokens
-            counts[day, "feature:chat"] += exchange.costs_micro_usd["chat"]
-            counts[day, "model:fake"] += exchange.costs_micro_usd["chat"]
-            counts[day, "latency:1000"] += 1
-            if exchange.feedback:
-                counts[day, f"feedback:{exchange.feedback.rating}"] += 1
-        return {key: count for key, count in counts.items() if count}
-
-
-def _outcome(conversation: Conversation) -> str:
-    told = [each for _, each in sorted(conversation.told.items())]
-    reasons = [each.handed_over.reason for each in told if each.handed_over]
-    if reasons:
-        return f"handed_over:{reasons[0]}"
-    results = {each.timestamp: each for each in told if each.citations or each.unanswered}
-    blocked = [each.timestamp for each in told if each.guardrail.intervened]
-    refused_at = max([*blocked, *conversation.refusals], default=None)
-    answered_at = max(results, default=None)
-    if refused_at and (answered_at is None or answered_at <= refused_at):
-        return "refused"
-    asked: dict[str, list[datetime]] = {}
-    for each in told:
-        if each.citations or each.unanswered or each.guardrail.intervened:
-            asked.setdefault(each.question, []).append(each.timestamp)
-    is_again = any(b - a < DAY for times in asked.values() for a, b in pairwise(times))
-    is_down = any(each.feedback and each.feedback.rating == "down" for each in told)
-    is_answered = answered_at is not None and bool(results[answered_at].citations)
-    return "resolved" if is_answered and not is_down and not is_again else "abandoned"
 
 
 sessions = st.sampled_from(SESSIONS)
@@ -176,7 +91,7 @@ class CountingMachine(RuleBasedStateMachine):
         was_there = any(not each.author for each in self.stream.of(session_id))
         self.stream.erase(session_id)
         if was_there:
-            self.history.conversations[session_id][-1].is_erased = True
+            self.history.erase(session_id)
 
     @rule(hours=st.sampled_from([1, 12, 24, 30, 24 * 7, 24 * 8]))
     def wait(self, hours: int) -> None:
@@ -189,7 +104,7 @@ class CountingMachine(RuleBasedStateMachine):
     def refuse(self, session_id: str) -> None:
         """Let a message be refused by a limit; what was said before is counted by then."""
         self.clock.advance(seconds=1)
-        self.history.current(session_id, self.clock.now).refusals.append(self.clock.now)
+        self.history.refuse(session_id, self.clock.now)
         self.counting.refuse(session_id, self.clock.now)
 
     @rule()
@@ -227,7 +142,8 @@ class CountingMachine(RuleBasedStateMachine):
     def teardown(self) -> None:
         """Compare the numbers with a recount."""
         self.drain()
-        assert self.numbers.all_numbers() == self.history.recount(self.clock.now)
+        counted = {key: n for key, n in self.numbers.all_numbers().items() if "latency" not in key[1]}
+        assert counted == self.history.recount(self.clock.now, QUIET)
 
     def _take_batch(self) -> None:
         """Count a batch; one that fails comes again, and one that was slow may come twice at once."""

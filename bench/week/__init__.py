@@ -1,0 +1,1 @@
+"""A scripted week of conversations, and a recount of what happened in them."""
