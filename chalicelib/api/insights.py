@@ -45,7 +45,7 @@ def _numbers(summary: Summary) -> "answers.Numbers":
         "conversations": {
             "started": started,
             "resolved": resolved,
-            "handed_over": summary.group(f"{OUTCOMES}:handed_over"),
+            "handed_over": {reason: n for reason, n in summary.group(f"{OUTCOMES}:handed_over").items() if n},
             "abandoned": number(f"{OUTCOMES}:abandoned"),
             "refused": number(f"{OUTCOMES}:refused"),
             "open": number(f"{OUTCOMES}:open"),

@@ -47,8 +47,7 @@ class Spend:
     @classmethod
     def on(cls, features: Mapping[Feature, int], tokens: int = 0) -> "Spend":
         """Return an amount for features, in millionths of a US dollar each."""
-        spent = {feature: micro_usd for feature, micro_usd in features.items() if micro_usd}
-        return cls(tokens, sum(spent.values()), spent)
+        return cls(tokens, sum(features.values()), features)
 
 
 NOTHING = Spend()
@@ -77,7 +76,7 @@ class Spending:
         answer_tokens = min(self.max_tokens, ANSWER_TOKENS)
         guardrail = self._guardrail_micro_usd(len(question), answer_tokens * CHARS_PER_TOKEN)
         model = self._tokens_micro_usd(input_tokens, answer_tokens)
-        features = {"chat": model, "guardrail": guardrail, **self._around(question)}
+        features = {"chat": model, **guardrail, **self._around(question)}
         return Spend.on(features, input_tokens + answer_tokens)
 
     def ticket(self, searches: int, heard: str | None) -> Spend:
@@ -86,8 +85,9 @@ class Spending:
 
     def check(self) -> Spend:
         """Return what a look at all that the app depends on consumes."""
-        micro_usd = self._tokens_micro_usd(PING_TOKENS, PING_TOKENS) + self._guardrail_micro_usd(1, 1)
-        return Spend.on({"ping": micro_usd, "search": RETRIEVE_MICRO_USD}, 2 * PING_TOKENS)
+        tokens = self._tokens_micro_usd(PING_TOKENS, PING_TOKENS)
+        ping = tokens + sum(self._guardrail_micro_usd(1, 1).values())
+        return Spend.on({"ping": ping, "search": RETRIEVE_MICRO_USD}, 2 * PING_TOKENS)
 
     def lookups(self, question: str) -> Spend:
         """Return what is consumed for a message that no model is asked about."""
@@ -105,24 +105,25 @@ class Spending:
         else:
             model = round(usage.cost_usd * MICRO)
         guardrail = self._guardrail_micro_usd(len(question), len(answer))
-        return Spend.on({feature: model, "guardrail": guardrail, **self._around(question)}, tokens)
+        return Spend.on({feature: model, **guardrail, **self._around(question)}, tokens)
 
     def _tokens_micro_usd(self, input_tokens: int, output_tokens: int) -> int:
         per_input, per_output = self.prices_usd
         return round(input_tokens * per_input + output_tokens * per_output)
 
-    def _guardrail_micro_usd(self, question_chars: int, answer_chars: int) -> int:
+    def _guardrail_micro_usd(self, question_chars: int, answer_chars: int) -> dict[Feature, int]:
         if not self.has_guardrail:
-            return 0
+            return {}
         questions, answers = (-(-chars // GUARDRAIL_UNIT_CHARS) for chars in (question_chars, answer_chars))
-        return questions * GUARDRAIL_QUESTION_MICRO_USD + answers * GUARDRAIL_ANSWER_MICRO_USD
+        return {"guardrail": questions * GUARDRAIL_QUESTION_MICRO_USD + answers * GUARDRAIL_ANSWER_MICRO_USD}
 
     def _around(self, question: str) -> dict[Feature, int]:
         return self._looked_up(count_searches(question), sentiment_micro_usd(question))
 
     def _looked_up(self, searches: int, sentiment: int) -> dict[Feature, int]:
-        rerank = searches * RERANK_MICRO_USD if self.has_reranker else 0
-        return {"search": searches * RETRIEVE_MICRO_USD, "rerank": rerank, "sentiment": sentiment}
+        spent: dict[Feature, int] = {"search": searches * RETRIEVE_MICRO_USD}
+        spent |= {"sentiment": sentiment} if sentiment else {}
+        return {**spent, "rerank": searches * RERANK_MICRO_USD} if self.has_reranker else spent
 
 
 def sentiment_micro_usd(text: str) -> int:

@@ -87,7 +87,7 @@ class Counting:
 
 
 def _counted(row: ConversationRow, change: ExchangeChange) -> tuple[ConversationRow, Counts] | None:
-    if change.sequence <= row.sequence:
+    if change.sequence <= row.sequence or change.expired or change.exchange.author:
         return None
     after = outcomes.after_change(row, change)
     counts = outcomes.moved(row, after)

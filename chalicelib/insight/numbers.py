@@ -52,12 +52,12 @@ class Summary:
         return self.numbers.get(name, 0)
 
     def group(self, prefix: str) -> dict[str, int]:
-        """Return the numbers whose names begin so, by the rest of the name, without those that are 0."""
+        """Return the numbers whose names begin so, by the rest of the name."""
         start = f"{prefix}:"
         return {
             name.removeprefix(start): number
             for name, number in sorted(self.numbers.items())
-            if name.startswith(start) and number
+            if name.startswith(start)
         }
 
     def latency_ms(self, share: float) -> int | None:
@@ -65,7 +65,7 @@ class Summary:
         buckets = sorted((int(bound), count) for bound, count in self.group("latency").items())
         wanted = share * sum(count for _, count in buckets)
         for bound, count in buckets:
-            if wanted <= count:
+            if count and wanted <= count:
                 start = max((each for each in LATENCY_BOUNDS_MS if each < bound), default=0)
                 return round(start + (bound - start) * wanted / count)
             wanted -= count

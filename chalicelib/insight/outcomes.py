@@ -33,7 +33,7 @@ def moved(before: ConversationRow, after: ConversationRow) -> Counts:
     if before.number != after.number:
         counts.update(counts_of(judged(before)))
     counts.subtract(counts_of(before))
-    return counts
+    return Counter({key: amount for key, amount in counts.items() if amount})
 
 
 def outcome_of(row: ConversationRow) -> str:
@@ -51,8 +51,6 @@ def outcome_of(row: ConversationRow) -> str:
 def after_change(row: ConversationRow, change: ExchangeChange) -> ConversationRow:
     """Return the row of a conversation after one of its exchanges was written, rated or deleted."""
     row, exchange = replace(row, sequence=change.sequence), change.exchange
-    if exchange.author or change.expired:
-        return row
     if change.after is None:
         return erased(row)
     if change.before is None:

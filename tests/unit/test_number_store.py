@@ -110,7 +110,13 @@ def test_what_dynamodb_deletes_by_itself_has_expired(tables: None, clock: FakeCl
 
 
 @pytest.mark.parametrize(
-    "record", [{}, {"dynamodb": {}}, {"dynamodb": {"SequenceNumber": "1", "NewImage": {"a": {"S": "b"}}}}]
+    "record",
+    [
+        {},
+        {"dynamodb": {}},
+        {"dynamodb": {"SequenceNumber": "1"}},
+        {"dynamodb": {"SequenceNumber": "1", "NewImage": {"a": {"S": "b"}}}},
+    ],
 )
 def test_a_change_that_makes_no_sense_does_not_hold_up_the_others(
     tables: None, clock: FakeClock, caplog: pytest.LogCaptureFixture, record: dict[str, Any]

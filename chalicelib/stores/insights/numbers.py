@@ -1,7 +1,7 @@
 """The numbers of days and the rows of conversations, written together, and what else is kept beside them."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict, fields, replace
 from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
@@ -25,6 +25,7 @@ ROW_DAYS = 30
 """Much longer than a conversation can begin again, and than the stream repeats a change."""
 OPEN = "open"
 KEYS = {"pk", "sk", "ttl"}
+FIELDS = [each.name for each in fields(ConversationRow) if each.name not in ("key", "version")]
 
 
 class OpenIndex(GlobalSecondaryIndex["InsightItem"]):  # type: ignore[no-untyped-call]
@@ -118,11 +119,8 @@ class Numbers:
 
 
 def _add(counts: Counts, transaction: TransactWrite) -> None:
-    by_day: dict[date, list[Action]] = {}
-    for (day, name), amount in counts.items():
-        if amount:
-            by_day.setdefault(day, []).append(Path([name]).add(amount))
-    for day, actions in by_day.items():
+    for day in {day for (day, _), amount in counts.items() if amount}:
+        actions: list[Action] = [Path([name]).add(n) for (of, name), n in counts.items() if of == day]
         noon = datetime.fromisoformat(f"{day.isoformat()}T12:00:00+00:00")
         kept = InsightItem.ttl.set(to_seconds(noon + timedelta(days=DAYS_KEPT)))
         transaction.update(InsightItem(DAYS, day.isoformat()), [*actions, kept])
@@ -146,4 +144,6 @@ def _row(item: InsightItem) -> ConversationRow:
     for name in ("started_at", "last_at"):
         state[name] = None if state[name] is None else from_millis(state[name])
     state["questions"] = tuple((text, from_millis(millis)) for text, millis in state["questions"])
-    return ConversationRow(item.sk, int(item.version), **state)
+    # A later release, before it was rolled back, may have kept more.
+    known = {name: state[name] for name in FIELDS if name in state}
+    return ConversationRow(item.sk, int(item.version), **known)

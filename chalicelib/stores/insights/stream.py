@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chalicelib.answers import OF_ANOTHER_SHAPE
+from chalicelib.answers import OF_ANOTHER_SHAPE, require
 from chalicelib.domain.conversation import Exchange
 from chalicelib.domain.insight import ExchangeChange
 from chalicelib.logs import InsightLogger
@@ -24,6 +24,7 @@ def changes_in(event: Mapping[str, Any]) -> Iterator[ExchangeChange]:
 def _change(record: Mapping[str, Any]) -> ExchangeChange:
     change = record["dynamodb"]
     before, after = (_exchange(change.get(image)) for image in ("OldImage", "NewImage"))
+    require(before or after, Exchange)
     # Only DynamoDB itself deletes as a service.
     expired = record.get("userIdentity", {}).get("type") == "Service"
     return ExchangeChange(int(change["SequenceNumber"]), before, after, expired)
