@@ -47,14 +47,25 @@ def expiry(stage: Stage) -> str:
 
 def events_stream(stage: Stage) -> str:
     """The events' table has a stream of new images, which `deliver` reads."""
-    name = stage.table("support-events")
+    _require_stream(stage, "support-events", "NEW_IMAGE", "EVENTS_STREAM_ARN")
+    return "events reach `deliver`"
+
+
+def conversations_stream(stage: Stage) -> str:
+    """The conversations' table has a stream of old and new images, which `count` reads."""
+    kind, variable = "NEW_AND_OLD_IMAGES", "CONVERSATIONS_STREAM_ARN"
+    _require_stream(stage, "customer-support-conversations", kind, variable)
+    return "conversations are counted"
+
+
+def _require_stream(stage: Stage, table: str, kind: str, variable: str) -> None:
+    name = stage.table(table)
     found = stage.ask(lambda: stage.client("dynamodb").describe_table(TableName=name), name)["Table"]
     stream = found.get("StreamSpecification", {})
-    if not stream.get("StreamEnabled") or "NEW" not in stream.get("StreamViewType", ""):
-        raise Problem(f"{name} has no stream, so nobody hears of events", stage.rebuild)
-    if not stage.is_local and found["LatestStreamArn"] != stage.variables.get("EVENTS_STREAM_ARN"):
-        raise Problem(f"{name} has another stream than `deliver` reads", stage.redeploy)
-    return "events reach `deliver`"
+    if not stream.get("StreamEnabled") or stream.get("StreamViewType") != kind:
+        raise Problem(f"{name} has no stream of {kind}, so nobody hears of its changes", stage.rebuild)
+    if not stage.is_local and found["LatestStreamArn"] != stage.variables.get(variable):
+        raise Problem(f"{name} has another stream than {variable} names", stage.redeploy)
 
 
 def intake_queue(stage: Stage) -> str:
@@ -179,6 +190,7 @@ CHECKS: Iterable[Callable[[Stage], str]] = (
     tables,
     expiry,
     events_stream,
+    conversations_stream,
     intake_queue,
     documents,
     bucket_events,

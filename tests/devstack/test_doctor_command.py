@@ -65,6 +65,7 @@ def test_a_stack_that_is_not_there_is_said_once(capsys: pytest.CaptureFixture[st
         ("settings", {"BEDROCK_MODEL_IDS": ""}, "BEDROCK_MODEL_IDS"),
         ("tables", {"TABLE_SUFFIX": "-x"}, "-x does not exist"),
         ("events_stream", {"TABLE_SUFFIX": "-x"}, "-x does not exist"),
+        ("conversations_stream", {"TABLE_SUFFIX": "-x"}, "-x does not exist"),
         ("intake_queue", {"INTAKE_QUEUE_ARN": "arn:aws:sqs:us-east-1:1:none"}, "none does not exist"),
         ("intake_queue", {"INTAKE_QUEUE_ARN": ""}, "INTAKE_QUEUE_ARN is not set"),
         ("documents", {"DOCUMENTS_BUCKET": "none"}, "none does not exist"),

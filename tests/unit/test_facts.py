@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
-from bench.cost.prices import FACTS
+from bench.cost.prices import FACTS, PRICES
+from bench.cost.stage import QUESTION_TOKENS
+from chalicelib.chat import spending
 from chalicelib.gateways.converse import LIST_PRICES, price_of
 from chalicelib.gateways.sentiment import MAX_BYTES
 from chalicelib.sync.starts import START_INTERVAL
@@ -32,6 +34,21 @@ def test_a_fact_was_read_within_120_days_and_says_where(told: dict[str, Any]) ->
 def test_the_prices_that_the_app_knows_are_those_of_the_facts() -> None:
     facts = {name: tuple(told["usd_per_million_tokens"]) for name, told in FACTS["models"].items()}
     assert facts == LIST_PRICES
+
+
+def micro_usd(*names: str) -> float:
+    """Return what one of each of these costs, in millionths of a US dollar."""
+    return round(sum(PRICES[name].usd / PRICES[name].per for name in names) * spending.MICRO, 6)
+
+
+def test_what_the_app_says_of_costs_rests_on_the_prices_of_the_facts() -> None:
+    judged = ("Guardrail, content filters", "Guardrail, denied topics")
+    assert micro_usd(*judged) == spending.GUARDRAIL_QUESTION_MICRO_USD
+    assert micro_usd(*judged, "Guardrail, personal data") == spending.GUARDRAIL_ANSWER_MICRO_USD
+    assert micro_usd("Comprehend") == spending.SENTIMENT_UNIT_MICRO_USD
+    assert micro_usd("Rerank, Cohere 3.5") == spending.RERANK_MICRO_USD
+    search = micro_usd("S3 Vectors query") + QUESTION_TOKENS * micro_usd("Titan embeddings v2")
+    assert round(search) == spending.RETRIEVE_MICRO_USD
 
 
 @pytest.mark.parametrize("stage", deployable_stages(read_config()))
