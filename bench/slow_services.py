@@ -78,6 +78,7 @@ class SlowServices(Services):
         self.slow_conversations = Slow(dynamodb, latest=lambda *_: tuple(kept), add=keep)
         self.slow_tickets = Slow(dynamodb, add=lambda ticket, *_: ticket, open_of=())
         self.slow_interactions = Slow(dynamodb, add=None, latest=())
+        self.slow_numbers = Slow(dynamodb, add=None)
         self.slow_customers = Slow(seconds["postgres"], by_external_id=ADA)
         self.slow_passages = Slow(seconds["knowledge_base"], retrieve=PASSAGES)
         self.slow_sentiment = Slow(seconds["comprehend"], detect=Sentiment(0.1))
@@ -98,6 +99,10 @@ class SlowServices(Services):
     @property
     def ticket_store(self) -> Any:
         return self.slow_tickets
+
+    @property
+    def numbers(self) -> Any:
+        return self.slow_numbers
 
     @property
     def customers(self) -> Any:
