@@ -18,7 +18,6 @@ from chalicelib.api.cors import Origins
 from chalicelib.chat.limits import LimitOptions, Limits
 from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.spending import MICRO, UNKNOWN_PRICES_USD, Spending
-from chalicelib.domain.access import NOBODY_KNOWN
 from chalicelib.domain.database import DatabaseAddress, DatabaseAddresses, DatabaseSecret, FixedAddress
 from chalicelib.domain.protocols import CustomerSource, PassageSearch, Receiver
 from chalicelib.errors import InvalidSettings, Unavailable
@@ -368,13 +367,12 @@ class Services:
 
         checks: dict[str, Callable[[], object]] = {
             "dynamodb": lambda: self.conversations.latest("health", 1),
-            "knowledge_base": lambda: self.knowledge_base.retrieve("health", 1, NOBODY_KNOWN),
+            "knowledge_base": self.knowledge_base.ping,
             "bedrock": self.model.ping,
         }
         if self.customer_source is not None:
             checks["postgres"] = self.customer_source.ping
-        cost = _spending(self.settings).check()
-        return Health(checks, lambda caller: self.limits.admit_check(caller, cost))
+        return Health(checks, self.limits.admit_check)
 
     def first_calls(self) -> Sequence[Callable[[], object]]:
         """Return calls that build, and connect with, what the first message of a customer needs."""

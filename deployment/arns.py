@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from chalicelib.gateways.converse import AREAS, own_id
 from deployment.facts import Facts
 from tooling.errors import CommandError
 
@@ -16,8 +17,6 @@ ROUTES: Mapping[str, tuple[str, ...]] = {
 }
 """Where Bedrock may run a call through a profile of an area, by the prefix of the profile's id."""
 GLOBAL = "global"
-AREAS = {*ROUTES, GLOBAL, "apac", "au", "ca", "jp", "sa", "us-gov"}
-"""What the id of an inference profile starts with; a model's own starts with its maker."""
 
 
 def deployed_name(stage: str, function: str) -> str:
@@ -91,6 +90,11 @@ def invoked_directly(arns: Arns, model_ids: Sequence[str]) -> list[str]:
     """Return the ARNs that calls name: of profiles, and of models in our own Region."""
     own = [arns.foundation_model(model_id) for model_id in model_ids if not _is_profile(model_id)]
     return [*own, *profiles(arns, model_ids)]
+
+
+def counted_directly(arns: Arns, model_ids: Iterable[str]) -> list[str]:
+    """Return the models whose tokens may be counted: no profile is asked, and no model elsewhere."""
+    return sorted({arns.foundation_model(own_id(model_id)) for model_id in model_ids})
 
 
 def profiles(arns: Arns, model_ids: Iterable[str]) -> list[str]:

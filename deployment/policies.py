@@ -12,7 +12,7 @@ from email.utils import parseaddr
 from pathlib import Path
 from typing import Any
 
-from deployment.arns import Arns, invoked_directly, invoked_through_profiles, profiles
+from deployment.arns import Arns, counted_directly, invoked_directly, invoked_through_profiles, profiles
 from deployment.facts import READER, Facts, extras, facts_in, model_ids, placeholders
 from tooling.project import ROOT
 from tooling.stages import deployable_stages, read_config
@@ -214,7 +214,9 @@ def _models(facts: Facts) -> list[Statement]:
         through = {"StringEquals": {"bedrock:InferenceProfileArn": profiles(arns, facts.model_ids)}}
         routed = _allow("ModelsBehindProfiles", "bedrock", INVOKE, *behind)
         statements.append({**routed, "Condition": through})
-    return statements
+    # What the look at the health asks for: it costs nothing.
+    counted = _allow("CountTokens", "bedrock", ("CountTokens",), *counted_directly(arns, facts.model_ids))
+    return [*statements, counted]
 
 
 def _lookups(facts: Facts) -> list[Statement]:

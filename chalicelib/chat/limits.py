@@ -110,15 +110,10 @@ class Limits:
         except Unavailable:
             self.own.add(f"daily visits#{caller}", more, self.clock(), DAY)
 
-    def admit_check(self, caller: str, cost: Spend) -> None:
-        """Count a look at all that the app depends on. Raises TooManyRequests, BudgetReached.
-
-        Anybody may ask for it, and it asks a model: so few for each caller, and all within the budget.
-        """
-        options = self.options
-        most = CHECKS_PER_MINUTE if options.visits_per_minute else 0
-        check = self._take(Admission(caller, self.clock(), NOTHING), "checks", 1, most, MINUTE)
-        self._take(check, BUDGET, cost.micro_usd, options.budget_micro_usd, DAY)
+    def admit_check(self, caller: str) -> None:
+        """Count a look at all that the app depends on, which anybody may ask for. Raises TooManyRequests."""
+        most = CHECKS_PER_MINUTE if self.options.visits_per_minute else 0
+        self._take(Admission(caller, self.clock(), NOTHING), "checks", 1, most, MINUTE)
 
     def admit_ticket(self, cost: Spend, outage: Unavailable | None = None) -> bool:
         """Take what is looked up around a ticket from the budget; tell whether there was room for it.

@@ -15,8 +15,6 @@ RULES_TOKENS = 1_200
 PASSAGE_TOKENS = 400
 ANSWER_TOKENS = 400
 """Three times a usual answer's; `MAX_TOKENS` would hold back ten turns for one."""
-PING_TOKENS = 50
-"""At most what a ping reads, and what it answers."""
 UNKNOWN_PRICES_USD = (5.0, 25.0)
 """Per million input and output tokens, for a model without a known price: those of the dearest Claude."""
 # US dollars in millionths, from the prices in docs/cost.md.
@@ -82,12 +80,6 @@ class Spending:
     def ticket(self, searches: int, heard: str | None) -> Spend:
         """Return what is spent around a ticket: so many searches, and hearing how a text sounds, if any."""
         return Spend.on(self._looked_up(searches, sentiment_micro_usd(heard) if heard else 0))
-
-    def check(self) -> Spend:
-        """Return what a look at all that the app depends on consumes."""
-        tokens = self._tokens_micro_usd(PING_TOKENS, PING_TOKENS)
-        ping = tokens + sum(self._guardrail_micro_usd(1, 1).values())
-        return Spend.on({"ping": ping, "search": RETRIEVE_MICRO_USD}, 2 * PING_TOKENS)
 
     def lookups(self, question: str) -> Spend:
         """Return what is consumed for a message that no model is asked about."""

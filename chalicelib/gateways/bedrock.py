@@ -12,11 +12,12 @@ from chalicelib.answers import reading
 from chalicelib.domain.conversation import Prompt, Reply
 from chalicelib.errors import ModelUnavailable, UnreadableAnswer
 from chalicelib.gateways.aws import AWS_ERRORS, error_code
-from chalicelib.gateways.converse import ModelOptions, cost_usd, read_reply, request_of, sampling_of
+from chalicelib.gateways.converse import ModelOptions, cost_usd, own_id, read_reply, request_of, sampling_of
 from chalicelib.gateways.converse_stream import Heard, read_stream, stream_request_of
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_runtime import BedrockRuntimeClient
+    from mypy_boto3_bedrock_runtime.type_defs import ConverseTokensRequestTypeDef
 
 PASSING = {
     "ThrottlingException",
@@ -34,6 +35,7 @@ REFUSED = {"ValidationException", "ModelErrorException", "ModelStreamErrorExcept
 """What another model may take; it can be for this question alone, so nothing follows for the next one."""
 LOST_CONNECTION = {"ConnectionClosedError", "EndpointConnectionError", "ConnectTimeoutError"}
 """Failures whose connections, and those that were made at the same time, are of no more use."""
+PING: "ConverseTokensRequestTypeDef" = {"messages": [{"role": "user", "content": [{"text": "ping"}]}]}
 SAMPLING_WORDS = ("temperature", "top_p", "topp")
 ATTEMPTS = 2
 PAUSE_SECONDS = 0.4
@@ -111,8 +113,24 @@ class BedrockModel:
         return True
 
     def ping(self) -> None:
-        """Raise Unavailable unless a model answers, with the guardrail; costs a handful of tokens."""
-        self.reply(Prompt("Answer with the word ok.", (), (), "ping", may_hand_over=False))
+        """Raise Unavailable unless Bedrock is there and has one of the models for us; costs nothing.
+
+        It only counts tokens. A model without such a count is refused as invalid, by a Bedrock that is there.
+        """
+        failure: Exception | None = None
+        for model_id in self._options.model_ids:
+            try:
+                with reading("model"):
+                    self._client.count_tokens(modelId=own_id(model_id), input={"converse": PING})
+            except AWS_ERRORS as error:
+                if error_code(error) in REFUSED:
+                    return
+                failure = error
+                if error_code(error) not in GONE:
+                    break
+            else:
+                return
+        raise ModelUnavailable from failure
 
     def _ask(self, model_id: str, prompt: Prompt, heard: Heard | None) -> Reply:
         answer = self._converse(model_id, prompt, heard)

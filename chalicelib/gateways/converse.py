@@ -19,6 +19,8 @@ LIST_PRICES: Prices = {
     "claude-3-haiku": (0.25, 1.25),
     "nova-2-lite": (0.30, 2.50),
 }
+AREAS = frozenset({"global", "us", "eu", "apac", "au", "ca", "jp", "sa", "us-gov"})
+"""What the id of an inference profile starts with; a model's own starts with its maker."""
 CLAUDE_GENERATION = re.compile(r"anthropic\.claude-(?:[a-z]+-)*v?(\d+)")
 UNUSABLE_STOPS = {"malformed_model_output", "malformed_tool_use", "model_context_window_exceeded"}
 INTERVENED = {"guardrail_intervened", "content_filtered"}
@@ -64,6 +66,12 @@ def request_of(prompt: Prompt, options: ModelOptions, sampling: Mapping[str, flo
             "trace": "enabled",
         }
     return request
+
+
+def own_id(model_id: str) -> str:
+    """Return the id of the model behind an inference profile."""
+    area, _, model = model_id.partition(".")
+    return model if area in AREAS else model_id
 
 
 def sampling_of(model_id: str, options: ModelOptions) -> dict[str, float]:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 
 from botocore.exceptions import ClientError
 
+from chalicelib.gateways.converse import own_id
 from cli.doctor.stage import Problem, Stage
 from deployment.arns import APP
 from tooling.aws_errors import code_of
@@ -98,7 +99,7 @@ def models(stage: Stage) -> str:
     """No model of the stage nears its end."""
     client = stage.client("bedrock")
     for model_id in stage.variables["BEDROCK_MODEL_IDS"].split(","):
-        bare = model_id.strip().removeprefix("global.").removeprefix("us.").removeprefix("eu.")
+        bare = own_id(model_id.strip())
         try:
             found = client.get_foundation_model(modelIdentifier=bare)["modelDetails"]
         except ClientError as error:

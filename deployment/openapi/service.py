@@ -66,8 +66,8 @@ OPERATIONS = (
         "/health",
         "readHealth",
         "How the app is",
-        "Says whether the app is up; with `?deep=1`, whether what it depends on is. It looks at most "
-        "every ten seconds.",
+        "Says whether the app is up; with `?deep=1`, whether what it depends on is: within three seconds, "
+        "and without asking a model. It looks at most every ten seconds.",
         Answer(
             "The app is up.",
             Health,

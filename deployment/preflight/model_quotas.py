@@ -4,7 +4,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from deployment.arns import AREAS, GLOBAL
+from chalicelib.gateways.converse import AREAS
+from deployment.arns import GLOBAL
 from deployment.preflight.quotas import CANNOT_LOOK
 from deployment.work import Work
 from tooling.aws_errors import passing_over

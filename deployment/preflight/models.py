@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
-from deployment.arns import AREAS
+from chalicelib.gateways.converse import own_id
 from deployment.preflight.model_quotas import Quota, read_quotas, shortages
 from deployment.preflight.quotas import CANNOT_LOOK
 from deployment.work import Work
@@ -111,7 +111,7 @@ def _of_the_account(work: Work, model_id: str) -> Iterator[str]:
     if work.account.is_emulated:
         return
     with passing_over("ResourceNotFoundException", "ValidationException", *CANNOT_LOOK):
-        said = work.account.client("bedrock").get_foundation_model_availability(modelId=_model(model_id))
+        said = work.account.client("bedrock").get_foundation_model_availability(modelId=own_id(model_id))
         if said["authorizationStatus"] != "AUTHORIZED":
             yield "the account is not authorized for it"
         if said["entitlementAvailability"] != "AVAILABLE":
@@ -132,16 +132,10 @@ def _end_of(work: Work, model_id: str) -> str | None:
     if work.account.is_emulated:
         return None
     with passing_over("ResourceNotFoundException", "ValidationException", *CANNOT_LOOK):
-        found = work.account.client("bedrock").get_foundation_model(modelIdentifier=_model(model_id))
+        found = work.account.client("bedrock").get_foundation_model(modelIdentifier=own_id(model_id))
         lifecycle = found["modelDetails"].get("modelLifecycle", {})
         if lifecycle.get("status") == "LEGACY":
             end = lifecycle.get("endOfLifeTime")
             date = f", which ends on {end:%Y-%m-%d}" if end else ""
             return f"is a legacy model{date}: put another before it"
     return None
-
-
-def _model(model_id: str) -> str:
-    """Return the id of the model behind an inference profile."""
-    area, _, model = model_id.partition(".")
-    return model if area in AREAS else model_id

@@ -138,6 +138,7 @@ class BedrockStandIn:
         return {
             "Converse": conversation.converse,
             "ConverseStream": conversation.converse_stream,
+            "CountTokens": conversation.count_tokens,
             "ApplyGuardrail": conversation.apply_guardrail,
             "Retrieve": retrieve_from_ours,
             "Rerank": lambda parameters: rerank.rerank(parameters, self._index),

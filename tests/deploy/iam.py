@@ -55,6 +55,11 @@ def _of_dynamodb(operation: str, parameters: Mapping[str, Any]) -> Iterator[Need
 
 
 def _of_bedrock_runtime(operation: str, parameters: Mapping[str, Any]) -> Iterator[Need]:
+    if operation == "CountTokens":
+        yield Need(
+            "bedrock:CountTokens", f"arn:aws:bedrock:{REGION}::foundation-model/{parameters['modelId']}"
+        )
+        return
     action = {"Converse": "InvokeModel", "ConverseStream": "InvokeModelWithResponseStream"}[operation]
     yield from _of_model(f"bedrock:{action}", parameters["modelId"])
     if "guardrailConfig" in parameters:

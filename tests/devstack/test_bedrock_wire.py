@@ -159,7 +159,7 @@ def test_an_unsupported_comprehend_operation_is_named(server: Server) -> None:
 
 def _declared_errors() -> list[tuple[str, str, str]]:
     supported = {
-        "bedrock-runtime": ("Converse", "ApplyGuardrail"),
+        "bedrock-runtime": ("Converse", "CountTokens", "ApplyGuardrail"),
         "bedrock-agent-runtime": ("Retrieve",),
         "bedrock-agent": ("StartIngestionJob", "GetIngestionJob", "ListIngestionJobs", "StopIngestionJob"),
         "comprehend": ("DetectSentiment",),
@@ -207,6 +207,10 @@ JOB = {**NAMES, "ingestionJobId": "ABCDEFGHIJ"}
 GUARDRAIL = {"guardrailIdentifier": "testguardrail", "guardrailVersion": "1", "source": "INPUT"}
 CALLS: dict[str, dict[str, Any]] = {
     "Converse": {"modelId": "local-extractive", "messages": [{"role": "user", "content": HELLO}]},
+    "CountTokens": {
+        "modelId": "local-extractive",
+        "input": {"converse": {"messages": [{"role": "user", "content": HELLO}]}},
+    },
     "ApplyGuardrail": {**GUARDRAIL, "content": [{"text": {"text": "hello"}}]},
     "Retrieve": {"knowledgeBaseId": KNOWLEDGE_BASE, "retrievalQuery": {"text": "refunds"}},
     "StartIngestionJob": NAMES,

@@ -179,7 +179,7 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         f"UpdateItem {STATE}": UNHARMED,
         f"Query {CONVERSATIONS}": without("dynamodb"),
         "Retrieve": without("knowledge_base"),
-        "Converse": without("bedrock"),
+        "CountTokens": without("bedrock"),
         POSTGRES: without("postgres"),
         "GetSecretValue database": without("postgres"),
     },

@@ -4,6 +4,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import requests
 
 from tests.integration.api import Api, as_headers
 
@@ -129,3 +130,12 @@ def test_deep_health_finds_everything_in_reach(api: Api) -> None:
     assert health["status"] == "ok", health
     assert health["stage"] == api.stage
     assert set(health["checks"]) == {"dynamodb", "postgres", "knowledge_base", "bedrock"}
+
+
+@pytest.mark.local_only
+def test_deep_health_asks_no_model(api: Api) -> None:
+    url = f"{api.aws('s3').meta.endpoint_url}/_devstack/calls"
+    before = requests.get(url, timeout=5).json()["calls"]
+    api.send("GET", "/health?deep=1")
+    after = requests.get(url, timeout=5).json()["calls"]
+    assert {name for name in after if after[name] != before.get(name)} <= {"CountTokens", "Retrieve"}

@@ -379,13 +379,42 @@ def test_a_connection_that_cannot_be_made_is_tried_with_each_model_twice() -> No
     assert (client.calls, client.closed) == (6, 6)
 
 
-def test_a_ping_takes_the_way_of_a_question_through_guardrail_and_models() -> None:
-    bedrock = Bedrock().then(says("ok"))
-    bedrock.model.ping()
-    assert bedrock.requests[0]["messages"][-1]["content"][-1] == {"guardContent": {"text": {"text": "ping"}}}
-    assert "toolConfig" not in bedrock.requests[0]
+PINGED = {"converse": {"messages": [{"role": "user", "content": [{"text": "ping"}]}]}}
 
 
-def test_a_ping_without_answer_is_unavailable() -> None:
+def pinged(*errors: str | None) -> list[str]:
+    """Ping with scripted answers of CountTokens; return the models whose tokens were counted."""
+    client, stub = stubbed("bedrock-runtime")
+    models: list[str] = []
+    note = "provide-client-params.bedrock-runtime.CountTokens"
+    client.meta.events.register(note, lambda params, **_: models.append(params["modelId"]))
+    for model_id, code in zip((HAIKU_5, HAIKU_4, HAIKU_3), errors, strict=False):
+        asked = {"modelId": model_id.removeprefix("us."), "input": PINGED}
+        if code:
+            stub.add_client_error("count_tokens", code, expected_params=asked)
+        else:
+            stub.add_response("count_tokens", {"inputTokens": 1}, asked)
+    BedrockModel(client, ModelOptions(LIST, 2000, 0.7, 0.9, "gr1", "3")).ping()
+    stub.assert_no_pending_responses()
+    return models
+
+
+def test_a_ping_counts_the_tokens_of_the_first_model_alone_and_asks_none() -> None:
+    assert pinged(None) == ["anthropic.claude-haiku-5-5"]
+
+
+@pytest.mark.parametrize("code", ["ResourceNotFoundException", "AccessDeniedException"])
+def test_a_ping_goes_on_where_a_model_is_gone(code: str) -> None:
+    assert len(pinged(code, None)) == 2
     with pytest.raises(Unavailable):
-        Bedrock().then(error("AccessDeniedException")).model.ping()
+        pinged(code, code, code)
+
+
+def test_a_model_that_counts_no_tokens_is_in_reach_all_the_same() -> None:
+    assert len(pinged("ValidationException")) == 1
+
+
+@pytest.mark.parametrize("code", ["ThrottlingException", "InternalServerException", "ExpiredTokenException"])
+def test_a_ping_that_bedrock_does_not_take_is_unavailable(code: str) -> None:
+    with pytest.raises(Unavailable):
+        pinged(code)

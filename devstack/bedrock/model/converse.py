@@ -1,4 +1,4 @@
-"""The operations Converse, ConverseStream and ApplyGuardrail: a model between the guardrail's two sides."""
+"""Converse, ConverseStream, CountTokens and ApplyGuardrail: a model between the guardrail's two sides."""
 
 from __future__ import annotations
 
@@ -127,6 +127,14 @@ class Conversation:
         if rest:
             yield _text_event(rest)
         return reply
+
+    def count_tokens(self, parameters: Parameters) -> dict[str, Any]:
+        """Answer CountTokens. Raises: ServiceError (ValidationException)."""
+        asked = parameters["input"].get("converse")
+        if parameters["modelId"] != MODEL_ID or asked is None:
+            raise ServiceError("ValidationException", "The provided model doesn't support counting tokens.")
+        _check_messages(asked.get("messages", []))
+        return {"inputTokens": input_tokens(asked)}
 
     def apply_guardrail(self, parameters: Parameters) -> dict[str, Any]:
         """Answer ApplyGuardrail. Raises: ServiceError."""
