@@ -36,7 +36,7 @@ MOST_USD = 20
 DAY_SECONDS = 86_400
 REFUSAL_SECONDS, REFUSAL_GB = 0.02, 1.0
 """Assumed: some milliseconds of work and one write."""
-REFUSAL_LOG_BYTES, REFUSAL_BYTES = 1500, 1000
+REFUSAL_LOG_BYTES, REFUSAL_BYTES = 2000, 1000
 TRACED_SHARE = 0.05
 """X-Ray's default rule: the first request of each second, and a twentieth of the others."""
 BYTES_A_CHAR = 4

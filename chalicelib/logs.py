@@ -1,16 +1,16 @@
 """Structured log lines: names, numbers and ids; never what a customer or the assistant wrote."""
 
 import logging
-import time
 import traceback
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from aws_lambda_powertools import Logger
 
 from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable, UnreadableAnswer
+from chalicelib.metrics import METRICS, measured
 
 if TYPE_CHECKING:
     from chalicelib.domain.conversation import Exchange, Usage
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from chalicelib.domain.ingestion import IngestionJob
     from chalicelib.domain.ticket import Ticket
 
-NAMESPACE = "customer-support"
 DEEPEST_CAUSE = 10
 """Chains of causes may be circular."""
+TurnOutcome = Literal["answered", "unanswered", "handed_over", "guardrail", "passed_on", "limited", "failed"]
 OPERATORS_MISTAKES = frozenset({"AccessDeniedException", "ResourceNotFoundException", "ValidationException"})
 """What AWS answers when a permission or a setting is wrong: no retry will help."""
 
@@ -53,7 +53,8 @@ class DegradedLogger:
 
     def degraded(self, name: str, error: Unavailable) -> None:
         """Say that an answer goes on without something."""
-        logger.warning("degraded", without=name, dependency=error.dependency, cause=cause_of(error))
+        counted = measured({"Degraded": 1}, without=name)
+        logger.warning("degraded", dependency=error.dependency, cause=cause_of(error), **counted)
 
 
 class TicketLogger(DegradedLogger):
@@ -86,12 +87,11 @@ class TicketLogger(DegradedLogger):
         logger.info(
             "reply_drafted",
             channel=ticket.channel,
-            input_tokens=usage.input_tokens,
-            output_tokens=usage.output_tokens,
-            cost_usd=usage.cost_usd,
+            **_model_fields(usage),
             citations=citations,
             missing=missing,
             degraded=list(degraded),
+            **measured(_consumed(usage)),
         )
 
 
@@ -126,7 +126,8 @@ class SyncLogger(DegradedLogger):
         """Say that no job could be started: louder where somebody has to do something about it."""
         is_mistake = error.code in OPERATORS_MISTAKES and not isinstance(error, KnowledgeBaseBusy)
         log = logger.error if is_mistake else logger.warning
-        log("ingestion_not_started", code=error.code, attempts=attempts)
+        counted = measured({"SyncFailed": 1}) if is_mistake else {}
+        log("ingestion_not_started", code=error.code, attempts=attempts, **counted)
 
     def ended(self, job: "IngestionJob", will_be_retried: bool) -> None:
         """Say how a job ended."""
@@ -138,6 +139,9 @@ class SyncLogger(DegradedLogger):
             trigger=job.trigger,
             will_be_retried=will_be_retried,
             **asdict(job.statistics),
+            **measured(
+                {"SyncFailed": int(job.status == "FAILED"), "DocumentsFailed": job.statistics.failed},
+            ),
         )
 
 
@@ -147,6 +151,7 @@ class DeliveryLogger:
     def attempted(self, delivery: "Delivery", receiver: str, outcome: "Outcome") -> None:
         """Say how an attempt went: louder where it is given up, for then somebody has to resend."""
         levels = {"delivered": logger.info, "pending": logger.warning, "failed": logger.error}
+        failed = int(outcome.status == "failed")
         levels[outcome.status](
             "event_attempted",
             event_type=delivery.event.type,
@@ -155,6 +160,7 @@ class DeliveryLogger:
             status=outcome.status,
             reason=outcome.reason,
             attempts=delivery.attempts + 1,
+            **({} if outcome.status == "pending" else measured({"DeliveryFailed": failed})),
         )
 
 
@@ -173,15 +179,11 @@ class InsightLogger(DegradedLogger):
 class IntakeLogger:
     """Logs what becomes of a message of the tickets' queue; `attempt` counts how often it has come."""
 
-    def __init__(self, stage: str) -> None:
-        self._stage = stage
-
     def refused(self, message_id: str, attempt: int, code: str, fields: Sequence[str]) -> None:
-        """Say that a message can never be a ticket; at its first attempt CloudWatch makes a metric of it."""
-        counted = _counted("IntakeRefused") if attempt == 1 else {}
+        """Say that a message can never be a ticket; its first attempt is counted."""
+        counted = measured({"IntakeRefused": 1}) if attempt == 1 else {}
         logger.error(
             "intake_refused",
-            stage=self._stage,
             message_id=message_id,
             attempt=attempt,
             code=code,
@@ -207,36 +209,63 @@ class IntakeLogger:
 class TurnLogger(DegradedLogger):
     """Logs what happened in a turn of the chat."""
 
-    def budget_reached(self, stage: str) -> None:
-        """Say, once a day, that the stage has spent what it may; CloudWatch makes a metric of it."""
-        logger.error("budget_reached", stage=stage, **_counted("BudgetReached"))
+    def budget_reached(self) -> None:
+        """Say, once a day, that the stage has spent what it may."""
+        logger.error("budget_reached", **measured({"BudgetReached": 1}))
+
+    def not_answered(self, outcome: TurnOutcome) -> None:
+        """Say that a turn ended without an answer: refused by a limit, or for want of something needed."""
+        logger.info("not_answered", **measured({"Chats": 1}, outcome=outcome))
 
     def answered(self, exchange: "Exchange", laps_seconds: Mapping[str, float]) -> None:
         """Say how a turn went."""
         logger.info(
             "answered",
             handled_by=exchange.handled_by,
-            model=exchange.model,
-            input_tokens=exchange.usage.input_tokens,
-            output_tokens=exchange.usage.output_tokens,
-            cost_usd=exchange.usage.cost_usd,
+            **_model_fields(exchange.usage, exchange.model),
             citations=len(exchange.citations),
             unanswered=exchange.unanswered,
             guardrail=list(exchange.guardrail.reasons),
             escalation=exchange.handed_over.reason if exchange.handed_over else None,
             degraded=list(exchange.degraded),
             laps_ms={step: round(seconds * 1000, 1) for step, seconds in laps_seconds.items()},
+            **measured(
+                {"Chats": 1, **_consumed(exchange.usage), **_laps_ms(laps_seconds)},
+                outcome=outcome_of(exchange),
+            ),
         )
 
 
-def _counted(metric: str) -> dict[str, Any]:
-    """Return the fields by which CloudWatch counts a log line in a metric (its embedded metric format)."""
-    kind = {"Name": metric, "Unit": "Count"}
-    declared = {"Namespace": NAMESPACE, "Dimensions": [["stage"]], "Metrics": [kind]}
+def outcome_of(exchange: "Exchange") -> TurnOutcome:
+    """Return what came of a turn that was answered, in a word."""
+    if exchange.handled_by == "agent":
+        return "passed_on"
+    if exchange.handed_over:
+        return "handed_over"
+    if exchange.guardrail.intervened:
+        return "guardrail"
+    return "unanswered" if exchange.unanswered else "answered"
+
+
+def _model_fields(usage: "Usage", model: str | None = None) -> dict[str, Any]:
+    """Return what a model did, in the names of OpenTelemetry's conventions where they have one."""
     return {
-        metric: 1,
-        "_aws": {"Timestamp": round(time.time() * 1000), "CloudWatchMetrics": [declared]},
+        "gen_ai.request.model": model,
+        "gen_ai.usage.input_tokens": usage.input_tokens,
+        "gen_ai.usage.output_tokens": usage.output_tokens,
+        "cost_usd": usage.cost_usd,
     }
+
+
+def _consumed(usage: "Usage") -> dict[str, float]:
+    consumed: dict[str, float] = {"InputTokens": usage.input_tokens, "OutputTokens": usage.output_tokens}
+    return consumed if usage.cost_usd is None else {**consumed, "CostUsd": usage.cost_usd}
+
+
+def _laps_ms(laps_seconds: Mapping[str, float]) -> dict[str, float]:
+    laps = {f"{step.title()}Ms": round(seconds * 1000, 1) for step, seconds in laps_seconds.items()}
+    whole = round(1000 * sum(laps_seconds.values()), 1)
+    return {"TurnMs": whole, **{name: lap for name, lap in laps.items() if name in METRICS}}
 
 
 def cause_of(error: BaseException) -> str:

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from functools import partial, wraps
+from functools import wraps
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -224,7 +224,7 @@ class Services:
         """The other way that tickets come in."""
         from chalicelib.api.intake import Intake
 
-        return Intake(self.tickets, IntakeLogger(self.settings.stage))
+        return Intake(self.tickets, IntakeLogger())
 
     @property
     @once
@@ -441,7 +441,7 @@ class Services:
         return self._limits(options)
 
     def _limits(self, options: LimitOptions) -> Limits:
-        announce, reached = self.event_store.add, partial(TurnLogger().budget_reached, self.settings.stage)
+        announce, reached = self.event_store.add, TurnLogger().budget_reached
         return Limits(Counters(), OwnCounters(), options, now, announce, reached)
 
     @property

@@ -310,6 +310,11 @@ def intake_queue_arn() -> str:
     return _needed_to_load("INTAKE_QUEUE_ARN") or "arn:aws:sqs:us-east-1:123456789012:not-set"
 
 
+def stage_name() -> str:
+    """Return the stage's name, also where the other settings are wrong: the log says so by stage."""
+    return os.environ.get("STAGE", "unknown")
+
+
 def lambda_handler() -> str | None:
     """Return how Lambda calls the function that this container is for, such as `app.agent`; else None."""
     return os.environ.get("_HANDLER")

@@ -141,7 +141,7 @@ def _add_infra(commands: Any) -> None:
         help="where vectors are kept (S3_VECTORS, which costs nothing idle)",
     )
     infra.add_argument(
-        "--alarm-email", metavar="ADDRESS", help="who is told when the account spends too much"
+        "--alarm-email", metavar="ADDRESS", help="who is told of alarms, and when the account spends too much"
     )
     infra.add_argument(
         "--parameter",

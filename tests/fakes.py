@@ -42,7 +42,7 @@ from chalicelib.errors import (
     UnknownMessage,
     UnknownTicket,
 )
-from chalicelib.logs import SearchLogger, TicketLogger, TurnLogger
+from chalicelib.logs import SearchLogger, TicketLogger, TurnLogger, TurnOutcome
 from chalicelib.stores.erasures import LONGEST_ERASURE
 from chalicelib.times import MILLISECOND, from_iso, iso, to_millis
 
@@ -708,9 +708,13 @@ class FakeTurnLog(TurnLogger):
         self.without: list[str] = []
         self.turns: list[tuple[Exchange, Mapping[str, float]]] = []
         self.budgets_reached = 0
+        self.not_answered_as: list[TurnOutcome] = []
 
-    def budget_reached(self, stage: str) -> None:
+    def budget_reached(self) -> None:
         self.budgets_reached += 1
+
+    def not_answered(self, outcome: TurnOutcome) -> None:
+        self.not_answered_as.append(outcome)
 
     def degraded(self, name: str, error: Unavailable) -> None:
         self.without.append(name)

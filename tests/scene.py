@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 from chalicelib.chat.hand_over import HandOvers
@@ -115,7 +114,7 @@ class Scene:
         options = LimitOptions(
             requests_per_minute, tokens_per_day, budget_micro_usd, visits_per_minute, visits_per_day
         )
-        reached = partial(self.log.budget_reached, "test")
+        reached = self.log.budget_reached
         limits = Limits(self.counters, OwnCounters(), options, self.clock, self.announced.add, reached)
         self.pending_answers = PendingAnswers(
             self.sessions, reaching(self.pending), AtOnce(), self.clock, self.log, seconds_between_writes=0

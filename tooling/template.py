@@ -15,6 +15,7 @@ STAGE_SUFFIX = "-${Stage}"
 CREATE_TABLE_PROPERTIES = ("AttributeDefinitions", "KeySchema", "BillingMode", "GlobalSecondaryIndexes")
 """Those that CreateTable takes as they are."""
 NAME = re.compile(r"^( +(?:TableName|BucketName): )!Sub (\S+)$", re.MULTILINE)
+COMMENT = re.compile(r"^ *#.*\n", re.MULTILINE)
 VARIABLE = re.compile(r"\$\{([\w:]+)\}")
 
 Properties = dict[str, Any]
@@ -86,12 +87,14 @@ class Template:
         return [each["Name"]["Fn::Sub"].replace("${Stage}", stage) for each in secrets]
 
     def with_names(self, values: Mapping[str, str]) -> str:
-        """Return the text with the names of tables and bucket written out.
+        """Return the text with the names of tables and bucket written out, and without comments.
 
-        CloudFormation takes over what an earlier stack left only where a name is written out.
+        CloudFormation takes over what an earlier stack left only where a name is written out, and a text of
+        at most 51,200 bytes.
         """
         return NAME.sub(
-            lambda found: found[1] + VARIABLE.sub(lambda variable: values[variable[1]], found[2]), self.text
+            lambda found: found[1] + VARIABLE.sub(lambda variable: values[variable[1]], found[2]),
+            COMMENT.sub("", self.text),
         )
 
     def _queue(self, properties: Mapping[str, Any]) -> QueueDefinition:

@@ -14,6 +14,7 @@ from bench.cost.stage import (
     DEV,
     DEV_WITHOUT_POSTGRES,
     PROD,
+    custom_metrics,
     idle,
     model_turn,
     opensearch,
@@ -40,6 +41,11 @@ BUYS = {
     "wait for the next change or event. It isn't traced",
     "the queue of tickets, polled": "Tickets come in by message, with retries and dead letters. Without it "
     "only by `POST /tickets`",
+    "alarms": "Mail when a person has to act: budget, sync, dead letters; in prod also errors, slowness, "
+    "throttles, deliveries, and no chats. Paid by the metric they look at",
+    "dashboard": "All of a stage's numbers on a page, in prod",
+    "metrics": "What alarms and dashboard show: turns by outcome, time by step, tokens, dollars. Each is "
+    "paid for the hours in which it is written, so an idle stage pays nothing",
     "OPENSEARCH_SERVERLESS": "Search by words as well as by meaning: finds exact names and numbers. In prod "
     "with a standby",
 }
@@ -72,6 +78,7 @@ def _idle_table() -> list[str]:
         f"|---|{'---:|' * len(STAGES)}---|",
         *(_idle_row(name, costs, BUYS[name]) for name, costs in rows),
         _idle_row("**in all, with S3_VECTORS**", sums, "", bold=True),
+        _idle_row("the app's metrics add at most", [custom_metrics()] * len(STAGES), BUYS["metrics"]),
         _idle_row("OPENSEARCH_SERVERLESS adds", dear, BUYS["OPENSEARCH_SERVERLESS"]),
         _idle_row("**in all, with OPENSEARCH_SERVERLESS**", in_all, "", bold=True),
     ]

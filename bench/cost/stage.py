@@ -11,6 +11,11 @@ SECRETS, OF_DATABASE, STORAGE_GB = 5, 2, 20
 SWEEPS = HOURS * 60
 SWEEP_SECONDS, SWEEP_GB, SWEEP_LOG_BYTES = 0.15, 0.25, 400
 
+ALARM_METRICS = {"dev": 3, "prod": 15}
+"""What the alarms of infra/rds_kb.yaml look at, all together."""
+CUSTOM_METRICS = 29
+"""What the app writes at most: of chalicelib/metrics.py, each by each value of its label."""
+
 QUEUE_POLLS = HOURS * 5 * 3 * 60
 """Lambda keeps five connections open that each wait for 20 seconds."""
 
@@ -29,7 +34,7 @@ TURN_WRITE_UNITS = 2 * (3 + 1 + 1) + 2
 counts twice; two counters of the limits."""
 TURN_READ_UNITS = 1 + 1 + 0.5
 """The history; whether the message was answered before; the tokens of the day, which may be a moment old."""
-TURN_LOG_BYTES = 2000
+TURN_LOG_BYTES = 2500
 
 PROGRESSIVE_LOOKS, PROGRESSIVE_WRITES = 7, 7
 """Of a turn of three seconds, as `python -m bench.progressive` counts them."""
@@ -53,11 +58,17 @@ class StageSize:
     instance: str | None
     storage: str
     ocus: float
+    alarm_metrics: int
+    dashboards: int
 
 
-DEV = StageSize("dev", 1, "RDS db.t4g.micro", "RDS gp3 storage", 1)
-PROD = StageSize("prod", 2, "RDS db.t4g.small, Multi-AZ", "RDS gp3 storage, Multi-AZ", 2)
-DEV_WITHOUT_POSTGRES = StageSize("dev, CustomerDatabase=NONE", 0, None, "RDS gp3 storage", 1)
+DEV = StageSize("dev", 1, "RDS db.t4g.micro", "RDS gp3 storage", 1, ALARM_METRICS["dev"], 0)
+PROD = StageSize(
+    "prod", 2, "RDS db.t4g.small, Multi-AZ", "RDS gp3 storage, Multi-AZ", 2, ALARM_METRICS["prod"], 1
+)
+DEV_WITHOUT_POSTGRES = StageSize(
+    "dev, CustomerDatabase=NONE", 0, None, "RDS gp3 storage", 1, ALARM_METRICS["dev"], 0
+)
 
 
 def usd(name: str) -> float:
@@ -75,12 +86,19 @@ def idle(stage: StageSize) -> list[Row]:
         ("secrets", secrets * usd("Secret")),
         ("the sweep, each minute", SWEEPS * _sweep()),
         ("the queue of tickets, polled", QUEUE_POLLS * usd("SQS request")),
+        ("alarms", stage.alarm_metrics * usd("CloudWatch alarm")),
+        ("dashboard", stage.dashboards * usd("CloudWatch dashboard")),
     ]
 
 
 def opensearch(stage: StageSize) -> float:
     """Return what OpenSearch Serverless adds to a month."""
     return stage.ocus * HOURS * usd("OpenSearch Serverless")
+
+
+def custom_metrics() -> float:
+    """Return what the app's own metrics cost in a month in each of whose hours each is written."""
+    return CUSTOM_METRICS * usd("CloudWatch metric")
 
 
 def turn(vector_store: str) -> list[Row]:

@@ -18,6 +18,7 @@ from chalice import Chalice, Response
 from chalicelib import api, errors
 from chalicelib.api.cors import PROOF_HEADERS, Cors, Origins
 from chalicelib.logs import cause_of, logger
+from chalicelib.metrics import measured
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, TypeAdapter
@@ -176,7 +177,9 @@ def _middleware(cors: Cors, request: Any, get_response: Callable[[Any], Response
         **cors.headers(request),
         "X-Correlation-Id": _correlation_id.get(),
     }
-    logger.info("request", route=request.path, method=request.method, status=response.status_code)
+    status = response.status_code
+    counted = measured({"ServerErrors": 1}) if status >= 500 else {}
+    logger.info("request", route=request.path, method=request.method, status=status, **counted)
     return response
 
 

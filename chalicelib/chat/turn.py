@@ -95,6 +95,16 @@ class Chat:
         WrongCustomerHash, MessageIdReused, TooManyRequests, BudgetReached, ModelUnavailable, ErasedMeanwhile,
         and Unavailable when a message could not be passed on.
         """
+        try:
+            return self._answer(message)
+        except TooManyRequests:
+            self.log.not_answered("limited")
+            raise
+        except Unavailable:
+            self.log.not_answered("failed")
+            raise
+
+    def _answer(self, message: Message) -> Exchange:
         turn = self._begin(message, Deadline(self.options.deadline_seconds))
         expected = self.spending.expected(turn.question, turn.has_past)
         admitting = turn.calls.start("storage", self.limits.admit, turn.caller, expected)

@@ -23,6 +23,7 @@ OURS = "customer-support"
 SCOPES: Mapping[str, tuple[str, ...]] = {
     "apigateway": tuple(f"apigateway:*::/{path}" for path in ("account", "restapis", "restapis/*", "tags/*")),
     "cloudformation": (f"cloudformation:*:*:stack/{OURS}-*",),
+    "cloudwatch": (f"cloudwatch:*:*:alarm:{OURS}-*", f"cloudwatch::*:dashboard/{OURS}-*"),
     "dynamodb": tuple(f"dynamodb:*:*:table/{stem}-*" for stem in (OURS, "customer-interactions", "support")),
     "events": (f"events:*:*:rule/{OURS}-*",),
     "iam": (f"iam::*:role/{OURS}-*", "iam::*:role/api-gateway-writes-logs"),
@@ -30,6 +31,7 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
     "logs": tuple(f"logs:*:*:log-group:/aws/{kind}/{OURS}-*" for kind in ("apigateway", "lambda")),
     "s3": (f"s3:::{OURS}-*",),
     "secretsmanager": (f"secretsmanager:*:*:secret:{OURS}/*", "secretsmanager:*:*:secret:rds!*"),
+    "sns": (f"sns:*:*:{OURS}-*",),
     "sqs": ("sqs:*:*:support-*",),
     "ssm": (f"ssm:*:*:parameter/{OURS}/*",),
 }

@@ -22,6 +22,8 @@ IDENTITIES: Mapping[str, tuple[str, ...]] = {
     "AWS::Bedrock::DataSource": ("KnowledgeBaseId", "Name"),
     "AWS::Bedrock::Guardrail": ("Name",),
     "AWS::Bedrock::KnowledgeBase": ("Name",),
+    "AWS::CloudWatch::Alarm": ("AlarmName",),
+    "AWS::CloudWatch::Dashboard": ("DashboardName",),
     "AWS::DynamoDB::Table": ("TableName",),
     "AWS::EC2::SecurityGroupIngress": ("GroupId", "FromPort", "SourceSecurityGroupId"),
     "AWS::EC2::Subnet": ("VpcId", "CidrBlock"),
@@ -34,6 +36,7 @@ IDENTITIES: Mapping[str, tuple[str, ...]] = {
     "AWS::OpenSearchServerless::SecurityPolicy": ("Type", "Name"),
     "AWS::S3::Bucket": ("BucketName",),
     "AWS::S3::BucketPolicy": ("Bucket",),
+    "AWS::SNS::Topic": ("TopicName",),
     "AWS::SQS::Queue": ("QueueName",),
     "AWS::SecretsManager::Secret": ("Name",),
 }

@@ -214,7 +214,7 @@ def test_nothing_of_one_vector_store_is_paid_for_with_the_other() -> None:
 @pytest.mark.parametrize("store", VECTOR_STORES)
 def test_vectors_are_stored_in_the_length_in_which_they_are_made(store: str) -> None:
     document = infra(VectorStore=store)
-    made = list(values_of("Dimensions", document["Resources"]))
+    made = list(values_of("Dimensions", of_type("AWS::Bedrock::KnowledgeBase", document)))
     assert made == [1024]
     assert list(values_of("Dimension", document["Resources"])) == made
 

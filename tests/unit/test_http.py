@@ -12,7 +12,7 @@ import pytest
 from chalice.local import LambdaEventConverter
 
 from chalicelib.api.cors import PROOF_HEADERS
-from chalicelib.errors import Unavailable
+from chalicelib.errors import ModelUnavailable, Unavailable
 from chalicelib.insight.health import Health
 from chalicelib.logs import TurnLogger, logger
 from tests.builders import customer_proof
@@ -222,7 +222,7 @@ def test_logs_say_how_a_turn_went_and_hold_no_word_of_it(web: Shop, log_lines: i
     logged = [json.loads(line) for line in log_lines.getvalue().splitlines()]
     assert [line["message"] for line in logged] == ["degraded", "answered", "request", "request"]
     assert logged[0]["without"] == "knowledge_base"
-    assert logged[1]["input_tokens"] == 100
+    assert logged[1]["gen_ai.usage.input_tokens"] == 100
     assert set(logged[1]["laps_ms"]) == {"history", "gather", "model", "store"}
     assert all(0 <= milliseconds < 5000 for milliseconds in logged[1]["laps_ms"].values())
     assert (logged[2]["route"], logged[2]["status"], logged[3]["status"]) == ("/chat", 200, 400)
@@ -241,3 +241,18 @@ def test_a_bug_is_told_and_logged_by_type_and_place_without_its_message(
     assert fault["exception_type"] == "builtins.KeyError"
     assert any("test_http.py" in frame for frame in fault["frames"])
     assert "wombat" not in log_lines.getvalue() + json.dumps(body)
+
+
+def test_what_we_owe_an_answer_is_counted_and_what_is_refused_is_not(
+    web: Shop, log_lines: io.StringIO
+) -> None:
+    web.scene.model.down = ModelUnavailable()
+    assert web.send("POST", "/chat", {"query": "a"}).status_code == 503
+    assert web.send("POST", "/chat", {}).status_code == 400
+    logged = [json.loads(line) for line in log_lines.getvalue().splitlines()]
+    failed, *_, answered, refused = [
+        line for line in logged if line["message"] in ("not_answered", "request")
+    ]
+    assert (failed["outcome"], failed["Chats"]) == ("failed", 1)
+    assert (answered["status"], answered["ServerErrors"]) == (503, 1)
+    assert (refused["status"], "_aws" in refused) == (400, False)
