@@ -35,12 +35,14 @@ class Counters:
         """Add to a counter that is below its limit; tell whether it was. Raises Unavailable."""
         has_room = StateItem.value.does_not_exist() | (StateItem.value < limit)
         with reaching(STORE):
-            return write_if(has_room, StateItem(_key(name, now, window)).update, _adding(amount, now, window))
+            return write_if(
+                has_room, StateItem(counter_key(name, now, window)).update, _adding(amount, now, window)
+            )
 
     def add(self, name: str, amount: int, now: datetime, window: timedelta) -> None:
         """Add to a counter, or take from it. Raises Unavailable."""
         with reaching(STORE):
-            StateItem(_key(name, now, window)).update(_adding(amount, now, window))
+            StateItem(counter_key(name, now, window)).update(_adding(amount, now, window))
 
 
 class OwnCounters:
@@ -53,7 +55,7 @@ class OwnCounters:
     def reserve(self, name: str, amount: int, limit: int, now: datetime, window: timedelta) -> bool:
         """Add to a counter that is below its limit; tell whether it was."""
         with self._lock:
-            counted = self._counts.get(_key(name, now, window), (0, now))[0]
+            counted = self._counts.get(counter_key(name, now, window), (0, now))[0]
             if counted >= limit:
                 return False
             self._set(name, counted + amount, now, window)
@@ -62,7 +64,7 @@ class OwnCounters:
     def add(self, name: str, amount: int, now: datetime, window: timedelta) -> None:
         """Add to a counter, or take from it."""
         with self._lock:
-            counted = self._counts.get(_key(name, now, window), (0, now))[0]
+            counted = self._counts.get(counter_key(name, now, window), (0, now))[0]
             self._set(name, counted + amount, now, window)
 
     def __len__(self) -> int:
@@ -72,12 +74,13 @@ class OwnCounters:
     def _set(self, name: str, value: int, now: datetime, window: timedelta) -> None:
         if len(self._counts) >= MOST_OWN_COUNTERS:
             self._counts = {key: kept for key, kept in self._counts.items() if kept[1] > now}
-        self._counts[_key(name, now, window)] = (value, now + window)
+        self._counts[counter_key(name, now, window)] = (value, now + window)
 
 
 def _adding(amount: int, now: datetime, window: timedelta) -> list[Action]:
     return [StateItem.value.add(amount), StateItem.ttl.set(to_seconds(now + 2 * window))]
 
 
-def _key(name: str, now: datetime, window: timedelta) -> str:
+def counter_key(name: str, now: datetime, window: timedelta) -> str:
+    """Return the key of what counts in the window that a moment is in."""
     return f"{name}#{to_millis(now) // (window // timedelta(milliseconds=1))}"

@@ -5,8 +5,11 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from chalicelib import __version__
+from chalicelib.chat.limits import BUDGET, DAY
+from chalicelib.chat.spending import MICRO
 from chalicelib.errors import InvalidSettings
 from chalicelib.settings import check_settings
+from chalicelib.stores.state import counter_key
 from cli.doctor.stage import Problem, Stage
 
 MOST_SKEW_SECONDS = 60
@@ -133,11 +136,12 @@ def budget(stage: Stage) -> str:
         if stage.is_local:
             return "none, which is right here"
         raise Problem("there is none: anybody can spend any amount", "Set DAILY_BUDGET_USD.")
-    today = datetime.now(timezone.utc).date().isoformat()
-    reached = [each for each in stage.read("/events?limit=100")["events"] if each["type"] == "budget.reached"]
-    if any(each["timestamp"].startswith(today) for each in reached):
-        raise Problem(f"today's {limit:.2f} dollars are used up", "docs/cost.md says what costs how much.")
-    return f"{limit:.2f} dollars a day"
+    spent = stage.counted(counter_key(BUDGET, datetime.now(timezone.utc), DAY)) / MICRO
+    if spent >= limit:
+        raise Problem(
+            f"today's {limit:.2f} dollars are used up", "docs/runbook.md, alarm budget, says what to do."
+        )
+    return f"{spent:.2f} of {limit:.2f} dollars are spent today"
 
 
 CHECKS: Iterable[Callable[[Stage], str]] = (

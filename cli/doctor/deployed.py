@@ -1,6 +1,11 @@
 """Checks of what a deployment made: the stack, the functions, what calls them, and their logs."""
 
-from collections.abc import Callable, Iterable
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from email.utils import parseaddr
+from functools import partial
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -8,9 +13,13 @@ from chalicelib.gateways.converse import own_id
 from cli.doctor.stage import Problem, Stage
 from deployment.arns import APP
 from tooling.aws_errors import code_of
+from tooling.template import Template
 
 SETTLED = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 ENDED_LIFE = "LEGACY"
+DEFINITION = re.compile(r"Definition [0-9a-f]{8}")
+"""What a guardrail's version is taken of, in the template."""
+MODEL_ACCESS = "Bedrock console, Model catalog: agree to the model's offer; docs/deployment.md says more."
 
 
 def credentials(stage: Stage) -> str:
@@ -108,7 +117,86 @@ def models(stage: Stage) -> str:
             raise Problem(f"{bare} is not known in this Region", "Correct BEDROCK_MODEL_IDS.") from None
         if found.get("modelLifecycle", {}).get("status") == ENDED_LIFE:
             raise Problem(f"{bare} comes to its end", "Put a newer model first in BEDROCK_MODEL_IDS.")
+        if lacking := _lacking(client.get_foundation_model_availability(modelId=bare)):
+            raise Problem(f"{bare} may not be called: {lacking}", MODEL_ACCESS)
     return stage.variables["BEDROCK_MODEL_IDS"].replace(",", ", ")
+
+
+def guardrail_version(stage: Stage) -> str:
+    """The guardrail is the one of this checkout's template, and the functions use it."""
+    client, name = stage.client("cloudformation"), f"{APP}-{stage.name}"
+    made = str(client.get_template(StackName=name)["TemplateBody"])
+    if not set(DEFINITION.findall(made)) >= set(DEFINITION.findall(Template().text)):
+        raise Problem("the stack's guardrail is another than the template's here", stage.rebuild)
+    outputs = client.describe_stacks(StackName=name)["Stacks"][0].get("Outputs", ())
+    wanted = next((each["OutputValue"] for each in outputs if each["OutputKey"] == "GuardrailVersion"), "")
+    used = stage.variables.get("GUARDRAIL_VERSION", "")
+    if used != wanted:
+        raise Problem(f"version {used} is used, and the stack has {wanted}", stage.redeploy)
+    return f"version {used} is that of the template"
+
+
+def rights(stage: Stage) -> str:
+    """Each function may do what its policy here says."""
+    names = stage.configuration["lambda_functions"]
+    for name, options in names.items():
+        role = f"{APP}-{stage.name}-{name}"
+        get = partial(stage.client("iam").get_role_policy, RoleName=role, PolicyName=role)
+        try:
+            held = get()["PolicyDocument"]
+        except ClientError as error:
+            if code_of(error) != "NoSuchEntity":
+                raise
+            raise Problem(f"the role {role} has no rights", stage.redeploy) from None
+        file = stage.root / ".chalice" / options["iam_policy_file"]
+        if held != json.loads(file.read_text("utf-8")):
+            raise Problem(f"{name} has other rights than {file.name} says", stage.redeploy)
+    return f"those of {len(names)} functions are as they are here"
+
+
+def alarms(stage: Stage) -> str:
+    """The stack's alarms are there, and none is on."""
+    prefix = f"{APP}-{stage.name}-"
+    found = stage.client("cloudwatch").describe_alarms(AlarmNamePrefix=prefix)["MetricAlarms"]
+    if not found:
+        raise Problem("there are none", f"Run `python3 dev.py infra {stage.name}`.")
+    on = [each["AlarmName"] for each in found if each["StateValue"] == "ALARM"]
+    if on:
+        what = on[0].removeprefix(prefix)
+        raise Problem(f"on: {', '.join(on)}", f"docs/runbook.md, alarm {what}, says what to do.")
+    return f"none of {len(found)} is on"
+
+
+def mail_identity(stage: Stage) -> str:
+    """SES sends mails from the stage's address."""
+    sender = parseaddr(stage.variables.get("MAIL_FROM", ""))[1]
+    if not sender:
+        return "MAIL_FROM is not set: no mails are sent"
+    client = stage.client("sesv2")
+    for identity in (sender, sender.rpartition("@")[2]):
+        try:
+            found = client.get_email_identity(EmailIdentity=identity)
+        except ClientError as error:
+            if code_of(error) != "NotFoundException":
+                raise
+            continue
+        if found.get("VerifiedForSendingStatus"):
+            return f"{identity} is verified"
+    raise Problem(
+        f"SES has verified neither {sender} nor its domain",
+        f"aws sesv2 create-email-identity --email-identity {sender}, and follow the link that comes by mail.",
+    )
+
+
+def _lacking(said: Mapping[str, Any]) -> str:
+    """Return what an account lacks for a model, as Bedrock says."""
+    states = {
+        "authorization": said["authorizationStatus"] == "AUTHORIZED",
+        "entitlement": said["entitlementAvailability"] == "AVAILABLE",
+        "Region": said["regionAvailability"] == "AVAILABLE",
+        "agreement": said["agreementAvailability"]["status"] == "AVAILABLE",
+    }
+    return ", ".join(f"no {name}" for name, is_there in states.items() if not is_there)
 
 
 def _functions(stage: Stage) -> list[str]:
@@ -124,5 +212,9 @@ CHECKS: Iterable[Callable[[Stage], str]] = (
     log_retention,
     schedule,
     event_sources,
+    rights,
     models,
+    guardrail_version,
+    mail_identity,
+    alarms,
 )

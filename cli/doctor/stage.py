@@ -5,7 +5,7 @@ from argparse import Namespace
 from collections.abc import Callable, Mapping
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,7 @@ class Stage:
     def __init__(self, options: Namespace, root: Path) -> None:
         self.name: str = options.stage
         self.is_local = self.name == LOCAL
+        self.root = root
         self.deployed: Deployed | None = None
         if self.is_local:
             self.variables: Mapping[str, str] = read_config(root)["stages"][LOCAL]["environment_variables"]
@@ -125,6 +126,13 @@ class Stage:
     def table(self, name: str) -> str:
         """Return the name of a table in this stage."""
         return name + self.variables.get("TABLE_SUFFIX", "")
+
+    def counted(self, key: str) -> int:
+        """Return the value of a counter; 0 for one that is not there yet."""
+        name = self.table("support-state")
+        get = partial(self.client("dynamodb").get_item, TableName=name, Key={"pk": {"S": key}})
+        item = self.ask(get, name).get("Item", {})
+        return int(item.get("value", {"N": "0"})["N"])
 
     def ask(self, call: Callable[[], Any], name: str) -> Any:
         """Return what AWS says of something. Raises Problem when it is not there, else as boto3 does."""

@@ -39,7 +39,7 @@ SCOPES: Mapping[str, tuple[str, ...]] = {
 COMMANDS: Mapping[str, str] = {
     "apigateway": "DELETE GET PATCH POST PUT",
     "bedrock": "GetFoundationModel GetFoundationModelAvailability InvokeModel StopIngestionJob",
-    "cloudformation": "CreateChangeSet DeleteChangeSet DeleteStack ExecuteChangeSet "
+    "cloudformation": "CreateChangeSet DeleteChangeSet DeleteStack ExecuteChangeSet GetTemplate "
     "UpdateTerminationProtection",
     "comprehend": "DetectSentiment",
     "dynamodb": "UpdateItem",
@@ -51,10 +51,11 @@ COMMANDS: Mapping[str, str] = {
     "CreateEventSourceMapping DeleteEventSourceMapping GetEventSourceMapping UpdateEventSourceMapping",
     "logs": "DeleteLogGroup DeleteRetentionPolicy",
     "s3": "DeleteObject GetObject PutObject",
+    "ses": "GetEmailIdentity",
     "servicequotas": "GetServiceQuota ListServiceQuotas",
     "ssm": "DeleteParameter GetParameter PutParameter",
 }
-"""What Chalice, `infra`, `deploy`, `destroy` and `kb` call besides; reads of lists are allowed as a whole."""
+"""What Chalice and the commands of `dev.py` call besides; reads of lists are allowed as a whole."""
 READS = ("Describe", "List")
 WITHOUT_NAMES = {
     "iam:CreateServiceLinkedRole",

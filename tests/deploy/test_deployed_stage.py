@@ -276,8 +276,8 @@ def _found_for(stage: DeployedStage, ticket_id: str) -> list[dict[str, Any]]:
     return [data for data in of_type if data["ticket_id"] == ticket_id]
 
 
-NOT_OF_THE_EMULATOR = {"expiry", "models"}
-"""It does not delete what expires, and knows no models."""
+NOT_OF_THE_EMULATOR = {"expiry", "models", "guardrail_version"}
+"""It does not delete what expires, and knows no models and no guardrails."""
 
 
 def test_the_doctor_finds_what_is_wrong_with_a_stage(synced_stage: DeployedStage) -> None:
@@ -287,13 +287,17 @@ def test_the_doctor_finds_what_is_wrong_with_a_stage(synced_stage: DeployedStage
     events.disable_rule(Name=rule)
     logs.put_retention_policy(logGroupName=group, retentionInDays=1)
     before = secrets.get_secret_value(SecretId=webhooks)["SecretString"]
+    iam, role = synced_stage.client("iam"), {"RoleName": SWEEP, "PolicyName": SWEEP}
+    rights = json.dumps(iam.get_role_policy(**role)["PolicyDocument"])
+    iam.put_role_policy(**role, PolicyDocument='{"Version": "2012-10-17", "Statement": []}')
     secrets.put_secret_value(SecretId=webhooks, SecretString="{")
     found = synced_stage.project.doctor(synced_stage.account.url)
     events.enable_rule(Name=rule)
     logs.put_retention_policy(logGroupName=group, retentionInDays=14)
     secrets.put_secret_value(SecretId=webhooks, SecretString=before)
     wrong = {name for name, each in found.items() if not each["ok"]} - NOT_OF_THE_EMULATOR
-    assert wrong == {"schedule", "log_retention", "webhooks"}
+    iam.put_role_policy(**role, PolicyDocument=rights)
+    assert wrong == {"schedule", "log_retention", "webhooks", "rights"}
 
 
 # The last two, because they end what the others look at.

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 
 from chalicelib import __version__
+from chalicelib.chat.limits import BUDGET, DAY
+from chalicelib.stores.state import counter_key
 from cli.doctor.command import Finding, checks_of, examine, finding
 from cli.doctor.stage import Stage
 from cli.options import build_parser
@@ -206,7 +208,6 @@ def app_that_answers(
 
 OLD = (NOW - timedelta(hours=1)).isoformat()
 SYNC = WELL["/kb/sync"]
-REACHED_BUDGET = {"event_id": "budget#1", "type": "budget.reached", "timestamp": NOW.isoformat()}
 
 
 @pytest.mark.parametrize(
@@ -256,8 +257,13 @@ def test_a_clock_that_is_wrong_is_found() -> None:
         assert not found(stage, "clock").ok
 
 
-def test_a_budget_that_is_used_up_is_found() -> None:
-    with app_that_answers({"/events": {"events": [REACHED_BUDGET]}}, DAILY_BUDGET_USD="10") as stage:
-        assert found(stage, "budget").detail == "today's 10.00 dollars are used up"
-    with app_that_answers({}, DAILY_BUDGET_USD="10") as stage:
-        assert found(stage, "budget").ok
+def test_a_budget_that_is_used_up_is_found(stack: Product) -> None:
+    key = counter_key(BUDGET, datetime.now(timezone.utc), DAY)
+    item: Any = {"pk": {"S": key}, "value": {"N": "10000000"}}
+    dynamodb = AwsClients(stack.aws_url, LOCAL).dynamodb
+    stage = stage_of(stack, DAILY_BUDGET_USD="10")
+    assert found(stage, "budget").ok
+    dynamodb.put_item(TableName="support-state", Item=item)
+    seen = found(stage, "budget")
+    dynamodb.delete_item(TableName="support-state", Key={"pk": {"S": key}})
+    assert (seen.ok, seen.detail) == (False, "today's 10.00 dollars are used up")
