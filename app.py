@@ -32,7 +32,7 @@ from chalicelib.settings import (
 )
 from chalicelib.stores.insights.stream import changes_in
 from chalicelib.web import launcher
-from chalicelib.web.languages import LANGUAGES, choose_language
+from chalicelib.web.languages import choose_language
 from chalicelib.web.page import agent_page, chat_page
 
 app = Chalice(app_name="customer-support", configure_logs=False)
@@ -43,8 +43,10 @@ install(app, lambda: services().origins)
 @answers_errors
 def index() -> Response:
     """Serve the chat page in the visitor's language."""
+    settings = services().settings
     wanted, accepted = query_parameters().get("language"), current_request().headers.get("accept-language")
-    page = chat_page(choose_language(LANGUAGES, wanted, accepted), services().settings.widget_hosts)
+    language = choose_language(settings.branding.languages, wanted, accepted)
+    page = chat_page(language, settings.branding, settings.widget_hosts)
     return Response(page.html, dict(page.headers))
 
 

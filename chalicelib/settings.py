@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_type_hints
 
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 
+from chalicelib.branding import NEUTRAL, Branding
 from chalicelib.email_address import EMAIL_ADDRESS
 from chalicelib.errors import InvalidSettings
 from chalicelib.variables import value_of
@@ -248,6 +249,11 @@ class Settings:
     """Another sign: at least so many open tickets."""
     churn_inactive_days: Annotated[int, Ge(1)] = 180
     """Another sign: earlier orders, but none for so many days."""
+
+    # The chat page
+    branding: Branding = NEUTRAL
+    """The name, colour and words of the [chat page](branding.md): `{"name": "Tillwren", "color": "#7a3e9d"}`.
+    At most 2,000 bytes. Without it the page is neutral."""
 
     # Web pages of other origins
     widget_hosts: Annotated[CommaSeparated, _framing_hosts] = ()

@@ -11,16 +11,19 @@ from typing import Annotated, Any, Literal, get_args, get_origin
 
 from annotated_types import Ge, Gt, Le, MaxLen, MinLen
 
+from chalicelib.branding import Branding, read_branding
+
 YES = ("true", "1", "yes", "on")
 NO = ("false", "0", "no", "off")
+MOST_BRANDING_BYTES = 2_000
 
 
 def value_of(kind: Any, text: str) -> Any:
     """Return the value that a text stands for.
 
     A kind is str, int, float, bool, a Literal of strings, `tuple[str, ...]` (separated by commas), a Mapping
-    (a JSON object), one of these `| None`, or Annotated with limits and with functions that check a value
-    and return it. Raises ValueError with a problem that does not repeat the text.
+    (a JSON object), Branding, one of these `| None`, or Annotated with limits and with functions that check
+    a value and return it. Raises ValueError with a problem that does not repeat the text.
     """
     if get_origin(kind) is Annotated:
         base, *rules = get_args(kind)
@@ -89,6 +92,14 @@ def _json_object(_kind: Any, text: str) -> Mapping[str, Any]:
         raise ValueError("must be a JSON object") from None
 
 
+def _branding(kind: Any, text: str) -> Branding:
+    if len(text.encode("utf-8")) > MOST_BRANDING_BYTES:
+        raise ValueError(
+            f"must be at most {MOST_BRANDING_BYTES} bytes long: Lambda has room for 4 KB of settings"
+        )
+    return read_branding(_json_object(kind, text))
+
+
 def _as_it_is(_kind: Any, text: str) -> str:
     return text
 
@@ -101,4 +112,5 @@ READERS: Mapping[Any, Callable[[Any, str], Any]] = {
     Literal: _choice,
     tuple: _listed,
     get_origin(Mapping[str, Any]): _json_object,
+    Branding: _branding,
 }

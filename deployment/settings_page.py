@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from annotated_types import Ge, Gt, Le
 
+from chalicelib.branding import NEUTRAL, Branding
 from chalicelib.settings import SETTINGS, Settings, default_of, is_required
 from deployment.facts import SETTINGS_OF_THE_STACK
 from tooling.docstrings import field_docstrings
@@ -81,7 +82,8 @@ def _values(name: str, kind: Any) -> str:
     if get_origin(kind) is tuple:
         # An empty value counts as none, so that it stands for the default.
         return f"{'any number' if default_of(name) == () else 'one or more'}, separated by commas"
-    return "JSON object" if get_origin(kind) is get_origin(Mapping[str, Any]) else "text"
+    is_json = kind is Branding or get_origin(kind) is get_origin(Mapping[str, Any])
+    return "JSON object" if is_json else "text"
 
 
 def _range(rules: list[Any]) -> str:
@@ -94,7 +96,7 @@ def _default(name: str) -> str:
     if is_required(name):
         return "**required**"
     value = default_of(name)
-    is_none = value in (None, "", ())
+    is_none = value in (None, "", (), NEUTRAL)
     default = ",".join(value) if isinstance(value, tuple) else value
     return "none" if is_none else f"`{default}`".replace(".0`", "`")
 
@@ -114,7 +116,9 @@ def _cell(name: str, variables: Mapping[str, str], is_deployed: bool) -> str:
     if is_deployed and name in SETTINGS_OF_THE_STACK:
         return "*from the stack*"
     value = variables.get(name.upper())
-    return f"`{value}`".replace(",", "`, `") if value else ""
+    if not value:
+        return ""
+    return f"`{value}`" if value.startswith("{") else f"`{value}`".replace(",", "`, `")
 
 
 if __name__ == "__main__":

@@ -12,8 +12,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-LANGUAGES = ("en", "de", "fr", "es", "pt", "it", "nl", "pl", "ja", "ar")
-"""Those that there are words for."""
 RIGHT_TO_LEFT = frozenset({"ar"})
 _FOLDER = Path(__file__).parent / "languages"
 # RFC 9110: `de-AT;q=0.8`. A header holds few; more is none of a browser's.
@@ -23,7 +21,10 @@ _MOST_ACCEPTED = 50
 
 @functools.cache
 def words_of(language: str) -> Mapping[str, Mapping[str, Any]]:
-    """Return the words of a language: `{"page": {key: text}, "script": {key: text or {category: text}}}`."""
+    """Return the words of a language: `{"page": {key: text}, "script": {key: text or {category: text}}}`.
+
+    The page's `suggestions` are a list of texts.
+    """
     words: dict[str, dict[str, Any]] = json.loads((_FOLDER / f"{language}.json").read_text("utf-8"))
     return words
 

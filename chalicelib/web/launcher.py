@@ -5,7 +5,8 @@ import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from chalicelib.web.languages import LANGUAGES, RIGHT_TO_LEFT, words_of
+from chalicelib.branding import LANGUAGES
+from chalicelib.web.languages import RIGHT_TO_LEFT, words_of
 from chalicelib.web.page import read_file
 
 FILES = ("site.js", "panel.js", "talk.js", "start.js")

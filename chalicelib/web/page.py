@@ -6,7 +6,6 @@ One file means one Lambda call a page view, and no relative addresses to get wro
 import base64
 import functools
 import hashlib
-import html
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
 
-from chalicelib.web.languages import RIGHT_TO_LEFT, words_of
+from chalicelib.branding import NEUTRAL, Branding
+from chalicelib.web.colors import brand_style
+from chalicelib.web.languages import words_of
+from chalicelib.web.markup import fill, texts_of
 
 _WEB = Path(__file__).parent
 _PLACEHOLDER = re.compile(
@@ -22,9 +24,10 @@ _PLACEHOLDER = re.compile(
     r"/\* inline: (?P<names>[\w./ ]+) \*/"
     r"(?P<close></(?P=tag)>)"
 )
-_WORD = re.compile(r"\{\{(\w+)\}\}")
-_WORDS_OF_SCRIPTS = "words"
-"""Not a file, but what the scripts say in the page's language."""
+_WORDS, _BRAND = "words", "brand"
+"""Not files: what the scripts say in the page's language, and the colours of a business."""
+_MOST_PAGES = 32
+"""How many looks of the page a process keeps, at a sixth of a megabyte each."""
 # Inside a script element the HTML parser acts on `</script`, and on `<!--` followed by `<script`. Scripts
 # hold these only in strings, templates, regular expressions and comments, where `\x3c` means the same.
 _HTML_IN_SCRIPT = re.compile(r"<(?=!--|/?script)", re.IGNORECASE)
@@ -42,17 +45,15 @@ class Page:
     headers: Mapping[str, str]
 
 
-@functools.cache
-def chat_page(language: str = "en", framed_by: tuple[str, ...] = ()) -> Page:
-    """Return the chat page in a language, built once per process from the files in `web/`.
+@functools.lru_cache(maxsize=_MOST_PAGES)
+def chat_page(language: str = "en", branding: Branding = NEUTRAL, framed_by: tuple[str, ...] = ()) -> Page:
+    """Return the chat page in a language and a business's look, built from the files in `web/`.
 
     `framed_by` are the hosts whose pages may show it in a frame, as a policy names them.
     """
-    direction = "rtl" if language in RIGHT_TO_LEFT else "ltr"
-    words = {**words_of(language)["page"], "language": language, "direction": direction}
-    page = build_page(
-        _with_words(read_file("chat.html"), words), functools.partial(_read_in, language), framed_by
-    )
+    template = fill(read_file("chat.html"), texts_of(language, branding))
+    read = functools.partial(_read_for, language, branding.color)
+    page = build_page(template, read, branding.logo_origin, framed_by)
     return Page(
         page.html, MappingProxyType({**page.headers, "Content-Language": language, "Vary": "Accept-Language"})
     )
@@ -61,37 +62,36 @@ def chat_page(language: str = "en", framed_by: tuple[str, ...] = ()) -> Page:
 @functools.cache
 def agent_page() -> Page:
     """Return the agents' console, built once per process from the files in `web/`."""
-    return build_page(read_file("agent/agent.html"), functools.partial(_read_in, "en"))
+    return build_page(read_file("agent/agent.html"), functools.partial(_read_for, "en", ""))
 
 
-def build_page(template: str, read: Callable[[str], str], framed_by: tuple[str, ...] = ()) -> Page:
+def build_page(
+    template: str, read: Callable[[str], str], image_origin: str = "", framed_by: tuple[str, ...] = ()
+) -> Page:
     """Fill the template's `/* inline: a.js b.js */` elements with the named files, and let only those run.
+
+    `image_origin` is where an image may come from, besides data.
 
     Raises ValueError when a style sheet would end its own element.
     """
     hashes: dict[str, list[str]] = {"script": [], "style": []}
 
-    def fill(placeholder: re.Match[str]) -> str:
+    def inlined(placeholder: re.Match[str]) -> str:
         tag = placeholder["tag"]
         text = "\n".join(read(name) for name in placeholder["names"].split())
         content = _safe_script(text) if tag == "script" else _safe_style(text)
         hashes[tag].append(_csp_hash(content))
         return placeholder["open"] + content + placeholder["close"]
 
-    html = _PLACEHOLDER.sub(fill, template)
-    return Page(html, MappingProxyType(_headers(hashes["script"], hashes["style"], framed_by)))
+    html = _PLACEHOLDER.sub(inlined, template)
+    return Page(html, MappingProxyType(_headers(hashes["script"], hashes["style"], image_origin, framed_by)))
 
 
-def _with_words(template: str, words: Mapping[str, str]) -> str:
-    """Fill the template's `{{places}}` with texts, which stay text. Raises KeyError for an unknown place."""
-    return _WORD.sub(lambda place: html.escape(words[place[1]]), template)
-
-
-def _read_in(language: str, name: str) -> str:
-    if name != _WORDS_OF_SCRIPTS:
-        return read_file(name)
-    words = json.dumps(words_of(language)["script"], ensure_ascii=False, separators=(",", ":"))
-    return f"const WORDS = {words};\n"
+def _read_for(language: str, color: str, name: str) -> str:
+    if name == _WORDS:
+        words = json.dumps(words_of(language)["script"], ensure_ascii=False, separators=(",", ":"))
+        return f"const WORDS = {words};\n"
+    return brand_style(color) if name == _BRAND else read_file(name)
 
 
 def read_file(name: str) -> str:
@@ -117,13 +117,15 @@ def _csp_hash(content: str) -> str:
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
-def _headers(script_hashes: list[str], style_hashes: list[str], framed_by: tuple[str, ...]) -> dict[str, str]:
+def _headers(
+    script_hashes: list[str], style_hashes: list[str], image_origin: str, framed_by: tuple[str, ...]
+) -> dict[str, str]:
     policy = {
         "default-src": "'none'",
         "script-src": " ".join(script_hashes) or "'none'",
         "style-src": " ".join(style_hashes) or "'none'",
         "connect-src": "'self'",
-        "img-src": "data:",
+        "img-src": f"data: {image_origin}".rstrip(),
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": " ".join(("'self'", *framed_by)),

@@ -9,7 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
-from chalicelib.web.languages import LANGUAGES, choose_language
+from chalicelib.branding import NEUTRAL, Branding
+from chalicelib.web.languages import choose_language
 from chalicelib.web.launcher import HEADERS, launcher_script
 from chalicelib.web.page import chat_page
 
@@ -65,8 +66,11 @@ def answer(
 class ScriptedServer:
     """An HTTP server on 127.0.0.1 that serves the page below `prefix` and replies as scripted, in order."""
 
-    def __init__(self, prefix: str = "", framed_by: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, prefix: str = "", branding: Branding = NEUTRAL, framed_by: tuple[str, ...] = ()
+    ) -> None:
         self.prefix = prefix
+        self.branding = branding
         self.framed_by = framed_by
         self.replies: deque[Reply] = deque()
         self.history = Reply({"error": "Unknown session."}, status=404)
@@ -122,9 +126,9 @@ class _Handler(BaseHTTPRequestHandler):
         page_path, _, query = path.partition("?")
         if page_path in ("", "/"):
             wanted = dict(parse_qsl(query)).get("language")
-            page = chat_page(
-                choose_language(LANGUAGES, wanted, self.headers["Accept-Language"]), self.script.framed_by
-            )
+            branding = self.script.branding
+            language = choose_language(branding.languages, wanted, self.headers["Accept-Language"])
+            page = chat_page(language, branding, self.script.framed_by)
             self._send(200, page.headers, page.html.encode("utf-8"))
         elif page_path == "/widget.js":
             self._send(200, HEADERS, launcher_script().encode("utf-8"))

@@ -5,7 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from chalicelib.web.languages import LANGUAGES, words_of
+from chalicelib.branding import LANGUAGES
+from chalicelib.web.languages import words_of
 from tests.browser.chat import EXCHANGE, install_clock
 from tests.browser.scripted_server import Reply, ScriptedServer, answer
 from tests.browser.visitor import Visitor

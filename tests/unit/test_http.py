@@ -12,6 +12,7 @@ import pytest
 from chalice.local import LambdaEventConverter
 
 from chalicelib.api.cors import PROOF_HEADERS
+from chalicelib.branding import read_branding
 from chalicelib.errors import ModelUnavailable, Unavailable
 from chalicelib.insight.health import Health
 from chalicelib.logs import TurnLogger, logger
@@ -44,7 +45,11 @@ def web() -> Iterator[Shop]:
             "chat": replace(scene.chat, log=TurnLogger()),
             "transcripts": scene.transcripts,
             "health": Health(checks, lambda _: None),
-            "settings": SimpleNamespace(stage="test", widget_hosts=("https://shop.example",)),
+            "settings": SimpleNamespace(
+                stage="test",
+                branding=read_branding({"languages": ["fr", "de"]}),
+                widget_hosts=("https://shop.example",),
+            ),
         }
         with serving(JSON, **services) as web:
             yield Shop(web.client, web.headers, scene, checks)
@@ -201,6 +206,13 @@ def test_the_page_is_html_with_its_security_headers(web: Shop) -> None:
     assert response.headers["Cache-Control"] == "no-cache"
     assert response.headers["Strict-Transport-Security"].startswith("max-age=")
     assert b"<!doctype html>" in response.body[:100].lower()
+
+
+def test_the_page_is_in_an_offered_language_that_is_asked_for_or_accepted(web: Shop) -> None:
+    accepting = {"Accept-Language": "en, de;q=0.5"}
+    assert web.send("GET", "/").headers["Content-Language"] == "fr"
+    assert web.send("GET", "/", headers=accepting).headers["Content-Language"] == "de"
+    assert web.send("GET", "/?language=fr", headers=accepting).headers["Content-Language"] == "fr"
 
 
 @pytest.fixture

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.branding import LANGUAGES
 from chalicelib.chat.reading.person_request import asks_for_a_person
 from chalicelib.web import languages
-from chalicelib.web.languages import LANGUAGES, choose_language, words_of
+from chalicelib.web.languages import choose_language, words_of
 
 WEB = Path(languages.__file__).parent
 PLURALS = {
@@ -19,6 +20,8 @@ PLURALS = {
     "ar": {"zero", "one", "two", "few", "many", "other"},
 }
 """The plural categories of each language, by Unicode's CLDR."""
+OF_THE_STAGE = {"language", "direction", "iconFill", "iconInk", "hours", "privacyUrl", "logo", "item"}
+"""Places of the markup that no language fills."""
 EXACT = {"zero", "one", "two"}
 """Categories whose words may say the number themselves."""
 
@@ -31,7 +34,8 @@ def texts(language: str) -> Iterator[tuple[str, str, str]]:
     for part in words_of(language).values():
         for key, words in part.items():
             forms = words if isinstance(words, Mapping) else {"": words}
-            yield from ((key, category, text) for category, text in forms.items())
+            for category, said in forms.items():
+                yield from ((key, category, text) for text in ([said] if isinstance(said, str) else said))
 
 
 def places(text: str) -> set[str]:
@@ -78,8 +82,9 @@ def test_what_is_said_in_both_parts_is_said_the_same(language: str) -> None:
 
 def test_the_page_says_every_word_that_there_is_and_no_other() -> None:
     markup = (WEB / "chat.html").read_text("utf-8")
-    used = set(re.findall(r"{{(\w+)}}", markup)) - {"language", "direction"}
-    assert used == set(words_of("en")["page"])
+    used = set(re.findall(r"{{#?(\w+)}}", markup))
+    assert used - set(words_of("en")["page"]) == OF_THE_STAGE
+    assert set(words_of("en")["page"]) - used == set()
 
 
 def test_the_scripts_say_every_word_that_there_is_and_no_other() -> None:
@@ -93,7 +98,9 @@ def test_the_scripts_say_every_word_that_there_is_and_no_other() -> None:
 
 @all_of_them
 def test_the_button_for_a_person_is_understood_by_the_chat(language: str) -> None:
-    assert asks_for_a_person(words_of(language)["page"]["askForPerson"])
+    asking = words_of(language)["script"]["askForPerson"]
+    assert words_of(language)["page"]["suggestions"][-1] == asking
+    assert asks_for_a_person(asking)
 
 
 @pytest.mark.parametrize(

@@ -124,7 +124,7 @@ def test_the_policy_allows_its_own_server_and_nobody_else(built: Page) -> None:
 
 
 def test_only_named_hosts_may_frame_the_chat_and_none_the_console() -> None:
-    framed = policy_of(dict(chat_page("en", ("https://shop.example", "*.shop.example")).headers))
+    framed = policy_of(dict(chat_page(framed_by=("https://shop.example", "*.shop.example")).headers))
     assert framed["frame-ancestors"] == {"'self'", "https://shop.example", "*.shop.example"}
     assert policy_of(dict(agent_page().headers))["frame-ancestors"] == {"'self'"}
 
