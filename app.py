@@ -43,17 +43,19 @@ install(app, lambda: services().origins)
 @answers_errors
 def index() -> Response:
     """Serve the chat page in the visitor's language."""
-    settings = services().settings
-    wanted, accepted = query_parameters().get("language"), current_request().headers.get("accept-language")
-    language = choose_language(settings.branding.languages, wanted, accepted)
-    page = chat_page(language, settings.branding, settings.widget_hosts)
+    settings, query = services().settings, query_parameters()
+    accepted = current_request().headers.get("accept-language")
+    language = choose_language(settings.branding.languages, query.get("language"), accepted)
+    color = settings.branding.chosen_color(query.get("color"))
+    page = chat_page(language, settings.branding, settings.widget_hosts, color)
     return Response(page.html, dict(page.headers))
 
 
 @app.route("/widget.js", methods=["GET"])
+@answers_errors
 def widget() -> Response:
     """Serve the script that puts the chat on other sites."""
-    return Response(launcher.launcher_script(), dict(launcher.HEADERS))
+    return Response(launcher.launcher_script(services().settings.branding), dict(launcher.HEADERS))
 
 
 @app.route("/agent", methods=["GET"])

@@ -36,6 +36,10 @@ class Branding:
     privacy_url: str = ""
     languages: tuple[str, ...] = LANGUAGES
 
+    def chosen_color(self, wanted: str | None) -> str:
+        """Return the wanted colour, if it is one, or else the business's own."""
+        return wanted if wanted and COLOR.fullmatch(wanted) else self.color
+
     @property
     def logo_origin(self) -> str:
         """Scheme and host of the logo, as a policy names them; "" without a logo."""

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 LEAST_CONTRAST = 4.5
 BLACK, WHITE = "#000000", "#ffffff"
+USUAL_COLOR = "#0e6b62"
+"""The page's own, of theme.css by day."""
 _STEPS = 50
 _HOVER_SHARE = 0.15
 _LEAST_SEEN = 1.5

@@ -5,7 +5,8 @@ import json
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from chalicelib.branding import LANGUAGES
+from chalicelib.branding import NEUTRAL, Branding
+from chalicelib.web.colors import USUAL_COLOR, plain
 from chalicelib.web.languages import RIGHT_TO_LEFT, words_of
 from chalicelib.web.page import read_file
 
@@ -22,10 +23,11 @@ HEADERS: Mapping[str, str] = MappingProxyType(
 
 
 @functools.cache
-def launcher_script() -> str:
-    """Return the script, built once per process: one function, of which nothing is a global of the site."""
+def launcher_script(branding: Branding = NEUTRAL) -> str:
+    """Return the script in a business's look: one function, of which nothing is a global of the site."""
     given = {
-        "LANGUAGES": {language: words_of(language)["widget"] for language in LANGUAGES},
+        "LANGUAGES": {language: words_of(language)["widget"] for language in branding.languages},
+        "BRAND": {"name": branding.name, "color": plain(branding.color or USUAL_COLOR)},
         "RIGHT_TO_LEFT": sorted(RIGHT_TO_LEFT),
         "STYLE": read_file("widget/launcher.css"),
     }

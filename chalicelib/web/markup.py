@@ -5,13 +5,12 @@ import re
 from collections.abc import Mapping, Sequence
 
 from chalicelib.branding import Branding, in_language
-from chalicelib.web.colors import ink_on, plain
+from chalicelib.web.colors import USUAL_COLOR, ink_on, plain
 from chalicelib.web.languages import RIGHT_TO_LEFT, words_of
 
 Texts = Mapping[str, str | Sequence[str]]
 
 _PLACE = re.compile(r"{{#(?P<list>\w+)}}(?P<body>.*?){{/(?P=list)}}|{{(?P<one>\w+)}}", re.DOTALL)
-_USUAL_COLOR = "#0e6b62"
 
 
 def fill(template: str, texts: Texts) -> str:
@@ -33,7 +32,7 @@ def texts_of(language: str, branding: Branding) -> Texts:
     """Return what the chat page says in a language, by its places."""
     words = words_of(language)["page"]
     suggestions = in_language(branding.suggestions, language)
-    color = plain(branding.color or _USUAL_COLOR)
+    color = plain(branding.color or USUAL_COLOR)
     return {
         **words,
         "language": language,

@@ -9,7 +9,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
 
@@ -46,14 +46,19 @@ class Page:
 
 
 @functools.lru_cache(maxsize=_MOST_PAGES)
-def chat_page(language: str = "en", branding: Branding = NEUTRAL, framed_by: tuple[str, ...] = ()) -> Page:
+def chat_page(
+    language: str = "en", branding: Branding = NEUTRAL, framed_by: tuple[str, ...] = (), color: str = ""
+) -> Page:
     """Return the chat page in a language and a business's look, built from the files in `web/`.
 
-    `framed_by` are the hosts whose pages may show it in a frame, as a policy names them.
+    `framed_by` are the hosts whose pages may show it in a frame, as a policy names them. A color replaces
+    that of the branding.
     """
-    template = fill(read_file("chat.html"), texts_of(language, branding))
-    read = functools.partial(_read_for, language, branding.color)
-    page = build_page(template, read, branding.logo_origin, framed_by)
+    look = replace(branding, color=color or branding.color)
+    template = fill(read_file("chat.html"), texts_of(language, look))
+    page = build_page(
+        template, functools.partial(_read_for, language, look.color), look.logo_origin, framed_by
+    )
     return Page(
         page.html, MappingProxyType({**page.headers, "Content-Language": language, "Vary": "Accept-Language"})
     )

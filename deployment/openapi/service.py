@@ -13,6 +13,9 @@ class PageQuery(BaseModel):
     language: str | None = None
     """The page's language, such as `de`; else it is one that the browser accepts."""
 
+    color: str | None = None
+    """The page's colour, such as `#7a3e9d`; else it is the stage's own."""
+
 
 class HealthQuery(BaseModel):
     """The query of GET /health."""

@@ -125,13 +125,16 @@ class _Handler(BaseHTTPRequestHandler):
         path = self._path()
         page_path, _, query = path.partition("?")
         if page_path in ("", "/"):
-            wanted = dict(parse_qsl(query)).get("language")
+            asked = dict(parse_qsl(query))
             branding = self.script.branding
-            language = choose_language(branding.languages, wanted, self.headers["Accept-Language"])
-            page = chat_page(language, branding, self.script.framed_by)
+            language = choose_language(
+                branding.languages, asked.get("language"), self.headers["Accept-Language"]
+            )
+            color = branding.chosen_color(asked.get("color"))
+            page = chat_page(language, branding, self.script.framed_by, color)
             self._send(200, page.headers, page.html.encode("utf-8"))
         elif page_path == "/widget.js":
-            self._send(200, HEADERS, launcher_script().encode("utf-8"))
+            self._send(200, HEADERS, launcher_script(self.script.branding).encode("utf-8"))
         else:
             self._reply(Received("GET", path, None, dict(self.headers)))
 

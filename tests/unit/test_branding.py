@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.branding import Branding, read_branding
+from chalicelib.branding import NEUTRAL, Branding, read_branding
 from chalicelib.variables import value_of
 from chalicelib.web.colors import DARK, LIGHT
 from chalicelib.web.markup import fill
@@ -75,6 +75,14 @@ def test_a_business_looks_and_speaks_as_it_says() -> None:
     assert "img-src data: https://cdn.example.com;" in page.headers["Content-Security-Policy"]
     assert "--fill:#7a3e9d;" in page.html
     assert "fill='%237a3e9d'" in page.html
+
+
+@pytest.mark.parametrize(
+    ("wanted", "color"), [(None, "#7a3e9d"), ("#fd0", "#fd0"), ("red", "#7a3e9d"), ("#fd0;x", "#7a3e9d")]
+)
+def test_a_site_may_choose_a_colour_and_nothing_else(wanted: str | None, color: str) -> None:
+    assert read_branding(WHOLE).chosen_color(wanted) == color
+    assert f"--fill:{'#ffdd00' if color == '#fd0' else color};" in chat_page("en", NEUTRAL, (), color).html
 
 
 def test_without_branding_the_page_is_neutral() -> None:

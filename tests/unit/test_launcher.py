@@ -4,6 +4,7 @@ import gzip
 import re
 from pathlib import Path
 
+from chalicelib.branding import read_branding
 from chalicelib.web import launcher
 from chalicelib.web.languages import words_of
 from chalicelib.web.launcher import HEADERS, launcher_script
@@ -22,6 +23,12 @@ def test_the_script_is_one_function_with_its_styles() -> None:
     assert script.endswith("})();\n")
     assert ":host {\\n" in script
     assert script.count("'use strict'") == 1
+
+
+def test_it_has_the_name_colour_and_languages_of_a_business() -> None:
+    script = launcher_script(read_branding({"name": "Cups", "color": "#FD0", "languages": ["nl", "de"]}))
+    assert 'const BRAND = {"name":"Cups","color":"#ffdd00"};' in script
+    assert re.findall(r'"(\w\w)":{"chat"', script) == ["nl", "de"]
 
 
 def test_it_says_every_word_that_there_is_and_no_other() -> None:

@@ -3,7 +3,8 @@
 // first opened, or in the background while a person of the support team may still write.
 
 const PHONE = matchMedia('(max-width: 480px), (max-height: 420px)');
-const TITLE = dataset.title || WORDS.chat;
+const TITLE = dataset.title || BRAND.name || WORDS.chat;
+const COLOR = hexColor(dataset.color);
 const SVG = 'http://www.w3.org/2000/svg';
 const ICONS = {
   chat: 'M5 5.5h14a1.5 1.5 0 0 1 1.5 1.5v8a1.5 1.5 0 0 1-1.5 1.5h-7L7.5 20v-3.5H5A1.5 1.5 0 0 1 3.5 15V7A1.5 1.5 0 0 1 5 5.5z',
@@ -41,7 +42,7 @@ let frameTimer = 0;
 let wantsFocus = false;
 
 function build() {
-  const color = hexColor(dataset.color);
+  const color = COLOR || BRAND.color;
   const colors = new CSSStyleSheet();
   const sheet = new CSSStyleSheet();
   colors.replaceSync(`:host { --accent: ${color}; --on-accent: ${inkOn(color)}; }`);
@@ -136,8 +137,9 @@ function giveFocus() {
 
 function load() {
   if (frame) return;
-  const page = new URL(`?language=${LANGUAGE}#widget=${encodeURIComponent(location.origin)}`, BASE);
-  frame = make('iframe', { title: dataset.title ? `${WORDS.chat}: ${TITLE}` : WORDS.chat, allow: 'clipboard-write', src: page.href });
+  const color = COLOR && `&color=${encodeURIComponent(COLOR)}`;
+  const page = new URL(`?language=${LANGUAGE}${color}#widget=${encodeURIComponent(location.origin)}`, BASE);
+  frame = make('iframe', { title: TITLE === WORDS.chat ? TITLE : `${WORDS.chat}: ${TITLE}`, allow: 'clipboard-write', src: page.href });
   showCover(WORDS.loading);
   frameTimer = setTimeout(() => (panel.open ? showCover(WORDS.failed) : unload()), LOAD_TIMEOUT_MS);
   panel.append(frame);

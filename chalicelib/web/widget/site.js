@@ -1,6 +1,6 @@
 'use strict';
 // What the site says in its script element, and what is remembered for the visitor. launcher.py puts LANGUAGES, the
-// widget's words by language, and STYLE before this.
+// widget's words by language, BRAND, the stage's name and colour, and STYLE before this.
 
 const script = document.currentScript ?? document.querySelector('script[src*="/widget.js"]');
 // Below the stage's name behind API Gateway, at `/` under a domain of one's own: the page is beside the script.
@@ -9,7 +9,6 @@ const BASE = new URL('.', script.src);
 const ownOf = (given) => Object.assign(Object.create(null), given);
 const dataset = ownOf(script.dataset);
 
-const ACCENT = '#0e6b62';
 const LOAD_TIMEOUT_MS = 15_000;
 const LANGUAGE = chooseLanguage();
 const WORDS = LANGUAGES[LANGUAGE];
@@ -20,11 +19,11 @@ function chooseLanguage() {
   return wanted.find((code) => Object.hasOwn(LANGUAGES, code)) ?? Object.keys(LANGUAGES)[0];
 }
 
-/** A colour as `#rrggbb`; the usual one for what is none. */
+/** A colour as `#rrggbb`; '' for what is none. */
 function hexColor(text) {
   const [, short, long] = /^#(?:([0-9a-f]{3})|([0-9a-f]{6}))$/i.exec(text ?? '') ?? [];
   if (short) return `#${short.replace(/./g, '$&$&')}`;
-  return long ? `#${long}` : ACCENT;
+  return long ? `#${long}` : '';
 }
 
 /** White where its contrast on a colour is at least 4.5 to 1 (WCAG 2), else black, whose then is. */
