@@ -20,6 +20,8 @@ from chalicelib.stores.erasures import marks_of, write_unless_erased
 from chalicelib.times import to_seconds
 
 STORE = "pending"
+NAMED_FOR = timedelta(days=2)
+"""DynamoDB deletes what has expired late, and until then erasure has to find it."""
 
 
 class PendingItem(Model):
@@ -58,13 +60,15 @@ class PendingTexts:
         Raises ErasedMeanwhile, Unavailable.
         """
         name = _name(writing.message_id, writing.customer_id)
-        ttl = to_seconds(self._clock() + timedelta(seconds=PENDING_SECONDS))
+        now = self._clock()
+        ttl = to_seconds(now + timedelta(seconds=PENDING_SECONDS))
         item = PendingItem(name, turn=writing.turn_id, text=text, done=False, ttl=ttl)
+        kept = PendingNamesItem.ttl.set(to_seconds(now + NAMED_FOR))
 
         def fill(transaction: TransactWrite) -> None:
             transaction.save(item)
             for key in _keys_of_names(writing.session_id, writing.customer_id):
-                actions: list[Action] = [PendingNamesItem.names.add({name}), PendingNamesItem.ttl.set(ttl)]
+                actions: list[Action] = [PendingNamesItem.names.add({name}), kept]
                 transaction.update(PendingNamesItem(key), actions=actions)
 
         with reaching(STORE):
@@ -104,8 +108,9 @@ class PendingTexts:
                     names = complete(PendingNamesItem.get(key, consistent_read=True))
                 except DoesNotExist:
                     continue
-                for name in names.names:
-                    PendingItem(name).delete()
+                with PendingItem.batch_write() as batch:
+                    for name in names.names:
+                        batch.delete(PendingItem(name))
                 names.delete()
 
 

@@ -98,6 +98,7 @@ def test_erasing_leaves_nothing_and_no_item_names_anybody(clock: FakeClock) -> N
     found = [*PendingItem.scan(), *PendingNamesItem.scan()]
     written = " ".join(str(item.attribute_values) for item in found)
     assert not any(name in written for name in ("message-1", "session-2", "CUST-1001"))
+    clock.now += timedelta(seconds=2 * PENDING_SECONDS)
     store.erase("session-2")
     store.erase(None, "CUST-1001")
     assert list(PendingItem.scan()) == []
