@@ -78,7 +78,8 @@ def ask_one_question(work: Work, ask: Ask) -> str:
     A new API is not known everywhere at once, so it is tried for half a minute: with the same message id, so
     that the question is answered once.
     """
-    question = {"query": QUESTION, "message_id": str(uuid.uuid4())}
+    # As the page asks: the right to stream an answer is one of its own.
+    question = {"query": QUESTION, "message_id": str(uuid.uuid4()), "progressive": True}
     answer = ask(question)
     for _ in range(ATTEMPTS - 1):
         if answer.status == 200:

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from chalicelib.logs import DegradedLogger
 
 SECONDS_BETWEEN_WRITES = 0.4
+HELD_BACK_SHARE = 0.2
+"""How soon to see whether there is more to show, where there was not: to look takes processor time."""
 END_SECONDS = 1.0
 """How long an answer that is ready waits for its end to be readable as well."""
 
@@ -57,10 +59,13 @@ class Progress:
         if not self._is_due():
             return
         so_far = show(text)
+        is_more = not self._kept.startswith(so_far)
         with self._lock:
-            if self._is_due() and not self._kept.startswith(so_far):
-                self._next_at = time.monotonic() + self._seconds_between_writes
-                self._under_way = self._start(partial(self._keep, so_far))
+            if self._is_due():
+                share = 1 if is_more else HELD_BACK_SHARE
+                self._next_at = time.monotonic() + share * self._seconds_between_writes
+                if is_more:
+                    self._under_way = self._start(partial(self._keep, so_far))
 
     def end(self, answer: str) -> None:
         """Keep the whole answer, or nothing of it where there is none. Only the first call counts."""
