@@ -17,7 +17,7 @@ async function postQuestion({ text, messageId }, sessionId, lifetime) {
 
 /** Read what there is of an answer that is being written: `{text, done}`. */
 function getPending(messageId, lifetime) {
-  return request(`chat/pending/${encodeURIComponent(messageId)}`, { lifetime, timeoutMs: 5_000 });
+  return requestAsCustomer(`chat/pending/${encodeURIComponent(messageId)}`, { lifetime, timeoutMs: 5_000 });
 }
 
 /** Read the newest messages, those `before` a place of an earlier page, or those `after` one; '' is no place. */
