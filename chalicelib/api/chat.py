@@ -96,13 +96,15 @@ class ChatRequest(ProvenBody):
     """Of an earlier answer, to go on with that conversation. Without it a new one starts."""
     message_id: Identifier | None = None
     """Makes a retry safe: the same id and `query` again are the same answer. Best a random UUID."""
-    progressive: bool = False
+    progressive: bool | None = None
     """Whether the answer can be read at `/chat/pending/{message_id}` while it is written, as far as it is
     sure. Only with a random UUID as `message_id`; the answer is the same as without."""
 
     def message(self, caller: str) -> Message:
         """Return the message that was sent; `caller` is counted by the limits."""
-        return Message(self.query, caller, self.session_id, self.message_id, self.proof, self.progressive)
+        return Message(
+            self.query, caller, self.session_id, self.message_id, self.proof, bool(self.progressive)
+        )
 
 
 class FeedbackRequest(ProvenBody):

@@ -28,6 +28,7 @@ ANSWERS: list[tuple[SupportError, int, str]] = [
     (errors.ExpiredCustomerHash(), 403, "wrong_customer_hash"),
     (errors.LinkNotValid(), 403, "link_not_valid"),
     (errors.UnknownMessage(), 404, "unknown_message"),
+    (errors.NothingPending(), 404, "nothing_pending"),
     (errors.UnknownTicket(), 404, "unknown_ticket"),
     (errors.UnknownEvent(), 404, "unknown_event"),
     (errors.MessageIdReused(), 409, "message_id_reused"),
