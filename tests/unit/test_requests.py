@@ -49,7 +49,7 @@ LEAST: dict[type[Body], dict[str, Any]] = {
     DraftRequest: {},
 }
 DEFAULTS: dict[type[Body], dict[str, Any]] = {
-    ChatRequest: dict.fromkeys(("session_id", "message_id", *PROOF)),
+    ChatRequest: dict.fromkeys(("session_id", "message_id", "progressive", *PROOF)),
     FeedbackRequest: dict.fromkeys(("comment", *PROOF)),
     TicketRequest: {
         **dict.fromkeys(("ticket_id", "external_ticket_id", "channel", "priority", "created_at")),
