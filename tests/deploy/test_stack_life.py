@@ -75,10 +75,11 @@ def moves(written: Document = WRITTEN) -> Iterator[Move]:
                     yield name, stack, stack_of(other, stack, written), other["DeployerArn"]
 
 
-def found_in(written: Document) -> set[str]:
-    """Return all that fails in the life of a template's stacks, but for what `infra` refuses."""
-    lives = ((before, after, by) for name, before, after, by in moves(written) if name not in SET_ONCE)
-    return {fault for each in lives for fault in faults(*each)}
+def found_in(written: Document) -> Iterator[str]:
+    """Yield all that fails in the life of a template's stacks, but for what `infra` refuses."""
+    for name, before, after, by in moves(written):
+        if name not in SET_ONCE:
+            yield from faults(before, after, by)
 
 
 def changed(change: Callable[[Any], object]) -> Document:
@@ -89,7 +90,7 @@ def changed(change: Callable[[Any], object]) -> Document:
 
 
 def test_no_creation_change_or_deletion_of_a_stack_fails() -> None:
-    assert found_in(WRITTEN) == set()
+    assert set(found_in(WRITTEN)) == set()
 
 
 def test_a_change_that_would_fail_is_one_that_infra_refuses() -> None:
@@ -103,7 +104,7 @@ def test_each_depends_on_is_missed_where_it_is_left_out(name: str, other: str) -
         left = [each for each in as_list(resources[name].pop("DependsOn")) if each != other]
         resources[name]["DependsOn"] = left
 
-    assert found_in(changed(change))
+    assert any(found_in(changed(change)))
 
 
 @pytest.mark.parametrize(("name", "action"), ALLOWED)
