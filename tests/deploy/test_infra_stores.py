@@ -72,7 +72,7 @@ def test_the_subnets_are_in_two_of_the_zones_of_the_region() -> None:
     }
 
 
-def test_each_service_that_a_function_in_the_network_calls_has_an_endpoint_and_no_other() -> None:
+def test_each_service_called_from_the_network_has_an_endpoint_and_no_other() -> None:
     policies = render(placeholders("dev", ("model",)))
     statements = [each for name in IN_VPC for each in policies[policy_file("dev", name)]["Statement"]]
     allowed = {action.split(":")[0] for each in statements for action in each["Action"]}

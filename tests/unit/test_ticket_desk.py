@@ -182,7 +182,7 @@ def test_an_unknown_customer_is_no_outage(scene: Scene) -> None:
     assert scene.tickets.kept["T-1"].customer_id == "CUST-9"
 
 
-def test_without_a_customer_database_a_ticket_has_the_other_half_of_the_360(scene: Scene) -> None:
+def test_without_a_customer_database_a_ticket_has_half_of_the_360(scene: Scene) -> None:
     scene.post(customer_external_id="CUST-9")
     desk = replace(scene.desk, knows_customers=False)
     view = desk.view("T-1")
