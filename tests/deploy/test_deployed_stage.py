@@ -300,7 +300,7 @@ def test_the_doctor_finds_what_is_wrong_with_a_stage(synced_stage: DeployedStage
     assert wrong == {"schedule", "log_retention", "webhooks", "rights"}
 
 
-# The last two, because they end what the others look at.
+# The last three, because they end what the others look at.
 
 
 def test_chalice_deletes_all_that_it_has_made(deployed: DeployedStage) -> None:
@@ -319,3 +319,30 @@ def test_destroy_goes_on_from_there_and_leaves_what_holds_data(deployed: Deploye
     assert client("secretsmanager").list_secrets()["SecretList"] == []
     assert len(client("dynamodb").list_tables()["TableNames"]) == 5
     assert [each["Name"] for each in client("s3").list_buckets()["Buckets"]] == [BUCKET]
+
+
+def test_a_stage_without_postgres_works_outside_of_any_network(deployed: DeployedStage) -> None:
+    _remove_what_was_left(deployed)
+    deployed.project.deployment("infra", STAGE, "--parameter", "CustomerDatabase=NONE", "--yes")
+    said = deployed.project.deployment("deploy", STAGE, "--yes")
+    assert re.search(r"Database +none", said)
+    functions = deployed.client("lambda").list_functions()["Functions"]
+    assert not any(each.get("VpcConfig", {}).get("SubnetIds") for each in functions)
+    assert deployed.client("rds").describe_db_instances()["DBInstances"] == []
+    received = deployed.send("POST", "/tickets", scenarios.TICKET).body
+    known = {name for name, value in received["customer_context"].items() if value is not None}
+    assert known == {"external_id", "recent_orders", "open_tickets", "is_high_value", "churn_risk"}
+    assert received["degraded"] == []
+    health = deployed.send("GET", "/health", query={"deep": ["1"]}).body
+    assert (health["status"], "postgres" in health["checks"]) == ("ok", False)
+
+
+def _remove_what_was_left(stage: DeployedStage) -> None:
+    """Delete tables and bucket, which the emulator cannot take over as AWS does."""
+    dynamodb, s3 = stage.client("dynamodb"), stage.client("s3")
+    for name in dynamodb.list_tables()["TableNames"]:
+        dynamodb.delete_table(TableName=name)
+    versions = s3.list_object_versions(Bucket=BUCKET)
+    for each in (*versions.get("Versions", ()), *versions.get("DeleteMarkers", ())):
+        s3.delete_object(Bucket=BUCKET, Key=each["Key"], VersionId=each["VersionId"])
+    s3.delete_bucket(Bucket=BUCKET)
