@@ -9,15 +9,10 @@ bench/cost/prices.py. `python -m bench.cost` writes the table into docs/cost.md.
 from collections.abc import Mapping
 
 from bench.cost.prices import PRICES
-from bench.cost.stage import Row, counting, usd
+from bench.cost.stage import Row, usd
 from chalicelib.api.chat import MAX_PAGE_MESSAGES, MAX_QUERY_CHARS
 from chalicelib.api.description import api_description
-from chalicelib.chat.limits import (
-    CHECKS_PER_MINUTE,
-    EXCHANGES_A_VISIT,
-    HAND_OVERS_PER_HOUR,
-    RECHECK,
-)
+from chalicelib.chat.limits import CHECKS_PER_MINUTE, EXCHANGES_A_VISIT, HAND_OVERS_PER_HOUR
 from chalicelib.chat.progress.pending import SECONDS_BETWEEN_WRITES
 from chalicelib.chat.prompts import estimate_tokens
 from chalicelib.chat.spending import CHARS_PER_TOKEN, MICRO, RULES_TOKENS, Spending
@@ -76,7 +71,6 @@ def flood(stage: str) -> list[Row]:
         (f"{sum(PAGES_PER_SECOND.values()):g} pages a second, not compressed", pages),
         ("chats, to the day's tokens", _chats(settings)),
         ("answers read while they are written", _pending(settings)),
-        ("counting what is said and refused", _counted(settings)),
         ("conversations read, to the day's visits", _visits(settings)),
         ("a full conversation, once more in a minute", _last_minute(settings)),
         ("deep looks at the health, each as long as it may take", looks * look),
@@ -119,12 +113,6 @@ def _pending(settings: Mapping[str, str]) -> float:
     writes = float(_value(settings, "CHAT_DEADLINE_SECONDS")) / SECONDS_BETWEEN_WRITES
     written = writes * answer_bytes / WRITE_UNIT_BYTES * usd("DynamoDB write")
     return looks * (sent + read) + turns * written
-
-
-def _counted(settings: Mapping[str, str]) -> float:
-    """Return what it costs to count as many messages as may be sent, and each refusal that asks a counter."""
-    messages = int(settings["CHAT_REQUESTS_PER_MINUTE"]) * DAY_SECONDS / 60
-    return (messages + DAY_SECONDS / RECHECK.total_seconds()) * counting()
 
 
 def _visits(settings: Mapping[str, str]) -> float:

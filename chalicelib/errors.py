@@ -162,10 +162,8 @@ class NotJson(SupportError):
 class TooManyRequests(SupportError):
     """The caller is over a limit.
 
-    It may come back after `retry_after_seconds`. `is_repeated` is true where no counter was asked again.
+    It may come back after `retry_after_seconds`.
     """
-
-    is_repeated = False
 
     def __init__(self, sentence: str, retry_after_seconds: int) -> None:
         super().__init__(sentence)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from chalicelib.chat.hand_over import HandOvers
@@ -106,7 +107,7 @@ class Scene:
         hand_overs = HandOvers(self.sessions, reaching(self.tickets), reaching(self.marks))
         contacts = Contacts(reaching(self.conversations), reaching(self.tickets))
         self.forgotten: list[str] = []
-        self.refused: list[str] = []
+        self.refused: list[tuple[str, datetime | None]] = []
         self.costs: list[tuple[Mapping[Feature, int], str | None, Usage]] = []
         self.announced = FakeEvents()
         lookups = Lookups(self.knowledge_base, self.sentiment, self.customers, reaching(self.tickets))
@@ -141,7 +142,7 @@ class Scene:
             clock=self.clock,
             log=self.log,
             options=ChatOptions(5, HistoryBudget(5, 1000), 26, link_hosts=(), support_hours_text=""),
-            count_refusal=lambda session_id, _said_at: self.refused.append(session_id),
+            count_refusal=lambda session_id, _caller, said_at: self.refused.append((session_id, said_at)),
         )
         self.transcripts = Transcripts(
             self.sessions,

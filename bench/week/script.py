@@ -63,7 +63,7 @@ class Player:
         elif chance.random() < REFUSED:
             self._wait(timedelta(minutes=1))
             self.history.refuse(session_id, self._now)
-            self._counting.refuse(session_id, self._now)
+            self._counting.refuse(session_id, "caller", self._now)
         elif chance.random() < ERASED:
             self._conversations.erase(said)
             self.history.erase(session_id)

@@ -159,9 +159,7 @@ class Limits:
             return admission
         name = BUDGET if kind == BUDGET else f"{kind}#{admission.caller}"
         if admission.admitted_at < self._refused_until.get(name, admission.admitted_at):
-            refusal = _refusal(kind, admission.admitted_at, window)
-            refusal.is_repeated = True
-            raise refusal
+            raise _refusal(kind, admission.admitted_at, window)
         try:
             if admission.outage:
                 raise admission.outage

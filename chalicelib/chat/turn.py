@@ -85,7 +85,7 @@ class Chat:
     clock: Callable[[], datetime]
     log: "TurnLogger"
     options: ChatOptions
-    count_refusal: Callable[[str, datetime | None], None]
+    count_refusal: Callable[[str, str, datetime | None], None]
 
     def answer(self, message: Message) -> Exchange:
         """Answer a message and return its exchange; the same message id again returns the same exchange.
@@ -118,7 +118,7 @@ class Chat:
         except TooManyRequests as refusal:
             stored = self._only_to_a_person(turn, earlier, refusal)
             if stored is None:
-                self._count_refusal(turn, earlier, refusal)
+                self._count_refusal(turn, earlier)
                 raise
         else:
             gathered = self._gather(turn, earlier)
@@ -221,12 +221,10 @@ class Chat:
         exchange = self._conclude(turn, gathered, Reply(text="", model=None))
         return self._store(turn, gathered, exchange, nothing, self._spent(nothing, exchange))
 
-    def _count_refusal(self, turn: Turn, earlier: tuple[Exchange, ...], refusal: TooManyRequests) -> None:
-        """Have it counted that a conversation was refused, but not each message of a flood."""
-        if earlier or not refusal.is_repeated:
-            said_at = earlier[-1].timestamp if earlier else None
-            counting = turn.calls.start("storage", self.count_refusal, turn.session_id, said_at)
-            turn.calls.settle(counting, None, turn.storing())
+    def _count_refusal(self, turn: Turn, earlier: tuple[Exchange, ...]) -> None:
+        said_at = earlier[-1].timestamp if earlier else None
+        counting = turn.calls.start("storage", self.count_refusal, turn.session_id, turn.caller, said_at)
+        turn.calls.settle(counting, None, turn.storing())
 
     def _pass_on(self, turn: Turn, gathered: Gathered, admission: Admission, spent: Spend) -> Exchange | None:
         """Give a message to the agent who has the conversation; None if none has.

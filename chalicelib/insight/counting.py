@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -40,7 +40,7 @@ class Counting:
     clock: Callable[[], datetime]
     log: "InsightLogger"
     listeners: Sequence[Callable[[ExchangeChange], None]] = ()
-    _refused: set[tuple[str, datetime | None]] = field(default_factory=set)
+    _refused: set[tuple[str, date]] = field(default_factory=set)
 
     def count(self, changes: Iterable[ExchangeChange]) -> None:
         """Count changes of exchanges, in their order. Raises Unavailable: then they come again."""
@@ -50,18 +50,21 @@ class Counting:
                 listener(change)
             self._step(key_of(change.exchange.session_id), partial(_counted, change=change))
 
-    def refuse(self, session_id: str, said_at: datetime | None) -> None:
+    def refuse(self, session_id: str, caller: str, said_at: datetime | None) -> None:
         """Count a message that a limit or the budget refused. Raises Unavailable.
 
         `said_at` is when something was said in the conversation last: until there is more, one refusal tells
-        as much as many.
+        as much as many. Of the conversations that a caller only tries to begin, a day has one: a flood must
+        not cost a write for each request.
         """
-        if (session_id, said_at) in self._refused:
+        now = self.clock()
+        refused = (session_id, said_at) if said_at else (caller, now.date())
+        if refused in self._refused:
             return
-        self._step(key_of(session_id), partial(_refused, moment=self.clock()))
+        self._step(key_of(session_id), partial(_refused, moment=now))
         if len(self._refused) >= MOST_REFUSED:
             self._refused.clear()
-        self._refused.add((session_id, said_at))
+        self._refused.add(refused)
 
     def judge_due(self) -> None:
         """Judge the conversations that have been quiet for long enough. Raises Unavailable."""

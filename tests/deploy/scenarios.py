@@ -214,7 +214,7 @@ def _take_back(services: "Services") -> None:
     """Do what a turn does that is erased when it was just handed over, and one that is over a limit."""
     ticket = services.tickets.receive(NewTicket(CUSTOMER, "Llama", QUESTION)).ticket
     services.ticket_store.take_back(ticket)
-    services.counting.refuse("s", None)
+    services.counting.refuse("s", "caller", None)
 
 
 def _erase_again(services: "Services") -> None:

@@ -105,7 +105,7 @@ class CountingMachine(RuleBasedStateMachine):
         """Let a message be refused by a limit; what was said before is counted by then."""
         self.clock.advance(seconds=1)
         self.history.refuse(session_id, self.clock.now)
-        self.counting.refuse(session_id, self.clock.now)
+        self.counting.refuse(session_id, "caller", self.clock.now)
 
     @rule()
     def begin_batch(self) -> None:

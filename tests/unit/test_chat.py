@@ -544,16 +544,15 @@ def test_without_a_source_the_nearest_passage_is_kept(scene: Scene) -> None:
     assert scene.ask("How do I reset my password?").nearest is None
 
 
-def test_a_refusal_is_counted_but_not_each_of_a_flood() -> None:
+def test_a_refusal_is_counted_with_when_something_was_said_last() -> None:
     with open_scene(requests_per_minute=1) as scene:
-        session = scene.ask("Hello").session_id
-        for _ in range(3):
+        exchange = scene.ask("Hello")
+        for session in (exchange.session_id, None):
             with pytest.raises(TooManyRequests):
-                scene.ask("Hello")
-        assert len(scene.refused) == 1, "the others asked no counter, and are of no conversation"
-        with pytest.raises(TooManyRequests):
-            scene.ask("And then?", session_id=session)
-        assert scene.refused[1:] == [session]
+                scene.ask("And then?", session_id=session)
+        (of_the_session, of_a_new_one) = scene.refused
+        assert of_the_session == (exchange.session_id, exchange.timestamp)
+        assert of_a_new_one[1] is None
 
 
 def test_a_message_that_was_answered_before_spends_nothing() -> None:

@@ -186,15 +186,24 @@ def test_a_conversation_that_a_limit_refuses_counts_as_refused(book: Book) -> No
     said_at = book.say(ANSWERED).timestamp
     book.clock.advance(minutes=1)
     for _ in range(3):
-        book.counting.refuse("s", said_at)
+        book.counting.refuse("s", "caller", said_at)
     assert book.numbers.writes == 2, "the answer and one refusal"
     book.wait()
     assert book.outcomes() == {"started": 1, "refused": 1}
 
 
+def test_of_what_a_caller_only_tries_to_begin_one_a_day_counts(book: Book) -> None:
+    for day in range(2):
+        for n in range(3):
+            book.counting.refuse(f"s{day}{n}", "caller", None)
+        book.clock.advance(days=1)
+    numbers = book.numbers.all_numbers().items()
+    assert [n for (_, name), n in numbers if name == "conversations:started"] == [1, 1]
+
+
 def test_a_refusal_may_be_counted_before_what_was_said_earlier(book: Book) -> None:
     book.clock.now = START.replace(hour=0, minute=0) + DAY
-    book.counting.refuse("s", None)
+    book.counting.refuse("s", "caller", None)
     book.say(ANSWERED, after=-MINUTE)
     book.wait(QUIET + MINUTE)
     assert book.outcomes() == {"started": 1, "refused": 1}
