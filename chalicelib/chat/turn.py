@@ -33,7 +33,7 @@ from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.source_links import SourceLinks, has_restricted
 from chalicelib.chat.spending import NOTHING, Spend, Spending
 from chalicelib.chat.turn_parts import ChatOptions, Gathered, Message, Stopwatch, Turn
-from chalicelib.domain.access import NOBODY_KNOWN, Reader, customer_reader, widest_reader
+from chalicelib.domain.access import AN_AGENT, NOBODY_KNOWN, Reader, customer_reader, widest_reader
 from chalicelib.domain.conversation import (
     Contact,
     Exchange,
@@ -464,8 +464,9 @@ def require_same_question(exchange: Exchange, turn: Turn) -> Exchange:
 
 
 def _nearest_of(passages: Sequence[Passage]) -> Nearest | None:
-    """Return the passage that came nearest to the question, if any."""
-    nearest = max(passages, key=lambda passage: passage.score, default=None)
+    """Return the passage that came nearest to the question, of those that the team may read; if any."""
+    readable = (passage for passage in passages if AN_AGENT.may_read(passage.access))
+    nearest = max(readable, key=lambda passage: passage.score, default=None)
     return Nearest(nearest.title, nearest.url, nearest.score, nearest.document) if nearest else None
 
 
