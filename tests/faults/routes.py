@@ -268,9 +268,7 @@ def mailed_once(world: World, _request: Request, _reply: Reply) -> None:
 
 
 def exchange_to_count(world: World) -> Request:
-    world.insist(world.chat())
-    (said,) = world.exchanges()
-    return stream_record(said)
+    return stream_record(world.said())
 
 
 def counted_once(world: World, request: Request, reply: Reply) -> None:

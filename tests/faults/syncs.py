@@ -46,9 +46,7 @@ def sweep(world: World) -> Request:
 
 
 def _conversation_to_judge(world: World) -> None:
-    world.insist(world.chat())
-    (said, *_) = world.exchanges()
-    world.insist(stream_record({**said, "timestamp": 0}))
+    world.insist(stream_record({**world.said(), "timestamp": 0}))
 
 
 def ask_for_sync(world: World) -> Request:

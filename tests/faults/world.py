@@ -118,6 +118,11 @@ class World:
         sessions = {item["session_id"] for item in found}
         return [item for session_id in sessions for item in self._items(name, "session_id", session_id)]
 
+    def said(self) -> dict[str, Any]:
+        """Say something in a conversation of its own; return what is kept of it."""
+        self.insist(self.chat())
+        return max(self.exchanges(), key=lambda item: item["timestamp"])
+
     def interactions(self) -> list[dict[str, Any]]:
         """Return what is logged of the customer."""
         return self._items("customer-interactions", "customer_id", self.customer_id)
