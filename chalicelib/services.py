@@ -24,7 +24,7 @@ from chalicelib.errors import InvalidSettings, Unavailable
 from chalicelib.events.deliveries import Deliveries
 from chalicelib.gateways.aws import client_config, make_client
 from chalicelib.gateways.converse import ModelOptions, price_of
-from chalicelib.gateways.ingestion import IngestionGateway
+from chalicelib.gateways.ingestion import IngestionGateway, require_active
 from chalicelib.gateways.outbound import Outbound
 from chalicelib.gateways.secrets import AddressInSecret, Secrets
 from chalicelib.gateways.webhooks import Webhook
@@ -56,6 +56,7 @@ from chalicelib.sync.starts import SyncStarts
 from chalicelib.tickets.customer_context import CustomerRules
 
 if TYPE_CHECKING:
+    from mypy_boto3_bedrock_agent import AgentsforBedrockClient
     from mypy_boto3_s3 import S3Client
 
     from chalicelib.api.intake import Intake
@@ -281,9 +282,7 @@ class Services:
     def sync(self) -> KnowledgeBaseSync:
         """What keeps the knowledge base in step with the documents bucket."""
         settings, log, states = self.settings, SyncLogger(), self.sync_states
-        # One attempt: Bedrock takes few starts, and the sweep comes back to one that failed.
-        client = make_client("bedrock-agent", client_config(read_timeout_seconds=5, attempts=1))
-        jobs = IngestionGateway(client, settings.knowledge_base_id, settings.data_source_id)
+        jobs = IngestionGateway(self._bedrock_agent, settings.knowledge_base_id, settings.data_source_id)
         return KnowledgeBaseSync(
             states=states,
             starts=SyncStarts(states, jobs, now, log),
@@ -293,6 +292,15 @@ class Services:
             documents_bucket=settings.documents_bucket,
             at_least_every=timedelta(hours=settings.sync_at_least_every_hours),
         )
+
+    @property
+    @once
+    def _bedrock_agent(self) -> "AgentsforBedrockClient":
+        # One attempt: Bedrock takes few starts, and the sweep comes back to one that failed.
+        client: AgentsforBedrockClient = make_client(
+            "bedrock-agent", client_config(read_timeout_seconds=5, attempts=1)
+        )
+        return client
 
     @property
     @once
@@ -367,7 +375,7 @@ class Services:
 
         checks: dict[str, Callable[[], object]] = {
             "dynamodb": lambda: self.conversations.latest("health", 1),
-            "knowledge_base": self.knowledge_base.ping,
+            "knowledge_base": lambda: require_active(self._bedrock_agent, self.settings.knowledge_base_id),
             "bedrock": self.model.ping,
         }
         if self.customer_source is not None:

@@ -105,7 +105,7 @@ def _api(facts: Facts) -> list[Statement]:
         ),
         *_models(facts),
         _allow("Guardrail", "bedrock", ("ApplyGuardrail",), arns.guardrail()),
-        _ingestion(facts, "StartIngestionJob", "GetIngestionJob", "ListIngestionJobs"),
+        _ingestion(facts, "StartIngestionJob", "GetIngestionJob", "ListIngestionJobs", "GetKnowledgeBase"),
         *_lookups(facts),
         _secrets(facts.app_secret_id),
     ]

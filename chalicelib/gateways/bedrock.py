@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.answers import reading
+from chalicelib.answers import reading, require
 from chalicelib.domain.conversation import Prompt, Reply
 from chalicelib.errors import ModelUnavailable, UnreadableAnswer
 from chalicelib.gateways.aws import AWS_ERRORS, error_code
@@ -121,7 +121,8 @@ class BedrockModel:
         for model_id in self._options.model_ids:
             try:
                 with reading("model"):
-                    self._client.count_tokens(modelId=own_id(model_id), input={"converse": PING})
+                    counted = self._client.count_tokens(modelId=own_id(model_id), input={"converse": PING})
+                    require(counted["inputTokens"], int)
             except AWS_ERRORS as error:
                 if error_code(error) in REFUSED:
                     return

@@ -12,10 +12,11 @@ from chalicelib.domain.ingestion import FINAL_STATUSES, IngestionJob, IngestionS
 from chalicelib.errors import (
     IngestionCallFailed,
     KnowledgeBaseBusy,
+    Unavailable,
     UnknownIngestionJob,
     UnreadableAnswer,
 )
-from chalicelib.gateways.aws import AWS_ERRORS, error_code
+from chalicelib.gateways.aws import AWS_ERRORS, calling, error_code
 from chalicelib.gateways.failure_reasons import read_failures
 
 if TYPE_CHECKING:
@@ -69,6 +70,15 @@ class IngestionGateway:
                 maxResults=limit,
             )
             return tuple(map(_job, require(answer["ingestionJobSummaries"], list)))
+
+
+def require_active(client: "AgentsforBedrockClient", knowledge_base_id: str) -> None:
+    """Raise Unavailable unless a knowledge base can be used; costs nothing, since nothing is searched."""
+    with calling("knowledge_base"):
+        found = client.get_knowledge_base(knowledgeBaseId=knowledge_base_id)["knowledgeBase"]
+        is_active = require(found["status"], str) == "ACTIVE"
+    if not is_active:
+        raise Unavailable("knowledge_base")
 
 
 @contextmanager

@@ -7,13 +7,11 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from botocore.exceptions import ClientError
-
 from chalicelib.answers import finite, require
 from chalicelib.domain.access import ATTRIBUTE, GROUPS, Access, Reader, access_of
 from chalicelib.domain.conversation import Passage
 from chalicelib.errors import InvalidAccess
-from chalicelib.gateways.aws import calling, error_code
+from chalicelib.gateways.aws import calling
 
 if TYPE_CHECKING:
     from mypy_boto3_bedrock_agent_runtime import AgentsforBedrockRuntimeClient
@@ -60,18 +58,6 @@ class KnowledgeBase:
             readable = [(result, access) for result, access in found if reader.may_read(access)]
             titles = _titles([result for result, _ in readable])
             return tuple(self._passage(result, titles[_uri(result)], access) for result, access in readable)
-
-    def ping(self) -> None:
-        """Raise Unavailable unless Bedrock is there and has the knowledge base for us; costs nothing.
-
-        A query without words is refused before anything is embedded or searched.
-        """
-        with calling("knowledge_base"):
-            try:
-                self.client.retrieve(knowledgeBaseId=self.knowledge_base_id, retrievalQuery={"text": ""})
-            except ClientError as error:
-                if error_code(error) != "ValidationException":
-                    raise
 
     def _access(self, result: Any) -> Access:
         try:

@@ -31,11 +31,14 @@ class Case:
         return f"{self.route} | {self.dependency} | {self.fault}"
 
 
+PLAUSIBLE = {("CountTokens", "wrong shape")}
+"""Its answer is one number, and the wrong one is as good as the right one."""
 CASES = [
     Case(route, dependency, fault)
     for route, promises in PROMISES.items()
     for dependency in promises
     for fault in FAULTS
+    if (dependency, fault) not in PLAUSIBLE
 ]
 
 SAMPLE = frozenset(

@@ -176,9 +176,8 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         f"BatchWriteItem {INTERACTIONS}": REFUSED,
     },
     "GET /health": {
-        f"UpdateItem {STATE}": UNHARMED,
         f"Query {CONVERSATIONS}": without("dynamodb"),
-        "Retrieve": without("knowledge_base"),
+        "GetKnowledgeBase": without("knowledge_base"),
         "CountTokens": without("bedrock"),
         POSTGRES: without("postgres"),
         "GetSecretValue database": without("postgres"),

@@ -138,4 +138,4 @@ def test_deep_health_asks_no_model(api: Api) -> None:
     before = requests.get(url, timeout=5).json()["calls"]
     api.send("GET", "/health?deep=1")
     after = requests.get(url, timeout=5).json()["calls"]
-    assert {name for name in after if after[name] != before.get(name)} <= {"CountTokens", "Retrieve"}
+    assert {name for name in after if after[name] != before.get(name)} <= {"CountTokens", "GetKnowledgeBase"}

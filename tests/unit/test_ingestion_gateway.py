@@ -1,5 +1,6 @@
 """Ingestion jobs as Bedrock describes them; requests and answers are held to botocore's own model."""
 
+from contextlib import nullcontext
 from datetime import timedelta
 from typing import Any
 
@@ -9,12 +10,13 @@ from botocore.stub import Stubber
 
 from chalicelib.domain.ingestion import FileFailure, IngestionJob, IngestionStatistics
 from chalicelib.errors import IngestionCallFailed, KnowledgeBaseBusy, Unavailable, UnknownIngestionJob
-from chalicelib.gateways.ingestion import IngestionGateway
+from chalicelib.gateways.ingestion import IngestionGateway, require_active
 from tests.aws import stubbed
 from tests.fakes import START
 
 TOKEN = "0" * 64
-WHERE = {"knowledgeBaseId": "KB12345678", "dataSourceId": "DS12345678"}
+KB = "KB12345678"
+WHERE = {"knowledgeBaseId": KB, "dataSourceId": "DS12345678"}
 LATER = START + timedelta(seconds=9)
 
 
@@ -156,3 +158,33 @@ def test_no_answer_is_an_outage_named_by_its_type() -> None:
     with pytest.raises(Unavailable) as outage:
         IngestionGateway(Silent(), "KB12345678", "DS12345678").start(TOKEN, "change")  # type: ignore[arg-type]
     assert (outage.value.dependency, outage.value.code) == ("ingestion", "ReadTimeoutError")  # type: ignore[attr-defined]
+
+
+def knowledge_base(status: str) -> dict[str, Any]:
+    kind = {"type": "VECTOR"}
+    times = {"createdAt": START, "updatedAt": START}
+    made = {"name": "kb", "knowledgeBaseArn": f"arn:aws:bedrock:us-east-1:123456789012:knowledge-base/{KB}"}
+    role = "arn:aws:iam::123456789012:role/kb"
+    return {
+        "knowledgeBaseId": KB,
+        "status": status,
+        "roleArn": role,
+        "knowledgeBaseConfiguration": kind,
+        **made,
+        **times,
+    }
+
+
+@pytest.mark.parametrize("status", ["CREATING", "ACTIVE", "FAILED"])
+def test_a_knowledge_base_is_in_reach_when_it_is_active(status: str) -> None:
+    client, stub = stubbed("bedrock-agent")
+    stub.add_response("get_knowledge_base", {"knowledgeBase": knowledge_base(status)})
+    with nullcontext() if status == "ACTIVE" else pytest.raises(Unavailable):
+        require_active(client, KB)
+
+
+def test_a_knowledge_base_that_bedrock_refuses_is_out_of_reach() -> None:
+    client, stub = stubbed("bedrock-agent")
+    stub.add_client_error("get_knowledge_base", "ResourceNotFoundException")
+    with pytest.raises(Unavailable):
+        require_active(client, KB)

@@ -246,22 +246,3 @@ def test_a_document_whose_access_is_unclear_is_named_in_the_log() -> None:
     log = source.log
     assert isinstance(log, FakeSearchLog)
     assert log.unclear == ["s3://kb/a.md"]
-
-
-def pinged(code: str) -> None:
-    source, stub = knowledge_base()
-    asked = {"knowledgeBaseId": "KB12345678", "retrievalQuery": {"text": ""}}
-    stub.add_client_error("retrieve", code, expected_params=asked)
-    source.ping()
-
-
-def test_a_ping_searches_for_nothing_which_is_refused_by_who_is_there() -> None:
-    pinged("ValidationException")
-
-
-@pytest.mark.parametrize(
-    "code", ["ResourceNotFoundException", "AccessDeniedException", "ThrottlingException"]
-)
-def test_a_ping_that_is_refused_for_another_reason_is_unavailable(code: str) -> None:
-    with pytest.raises(Unavailable):
-        pinged(code)
