@@ -171,12 +171,10 @@ def _middleware(cors: Cors, request: Any, get_response: Callable[[Any], Response
         response = _in_our_shape(response)
     if isinstance(response.body, dict):
         response.body["correlation_id"] = _correlation_id.get()
-    response.headers = {
-        **PROTECTION,
-        **response.headers,
-        **cors.headers(request),
-        "X-Correlation-Id": _correlation_id.get(),
-    }
+    added = {**cors.headers(request), "X-Correlation-Id": _correlation_id.get()}
+    if "Vary" in response.headers and "Vary" in added:
+        added["Vary"] = f"{response.headers['Vary']}, {added['Vary']}"
+    response.headers = {**PROTECTION, **response.headers, **added}
     status = response.status_code
     counted = measured({"ServerErrors": 1}) if status >= 500 else {}
     logger.info("request", route=request.path, method=request.method, status=status, **counted)

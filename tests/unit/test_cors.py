@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from chalice import AuthResponse, Chalice
+from chalice import AuthResponse, Chalice, Response
 from chalice.app import AuthRequest
 from chalice.test import Client, HTTPResponse
 
@@ -35,6 +35,10 @@ def serve(origins: Origins | None) -> Chalice:
     def chat(session_id: str) -> dict[str, str]:
         return {"session_id": session_id}
 
+    @app.route("/page", methods=["GET"])
+    def page() -> Response:
+        return Response("", {"Vary": "Accept-Language"})
+
     @app.route("/tickets", authorizer=guard)
     @answers_errors
     def tickets() -> None:
@@ -54,6 +58,11 @@ def lists() -> Iterator[Client]:
 def send(client: Client, path: str, origin: str | None, method: str = "GET") -> HTTPResponse:
     headers = {"Authorization": "Bearer x"} | ({"Origin": origin} if origin else {})
     return client.http.request(method, path, headers=headers)
+
+
+def test_an_answer_varies_by_its_own_header_as_well_as_by_origin(lists: Client) -> None:
+    assert send(lists, "/page", SHOP).headers["Vary"] == "Accept-Language, Origin"
+    assert send(lists, "/chat/s", SHOP).headers["Vary"] == "Origin"
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "OPTIONS"])
