@@ -208,6 +208,14 @@ def draft_reply(ticket_id: str) -> Answer:
     return api.tickets.draft_answer(services().drafts.write(ticket_id, agent_name(), instruction))
 
 
+@app.route("/tickets/{ticket_id}/article", methods=["POST"], authorizer=agent)
+@answers_errors
+def draft_article(ticket_id: str) -> Answer:
+    """Draft an article from what solved a ticket."""
+    ticket_id = read_path("ticket_id", ticket_id)
+    return api.tickets.article_answer(services().articles.write(ticket_id, agent_name()))
+
+
 @app.route("/tickets/{ticket_id}/context", methods=["GET"], authorizer=agent)
 @answers_errors
 def read_ticket(ticket_id: str) -> Answer:

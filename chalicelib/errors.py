@@ -1,5 +1,6 @@
 """What can go wrong, one sentence each. `api/http.py` maps these to status codes."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 
@@ -123,6 +124,25 @@ class ConversationErased(SupportError):
 
     def __init__(self) -> None:
         super().__init__("The customer erased this conversation, so a reply would reach nobody.")
+
+
+class TicketNotSolved(SupportError):
+    """No article is written from a ticket that is still open, or that nobody replied to."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "An article is drafted from what solved a ticket: reply to it and close it first. "
+            "Replies that have expired are no use either."
+        )
+
+
+class NothingToWrite(SupportError):
+    """A ticket holds nothing that would help others, or the guardrail stopped what would."""
+
+    def __init__(self, guardrail_reasons: Sequence[str] = ()) -> None:
+        stopped = f"the guardrail stopped it ({', '.join(guardrail_reasons)})" if guardrail_reasons else ""
+        why = stopped or "nothing in this conversation would help another customer"
+        super().__init__(f"No article was drafted: {why}. Write it yourself if one is missing.")
 
 
 class ReplyIdReused(SupportError):

@@ -94,6 +94,16 @@ class TicketLogger(DegradedLogger):
             **measured(_consumed(usage)),
         )
 
+    def article_drafted(self, ticket: "Ticket", usage: "Usage", *, is_empty: bool) -> None:
+        """Say that an article was drafted, or that there was nothing to write."""
+        logger.info(
+            "article_drafted",
+            channel=ticket.channel,
+            **_model_fields(usage),
+            is_empty=is_empty,
+            **measured(_consumed(usage)),
+        )
+
 
 class SearchLogger:
     """Logs what is wrong with what a search found."""

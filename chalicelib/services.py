@@ -74,6 +74,8 @@ if TYPE_CHECKING:
     from chalicelib.stores.caching import CachedCustomers
     from chalicelib.stores.customers import Customers
     from chalicelib.stores.ticket_conversations import TicketConversations
+    from chalicelib.tickets.agents_model import AgentsModel
+    from chalicelib.tickets.articles import Articles
     from chalicelib.tickets.desk import TicketDesk
     from chalicelib.tickets.drafts import Drafts
     from chalicelib.tickets.erasure import Erasure
@@ -242,24 +244,40 @@ class Services:
         from chalicelib.tickets.drafts import Drafts
 
         settings = self.settings
-        budget = LimitOptions(0, 0, round(settings.daily_budget_usd * MICRO))
         return Drafts(
             desk=self.tickets,
             tickets=self.ticket_store,
             lookups=self.lookups,
             links=self.links,
-            model=self.model,
-            limits=self._limits(budget),
-            spending=_spending(settings),
-            threads=self.threads,
+            model=self.agents_model,
             clock=now,
             log=TicketLogger(),
             passages=settings.passages_per_question,
             style=settings.draft_style,
             link_hosts=frozenset(settings.link_hosts),
             deadline_seconds=settings.chat_deadline_seconds,
-            count_cost=self.counting.count_cost,
         )
+
+    @property
+    @once
+    def articles(self) -> "Articles":
+        """What others may learn from a solved ticket."""
+        from chalicelib.tickets.articles import Articles
+
+        hosts = frozenset(self.settings.link_hosts)
+        return Articles(
+            self.tickets, self.agents_model, TicketLogger(), hosts, self.settings.chat_deadline_seconds
+        )
+
+    @property
+    @once
+    def agents_model(self) -> "AgentsModel":
+        from chalicelib.tickets.agents_model import AgentsModel
+
+        limits = self._limits(LimitOptions(0, 0, round(self.settings.daily_budget_usd * MICRO)))
+        spending = _spending(self.settings)
+        count_cost = self.counting.count_cost
+        return AgentsModel(self.model, limits, spending, self.threads, count_cost, TicketLogger())
 
     @property
     @once

@@ -685,6 +685,7 @@ class FakeTicketLog(TicketLogger):
         self.tickets: list[tuple[Ticket, tuple[str, ...], float]] = []
         self.replies: list[tuple[str, float | None, bool]] = []
         self.drafts: list[tuple[str, int, int, tuple[str, ...]]] = []
+        self.articles: list[tuple[str, bool]] = []
 
     def degraded(self, name: str, error: Unavailable) -> None:
         self.without.append(name)
@@ -696,6 +697,9 @@ class FakeTicketLog(TicketLogger):
         self, ticket: Ticket, usage: Usage, citations: int, missing: int, degraded: Sequence[str]
     ) -> None:
         self.drafts.append((ticket.ticket_id, citations, missing, tuple(degraded)))
+
+    def article_drafted(self, ticket: Ticket, usage: Usage, *, is_empty: bool) -> None:
+        self.articles.append((ticket.ticket_id, is_empty))
 
     def received(self, ticket: Ticket, degraded: Sequence[str], seconds: float) -> None:
         self.tickets.append((ticket, tuple(degraded), seconds))

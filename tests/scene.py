@@ -26,6 +26,8 @@ from chalicelib.domain.protocols import NO_USAGE
 from chalicelib.errors import Unavailable
 from chalicelib.parallel import Threads
 from chalicelib.stores.state import OwnCounters
+from chalicelib.tickets.agents_model import AgentsModel
+from chalicelib.tickets.articles import Articles
 from chalicelib.tickets.customer_context import CustomerRules
 from chalicelib.tickets.desk import NewTicket, Received, TicketDesk
 from chalicelib.tickets.drafts import Drafts
@@ -177,13 +179,9 @@ class Scene:
         self.replies = Replies(
             reaching(self.tickets), reaching(self.ticket_conversations), self.clock, self.ticket_log
         )
-        self.drafts = Drafts(
-            desk=self.desk,
-            tickets=reaching(self.tickets),
-            lookups=lookups,
-            links=links,
-            model=reaching(self.model),
-            limits=Limits(
+        agents_model = AgentsModel(
+            reaching(self.model),
+            Limits(
                 self.counters,
                 OwnCounters(),
                 LimitOptions(0, 0, budget_micro_usd),
@@ -191,15 +189,24 @@ class Scene:
                 self.announced.add,
                 reached,
             ),
-            spending=SPENDING,
-            threads=threads,
+            SPENDING,
+            threads,
+            self._count_cost,
+            self.ticket_log,
+        )
+        self.articles = Articles(self.desk, agents_model, self.ticket_log, (), 26)
+        self.drafts = Drafts(
+            desk=self.desk,
+            tickets=reaching(self.tickets),
+            lookups=lookups,
+            links=links,
+            model=agents_model,
             clock=self.clock,
             log=self.ticket_log,
             passages=5,
             style="As a friend would.",
             link_hosts=(),
             deadline_seconds=26,
-            count_cost=self._count_cost,
         )
         self.erasure = Erasure(
             self.sessions,

@@ -48,6 +48,8 @@ STATUSES: Mapping[type[errors.SupportError], tuple[int, str]] = {
     errors.TicketClosed: (409, "ticket_closed"),
     errors.ConversationErased: (409, "conversation_erased"),
     errors.ReplyIdReused: (409, "reply_id_reused"),
+    errors.TicketNotSolved: (409, "ticket_not_solved"),
+    errors.NothingToWrite: (409, "nothing_to_write"),
     errors.BodyTooLarge: (413, "body_too_large"),
     errors.NotJson: (415, "unsupported_media_type"),
     errors.TooManyRequests: (429, "too_many_requests"),

@@ -34,6 +34,7 @@ from chalicelib.domain.ticket import (
     TicketStatus,
 )
 from chalicelib.errors import BadInput, FieldProblem
+from chalicelib.tickets.articles import Article
 from chalicelib.tickets.desk import NewTicket, Received, TicketView
 from chalicelib.tickets.drafts import Draft
 from chalicelib.tickets.erasure import Erased
@@ -214,6 +215,19 @@ def draft_answer(draft: Draft) -> "answers.Draft":
         "missing": list(draft.missing),
         "usage": usage(draft.usage),
         "degraded": list(draft.degraded),
+    }
+
+
+def article_answer(article: Article) -> "answers.Article":
+    """Return the answer of POST /tickets/{ticket_id}/article."""
+    attributes: answers.SidecarAttributes = {"title": article.title}
+    if article.access is not None:
+        attributes["access"] = list(article.access)
+    return {
+        "title": article.title,
+        "markdown": article.markdown,
+        "sidecar": {"metadataAttributes": attributes},
+        "usage": usage(article.usage),
     }
 
 

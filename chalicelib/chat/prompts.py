@@ -59,7 +59,9 @@ MOST_TICKETS = 5
 NOT_FOR_READERS = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U000dffff\U000e0080-\U0010ffff]")
 """Control characters, which converted documents may hold, halves of characters, and the tag characters: ASCII
 that no person sees and models read."""
-OUR_TAGS = re.compile(r"<(?=[\s/]*(?:passages?|customer|ticket|transcript|instruction)\b)", re.IGNORECASE)
+OUR_TAGS = re.compile(
+    r"<(?=[\s/]*(?:passages?|customer|ticket|transcript|instruction|solved|said)\b)", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -168,6 +170,12 @@ def fact_block(tag: str, facts: Sequence[str]) -> str:
     # A line each: what somebody wrote into a subject must not look like another fact.
     lines = "\n".join(" ".join(fact.split()) for fact in facts)
     return f"<{tag}>\n{_as_data(lines)}\n</{tag}>"
+
+
+def said_block(tag: str, messages: Sequence[tuple[str, str]]) -> str:
+    """Return what was said within a tag, each message as its speaker wrote it, line by line."""
+    said = "\n".join(f'<said by="{speaker}">\n{_as_data(text)}\n</said>' for speaker, text in messages)
+    return f"<{tag}>\n{said}\n</{tag}>"
 
 
 def as_speech(text: str) -> str:

@@ -95,16 +95,16 @@ def _ends_with_name(words: Sequence[str]) -> bool:
             return True
         is_numbered = is_numbered or word in NUMBERED
         is_another_number = word.isdigit() and len(word) > 11
-        if not (_links(word) or is_another_number):
+        if not (links(word) or is_another_number):
             break
     return words[-1:] in (["#"], ["№"])
 
 
 def _begins_with_name(words: Sequence[str]) -> bool:
     """Tell whether words begin as in " is my order number" or " (Bestellnummer)"."""
-    named = next((word for word in words if word in ORDERS or not _links(word)), "")
+    named = next((word for word in words if word in ORDERS or not links(word)), "")
     return named in ORDERS and words[0] not in ".,;-"
 
 
-def _links(word: str) -> bool:
+def links(word: str) -> bool:
     return word in SIGNS or word in NUMBERED or word in BEING or word in JOINED

@@ -1,7 +1,8 @@
 """What the model is told to draft an agent's reply, and how what it writes is read."""
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
+from typing import TypeVar
 
 from chalicelib.chat.answer_links import known_hosts, resolve_with_links
 from chalicelib.chat.citations import without_marks
@@ -19,6 +20,8 @@ from chalicelib.domain.conversation import Citation, Exchange, Passage, Prompt, 
 from chalicelib.domain.customer import CustomerContext
 from chalicelib.domain.ticket import Ticket
 from chalicelib.masking import mask
+
+M = TypeVar("M")
 
 RULES = """\
 You draft what an agent of the support team writes to a customer. The agent reads, changes and sends it.
@@ -68,9 +71,10 @@ def draft_prompt(
     instruction: str | None,
 ) -> Prompt:
     """Put together what the model sees; only the question is for the guardrail."""
+    lines = [line for exchange in transcript for line in _lines(exchange)]
     customer = context.customer if context else None
     facts = [customer_facts(KnownCustomer(customer, None))] if customer else []
-    facts.append(fact_block("transcript", _spoken(transcript)))
+    facts.append(fact_block("transcript", newest_that_fit(lines, str)))
     if instruction:
         facts.append(fact_block("instruction", [instruction]))
     return Prompt(
@@ -99,16 +103,15 @@ def read_draft(
     return mask(cited.text), cited.citations, tuple(missing)
 
 
-def _spoken(transcript: Sequence[Exchange]) -> list[str]:
-    """Return the newest messages that fit, a line each, oldest first."""
-    lines = [line for exchange in transcript for line in _lines(exchange)]
-    kept: list[str] = []
+def newest_that_fit(messages: Sequence[M], text_of: Callable[[M], str]) -> list[M]:
+    """Return the newest messages that the model is shown, oldest first."""
+    kept: list[M] = []
     tokens_left = TRANSCRIPT_TOKENS
-    for line in reversed(lines):
-        tokens_left -= estimate_tokens(line)
+    for message in reversed(messages):
+        tokens_left -= estimate_tokens(text_of(message))
         if tokens_left < 0:
             break
-        kept.append(line)
+        kept.append(message)
     return kept[::-1]
 
 

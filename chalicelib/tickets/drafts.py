@@ -5,17 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from chalicelib.chat.limits import Admission, Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.search_query import search_queries
 from chalicelib.chat.source_links import SourceLinks
-from chalicelib.chat.spending import Spend, Spending
 from chalicelib.domain.access import AN_AGENT, customer_reader
-from chalicelib.domain.conversation import Citation, Prompt, Reply, Usage
-from chalicelib.domain.protocols import CountCost, LanguageModel, TicketStore
-from chalicelib.errors import ConversationErased, ModelUnavailable, Unavailable
+from chalicelib.domain.conversation import Citation, Usage
+from chalicelib.domain.protocols import TicketStore
+from chalicelib.errors import ConversationErased
 from chalicelib.masking import mask
-from chalicelib.parallel import Deadline, Parallel, Threads
+from chalicelib.parallel import Deadline
+from chalicelib.tickets.agents_model import AgentsModel
 from chalicelib.tickets.desk import TicketDesk
 from chalicelib.tickets.draft_prompt import asked, draft_prompt, read_draft
 
@@ -45,17 +44,13 @@ class Drafts:
     tickets: TicketStore
     lookups: Lookups
     links: SourceLinks
-    model: LanguageModel
-    limits: Limits
-    spending: Spending
-    threads: Threads
+    model: AgentsModel
     clock: Callable[[], datetime]
     log: "TicketLogger"
     passages: int
     style: str
     link_hosts: Collection[str]
     deadline_seconds: float
-    count_cost: CountCost
     search_seconds: float = 4.0
     store_seconds: float = 3.0
 
@@ -66,12 +61,12 @@ class Drafts:
         Unavailable.
         """
         began_at, deadline = self.clock(), Deadline(self.deadline_seconds)
-        calls = Parallel(self.threads.calls, self.log.degraded)
+        calls = self.model.calls()
         view = self.desk.view(ticket_id)
         if view.ticket.is_erased:
             raise ConversationErased
         question = asked(view.ticket, view.transcript or ())
-        admission = self.limits.admit(f"agent#{author}", self.spending.expected(question, has_past=True))
+        admission = self.model.admit(author, question)
         queries = search_queries(question, view.transcript or ())
         # The agent reads it and the customer gets it: it holds only what both may read.
         known = view.context.customer if view.context else None
@@ -81,33 +76,13 @@ class Drafts:
         passages = tuple(passage for passage in found if AN_AGENT.may_read(passage.access))
         hint = mask(instruction) if instruction else None
         prompt = draft_prompt(question, view.transcript or (), view.context, passages, self.style, hint)
-        reply = self._ask(prompt, deadline)
+        reply = self.model.ask(prompt, deadline)
         could_search = "knowledge_base" not in calls.degraded
         text, citations, missing = read_draft(reply, passages, self.link_hosts, could_search)
-        self._count(admission, self.spending.of(question, text, reply.usage, "draft"), reply, calls)
+        self.model.count(admission, question, reply, calls)
         keeping = calls.start("storage", self.tickets.keep_draft, view.ticket, text, began_at)
         calls.settle(keeping, None, deadline.within(self.store_seconds))
         linked = self.links.linked(citations, AN_AGENT, calls.note)
         degraded = tuple(dict.fromkeys((*view.degraded, *calls.degraded)))
         self.log.drafted(view.ticket, reply.usage, len(citations), len(missing), degraded)
         return Draft(text, linked, missing, reply.usage, degraded)
-
-    def _ask(self, prompt: Prompt, deadline: Deadline) -> Reply:
-        call = Parallel(self.threads.model, self.log.degraded).start("model", self.model.reply, prompt)
-        try:
-            return call.result(deadline.remaining_seconds(reserved_seconds=self.store_seconds))
-        except Unavailable as error:
-            # What was reserved stays counted: Bedrock may have answered all the same, and too late.
-            if isinstance(error, ModelUnavailable):
-                raise
-            raise ModelUnavailable from error
-
-    def _count(self, admission: Admission, spent: Spend, reply: Reply, calls: Parallel) -> None:
-        settling = calls.start("storage", self.limits.settle, admission, spent)
-        counting = calls.start("storage", self.count_cost, spent.features, reply.model, reply.usage)
-        calls.settle(settling, None, Deadline(self.store_seconds))
-        try:
-            counting.result(self.store_seconds)
-        except Unavailable as error:
-            # Nothing is missing from the draft.
-            self.log.degraded(counting.name, error)

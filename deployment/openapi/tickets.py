@@ -4,6 +4,7 @@ from chalicelib import errors
 from chalicelib.api.answers.common import Accepted
 from chalicelib.api.answers.tickets import (
     Agent,
+    Article,
     CustomerErased,
     Draft,
     ReplySent,
@@ -212,6 +213,34 @@ OPERATIONS = (
         body=DraftRequest,
         is_body_optional=True,
         examples={"plain": {}, "told": {"instruction": "Offer a replacement."}},
+    ),
+    Operation(
+        AGENTS,
+        "POST",
+        "/tickets/{ticket_id}/article",
+        "draftArticle",
+        "Draft an article",
+        "Written from what solved a ticket: the conversation and what agents replied, without whom it is "
+        "about. For the owner of the help centre to check and to put into the documents bucket; nothing is "
+        "published by itself. The ticket has to be closed and replied to.",
+        Answer(
+            "An article to check, with its sidecar.",
+            Article,
+            {
+                "title": "Merge two accounts",
+                "markdown": "# Merge two accounts\n\nChoose **Settings > Merge** in the account to keep.\n",
+                "sidecar": {"metadataAttributes": {"title": "Merge two accounts"}},
+                "usage": {"input_tokens": 1480, "output_tokens": 162, "cost_usd": 0.00229},
+            },
+        ),
+        errors=(
+            errors.UnknownTicket,
+            errors.ConversationErased,
+            errors.TicketNotSolved,
+            errors.NothingToWrite,
+            errors.BudgetReached,
+            errors.ModelUnavailable,
+        ),
     ),
     Operation(
         AGENTS,

@@ -140,7 +140,14 @@ def _tickets(api: Api) -> None:
     assert api.send("GET", "/tickets", query={"customer": CUSTOMER})["tickets"]
     assert api.send("POST", route + "/draft", {}, path)["degraded"] == []
     for _ in range(2):
-        api.send("POST", route + "/replies", {"message": "It costs 40 euros.", "reply_id": "r-1"}, path)
+        api.send(
+            "POST",
+            route + "/replies",
+            {"message": "A replacement costs 40 euros, with delivery.", "reply_id": "r-1"},
+            path,
+        )
+    api.send("PATCH", route, {"status": "closed"}, path)
+    api.send("POST", route + "/article", path=path)
 
 
 def _events(api: Api) -> None:

@@ -297,6 +297,20 @@ def test_without_a_ticket_or_a_question_about_it_none_is_told_of() -> None:
     assert "ticket" not in text_of(converse(user(PASSAGES, question="What's the status of my ticket?")))
 
 
+def test_an_article_is_what_agents_said_that_others_can_use() -> None:
+    said = (
+        '<said by="customer">\nI say: delete it.\n</said>\n'
+        '<said by="agent">\nI&#x27;m here.\n</said>\n'
+        '<said by="agent">\nHi [name],\n1. Open **Settings &gt; Merge**.\n2. Choose the account to keep.\n'
+        "I did it for [number]. Thanks!\n\nKind regards,\n[name]\n</said>"
+    )
+    told = text_of(converse(user(f"<solved>\n{said}\n</solved>", question="Hello. How do I merge accounts?")))
+    assert told == (
+        "# How do I merge accounts?\n\n1. Open **Settings > Merge**.\n2. Choose the account to keep."
+    )
+    assert text_of(converse(user("<solved>\n\n</solved>", question=INVOICES))) == "NOTHING"
+
+
 def test_a_draft_answers_from_the_articles_or_says_what_is_missing() -> None:
     transcript = "<transcript>\nCustomer: hello\n</transcript>"
     told = text_of(converse(user(transcript, PASSAGES, question=INVOICES)))

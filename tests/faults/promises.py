@@ -145,6 +145,17 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
         KEEP_TICKET: without("storage"),
         COUNT: UNHARMED,
     },
+    "POST /tickets/{ticket_id}/article": {
+        f"GetItem {TICKETS}": REFUSED,
+        f"Query {CONVERSATIONS}": REFUSED,
+        f"Query {INTERACTIONS}": UNHARMED,
+        TICKETS_OF_CUSTOMER: UNHARMED,
+        "Retrieve": UNHARMED,
+        POSTGRES: REFUSED,
+        "Converse": REFUSED,
+        f"UpdateItem {STATE}": UNHARMED,
+        COUNT: UNHARMED,
+    },
     "GET /tickets/{ticket_id}/context": {
         COUNT: UNHARMED,
         f"UpdateItem {STATE}": UNHARMED,

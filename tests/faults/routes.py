@@ -133,6 +133,14 @@ def with_an_agent(world: World) -> tuple[str, Request]:
     return opened["session_id"], reply
 
 
+def solved_ticket(world: World) -> Request:
+    opened = world.insist(world.chat(PERSON))
+    ticket_id = opened["escalation"]["ticket_id"]
+    reply = {"message": "Choose Settings > Merge in the account that you keep.", "close": True}
+    world.insist(world.request("POST", "/tickets/{ticket_id}/replies", reply, ticket_id=ticket_id))
+    return world.request("POST", "/tickets/{ticket_id}/article", ticket_id=ticket_id)
+
+
 def message_to_an_agent(world: World) -> Request:
     session_id, _ = with_an_agent(world)
     return world.chat("Where is it?", session_id=session_id)
@@ -331,6 +339,7 @@ ROUTES = [
         nothing,
         CHAT_SECONDS,
     ),
+    Route("POST /tickets/{ticket_id}/article", solved_ticket, nothing, CHAT_SECONDS),
     Route(
         "GET /tickets/{ticket_id}/context",
         of_ticket("GET", "/tickets/{ticket_id}/context"),

@@ -5,6 +5,7 @@ from typing import Any
 from tests.integration.api import Api
 
 HUMAN = "I want to talk to a human"
+FOUND = "Follow a parcel under **Orders > Track**."
 
 
 def read(api: Api, session_id: str, **query: str) -> dict[str, Any]:
@@ -55,9 +56,12 @@ def test_a_customer_and_an_agent_talk_until_the_ticket_is_closed(api: Api) -> No
     transcript = as_agent(api, "GET", ticket + "/context")["transcript"]
     assert [m["content"] for m in transcript[-2:]] == ["I'm here.", "Where is my parcel?"]
 
-    as_agent(api, "POST", ticket + "/replies", message="It comes tomorrow.", close=True)
+    as_agent(api, "POST", ticket + "/replies", message=f"Hi Jo,\n\n{FOUND}\n\nBest regards,\nKim", close=True)
     assert api.send_as_agent("POST", ticket + "/replies", json={"message": "?"}).status_code == 409
     closed = read(api, session_id, after=news["newest"])
+    article = as_agent(api, "POST", ticket + "/article")
+    assert article["markdown"] == f"# Where is my parcel?\n\n{FOUND}\n"
+    assert article["sidecar"] == {"metadataAttributes": {"title": "Where is my parcel?"}}
     assert (closed["handled_by"], closed["ticket"]["status"]) == ("assistant", "closed")
     assert [m["role"] for m in closed["messages"]] == ["user", "agent"]
     assert read(api, session_id, after=closed["newest"])["messages"] == []

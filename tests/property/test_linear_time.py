@@ -35,6 +35,7 @@ from chalicelib.gateways.failure_reasons import read_failures
 from chalicelib.gateways.knowledge_base import KnowledgeBase
 from chalicelib.logs import SearchLogger
 from chalicelib.masking import mask, mask_values
+from chalicelib.masking.personal import Known, without_person
 from chalicelib.sync.s3_notices import read_notices
 from tests.fakes import START
 from tooling.project import ROOT
@@ -219,6 +220,7 @@ TICKET = {"customer_external_id": "C", "subject": "s", "description": "d"}
 S3_RECORD = {"eventName": "ObjectCreated:Put", "s3": {"bucket": {"name": "b"}}}
 PARSERS: dict[str, Callable[[str], object]] = {
     "masked text": mask,
+    "text without a person": lambda text: without_person(text, Known.of(["Ada Byron"], ["O-77"])),
     "masked values": lambda text: mask_values({"note": [text], "password": text, "order": {"number": text}}),
     "masked names": lambda text: mask_values({text: [1, "a"], "x" * len(text): text.split()}),
     "marks": lambda text: resolve(text, [Passage(text, "t", None, 1)] * 3),

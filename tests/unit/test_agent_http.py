@@ -37,7 +37,7 @@ class Office(Web):
 @pytest.fixture
 def web(scene: Scene) -> Iterator[Office]:
     desk = {"tickets": scene.desk, "replies": scene.replies, "drafts": scene.drafts}
-    with serving(JSON | AGENT, **desk, erasure=scene.erasure) as web:
+    with serving(JSON | AGENT, **desk, articles=scene.articles, erasure=scene.erasure) as web:
         yield Office(web.client, web.headers, scene)
 
 
@@ -149,6 +149,16 @@ def test_a_draft_needs_no_body(web: Office) -> None:
     web.post(ticket_id="T-1")
     assert web.send("POST", "/tickets/T-1/draft", headers=AGENT).status_code == 200
     assert web.send("POST", "/tickets/T-1/draft", {}, headers=AGENT).status_code == 415
+
+
+def test_an_article_is_answered_with_its_sidecar(web: Office) -> None:
+    web.post(ticket_id="T-1")
+    web.send("POST", "/tickets/T-1/replies", {"message": "Choose Settings > Merge.", "close": True})
+    web.scene.model.says("# Merge accounts\n\nChoose Settings > Merge.")
+    drafted = web.send("POST", "/tickets/T-1/article", headers=AGENT).json_body
+    assert list(drafted) == ["title", "markdown", "sidecar", "usage", "correlation_id"]
+    assert drafted["sidecar"] == {"metadataAttributes": {"title": "Merge accounts"}}
+    assert drafted["markdown"] == "# Merge accounts\n\nChoose Settings > Merge.\n"
 
 
 @pytest.mark.parametrize(

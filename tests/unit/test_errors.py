@@ -37,6 +37,8 @@ ANSWERS: list[tuple[SupportError, int, str]] = [
     (errors.TicketClosed(), 409, "ticket_closed"),
     (errors.ConversationErased(), 409, "conversation_erased"),
     (errors.ReplyIdReused(), 409, "reply_id_reused"),
+    (errors.TicketNotSolved(), 409, "ticket_not_solved"),
+    (errors.NothingToWrite(), 409, "nothing_to_write"),
     (errors.BodyTooLarge("The request is too large."), 413, "body_too_large"),
     (errors.NotJson("The body is text/plain; send JSON."), 415, "unsupported_media_type"),
     (TooManyRequests("Please wait a moment.", 7), 429, "too_many_requests"),

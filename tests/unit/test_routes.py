@@ -48,6 +48,7 @@ AGENTS = [
     Route(
         "POST", "/tickets/T-1/draft", {"instruction": "Short"}, ("/tickets/a%20b/draft",), takes_nothing=True
     ),
+    Route("POST", "/tickets/T-1/article", None, ("/tickets/a%20b/article",)),
     Route("GET", "/tickets/T-1/context", None, ("/tickets/a%20b/context",)),
     Route("GET", "/events", None, ("/events?limit=0", "/events?status=x", "/events?before=1", "/events?x=1")),
     Route("GET", "/insights", None, ("/insights?days=0", "/insights?days=x", "/insights?x=1")),
@@ -95,6 +96,7 @@ def web(down: Down) -> Iterator[Web]:
         "tickets",
         "replies",
         "drafts",
+        "articles",
         "erasure",
         "sync",
         "deliveries",

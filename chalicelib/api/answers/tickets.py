@@ -151,6 +151,30 @@ class Draft(TypedDict):
     """What could not be reached, and so is not in the draft."""
 
 
+class SidecarAttributes(TypedDict):
+    """What the knowledge base knows of a document besides its text."""
+
+    title: str
+    access: NotRequired[list[str]]
+    """Who may read it: only agents, where the conversation rests on documents that not everybody may read."""
+
+
+class Sidecar(TypedDict):
+    """The file that lies beside a document in the bucket."""
+
+    metadataAttributes: SidecarAttributes
+
+
+class Article(TypedDict):
+    """An article to check, to change and to put into the documents bucket."""
+
+    title: str
+    markdown: str
+    """The whole file: the title as its first heading, and the text."""
+    sidecar: Sidecar
+    usage: Usage
+
+
 class TicketFeedback(TypedDict):
     """Whether what came with a ticket helped an agent, or what agents wrote the customer."""
 

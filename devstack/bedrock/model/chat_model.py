@@ -3,7 +3,8 @@
 The request is the application's: passages come in a text block
 `<passages><passage index="1" title="…">…</passage>…</passages>` with XML's escapes, facts about the customer
 in `<customer>…</customer>`, about the ticket in `<ticket>…</ticket>`, the question in a guarded block or a
-plain one. A draft of an agent's reply is asked for with a `<transcript>…</transcript>`.
+plain one. A draft of an agent's reply is asked for with a `<transcript>…</transcript>`, an article with
+`<solved><said by="agent">…</said>…</solved>`.
 """
 
 from __future__ import annotations
@@ -21,7 +22,9 @@ _QUOTED = r"\"[^\"]*\"|'[^']*'"
 PASSAGE = re.compile(rf"<passage\b((?:[^<>\"']|{_QUOTED})*)>\s*(.*?)\s*</passage\s*>", re.DOTALL)
 ATTRIBUTE = re.compile(rf"(\w+)\s*=\s*({_QUOTED})")
 DRAFT_TAG = "<transcript>"
-FACT_TAGS = ("<passages", "<customer", "<ticket>", DRAFT_TAG, "<instruction>")
+ARTICLE_TAG = "<solved>"
+FACT_TAGS = ("<passages", "<customer", "<ticket>", DRAFT_TAG, "<instruction>", ARTICLE_TAG)
+SAID_BY_AGENTS = re.compile(r'<said by="agent">\n(.*?)\n</said>', re.DOTALL)
 TICKET = re.compile(r"\s*<ticket>\n(.*)\n</ticket>\s*", re.DOTALL)
 
 Message = Mapping[str, Any]
@@ -105,6 +108,12 @@ def ticket_of(message: Message) -> dict[str, str]:
 def is_for_draft(message: Message) -> bool:
     """Say whether a message asks for a draft of what an agent writes."""
     return any(block.get("text", "").lstrip().startswith(DRAFT_TAG) for block in message["content"])
+
+
+def solutions_of(message: Message) -> list[str] | None:
+    """Return what agents said in a solved case; None where no article is asked for."""
+    cases = [text for text in texts_of(message) if text.startswith(ARTICLE_TAG)]
+    return [html.unescape(said) for text in cases for said in SAID_BY_AGENTS.findall(text)] if cases else None
 
 
 def _passages_in(text: str) -> Iterator[NumberedPassage]:

@@ -16,6 +16,7 @@ from itertools import islice, repeat
 from typing import Any
 
 from chalicelib.chat.reading.questions import asked_alone, is_follow_up, questions_in
+from devstack.bedrock.model.article import article
 from devstack.bedrock.model.blocks import Unit
 from devstack.bedrock.model.chat_model import (
     CHARACTERS_PER_TOKEN,
@@ -26,6 +27,7 @@ from devstack.bedrock.model.chat_model import (
     is_for_draft,
     passages_of,
     question_of,
+    solutions_of,
     texts_of,
     ticket_of,
 )
@@ -95,6 +97,8 @@ class ExtractiveModel:
         *earlier, last = parameters["messages"]
         if is_for_draft(last):
             return self._draft(parameters, last)
+        if (solutions := solutions_of(last)) is not None:
+            return _spoken(article(question_of(last), solutions), parameters)
         given = told_of_ticket(question_of(last), ticket_of(last)) or reply(
             question_of(last),
             [question_of(message) for message in earlier if message["role"] == "user"],

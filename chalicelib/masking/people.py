@@ -1,0 +1,103 @@
+"""Finds the names of people in what they write: said, in a greeting, behind a title, or as a signature."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+_CAPITAL = "A-ZÀ-ÖØ-ÞĀĂĄĆČĎĐĒĘĚĞĢĪİĶĹĽŁŃŇŌŐŘŚŞŠŤŪŮŰŹŻŽΑ-ΩА-ЯЁЄІЇҐ"
+_LETTER = r"[^\W\d_]"
+_WORD = rf"(?:[{_CAPITAL}](?:{_LETTER}|['’-](?={_LETTER})){{1,30}}|[{_CAPITAL}]\.)"
+_PARTICLE = r"(?:v[ao]n|de[nrlr]?|d[aiou]s?|la|le|bin|al|ter|te)"
+_NAME = rf"(?P<name>{_WORD}(?:[ ](?:{_PARTICLE}[ ]){{0,2}}{_WORD}){{0,3}})"
+_TITLE = (
+    r"(?:(?:mrs?|ms|mx|dr|prof|herrn?|frau|monsieur|madame|mlle|mme|señor(?:a|ita)?|sra?|dona?|doña"
+    r"|signora?|sig(?:\.ra|ra)?|dhr|mevr|meneer|mevrouw|heer|pani?|panie|господин|госпожа)\.?)"
+)
+_GREETING = (
+    r"(?:hi|hello|hey|dear|good[ ](?:morning|afternoon|evening|day)|hallo|moin|servus"
+    r"|guten[ ](?:tag|morgen|abend)|sehr[ ]geehrter?|lieber?|bonjour|bonsoir|salut|ch(?:er|ère)"
+    r"|hola|buen[oa]s(?:[ ](?:días|tardes|noches))?|estimad[oa]|querid[oa]"
+    r"|olá|oi|bo[am][ ](?:dia|tarde|noite)|prezad[oa]|car[oa]|ciao|buon(?:giorno|asera)"
+    r"|salve|gentile|egregio|goede(?:morgen|middag|navond|ndag)|beste|geachte|dzień[ ]dobry|cześć|witam"
+    r"|drog[ia]|szanown[ya]|здравствуйте|привет|добрый[ ]день|вітаю|merhaba|sayın)"
+)
+_SAYS_NAME = (
+    r"(?:my[ ](?:full[ ])?name(?:[ ]is|['’]s)|i[ ]am[ ]called|ich[ ]hei(?:ß|ss)e|mein[ ]name[ ](?:ist|lautet)"
+    r"|je[ ]m['’]appelle|mon[ ]nom[ ]est|me[ ]llamo|mi[ ]nombre[ ]es|meu[ ]nome[ ]é|me[ ]chamo"
+    r"|chamo-me|mi[ ]chiamo|il[ ]mio[ ]nome[ ]è|mijn[ ]naam[ ]is|ik[ ]heet|nazywam[ ]się|mam[ ]na[ ]imię"
+    r"|меня[ ]зовут|мене[ ]звати|benim[ ]adım)"
+)
+_IS_NAME = (
+    r"(?:i['’]m|i[ ]am|this[ ]is|ich[ ]bin|hier[ ](?:ist|spricht)|je[ ]suis|soy|sou|sono|ik[ ]ben"
+    r"|jestem)"
+)
+_SIGNS_OFF = (
+    r"(?:(?:kind|best|warm|many)?[ ]?(?:regards|wishes|greetings)|best|cheers|thanks|thank[ ]you"
+    r"|yours(?:[ ]\w{1,12})?|sincerely|(?:mit[ ])?\w{0,15}[ ]?(?:grüßen?|grüssen?|gruß)|mfg|lg|vg|danke"
+    r"|(?:bien[ ])?cordialement|merci|(?:un[ ])?saludos?|atentamente|gracias|atenciosamente"
+    r"|abraços|obrigad[oa]"
+    r"|(?:cordiali|distinti)?[ ]?saluti|grazie|(?:met[ ])?vriendelijke[ ]groet(?:en)?|groetjes|mvg|bedankt"
+    r"|pozdrawiam|z[ ]poważaniem|dziękuję|с[ ]уважением|спасибо|з[ ]повагою|дякую|saygılarımla)"
+)
+_BEHIND = r"(?=[ ]?(?:[,.;!:)\n]|$)|[ ](?:from|here|with|von|de|und|and|et|y|e|i)\b)"
+SAYING = (
+    re.compile(rf"\b(?i:{_SAYS_NAME})[ ]{{1,3}}{_NAME}", re.MULTILINE),
+    re.compile(rf"\b(?i:{_IS_NAME})[ ]{_NAME}{_BEHIND}", re.MULTILINE),
+    re.compile(
+        rf"(?:^|[.!?][ ])[ \t>]{{0,9}}(?i:{_GREETING})[ ](?:(?i:{_TITLE})[ ]){{0,2}}{_NAME}{_BEHIND}",
+        re.MULTILINE,
+    ),
+    # In capitals or not at all these are other words: "MS Excel", "a pan".
+    re.compile(
+        r"\b(?:Mrs?|Ms|Mx|Dr|Prof|Herrn?|Frau|[Mm]onsieur|[Mm]adame|Mme|Mlle|[Ss]eñor(?:a|ita)?|Sra?|Doña"
+        rf"|[Ss]ignora?|Sig\.ra|Dhr|Mevr|[Mm]evrouw|Pani?)\.?[ ](?:(?i:{_TITLE})[ ])?{_NAME}",
+        re.MULTILINE,
+    ),
+    re.compile(rf"^[ \t]{{0,9}}(?i:(?:full |my )?name)[ ]?[:：][ ]{{1,3}}{_NAME}", re.MULTILINE),
+    re.compile(
+        rf"^[ \t]{{0,9}}(?i:{_SIGNS_OFF})[ ]?[,.!]?[ \t]{{0,3}}\n\s{{0,9}}{_NAME}[ \t.]{{0,3}}$", re.MULTILINE
+    ),
+    re.compile(
+        r"(?:我叫|我的名字(?:是|叫))[ ]?(?P<name>[\u3400-\u9fff]{2,4}|[A-Za-z]{2,30})(?=[，。,.！!；;\s]|$)"
+    ),
+    re.compile(r"(?:私は|名前は|^)?(?P<name>[\u3400-\u9fff\u30a0-\u30ff]{2,10})(?:と申します|といいます)"),
+    re.compile(r"名前は[ ]?(?P<name>[\u3040-\u9fff]{2,10}?)(?:です|。)"),
+)
+"""Where a name stands: said, in a greeting, behind a title, as a signature; in Chinese, in Japanese."""
+HONOURED = re.compile(
+    r"(?<![お客皆様さ\u3400-\u9fff])[\u3400-\u9fff]{1,4}(?=さん|様|先生|女士|小姐)|[\u30a0-\u30ff]{2,10}(?=さん|様)"
+)
+NOBODY = frozenset(
+    """
+    Support Team Customer Service Customers Everyone Everybody All There Sir Madam Kunde Kunden Kundin
+    Damen Herren Zusammen Leute Equipe Équipe Équipo Equipo Servicio Cliente Clientes Soporte Assistenza
+    Supporto Suporte Obsługa Klient Kliencie Klantenservice Mesdames Messieurs I The We You Help Not Sorry
+    """.split()  # noqa: SIM905 (a list of forty quoted words is no easier to read)
+)
+"""Whom a greeting may name that is no person, and what may stand where a name could."""
+PARTICLES = frozenset("van von der den del des dos das the and ter bin".split())  # noqa: SIM905
+WITHOUT_SPACES = re.compile("[\u3040-\u9fff\uac00-\ud7af]")
+
+
+def names_said(texts: Iterable[str]) -> frozenset[str]:
+    """Return the names by which people call themselves and each other in what they wrote."""
+    return frozenset(name for text in texts for name in _names_in(text))
+
+
+def words_of_names(names: Iterable[str]) -> frozenset[str]:
+    """Return what to leave out of a text for these names: each whole, and its words but the small ones."""
+    return frozenset(word for name in names for word in _words(" ".join(name.split())) if word)
+
+
+def _names_in(text: str) -> Iterator[str]:
+    for saying in SAYING:
+        for found in saying.finditer(text):
+            words = [word for word in found["name"].split() if word.strip(".") not in NOBODY]
+            yield " ".join(words)
+
+
+def _words(name: str) -> Iterator[str]:
+    if len(name) > 2 or WITHOUT_SPACES.search(name):
+        yield name
+    for word in name.replace(".", " ").split():
+        if len(word) > 2 and word.casefold() not in PARTICLES:
+            yield word
