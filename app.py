@@ -302,6 +302,7 @@ def sweep(_event: CloudWatchEvent) -> None:
             services().deliveries.wake_due()
         finally:
             services().counting.judge_due()
+            services().gaps.renew_due()
 
 
 @app.on_dynamodb_record(stream_arn=events_stream_arn())

@@ -185,6 +185,10 @@ class InsightLogger(DegradedLogger):
         """Say that conversations were quiet for long enough to be judged."""
         logger.info("conversations_judged", conversations=conversations)
 
+    def gaps_grouped(self, groups: int, questions: int) -> None:
+        """Say that the questions that were asked in vain were grouped again."""
+        logger.info("gaps_grouped", groups=groups, questions=questions)
+
 
 class IntakeLogger:
     """Logs what becomes of a message of the tickets' queue; `attempt` counts how often it has come."""

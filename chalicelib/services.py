@@ -18,6 +18,8 @@ from chalicelib.api.cors import Origins
 from chalicelib.chat.limits import LimitOptions, Limits
 from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.spending import MICRO, UNKNOWN_PRICES_USD, Spending
+from chalicelib.domain.access import AN_AGENT
+from chalicelib.domain.conversation import Nearest
 from chalicelib.domain.database import DatabaseAddress, DatabaseAddresses, DatabaseSecret, FixedAddress
 from chalicelib.domain.protocols import CustomerSource, PassageSearch, Receiver
 from chalicelib.errors import InvalidSettings, Unavailable
@@ -44,6 +46,7 @@ from chalicelib.settings import Settings, read_settings
 from chalicelib.stores.conversations import ContactItem, Conversations, ExchangeItem
 from chalicelib.stores.erasures import ErasureMarks
 from chalicelib.stores.events import EventItem, Events
+from chalicelib.stores.insights.gaps import GapItem, GapQuestions
 from chalicelib.stores.insights.numbers import InsightItem, Numbers
 from chalicelib.stores.interactions import InteractionItem, Interactions
 from chalicelib.stores.pending import PendingItem, PendingNamesItem, PendingTexts
@@ -69,6 +72,7 @@ if TYPE_CHECKING:
     from chalicelib.gateways.bedrock import BedrockModel
     from chalicelib.gateways.knowledge_base import KnowledgeBase
     from chalicelib.gateways.sentiment import SentimentGateway
+    from chalicelib.insight.gaps import Gaps
     from chalicelib.insight.health import Health
     from chalicelib.insight.report import Insights
     from chalicelib.stores.caching import CachedCustomers
@@ -91,7 +95,7 @@ WARM_UP_SECONDS = 4
 NO_DATABASE = "DATABASE_URL or DATABASE_SECRET_ID: set one to say which database to use."
 TABLES = (
     *(ExchangeItem, InteractionItem, TicketItem, StateItem, ContactItem, SyncItem, JobItem, EventItem),
-    *(PendingItem, PendingNamesItem, InsightItem),
+    *(PendingItem, PendingNamesItem, InsightItem, GapItem),
 )
 BARE_NAMES = {table: table.Meta.table_name for table in TABLES}
 
@@ -358,7 +362,20 @@ class Services:
     @once
     def counting(self) -> Counting:
         """What counts how conversations go."""
-        return Counting(self.numbers, self._quiet, now, InsightLogger())
+        return Counting(
+            self.numbers, self._quiet, now, InsightLogger(), (lambda change: self.gaps.note(change),)
+        )
+
+    @property
+    @once
+    def gaps(self) -> "Gaps":
+        """What is asked in vain."""
+        from chalicelib.insight.gaps import Gaps
+
+        return Gaps(GapQuestions(now), self._linked_for_agents, now, InsightLogger())
+
+    def _linked_for_agents(self, nearest: Sequence[Nearest]) -> Sequence[Nearest]:
+        return self.links.linked(nearest, AN_AGENT, InsightLogger().degraded)
 
     @property
     @once
@@ -366,7 +383,7 @@ class Services:
         """What the owner sees."""
         from chalicelib.insight.report import Insights
 
-        return Insights(self.numbers, lambda _days: (), now)
+        return Insights(self.numbers, self.gaps.of_days, now)
 
     @property
     def _quiet(self) -> timedelta:

@@ -123,7 +123,7 @@ def _sweep(facts: Facts) -> list[Statement]:
     return [
         _table(facts, "support-state", "GetItem", "PutItem", "UpdateItem"),
         _table(facts, "support-events", "PutItem", "UpdateItem"),
-        _table(facts, "support-insights", "GetItem", "PutItem", "UpdateItem"),
+        _table(facts, "support-insights", "GetItem", "PutItem", "Query", "UpdateItem"),
         _allow(
             "Indexes",
             "dynamodb",
@@ -138,7 +138,7 @@ def _sweep(facts: Facts) -> list[Statement]:
 def _count(facts: Facts) -> list[Statement]:
     return [
         _stream(facts.conversations_stream_arn),
-        _table(facts, "support-insights", "GetItem", "PutItem", "UpdateItem"),
+        _table(facts, "support-insights", "DeleteItem", "GetItem", "PutItem", "UpdateItem"),
     ]
 
 

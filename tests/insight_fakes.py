@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 
 from chalicelib.domain.conversation import Exchange
-from chalicelib.domain.insight import ConversationRow, Counts, ExchangeChange
+from chalicelib.domain.insight import AskedInVain, ConversationRow, Counts, ExchangeChange, GapReport
 from tests.fakes import Outage
 
 QUIET = timedelta(days=1)
@@ -53,6 +53,44 @@ class FakeNumbers(Outage):
     def all_numbers(self) -> dict[tuple[date, str], int]:
         """Return all numbers that are not 0."""
         return {(day, name): n for day, numbers in self.by_day.items() for name, n in numbers.items() if n}
+
+
+class FakeGaps(Outage):
+    """Keeps questions and their groups in memory."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: dict[str, AskedInVain] = {}
+        self.kept = GapReport()
+
+    def add(self, asked: AskedInVain) -> None:
+        self.check()
+        self.asked[asked.key] = asked
+        self.kept = replace(self.kept, changes=self.kept.changes + 1)
+
+    def remove(self, key: str, *, forgets_groups: bool) -> None:
+        self.check()
+        self.asked.pop(key, None)
+        changes = self.kept.changes + 1
+        if forgets_groups:
+            self.kept = GapReport(changes=changes, erasures=self.kept.erasures + 1)
+        else:
+            self.kept = replace(self.kept, changes=changes)
+
+    def newest(self, limit: int) -> list[AskedInVain]:
+        self.check()
+        return sorted(self.asked.values(), key=lambda each: each.key, reverse=True)[:limit]
+
+    def report(self) -> GapReport:
+        self.check()
+        return self.kept
+
+    def keep_report(self, report: GapReport) -> bool:
+        self.check()
+        if report.erasures != self.kept.erasures:
+            return False
+        self.kept = replace(report, changes=self.kept.changes)
+        return True
 
 
 class ChangeStream:

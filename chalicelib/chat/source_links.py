@@ -6,11 +6,11 @@ from itertools import islice
 from typing import TypeVar
 
 from chalicelib.domain.access import Reader
-from chalicelib.domain.conversation import Citation, Exchange, Passage
+from chalicelib.domain.conversation import Citation, Exchange, Nearest, Passage
 from chalicelib.domain.protocols import LinkSigner
 from chalicelib.errors import Unavailable
 
-S = TypeVar("S", Citation, Passage)
+S = TypeVar("S", Citation, Passage, Nearest)
 Note = Callable[[str, Unavailable], None]
 """Is told what an answer goes without, and why."""
 

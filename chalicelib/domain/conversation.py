@@ -60,6 +60,7 @@ class Nearest:
     url: str | None
     score: float
     document: str | None = None
+    access: Access = None
 
 
 @dataclass(frozen=True)

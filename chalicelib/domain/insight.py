@@ -1,6 +1,7 @@
 """What is counted of conversations: their changes, each one's row, and gaps in the articles."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Literal
@@ -56,6 +57,43 @@ class ConversationRow:
     rated_down: int = 0
     asked_again: bool = False
     questions: tuple[tuple[str, datetime], ...] = ()
+
+
+@dataclass(frozen=True)
+class AskedInVain:
+    """One question that was not answered well; `key` is that of its exchange, and names nobody."""
+
+    key: str
+    asked_at: datetime
+    question: str
+    kind: GapKind
+    nearest: Nearest | None
+
+
+@dataclass(frozen=True)
+class GapGroup:
+    """Questions that ask the same thing, the newest of them, and how many were asked on each day (UTC)."""
+
+    question: str
+    kind: GapKind
+    last_asked: datetime
+    nearest: Nearest | None
+    by_day: Mapping[date, int]
+
+
+@dataclass(frozen=True)
+class GapReport:
+    """The groups as they were last made, of how many questions, and up to which change.
+
+    `changes` counts what was asked or taken back since ever, `erasures` what the groups must no longer hold.
+    """
+
+    groups: tuple[GapGroup, ...] = ()
+    questions: int = 0
+    made_at: datetime | None = None
+    made_of: int = 0
+    changes: int = 0
+    erasures: int = 0
 
 
 @dataclass(frozen=True)

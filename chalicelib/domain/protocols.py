@@ -30,7 +30,7 @@ from chalicelib.domain.conversation import (
 from chalicelib.domain.customer import Customer, Interaction
 from chalicelib.domain.event import Delivery, DeliveryPage, Event, EventStatus
 from chalicelib.domain.ingestion import IngestionJob, JobKey, SyncLease, SyncState, SyncTrigger
-from chalicelib.domain.insight import ConversationRow, Counts
+from chalicelib.domain.insight import AskedInVain, ConversationRow, Counts, GapReport
 from chalicelib.domain.mail import Mail
 from chalicelib.domain.pending import PendingAnswer, Writing
 from chalicelib.domain.ticket import (
@@ -402,6 +402,25 @@ class NumberStore(Protocol):
 
     def days(self, first: date, last: date) -> Mapping[date, Mapping[str, int]]:
         """Return the numbers of the days from the first to the last that have any, in one read."""
+
+
+class GapStore(Protocol):
+    """Keeps the questions that were not answered well for 31 days, and the groups that are made of them."""
+
+    def add(self, asked: AskedInVain) -> None:
+        """Keep a question; the same one again, by its key, takes its place."""
+
+    def remove(self, key: str, *, forgets_groups: bool) -> None:
+        """Delete a question, if it is there, and the groups where they may show it."""
+
+    def newest(self, limit: int) -> Sequence[AskedInVain]:
+        """Return the newest questions, newest first."""
+
+    def report(self) -> GapReport:
+        """Return the groups; none where they have to be made."""
+
+    def keep_report(self, report: GapReport) -> bool:
+        """Keep groups, and tell whether they are kept: not if something was erased after `erasures`."""
 
 
 class IngestionJobs(Protocol):

@@ -366,7 +366,7 @@ def _exchange(item: ExchangeItem) -> Exchange:
         author=item.author,
         offered_contact=Contact(**item.offered_contact) if item.offered_contact else None,
         draft_kept=None if item.draft_kept is None else float(item.draft_kept),
-        nearest=Nearest(**item.nearest) if item.nearest else None,
+        nearest=nearest_of(item.nearest),
         took_ms=None if item.took_ms is None else int(item.took_ms),
         costs_micro_usd=item.costs_micro_usd,
     )
@@ -381,6 +381,14 @@ def _citation(kept: Mapping[str, Any]) -> Citation:
     """Read a citation."""
     access = kept.get("access")
     return replace(Citation(**kept), access=None if access is None else tuple(access))
+
+
+def nearest_of(kept: Mapping[str, Any] | None) -> Nearest | None:
+    """Return the nearest passage as it was kept, if there was one."""
+    if kept is None:
+        return None
+    access = kept.get("access")
+    return replace(Nearest(**kept), access=None if access is None else tuple(access))
 
 
 def _contact_key(session_id: str) -> str:

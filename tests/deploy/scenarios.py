@@ -194,12 +194,13 @@ def deliver(invoke: Invoke) -> None:
 
 
 def count(invoke: Invoke) -> None:
-    """Count a message, as the table's stream has it done."""
+    """Count a message that was not answered, and that it is erased, as the table's stream has it done."""
     texts = {"session_id": "s", "message_id": "m-1", "question": QUESTION, "answer": "No."}
     texts |= {"citations": "[]", "usage": "{}", "guardrail": '{"intervened": false, "reasons": []}'}
     image = {**{name: {"S": text} for name, text in texts.items()}, "degraded": {"L": []}}
-    image |= {"timestamp": {"N": "1795176000000"}, "ttl": {"N": "1795176000"}}
-    invoke({"Records": [{"dynamodb": {"SequenceNumber": "1", "NewImage": image}}]})
+    image |= {"unanswered": {"BOOL": True}, "timestamp": {"N": "1795176000000"}, "ttl": {"N": "1795176000"}}
+    for sequence, name in (("1", "NewImage"), ("2", "OldImage")):
+        invoke({"Records": [{"dynamodb": {"SequenceNumber": sequence, name: image}}]})
 
 
 def intake(invoke: Invoke) -> None:

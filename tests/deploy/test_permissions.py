@@ -176,7 +176,7 @@ class Account:
         self._leave_a_conversation()
 
     def _leave_a_conversation(self) -> None:
-        """Put the row of a conversation into the table that is to be judged."""
+        """Put a conversation that is to be judged, and gaps to be grouped, into the table."""
         state: dict[str, Any] = {"sequence": 1, "number": 1, "started_at": 0, "last_at": 0, "is_open": True}
         state |= {"last_result": None, "handed_over": None, "rated_down": 0, "asked_again": False}
         texts = {
@@ -190,7 +190,10 @@ class Account:
             **{name: {"S": text} for name, text in texts.items()},
             **{name: {"N": number} for name, number in numbers.items()},
         }
-        self._client("dynamodb").put_item(TableName=f"support-insights{self.facts.table_suffix}", Item=item)
+        table = f"support-insights{self.facts.table_suffix}"
+        self._client("dynamodb").put_item(TableName=table, Item=item)
+        report = {"pk": {"S": "gap-report"}, "sk": {"S": "gap-report"}, "changes": {"N": "1"}}
+        self._client("dynamodb").put_item(TableName=table, Item=report)
 
     def _leave_a_ticket(self) -> None:
         session_id = Sessions(self._app_secret, accept_made_up_ids=False).issue()

@@ -279,6 +279,16 @@ def exchange_to_count(world: World) -> Request:
     return stream_record(world.said())
 
 
+def gap_to_count(world: World) -> Request:
+    return stream_record(world.said() | {"unanswered": True})
+
+
+def gap_erased(world: World) -> Request:
+    asked = world.said() | {"unanswered": True}
+    world.insist(stream_record(asked))
+    return stream_record(asked, "OldImage", sequence="2")
+
+
 def counted_once(world: World, request: Request, reply: Reply) -> None:
     image = request.event["Records"][0]["dynamodb"]["NewImage"]
     key = {"pk": "conversation", "sk": key_of(image["session_id"]["S"])}
@@ -367,6 +377,8 @@ ROUTES = [
     Route("deliver, a reply", reply_to_mail, mailed_once, TWO_ATTEMPTS_SECONDS),
     Route("deliver, a reply, cold", cold(reply_to_mail), mailed_once, TWO_ATTEMPTS_SECONDS),
     Route("count", exchange_to_count, counted_once),
+    Route("count, a gap", gap_to_count, counted_once),
+    Route("count, a gap erased", gap_erased),
     Route("GET /insights", bare("GET", "/insights")),
     Route("GET /events", bare("GET", "/events")),
     Route("POST /events/{event_id}/resend", event_again),

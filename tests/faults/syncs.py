@@ -46,7 +46,15 @@ def sweep(world: World) -> Request:
 
 
 def _conversation_to_judge(world: World) -> None:
-    world.insist(stream_record({**world.said(), "timestamp": 0}))
+    said = world.said()
+    world.insist(stream_record({**said, "timestamp": 0}))
+    world.insist(stream_record({**said, "unanswered": True}))
+    # As if the time had passed for which groups stay.
+    world.container.table("support-insights").update_item(
+        Key={"pk": "gap-report", "sk": "gap-report"},
+        UpdateExpression="REMOVE #state",
+        ExpressionAttributeNames={"#state": "state"},
+    )
 
 
 def ask_for_sync(world: World) -> Request:

@@ -145,10 +145,10 @@ class World:
         return items
 
 
-def stream_record(item: Mapping[str, Any]) -> Request:
-    """Return the call by which a new item of the conversations' table is counted."""
-    image = {name: TypeSerializer().serialize(value) for name, value in item.items()}
-    change = {"SequenceNumber": "1", "NewImage": image}
+def stream_record(item: Mapping[str, Any], image: str = "NewImage", sequence: str = "1") -> Request:
+    """Return the call by which a new item of the conversations' table, or a deleted one, is counted."""
+    of_item = {name: TypeSerializer().serialize(value) for name, value in item.items()}
+    change = {"SequenceNumber": sequence, image: of_item}
     return Request("count", {"Records": [{"eventName": "INSERT", "dynamodb": change}]})
 
 

@@ -22,7 +22,7 @@ ROOMS: dict[str, set[str]] = {
     "chalicelib/tickets": {"chalicelib", "chalicelib/domain", "chalicelib/chat"},
     "chalicelib/sync": {"chalicelib", "chalicelib/domain"},
     "chalicelib/events": {"chalicelib", "chalicelib/domain"},
-    "chalicelib/insight": {"chalicelib", "chalicelib/domain"},
+    "chalicelib/insight": {"chalicelib", "chalicelib/domain", "chalicelib/chat"},
     "chalicelib/api": {
         "chalicelib",
         "chalicelib/domain",

@@ -91,7 +91,7 @@ class Gap(TypedDict):
     """A question that the articles don't answer well; questions that are alike are one."""
 
     question: str
-    """As a customer asked it, without credentials and card numbers."""
+    """As a customer asked it last, without names, addresses and numbers of people."""
     count: Count
     kind: GapKind
     last_asked: Time
