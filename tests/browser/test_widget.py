@@ -14,6 +14,7 @@ from tests.browser.chat import EXCHANGE, install_clock
 from tests.browser.scripted_server import Reply, ScriptedServer, answer
 from tests.browser.site import Site, call, chat, launcher, panel
 from tests.browser.visitor import Visitor
+from tests.integration.api import Api
 from tests.product import Product
 
 ADA = {"customer_id": "ADA-1", "customer_hash": "a" * 64}
@@ -478,3 +479,25 @@ def test_the_sample_shop_has_it_and_knows_its_customer(
     page.get_by_role("button", name="How long does delivery take?").click()
     expect(answers(chat(page)).locator(".prose")).to_contain_text("business day", timeout=20_000)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+
+def test_an_agents_reply_shows_at_the_button_of_a_closed_chat(visit: Visitor, product: Product) -> None:
+    api = Api(product)
+    page = visit(f"{product.host_page_url}/?customer=CUST-1004", also=product.url)
+    page.context.set_default_timeout(20_000)
+    launcher(page).click()
+    ask(page, "I want to talk to a human, please")
+    ticket = chat(page).locator("#ticket-number")
+    expect(ticket).to_contain_text("T-", timeout=20_000)
+    ticket_id = (ticket.text_content() or "").split()[-1]
+    page.keyboard.press("Escape")
+    expect(panel(page)).to_be_hidden()
+    api.send_as_agent("POST", f"/tickets/{ticket_id}/replies", json={"message": "Hello Bram, I am here."})
+    expect(page.get_by_role("button", name="Open chat (unread: 1)")).to_be_visible(timeout=20_000)
+    launcher(page).click()
+    expect(answers(chat(page)).last).to_contain_text("Hello Bram, I am here.")
+
+    # Nothing of it is for who is not signed in, in the same browser.
+    page.goto(product.host_page_url)
+    expect(chat(page).get_by_role("heading", name=re.compile("Hello"))).to_be_visible()
+    expect(answers(chat(page))).to_have_count(0)
