@@ -11,6 +11,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from chalicelib.web.page import agent_page
 from tests import contract
+from tests.browser.sample_insights import insights_of
 from tests.browser.scripted_server import Received, Reply, ScriptedServer, _Handler
 
 TOKEN = "token-of-jo"
@@ -28,6 +29,12 @@ DRAFT = {
     "missing": ["whether the address is right"],
     "usage": {"input_tokens": 900, "output_tokens": 40, "cost_usd": 0.001},
     "degraded": [],
+}
+ARTICLE = {
+    "title": "When a parcel is late",
+    "markdown": "# When a parcel is late\n\nWe send another after five days.\n",
+    "sidecar": {"metadataAttributes": {"title": "When a parcel is late"}},
+    "usage": {"input_tokens": 900, "output_tokens": 40, "cost_usd": 0.001},
 }
 JOB = {
     "job_id": "J1",
@@ -103,6 +110,8 @@ class Desk:
     jobs: list[Answer] = field(default_factory=list)
     events: list[Answer] = field(default_factory=list)
     feedback: list[Answer] = field(default_factory=list)
+    gaps: list[Answer] = field(default_factory=list)
+    checks: dict[str, str] = field(default_factory=lambda: {"dynamodb": "ok", "postgres": "ok"})
     reply_ids: set[str] = field(default_factory=set)
     minute: int = 10
 
@@ -279,7 +288,25 @@ def _events(desk: Desk, query: Mapping[str, str]) -> Reply:
 
 
 def _synced(desk: Desk, _query: Mapping[str, str]) -> Reply:
-    return Reply({"pending": False, "last_change_at": None, "last_error": None, "jobs": desk.jobs})
+    return Reply(
+        {
+            "pending": False,
+            "last_change_at": None,
+            "last_error": None,
+            "paused_until": None,
+            "jobs": desk.jobs,
+        }
+    )
+
+
+def _insights(desk: Desk, query: Mapping[str, str]) -> Reply:
+    return Reply({**insights_of(int(query["days"])), "gaps": desk.gaps})
+
+
+def _health(desk: Desk, _query: Mapping[str, str]) -> Reply:
+    is_well = all(state == "ok" for state in desk.checks.values())
+    status = "ok" if is_well else "degraded"
+    return Reply({"status": status, "stage": "test", "version": "1", "checks": desk.checks})
 
 
 ROUTES: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
@@ -290,6 +317,9 @@ ROUTES: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
     ("POST", "/tickets/([^/]+)/replies", _replied),
     ("POST", "/tickets/([^/]+)/draft", lambda desk, _ticket_id, _body: Reply(desk.draft)),
     ("POST", "/tickets/([^/]+)/feedback", lambda _desk, _ticket_id, _body: Reply({"status": "accepted"})),
+    ("POST", "/tickets/([^/]+)/article", lambda _desk, _ticket_id, _body: Reply(ARTICLE)),
+    ("GET", "/insights", _insights),
+    ("GET", "/health", _health),
     ("GET", "/kb/sync", _synced),
     ("POST", "/kb/sync", lambda _desk, _body: Reply({"status": "started", "job_id": "J2"}, status=202)),
     ("GET", "/events", _events),

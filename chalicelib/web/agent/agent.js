@@ -1,10 +1,10 @@
 'use strict';
 // The console's views, each under an address of its own after the `#`, and its start.
 
-const VIEWS = { tickets: () => {}, articles: readSyncState, events: readEvents };
+const VIEWS = { tickets: () => {}, articles: readSyncState, events: readEvents, insights: openInsights };
 const COUNT_MS = 60_000;
 
-/** Show the view that the address names: `#/tickets`, `#/tickets/<id>`, `#/articles`, `#/events`. */
+/** Show the view that the address names: `#/tickets`, `#/tickets/<id>`, `#/articles`, `#/events`, `#/insights`. */
 function route() {
   const [, name, ticketId = ''] = location.hash.split('/');
   const chosen = Object.hasOwn(VIEWS, name) ? name : 'tickets';

@@ -40,6 +40,9 @@ const patchTicket = (ticketId, payload) => asAgent(ticketPath(ticketId), { metho
 const postReply = (ticketId, payload) => asAgent(ticketPath(ticketId, '/replies'), { payload });
 const postDraft = (ticketId, payload) => asAgent(ticketPath(ticketId, '/draft'), { payload });
 const postContextFeedback = (ticketId, payload) => asAgent(ticketPath(ticketId, '/feedback'), { payload });
+const postArticle = (ticketId) => asAgent(ticketPath(ticketId, '/article'), { method: 'POST' });
+const getInsights = (days) => asAgent(`insights?days=${days}`);
+const getHealth = () => asAgent('health?deep=1');
 const getSync = () => asAgent('kb/sync');
 const postSync = () => asAgent('kb/sync', { method: 'POST' });
 const getEvents = (query) => asAgent(withQuery('events', query));

@@ -112,6 +112,7 @@ function showHead() {
   byId('subject').textContent = ticket?.subject ?? id;
   byId('ticket').querySelector('.controls').hidden = !ticket;
   byId('origin').replaceChildren(...(ticket ? originOf(ticket) : []));
+  byId('ask-article').hidden = !isSolved(ticket);
   if (!ticket) return;
   const isMine = ticket.assignee === agent.name;
   byId('assign').textContent = isMine ? 'Assigned to you' : ticket.assignee ? `Assigned to ${ticket.assignee}` : 'Assign to me';
