@@ -18,7 +18,7 @@ GAPS: list[Answer] = [
         "nearest": {"title": "Ways to pay", "url": "https://help.example.com/pay", "score": 0.41},
     },
     {
-        "question": '=HYPERLINK("https://evil.example"), is that yours?',
+        "question": "Is the mail about my account really from you?",
         "count": 6,
         "kind": "rated_down",
         "last_asked": "2026-11-25T16:40:00.000+00:00",
@@ -77,5 +77,5 @@ def _numbers(all_outcomes: list[Answer]) -> Answer:
             "by_feature": by_feature,
         },
         "tokens": {"input": started * 4600, "output": started * 480},
-        "latency_ms": {"p50": 1420, "p95": 3310 + total["refused"] * 90},
+        "latency_ms": {"p50": 1420, "p95": 3310 + 90 * max(each["refused"] for each in all_outcomes)},
     }

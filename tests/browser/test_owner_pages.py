@@ -170,13 +170,14 @@ def test_what_keeps_an_article_from_being_drafted_is_said(
 def test_a_phone_scrolls_the_owners_pages_only_up_and_down(
     visit: Visitor, desk_server: DeskServer, desk: Desk
 ) -> None:
+    desk.jobs, desk.events = [JOB], [event()]
     desk.gaps = [
         {**GAPS[0], "question": "x" * 200, "nearest": {"title": "y" * 200, "url": None, "score": 0.1}}
     ]
     page = open_insights(visit, desk_server, viewport={"width": 360, "height": 640}, is_mobile=True)
     for part in ("Overview", "Gaps", "Cost"):
         page.get_by_role("link", name=part, exact=True).click()
-        wide = "[...document.querySelectorAll('body, .masthead, #insights, .chart')]"
+        wide = "[...document.querySelectorAll('body, .masthead, .page-head, #insights, .chart')]"
         assert (
             page.evaluate(f"{wide}.filter(e => e.scrollWidth > e.clientWidth).map(e => e.id || e.tagName)")
             == []

@@ -23,8 +23,8 @@ function numbersTable(caption, names, rows) {
   return make('div', { className: 'numbers', tabIndex: 0, role: 'region', ariaLabel: caption }, make('table', {}, make('caption', { textContent: caption }), head, body));
 }
 
-/** Bars a day: each of `series` is `{ name, color, of(day), text(day) }`, one on top of the other. */
-function chart(title, days, series, format, { columns = series.map(({ name, of }) => [name, of]) } = {}) {
+/** Bars a day, each of `series` on top of the one before, and a table of them or of other `columns`. */
+function chart(title, days, series, format, columns = series.map(({ name, of }) => [name, of])) {
   const highest = Math.max(...days.map((day) => sum(series.map(({ of }) => of(day)))), 0);
   const legend = make('ul', { className: 'legend' }, ...series.map(({ name, color }) => make('li', { className: color, textContent: name })));
   const table = numbersTable(title, ['Day (UTC)', ...columns.map(([name]) => name)], days.map((day) => [dayName(day.date), ...columns.map(([, of]) => format(of(day)))]));

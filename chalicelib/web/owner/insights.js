@@ -68,7 +68,7 @@ function costWords({ cost_usd: cost, conversations }) {
   if (!cost.total) return 'Nothing was spent.';
   const [[most, amount] = ['', 0]] = Object.entries(cost.by_feature).sort(([, one], [, other]) => other - one);
   const each = cost.per_resolved === null ? '' : `, ${dollars(cost.per_resolved)} for each of the ${whole(resolved)} resolved so far`;
-  return `${dollars(cost.total)} for ${plural(started, 'conversation', 'conversations')}${each}. Most of it went to ${FEATURES[most] ?? most}: ${dollars(amount)}.`;
+  return `${dollars(cost.total)} for ${plural(started, 'conversation', 'conversations')}${each}. Most of it: ${FEATURES[most] ?? most}, ${dollars(amount)}.`;
 }
 
 /** Look at the health, the sync and the deliveries, each by itself: one that can't be looked at hides none. */
@@ -113,10 +113,10 @@ function overviewParts(answer) {
   const byReason = reasons.map((reason) => [`handed over: ${REASONS[reason] ?? reason}`, (day) => day.conversations.handed_over[reason] ?? 0]);
   const judged = conversations.started - conversations.open;
   const share = judged ? ` Of ${whole(judged)} that are over, ${percent(conversations.resolved, judged)} were resolved by the assistant alone.` : '';
-  const over = Object.entries(conversations.handed_over).sort(([, one], [, other]) => other - one).map(([reason, count]) => `${whole(count)} as ${REASONS[reason] ?? reason}`);
+  const over = Object.entries(conversations.handed_over).sort(([, one], [, other]) => other - one).map(([reason, count]) => `${whole(count)} because ${REASONS[reason] ?? reason}`);
   return [
     make('p', { textContent: `${plural(conversations.started, 'conversation', 'conversations')} in ${plural(days, 'day', 'days')}.${share}${over.length ? ` Handed over: ${over.join(', ')}.` : ''}` }),
-    chart('Conversations by outcome', daily, outcomes, whole, { columns: outcomes.flatMap(({ name, of }) => (name === 'handed over' ? byReason : [[name, of]])) }),
+    chart('Conversations by outcome', daily, outcomes, whole, outcomes.flatMap(({ name, of }) => (name === 'handed over' ? byReason : [[name, of]]))),
     chart(`Ratings: ${whole(feedback.up)} good, ${whole(feedback.down)} bad`, daily, [{ name: 'good', color: 'resolved', of: (day) => day.feedback.up }, { name: 'bad', color: 'refused', of: (day) => day.feedback.down }], whole),
     latencyChart(answer),
   ];
@@ -127,7 +127,7 @@ function latencyChart({ latency_ms: { p50, p95 }, daily }) {
   const most = (day) => (day.latency_ms.p95 ?? 0) - half(day);
   return chart(`Time to answer: half within ${seconds(p50)}, 95 % within ${seconds(p95)}`, daily,
     [{ name: 'half within', color: 'handed', of: half }, { name: '95 % within', color: 'open', of: most }], seconds,
-    { columns: [['half within', (day) => day.latency_ms.p50], ['95 % within', (day) => day.latency_ms.p95]] });
+    [['half within', (day) => day.latency_ms.p50], ['95 % within', (day) => day.latency_ms.p95]]);
 }
 
 function gapParts(gaps) {
@@ -145,9 +145,9 @@ function gapElement({ question, count, kind, last_asked: asked, nearest }) {
 }
 
 function costParts({ cost_usd: cost, tokens, daily, days }, { date, cost_usd: yesterday }) {
-  const shares = (caption, amounts, names) => numbersTable(caption, [caption.split(' ').at(-1), 'US dollars'],
-    Object.entries(amounts).sort(([, one], [, other]) => other - one).map(([name, amount]) => [names[name] ?? name, dollars(amount)]));
   const span = days === 1 ? 'Today' : `${days} days`;
+  const shares = (what, amounts, names) => numbersTable(`${span} by ${what}`, [`By ${what}`, 'US dollars'],
+    Object.entries(amounts).sort(([, one], [, other]) => other - one).map(([name, amount]) => [names[name] ?? name, dollars(amount)]));
   return [
     numbersTable('Cost', ['US dollars', `Yesterday, ${dayName(date)}`, span], [
       ['In all', dollars(yesterday.total), dollars(cost.total)],
@@ -155,8 +155,8 @@ function costParts({ cost_usd: cost, tokens, daily, days }, { date, cost_usd: ye
       ['A resolved one', dollars(yesterday.per_resolved), dollars(cost.per_resolved)],
     ]),
     chart('Cost a day', daily, [{ name: 'US dollars', color: 'handed', of: (day) => day.cost_usd.total }], dollars),
-    shares(`${span} by feature`, cost.by_feature, FEATURES),
-    shares(`${span} by model`, cost.by_model, {}),
+    shares('feature', cost.by_feature, FEATURES),
+    shares('model', cost.by_model, {}),
     nothing(`The models read ${whole(tokens.input)} tokens and wrote ${whole(tokens.output)}. At list prices, without what the stage costs when nobody asks.`),
   ];
 }
