@@ -7,6 +7,7 @@ from chalice.app import AuthRequest, CloudWatchEvent, DynamoDBEvent, LambdaFunct
 
 from chalicelib import __version__, api
 from chalicelib.api.cors import answer_preflights
+from chalicelib.api.files import file_answer
 from chalicelib.api.http import (
     Answer,
     agent_name,
@@ -39,7 +40,7 @@ app = Chalice(app_name="customer-support", configure_logs=False)
 install(app, lambda: services().origins)
 
 
-@app.route("/", methods=["GET"])
+@app.route("/", methods=["GET", "HEAD"])
 @answers_errors
 def index() -> Response:
     """Serve the chat page in the visitor's language."""
@@ -48,27 +49,27 @@ def index() -> Response:
     language = choose_language(settings.branding.languages, query.get("language"), accepted)
     color = settings.branding.chosen_color(query.get("color"))
     page = chat_page(language, settings.branding, settings.widget_hosts, color)
-    return Response(page.html, dict(page.headers))
+    return file_answer(page.html, page.headers)
 
 
-@app.route("/widget.js", methods=["GET"])
+@app.route("/widget.js", methods=["GET", "HEAD"])
 @answers_errors
 def widget() -> Response:
     """Serve the script that puts the chat on other sites."""
-    return Response(launcher.launcher_script(services().settings.branding), dict(launcher.HEADERS))
+    return file_answer(launcher.launcher_script(services().settings.branding), launcher.HEADERS)
 
 
-@app.route("/agent", methods=["GET"])
+@app.route("/agent", methods=["GET", "HEAD"])
 def agent_console() -> Response:
     """Serve the agents' console."""
     page = agent_page()
-    return Response(page.html, dict(page.headers))
+    return file_answer(page.html, page.headers)
 
 
-@app.route("/openapi.json", methods=["GET"])
+@app.route("/openapi.json", methods=["GET", "HEAD"])
 def describe_api() -> Response:
     """Serve the description of this API."""
-    return Response(api.description.api_description(), dict(api.description.HEADERS))
+    return file_answer(api.description.api_description(), api.description.HEADERS)
 
 
 @app.route("/health", methods=["GET"])

@@ -119,6 +119,11 @@ def _operation(operation: Operation, failures: Failures) -> Schema:
         "parameters": list(parameters_of(operation)),
         "responses": {str(answer.status): _answer(answer), **failures.of(operation)},
     }
+    if operation.has_etag:
+        found["responses"]["304"] = {
+            "description": "The version that `If-None-Match` names is the current one.",
+            "headers": {CORRELATION_ID: header(CORRELATION_ID)},
+        }
     if operation.body:
         examples = {name: {"value": value} for name, value in operation.examples.items()}
         content = {"application/json": {"schema": reference(operation.body), "examples": examples}}

@@ -62,6 +62,7 @@ class Operation:
     is_body_optional: bool = False
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     takes_proof: bool = False
+    has_etag: bool = False
 
     @property
     def is_for_agents(self) -> bool:

@@ -34,6 +34,7 @@ OPERATIONS = (
         "One HTML page with its styles and scripts, in one of ten languages.",
         Answer("The page.", media_type=HTML),
         query=PageQuery,
+        has_etag=True,
     ),
     Operation(
         SERVICE,
@@ -43,6 +44,7 @@ OPERATIONS = (
         "The widget",
         "The script that puts the chat on another site; docs/widget.md says how.",
         Answer("The script.", media_type=SCRIPT),
+        has_etag=True,
     ),
     Operation(
         SERVICE,
@@ -53,6 +55,7 @@ OPERATIONS = (
         "One HTML page with its styles and scripts. It holds no data: it asks for an agent's token, and for "
         "everything else with that.",
         Answer("The page.", media_type=HTML),
+        has_etag=True,
     ),
     Operation(
         SERVICE,
@@ -62,6 +65,7 @@ OPERATIONS = (
         "This description",
         "This API in OpenAPI 3.1.",
         Answer("The description, an OpenAPI document."),
+        has_etag=True,
     ),
     Operation(
         SERVICE,

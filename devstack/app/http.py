@@ -2,10 +2,12 @@
 
 It takes everybody for 127.0.0.1, reads no chunked body, breaks off on a bad Content-Length, when an
 authorizer fails and on a token beyond ASCII, asks the authorizer about an empty token, takes a path in UTF-8
-for Latin-1, sends a body with HEAD, answers an unknown method in HTML, answers to any host's name, lets only
-five new connections wait, and works on all requests at once, so that in a crowd each of them takes too long.
+for Latin-1, sends a body with HEAD, compresses nothing, repeats a token on an unknown route, answers an
+unknown method in HTML, answers to any host's name, lets only five new connections wait, and works on all
+requests at once, so that in a crowd each of them takes too long.
 """
 
+import gzip
 import json
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from functools import partial
@@ -19,6 +21,7 @@ from chalice import Chalice
 from chalice.config import Config
 from chalice.local import (
     ChaliceRequestHandler,
+    ForbiddenError,
     LambdaEventConverter,
     LocalGateway,
     LocalGatewayException,
@@ -58,11 +61,22 @@ class QueueingGateway(LocalGateway):
     def __init__(self, app: Chalice, config: Config) -> None:
         super().__init__(app, config)
         self.event_converter = EventConverter(RouteMatcher(list(app.routes)), app.api.binary_types)
+        self.compressed_from_bytes = config.minimum_compression_size
         self._workers = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="request")
 
     def handle_request(self, *arguments: Any, **named: Any) -> dict[str, Any]:
         """Answer a request when its turn has come."""
         return self._workers.submit(super().handle_request, *arguments, **named).result()
+
+    def _generate_lambda_event(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None
+    ) -> dict[str, Any]:
+        try:
+            event: dict[str, Any] = super()._generate_lambda_event(method, path, headers, body)
+        except ValueError:
+            # The base class would repeat the token that came with it.
+            raise ForbiddenError({}, b'{"message": "Missing Authentication Token"}') from None
+        return event
 
     def close(self) -> None:
         """Turn away those that wait. Their `handle_request` raises CancelledError."""
@@ -93,9 +107,10 @@ class EdgeRequestHandler(ChaliceRequestHandler):
     disable_nagle_algorithm = True
 
     def __init__(
-        self, request: Any, client_address: Any, server: PatientServer, gateway: LocalGateway
+        self, request: Any, client_address: Any, server: PatientServer, gateway: QueueingGateway
     ) -> None:
         self.local_gateway = gateway
+        self._compressed_from_bytes = gateway.compressed_from_bytes
         # Past the base class, which would make a gateway for each connection.
         BaseHTTPRequestHandler.__init__(self, request, client_address, server)
 
@@ -115,9 +130,6 @@ class EdgeRequestHandler(ChaliceRequestHandler):
             self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
         except CancelledError:
             self.send_error(HTTPStatus.SERVICE_UNAVAILABLE)
-        except UnicodeEncodeError:
-            # On an unknown route Chalice repeats the token, in ASCII.
-            self.send_error(HTTPStatus.FORBIDDEN)
 
     def parse_request(self) -> bool:
         """Read what is asked for, and let the app answer any method: also one that no address takes."""
@@ -157,8 +169,17 @@ class EdgeRequestHandler(ChaliceRequestHandler):
     def _send_http_response_with_body(self, code: int, headers: dict[str, object], body: str | bytes) -> None:
         if self.command == "HEAD":
             self._send_http_response_no_body(code, headers)
-        else:
-            super()._send_http_response_with_body(code, headers, body)
+            return
+        content = body.encode() if isinstance(body, str) else body
+        if self._is_compressed(len(content)):
+            content = gzip.compress(content, mtime=0)
+            headers["Content-Encoding"] = "gzip"
+        super()._send_http_response_with_body(code, headers, content)
+
+    def _is_compressed(self, size: int) -> bool:
+        least = self._compressed_from_bytes
+        accepted = self.headers.get("Accept-Encoding", "").replace(" ", "").split(",")
+        return least is not None and size >= least and "gzip" in accepted
 
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Write no line: the app's own has the route, and the path would hold session ids."""

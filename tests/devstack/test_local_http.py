@@ -1,5 +1,6 @@
 """The local server beside API Gateway: who gets in, what happens when that cannot be told, and in a crowd."""
 
+import gzip
 import http.client
 import json
 import socket
@@ -79,7 +80,7 @@ def tell_address() -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def port() -> Iterator[int]:
-    server = PatientServer(app, Config(), free_port())
+    server = PatientServer(app, Config(config_from_disk={"minimum_compression_size": 1024}), free_port())
     serving = threading.Thread(target=server.serve_forever, args=(0.05,))
     serving.start()
     yield server.server_address[1]
@@ -156,8 +157,30 @@ def test_a_preflight_needs_no_token(port: int) -> None:
 
 
 def test_an_unknown_route_is_403_whatever_the_token(port: int) -> None:
-    assert send(port, "GET", "/nowhere")[0] == 403
-    assert send(port, "GET", "/nowhere", "tökén") == (403, {"message": "Forbidden"})
+    for token in (None, "secret", "tökén"):
+        assert send(port, "GET", "/nowhere", token) == (403, {"message": "Missing Authentication Token"})
+
+
+@app.route("/long")
+def tell_much() -> dict[str, str]:
+    """Say more than what is sent as it is."""
+    return {"said": "word " * 1000}
+
+
+@pytest.mark.parametrize(("accepted", "is_packed"), [("br, gzip", True), ("br", False), ("", False)])
+def test_a_long_answer_is_compressed_for_who_takes_it(port: int, accepted: str, is_packed: bool) -> None:
+    with closing(http.client.HTTPConnection(HOST, port, timeout=10)) as connection:
+        connection.request("GET", "/long", headers={"Accept-Encoding": accepted})
+        answer = connection.getresponse()
+        body = answer.read()
+    assert (answer.getheader("Content-Encoding") == "gzip") == is_packed
+    assert json.loads(gzip.decompress(body) if is_packed else body) == tell_much()
+
+
+def test_a_short_answer_is_sent_as_it_is(port: int) -> None:
+    with closing(http.client.HTTPConnection(HOST, port, timeout=10)) as connection:
+        connection.request("GET", "/address", headers={"Accept-Encoding": "gzip"})
+        assert connection.getresponse().getheader("Content-Encoding") is None
 
 
 @pytest.mark.parametrize("host", ["evil.example", "127.0.0.1.evil.example:8000", "[half", ""])

@@ -208,6 +208,31 @@ def test_the_page_is_html_with_its_security_headers(web: Shop) -> None:
     assert b"<!doctype html>" in response.body[:100].lower()
 
 
+@pytest.mark.parametrize("path", ["/", "/widget.js", "/agent", "/openapi.json"])
+def test_a_file_that_a_client_has_is_not_sent_again(web: Shop, path: str) -> None:
+    first = web.send("GET", path)
+    tag = first.headers["ETag"]
+    for known in (tag, tag.removeprefix("W/"), f'"other", {tag}'):
+        again = web.send("GET", path, headers={"If-None-Match": known})
+        assert (again.status_code, again.body, again.headers["ETag"]) == (304, b"", tag)
+        assert len(str(again.headers)) < 2000
+    assert web.send("GET", path, headers={"If-None-Match": '"other"'}).body == first.body
+
+
+@pytest.mark.parametrize("path", ["/", "/widget.js", "/agent", "/openapi.json"])
+def test_a_file_is_asked_about_without_being_sent(web: Shop, path: str) -> None:
+    head, full = web.send("HEAD", path), web.send("GET", path)
+    assert (head.status_code, head.body) == (200, b"")
+    assert head.headers["ETag"] == full.headers["ETag"]
+    assert head.headers["Content-Type"] == full.headers["Content-Type"]
+
+
+def test_a_page_in_another_language_is_another_page(web: Shop) -> None:
+    french = {"If-None-Match": web.send("GET", "/").headers["ETag"]}
+    assert web.send("GET", "/", headers=french).status_code == 304
+    assert web.send("GET", "/", headers={**french, "Accept-Language": "de"}).status_code == 200
+
+
 def test_the_page_is_in_an_offered_language_that_is_asked_for_or_accepted(web: Shop) -> None:
     accepting = {"Accept-Language": "en, de;q=0.5"}
     assert web.send("GET", "/").headers["Content-Language"] == "fr"

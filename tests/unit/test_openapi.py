@@ -58,7 +58,9 @@ def test_the_app_serves_it() -> None:
 def test_every_route_is_described_and_no_other() -> None:
     served = {f"{method} {path}" for path, methods in app.routes.items() for method in methods}
     described = [name for name, _ in operations()]
-    assert sorted(described) == sorted(name for name in served if not name.startswith(f"{PREFLIGHT} "))
+    # What a client knows of any server.
+    of_http = (f"{PREFLIGHT} ", "HEAD ")
+    assert sorted(described) == sorted(name for name in served if not name.startswith(of_http))
     assert len(described) == len(OPERATIONS)
 
 

@@ -59,6 +59,7 @@ AGENTS = [
     Route("GET", "/kb/sync"),
 ]
 ROUTES = [*CUSTOMERS, *AGENTS]
+FILES = ("/", "/widget.js", "/agent", "/openapi.json")
 
 
 def each(routes: list[Route]) -> pytest.MarkDecorator:
@@ -119,10 +120,9 @@ def test_every_route_is_tried_here() -> None:
         (route.method, "/".join(names.get(part, part) for part in route.path.split("/"))) for route in ROUTES
     }
     preflights = {(PREFLIGHT, path) for _, path in served}
-    needing_nothing = {
-        ("GET", path) for path in ("/", "/widget.js", "/agent", "/agents/me", "/health", "/openapi.json")
-    }
-    assert served - tried == {*needing_nothing, *preflights}
+    needing_nothing = {("GET", path) for path in (*FILES, "/agents/me", "/health")}
+    heads = {("HEAD", path) for path in FILES}
+    assert served - tried == {*needing_nothing, *heads, *preflights}
 
 
 @each(ROUTES)
