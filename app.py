@@ -1,5 +1,6 @@
 """The routes: each maps an event to a call and the result to a response."""
 
+from contextlib import ExitStack
 from typing import Any
 
 from chalice import AuthResponse, Chalice, Response
@@ -296,14 +297,11 @@ documents_changed.event_class = LambdaFunctionEvent
 @app.schedule("rate(1 minute)")
 def sweep(_event: CloudWatchEvent) -> None:
     """Record how the sync's jobs ended and start what is left over; wake and judge what is due."""
-    try:
-        services().sync.sweep()
-    finally:
-        try:
-            services().deliveries.wake_due()
-        finally:
-            services().counting.judge_due()
-            services().gaps.renew_due()
+    of = services()
+    # Each is done though another fails, the last named first.
+    with ExitStack() as parts:
+        for part in (of.gaps.renew_due, of.counting.judge_due, of.deliveries.wake_due, of.sync.sweep):
+            parts.callback(part)
 
 
 @app.on_dynamodb_record(stream_arn=events_stream_arn())

@@ -13,6 +13,7 @@ from chalice import Chalice, Response
 from chalicelib.errors import InvalidSettings
 
 ANY = "*"
+_ORIGIN = re.compile(r"(?P<scheme>https?)://(?P<name>(?:[a-z0-9-]+\.)*[a-z0-9-]+)(?::(?P<port>[0-9]+))?")
 PREFLIGHT = "OPTIONS"
 PROOF_HEADERS = ("X-Customer-Id", "X-Customer-Hash", "X-Customer-Hash-Expires")
 PREFLIGHT_SECONDS = 7200
@@ -80,9 +81,12 @@ def covers(host: str, origin: str) -> bool:
     """Say whether a policy that names the host (`*.example.com`, `http://localhost:8001`) takes an origin."""
     if host == ANY:
         return True
-    scheme, _, name = host.rpartition("://")
-    pattern = re.escape(name).replace(r"\*\.", r"(?:[a-z0-9-]+\.)+").replace(r":\*", "(?::[0-9]+)?")
-    return re.fullmatch(f"{scheme or 'https?'}://{pattern}", origin) is not None
+    scheme, _, address = host.rpartition("://")
+    name, _, port = address.partition(":")
+    found = _ORIGIN.fullmatch(origin)
+    if not found or (scheme and scheme != found["scheme"]) or port not in (found["port"] or "", ANY):
+        return False
+    return found["name"].endswith(name[1:]) if name.startswith("*.") else found["name"] == name
 
 
 def answer_preflights(app: Chalice) -> None:

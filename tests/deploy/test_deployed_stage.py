@@ -74,7 +74,7 @@ def synced_stage(deployed: DeployedStage) -> DeployedStage:
 
 
 def test_infra_says_what_it_will_make_and_what_came_of_it(deployed: DeployedStage) -> None:
-    assert "add        5 × DynamoDB Table" in deployed.infra_said
+    assert "add        6 × DynamoDB Table" in deployed.infra_said
     assert "create complete       customer-support-dev" in deployed.infra_said
     assert re.search(rf"KnowledgeBaseId +{KNOWLEDGE_BASE_ID}\n", deployed.infra_said)
 
@@ -276,6 +276,9 @@ def _found_for(stage: DeployedStage, ticket_id: str) -> list[dict[str, Any]]:
     return [data for data in of_type if data["ticket_id"] == ticket_id]
 
 
+NOTHING = json.dumps(
+    {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
+)
 NOT_OF_THE_EMULATOR = {"expiry", "models", "guardrail_version"}
 """It does not delete what expires, and knows no models and no guardrails."""
 
@@ -289,7 +292,7 @@ def test_the_doctor_finds_what_is_wrong_with_a_stage(synced_stage: DeployedStage
     before = secrets.get_secret_value(SecretId=webhooks)["SecretString"]
     iam, role = synced_stage.client("iam"), {"RoleName": SWEEP, "PolicyName": SWEEP}
     rights = json.dumps(iam.get_role_policy(**role)["PolicyDocument"])
-    iam.put_role_policy(**role, PolicyDocument='{"Version": "2012-10-17", "Statement": []}')
+    iam.put_role_policy(**role, PolicyDocument=NOTHING)
     secrets.put_secret_value(SecretId=webhooks, SecretString="{")
     found = synced_stage.project.doctor(synced_stage.account.url)
     events.enable_rule(Name=rule)
@@ -317,7 +320,7 @@ def test_destroy_goes_on_from_there_and_leaves_what_holds_data(deployed: Deploye
     assert {each["StackStatus"] for each in stacks} == {"DELETE_COMPLETE"}
     assert client("rds").describe_db_instances()["DBInstances"] == []
     assert client("secretsmanager").list_secrets()["SecretList"] == []
-    assert len(client("dynamodb").list_tables()["TableNames"]) == 5
+    assert len(client("dynamodb").list_tables()["TableNames"]) == 6
     assert [each["Name"] for each in client("s3").list_buckets()["Buckets"]] == [BUCKET]
 
 

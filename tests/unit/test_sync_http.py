@@ -59,14 +59,18 @@ class FakeSync(Outage):
         self.sweeps += 1
 
 
-class FakeDeliveries:
-    """Counts how often what is due was woken."""
+class FakeDue(Outage):
+    """Counts how often what is due was woken, judged or renewed."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.sweeps = 0
 
     def wake_due(self) -> None:
         self.sweeps += 1
+        self.check()
+
+    judge_due = renew_due = wake_due
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ class Office(Web):
     """The agents' side over a fake sync."""
 
     sync: FakeSync = field(default_factory=FakeSync)
-    deliveries: FakeDeliveries = field(default_factory=FakeDeliveries)
+    due: dict[str, FakeDue] = field(default_factory=dict)
 
     def answer(self, method: str, status: int) -> dict[str, Any]:
         """Return what /kb/sync answers."""
@@ -88,9 +92,9 @@ class Office(Web):
 @pytest.fixture
 def web() -> Iterator[Office]:
     sync = FakeSync()
-    deliveries = FakeDeliveries()
-    with serving(AGENT, sync=sync, deliveries=deliveries) as web:
-        yield Office(web.client, web.headers, sync, deliveries)
+    due = {name: FakeDue() for name in ("deliveries", "counting", "gaps")}
+    with serving(AGENT, sync=sync, **due) as web:
+        yield Office(web.client, web.headers, sync, due)
 
 
 def test_a_sync_starts_at_once_with_a_job_or_is_queued(web: Office) -> None:
@@ -174,8 +178,7 @@ def test_every_minute_the_sync_is_swept(web: Office) -> None:
     event: dict[str, Any] = {**dict.fromkeys(names, "x"), "detail": {}, "resources": []}
     web.client.lambda_.invoke("sweep", event)
     assert web.sync.sweeps == 1
-    assert web.deliveries.sweeps == 1
-    web.sync.down = Unavailable("sync_state")
+    web.sync.down = web.due["counting"].down = Unavailable("storage")
     with pytest.raises(Unavailable):
         web.client.lambda_.invoke("sweep", event)
-    assert web.deliveries.sweeps == 2
+    assert [each.sweeps for each in web.due.values()] == [2, 2, 2]

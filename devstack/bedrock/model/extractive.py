@@ -350,11 +350,11 @@ def _alike(asked: _Question, passage: NumberedPassage, knowledge: Knowledge) -> 
 def _nearly_as_good(
     asked: _Question, best: _Candidate, passages: Sequence[NumberedPassage], knowledge: Knowledge
 ) -> list[_Candidate]:
-    """Return the other places of the same article whose units fit nearly as well, best first."""
+    """Return the places in other passages of the same article whose units fit nearly as well, best first."""
     found = [
         _Candidate(passage, best.score, place, fit)
         for passage in passages
-        if passage.title == best.passage.title
+        if passage.title == best.passage.title and passage is not best.passage
         for fit, place in _fitting_places(asked, passage, knowledge)
         if fit >= _NEARLY * best.fit
     ]
