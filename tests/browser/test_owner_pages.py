@@ -43,7 +43,7 @@ def test_a_budget_that_is_spent_today_is_said_to_be_broken(
     visit: Visitor, desk_server: DeskServer, desk: Desk
 ) -> None:
     now = datetime.now(timezone.utc)
-    reached = {"type": "budget.reached", "status": "delivered", "data": {"budget_usd": 10}}
+    reached: dict[str, Any] = {"type": "budget.reached", "status": "delivered", "data": {"budget_usd": 10}}
     desk.events = [event(timestamp=(now - timedelta(days=1)).isoformat(), **reached)]
     page = open_insights(visit, desk_server)
     expect(page.locator("#broken")).to_contain_text("Nothing")
