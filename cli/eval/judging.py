@@ -77,14 +77,20 @@ def is_named(source: Source, name: str) -> bool:
 
 
 def claims(seen: Observed) -> Iterable[tuple[str, list[Source]]]:
-    """Return what stands before each group of marks, with the sources that the marks name."""
+    """Return what stands before each group of marks, with the sources that the marks name.
+
+    What rests on sources that were cited before is left out: a source's excerpt is about its first claim.
+    """
     by_index = {each.index: each for each in seen.sources}
+    cited: set[int] = set()
     for paragraph in seen.answer.split("\n\n"):
         parts = _MARKS.split(paragraph)
         for text, marks in zip(parts[::2], parts[1::2], strict=False):
             named = [by_index[number] for number in map(int, re.findall(r"\d+", marks)) if number in by_index]
-            if _WORD.search(text):
+            numbers = {each.index for each in named}
+            if _WORD.search(text) and (not numbers or numbers - cited):
                 yield text, named
+            cited |= numbers
 
 
 def is_backed(claim: str, sources: Sequence[Source], language: str) -> bool:

@@ -177,12 +177,17 @@ def test_a_source_backs_what_it_says(claim: str, language: str, is_valid: bool) 
     assert is_backed(claim, [REFUND], language) is is_valid
 
 
-def test_each_mark_is_held_to_its_own_source() -> None:
-    seen = Observed(
-        "Refunds take 5 days. [1] Growth costs €49. [2]\n\nGrowth costs €49. [1]", (REFUND, PLANS)
-    )
-    verdict = judge(ASKED, seen)
-    assert (verdict.valid_claims, verdict.claims) == (2, 3)
+@pytest.mark.parametrize(
+    ("answer", "valid", "counted"),
+    [
+        ("Refunds take 5 days. [1] Growth costs €49. [2]", 2, 2),
+        ("Growth costs €49. [1] Growth costs €49. [2]", 1, 2),
+        ("Refunds take 5 days. [1]\n\nWe ask your bank first. [1]", 1, 1),
+    ],
+)
+def test_each_source_is_held_to_what_it_is_first_cited_for(answer: str, valid: int, counted: int) -> None:
+    verdict = judge(ASKED, Observed(answer, (REFUND, PLANS)))
+    assert (verdict.valid_claims, verdict.claims) == (valid, counted)
 
 
 def test_the_turns_of_a_case_are_one_conversation_that_is_erased(scripted: Any) -> None:
