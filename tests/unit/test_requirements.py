@@ -1,14 +1,19 @@
 """The locked requirements: each package in one version, by its hashes, in step with what was asked for."""
 
 import re
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tooling.project import ROOT
 
 LOCKS = ("requirements.txt", "requirements-dev.txt")
-PINNED = re.compile(r"(?P<name>[\w.-]+)(\[[\w,.-]+\])?==(?P<version>[\w.!+]+)( ;(?P<marker>[^\\]*))?")
+PINNED = re.compile(
+    r"(?P<name>[\w.-]+)(\[(?P<extras>[\w, .-]+)\])?==(?P<version>[\w.!+]+)( ;(?P<marker>[^\\]*))?"
+)
 COMPILE = "Compile it again: see CONTRIBUTING.md"
 
 
@@ -43,6 +48,24 @@ def test_a_lock_holds_what_was_asked_for_in_that_version(lock: str) -> None:
     asked = (ROOT / lock).with_suffix(".in").name
     assert pins(asked)
     assert pins(asked) <= pins(lock), COMPILE
+
+
+def test_a_lock_names_the_extras_that_packages_ask_of_others() -> None:
+    """pip takes a package with an extra for another one: it would look for the newest, which has no hash."""
+    locked: dict[str, set[str]] = {}
+    for pin in filter(None, map(PINNED.match, entries(ROOT / "requirements-dev.txt"))):
+        locked.setdefault(canonicalize_name(pin["name"]), set()).update(
+            map(canonicalize_name, re.findall(r"[\w.-]+", pin["extras"] or ""))
+        )
+    asked = [
+        (canonicalize_name(each.name), set(map(canonicalize_name, each.extras)))
+        for found in distributions()
+        if canonicalize_name(found.name) in locked
+        for each in map(Requirement, found.requires or ())
+        if each.extras and (not each.marker or each.marker.evaluate({"extra": ""}))
+    ]
+    assert asked
+    assert [each for each in asked if not each[1] <= locked[each[0]]] == []
 
 
 def test_tests_run_on_the_very_versions_that_ship() -> None:
