@@ -383,7 +383,7 @@ class Services:
         """What the owner sees."""
         from chalicelib.insight.report import Insights
 
-        return Insights(self.numbers, self.gaps.of_days, now)
+        return Insights(self.numbers, self.gaps.of_days, self.settings.daily_budget_usd or None, now)
 
     @property
     def _quiet(self) -> timedelta:

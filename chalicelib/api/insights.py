@@ -33,6 +33,7 @@ def insights_answer(report: Report) -> "answers.Insights":
         **_numbers(report.total),
         "daily": [{"date": day.isoformat(), **_numbers(summary)} for day, summary in report.daily],
         "gaps": [_gap(each) for each in report.gaps],
+        "daily_budget_usd": report.daily_budget_usd,
     }
 
 

@@ -11,11 +11,15 @@ from chalicelib.insight.numbers import Summary, summed
 
 @dataclass(frozen=True)
 class Report:
-    """The numbers of some days (UTC) up to today, in all and of each day, oldest first; and the gaps."""
+    """The numbers of some days (UTC) up to today, in all and of each day, oldest first; and the gaps.
+
+    `daily_budget_usd` is what a day may cost, None without a limit.
+    """
 
     total: Summary
     daily: tuple[tuple[date, Summary], ...]
     gaps: tuple[Gap, ...]
+    daily_budget_usd: float | None
 
 
 @dataclass(frozen=True)
@@ -24,6 +28,7 @@ class Insights:
 
     store: NumberStore
     gaps: Callable[[int], Sequence[Gap]]
+    daily_budget_usd: float | None
     clock: Callable[[], datetime]
 
     def read(self, days: int) -> Report:
@@ -32,4 +37,9 @@ class Insights:
         wanted = [last - timedelta(days=back) for back in reversed(range(days))]
         found = self.store.days(wanted[0], last)
         daily = tuple((day, Summary(found.get(day, {}))) for day in wanted)
-        return Report(summed(summary.numbers for _, summary in daily), daily, tuple(self.gaps(days)))
+        return Report(
+            summed(summary.numbers for _, summary in daily),
+            daily,
+            tuple(self.gaps(days)),
+            self.daily_budget_usd,
+        )

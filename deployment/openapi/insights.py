@@ -37,6 +37,7 @@ INSIGHTS = {
             "nearest": {"title": "Ways to pay", "url": "https://help.example.com/ways-to-pay", "score": 0.41},
         }
     ],
+    "daily_budget_usd": 10,
 }
 
 OPERATIONS = (

@@ -37,7 +37,12 @@ GAPS: list[Answer] = [
 def insights_of(days: int) -> Answer:
     """Return the numbers of the last `days`, without gaps."""
     daily = [_day(LAST_DAY - timedelta(days=ago)) for ago in reversed(range(days))]
-    return {"days": days, **_numbers([each["conversations"] for each in daily]), "daily": daily}
+    return {
+        "days": days,
+        **_numbers([each["conversations"] for each in daily]),
+        "daily": daily,
+        "daily_budget_usd": 10,
+    }
 
 
 def _day(day: date) -> Answer:

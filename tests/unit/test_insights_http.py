@@ -54,7 +54,7 @@ def web(numbers: Numbers, clock: FakeClock) -> Iterator[Web]:
         asked.append(days)
         return [GAP]
 
-    with serving(AGENT, insights=Insights(numbers, gaps, clock)) as web:
+    with serving(AGENT, insights=Insights(numbers, gaps, 10, clock)) as web:
         yield web
 
 
@@ -74,7 +74,7 @@ def test_days_without_anything_are_there_too(web: Web) -> None:
         "nearest": {"title": "Ways to pay", "url": None, "score": 0.41},
     }
     daily = [{"date": date, **NOTHING} for date in dates]
-    assert answer == {"days": 7, **NOTHING, "daily": daily, "gaps": [gap]}
+    assert answer == {"days": 7, **NOTHING, "daily": daily, "gaps": [gap], "daily_budget_usd": 10}
 
 
 def test_numbers_add_up_over_the_days(web: Web, numbers: Numbers) -> None:

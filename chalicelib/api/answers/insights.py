@@ -106,3 +106,5 @@ class Insights(Numbers):
     """Each of the days, oldest first."""
     gaps: list[Gap]
     """Most asked first."""
+    daily_budget_usd: Dollars | None
+    """What a day (UTC) may cost; null without a limit."""

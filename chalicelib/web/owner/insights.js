@@ -150,7 +150,7 @@ function gapElement({ question, count, kind, last_asked: asked, nearest }) {
     make('p', { className: 'note' }, ...(nearest ? [words, Object.assign(href ? outsideLink(href) : make('span'), { textContent: nearest.title, dir: 'auto' }), score] : ['No article comes near.'])));
 }
 
-function costParts({ cost_usd: cost, tokens, daily, days }, { date, cost_usd: yesterday }) {
+function costParts({ cost_usd: cost, tokens, daily, days, daily_budget_usd: budget }, { date, cost_usd: yesterday }) {
   const span = days === 1 ? 'Today' : `${days} days`;
   const shares = (what, amounts, names) => numbersTable(`${span} by ${what}`, [`By ${what}`, 'US dollars'],
     Object.entries(amounts).sort(([, one], [, other]) => other - one).map(([name, amount]) => [names[name] ?? name, dollars(amount)]));
@@ -159,6 +159,7 @@ function costParts({ cost_usd: cost, tokens, daily, days }, { date, cost_usd: ye
       ['In all', dollars(yesterday.total), dollars(cost.total)],
       ['A conversation', dollars(yesterday.per_conversation), dollars(cost.per_conversation)],
       ['A resolved one', dollars(yesterday.per_resolved), dollars(cost.per_resolved)],
+      ...(budget ? [[`Of the budget of ${dollars(budget)} a day`, percent(yesterday.total, budget), percent(cost.total, budget * days)]] : []),
     ]),
     chart('Cost a day', daily, [{ name: 'US dollars', color: 'handed', of: (day) => day.cost_usd.total }], dollars),
     shares('feature', cost.by_feature, FEATURES),
