@@ -103,7 +103,7 @@ def test_costs_are_told_by_model_and_feature(visit: Visitor, desk_server: DeskSe
     page.get_by_role("link", name="All costs").click()
     costs = page.locator("#insights-cost")
     expect(costs.get_by_role("region", name="Cost", exact=True)).to_contain_text("A resolved one")
-    expect(costs.get_by_role("region", name="Cost", exact=True)).to_contain_text("Of the budget of $10")
+    expect(costs.get_by_role("region", name="Cost", exact=True)).to_contain_text("Of the budget of")
     expect(costs.get_by_role("region", name="7 days by feature")).to_contain_text("guardrail")
     expect(costs.get_by_role("region", name="7 days by model")).to_contain_text("claude-haiku")
     assert len([each for each in desk_server.received if each.path.startswith("/insights")]) == 1
