@@ -24,7 +24,8 @@ CHECKS: dict[str, list[str]] = {
     ],
 }
 ALL_TESTS = [
-    *["-m", "pytest", "--cov=chalicelib", "--cov-report=term-missing"],
+    "-m",
+    "pytest",
     # A file stays together, because its tests may share a server. The files go by name, which leaves the many
     # short ones of tests/unit for the end: neither process then waits long for the other.
     *["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"],
