@@ -37,6 +37,7 @@ def test_a_token_that_ends_meanwhile_is_asked_for_and_nothing_is_lost(
     box(page).press("Control+Enter")
     expect(page.get_by_role("dialog")).to_contain_text("nothing on this page is lost")
     sign_in(page, "another")
+    expect(page.get_by_role("dialog")).to_have_count(0)
     expect(box(page)).to_have_value("It comes tomorrow.")
     box(page).press("Control+Enter")
     expect(messages(page).last).to_have_text("It comes tomorrow.")
