@@ -57,6 +57,14 @@ class DegradedLogger:
         logger.warning("degraded", dependency=error.dependency, cause=cause_of(error), **counted)
 
 
+def customer_out_of_reach(error: Unavailable) -> None:
+    """Say why Postgres does not answer: whoever asked the function for it learns an error's name alone.
+
+    It is counted there, where an answer goes on without the customer.
+    """
+    logger.warning("degraded", without="customer", dependency=error.dependency, cause=cause_of(error))
+
+
 class TicketLogger(DegradedLogger):
     """Logs what happened to a ticket."""
 

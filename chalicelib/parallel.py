@@ -81,6 +81,13 @@ class Parallel:
             self.note(call.name, error)
             return default
 
+    def finish(self, call: Call[None], deadline: Deadline) -> None:
+        """Wait for a call that nothing goes without: of its failure only the log hears."""
+        try:
+            call.result(deadline.remaining_seconds())
+        except Unavailable as error:
+            self._on_degraded(call.name, error)
+
     def note(self, name: str, error: Unavailable) -> None:
         """Note that the turn goes on without `name`."""
         self._on_degraded(name, error)

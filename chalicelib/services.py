@@ -32,7 +32,6 @@ from chalicelib.gateways.secrets import AddressInSecret, Secrets
 from chalicelib.gateways.webhooks import Webhook
 from chalicelib.insight.counting import Counting
 from chalicelib.logs import (
-    DegradedLogger,
     DeliveryLogger,
     InsightLogger,
     IntakeLogger,
@@ -40,6 +39,7 @@ from chalicelib.logs import (
     SyncLogger,
     TicketLogger,
     TurnLogger,
+    customer_out_of_reach,
 )
 from chalicelib.parallel import Threads
 from chalicelib.settings import Settings, read_settings
@@ -445,8 +445,7 @@ class Services:
         try:
             return answer_event(self.postgres_customers, event)
         except Unavailable as error:
-            # Of an error of a function its caller learns the name alone.
-            DegradedLogger().degraded("customer", error)
+            customer_out_of_reach(error)
             raise
 
     def database_users(self) -> tuple[DatabaseAddress, DatabaseAddress]:

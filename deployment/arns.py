@@ -106,8 +106,7 @@ def invoked_through_profiles(arns: Arns, model_ids: Iterable[str]) -> list[str]:
     """Return the ARNs of the models in every Region that the profiles route to. Raises UnknownRoutes."""
     found = set()
     for profile_id in filter(_is_profile, model_ids):
-        model_id = profile_id.split(".", 1)[1]
-        found |= {arns.foundation_model(model_id, region) for region in _regions(arns, profile_id)}
+        found |= {arns.foundation_model(own_id(profile_id), region) for region in _regions(arns, profile_id)}
     return sorted(found)
 
 

@@ -23,7 +23,7 @@ from bench.load.product import running_product
 from bench.week.recount import History
 from bench.week.recount import Numbers as Recounted
 from bench.week.script import WEEK, Player
-from chalicelib.insight.numbers import MICRO
+from chalicelib.chat.spending import MICRO
 from chalicelib.services import TABLES
 from devstack.aws.local_secrets import AGENT_TOKEN
 from devstack.ports import HOST

@@ -63,8 +63,9 @@ class Cors:
         is_for_agents = any(entry.authorizer for entry in self.app.routes[path].values())
         if is_for_agents:
             return origins.agents
-        has_widget = origin and any(covers(host, origin) for host in origins.widgets)
-        return (*origins.public, origin) if origin and has_widget else origins.public
+        if origin and any(covers(host, origin) for host in origins.widgets):
+            return (*origins.public, origin)
+        return origins.public
 
 
 def allowing(allowed: tuple[str, ...], origin: str | None) -> dict[str, str]:

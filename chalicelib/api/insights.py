@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING
 from pydantic import ConfigDict, Field
 
 from chalicelib.api.parsing import Query
+from chalicelib.chat.spending import MICRO
 from chalicelib.domain.insight import Gap
-from chalicelib.insight.numbers import MICRO, Summary
+from chalicelib.insight.numbers import Summary
 from chalicelib.insight.report import Report
 from chalicelib.times import iso
 

@@ -85,8 +85,19 @@ class Spending:
         """Return what is consumed for a message that no model is asked about."""
         return Spend.on(self._around(question))
 
-    def of(self, question: str, answer: str, usage: Usage, feature: Feature = "chat") -> Spend:
-        """Return what an answer did consume, its tokens for a feature.
+    def of(self, question: str, answer: str, usage: Usage) -> Spend:
+        """Return what an answer of the chat did consume."""
+        return self._written("chat", question, answer, usage, self._around(question))
+
+    def for_agent(self, question: str, answer: str, usage: Usage, searches: int) -> Spend:
+        """Return what a text for an agent did consume, written after so many searches."""
+        around = self._looked_up(searches, 0) if searches else {}
+        return self._written("draft", question, answer, usage, around)
+
+    def _written(
+        self, feature: Feature, question: str, answer: str, usage: Usage, around: Mapping[Feature, int]
+    ) -> Spend:
+        """Return what a text of the model did consume, with what was looked up around it.
 
         At the least the rules and the question count: a question that the guardrail stops has no tokens, but
         is not for nothing.
@@ -97,7 +108,7 @@ class Spending:
         else:
             model = round(usage.cost_usd * MICRO)
         guardrail = self._guardrail_micro_usd(len(question), len(answer))
-        return Spend.on({feature: model, **guardrail, **self._around(question)}, tokens)
+        return Spend.on({feature: model, **guardrail, **around}, tokens)
 
     def _tokens_micro_usd(self, input_tokens: int, output_tokens: int) -> int:
         per_input, per_output = self.prices_usd

@@ -16,7 +16,7 @@ HandOverReason = Literal[
 ]
 Rating = Literal["up", "down"]
 HandledBy = Literal["assistant", "agent"]
-Feature = Literal["chat", "draft", "ping", "search", "rerank", "guardrail", "sentiment"]
+Feature = Literal["chat", "draft", "search", "rerank", "guardrail", "sentiment"]
 """What money is spent on."""
 
 

@@ -9,7 +9,6 @@ from datetime import date
 from chalicelib.domain.conversation import Exchange, Feature, Usage
 from chalicelib.domain.insight import Counts
 
-MICRO = 1_000_000
 LATENCY_BOUNDS_MS = (
     *(100, 200, 300, 400, 500, 600, 800, 1000, 1250, 1500, 1750, 2000, 2500, 3000, 3500, 4000, 5000),
     *(6000, 7000, 8000, 10_000, 12_500, 15_000, 20_000, 30_000),

@@ -45,14 +45,13 @@ class AgentsModel:
                 raise
             raise ModelUnavailable from error
 
-    def count(self, admission: Admission, question: str, reply: Reply, calls: Parallel) -> None:
-        """Count what a reply did cost, in place of what was reserved."""
-        spent = self.spending.of(question, reply.text, reply.usage, "draft")
+    def count(
+        self, admission: Admission, question: str, reply: Reply, calls: Parallel, searches: int = 0
+    ) -> None:
+        """Count what a reply and so many searches for it did cost, in place of what was reserved."""
+        deadline = Deadline(self.store_seconds)
+        spent = self.spending.for_agent(question, reply.text, reply.usage, searches)
         settling = calls.start("storage", self.limits.settle, admission, spent)
         counting = calls.start("storage", self.count_cost, spent.features, reply.model, reply.usage)
-        calls.settle(settling, None, Deadline(self.store_seconds))
-        try:
-            counting.result(self.store_seconds)
-        except Unavailable as error:
-            # Nothing is missing from what was written.
-            self.log.degraded(counting.name, error)
+        calls.settle(settling, None, deadline)
+        calls.finish(counting, deadline)

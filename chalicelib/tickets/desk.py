@@ -245,13 +245,6 @@ class TicketDesk:
             self.log.degraded(counting.name, error)
             return self.limits.admit_ticket(cost, error)
 
-    def _wait_for(self, counting: Call[None], deadline: Deadline) -> None:
-        try:
-            counting.result(deadline.remaining_seconds())
-        except Unavailable as error:
-            # Nothing is missing from the answer.
-            self.log.degraded(counting.name, error)
-
     def _settle(
         self, calls: Parallel, looking_up: ContextCalls, ticket: Ticket, deadline: Deadline
     ) -> tuple[CustomerContext | None, tuple[Passage, ...]]:
@@ -261,7 +254,7 @@ class TicketDesk:
         passages = looking_up.passages.settle(calls, deadline)[: self.suggestions]
         suggestions = self.links.linked(passages, AN_AGENT, calls.note)
         if looking_up.costs:
-            self._wait_for(looking_up.costs, deadline.within(self.count_seconds))
+            calls.finish(looking_up.costs, deadline.within(self.count_seconds))
         if ticket.customer_id is None or (customer is None and self.knows_customers):
             return None, suggestions
         open_tickets = None if others is None else _count_open(ticket, others)

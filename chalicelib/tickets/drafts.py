@@ -79,7 +79,7 @@ class Drafts:
         reply = self.model.ask(prompt, deadline)
         could_search = "knowledge_base" not in calls.degraded
         text, citations, missing = read_draft(reply, passages, self.link_hosts, could_search)
-        self.model.count(admission, question, reply, calls)
+        self.model.count(admission, question, reply, calls, len(queries))
         keeping = calls.start("storage", self.tickets.keep_draft, view.ticket, text, began_at)
         calls.settle(keeping, None, deadline.within(self.store_seconds))
         linked = self.links.linked(citations, AN_AGENT, calls.note)

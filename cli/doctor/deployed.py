@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.gateways.converse import own_id
 from cli.doctor.stage import Problem, Stage
-from deployment.arns import APP
+from deployment.arns import APP, deployed_name
 from tooling.aws_errors import code_of
 from tooling.template import Template
 
@@ -86,15 +86,12 @@ def schedule(stage: Stage) -> str:
 
 def event_sources(stage: Stage) -> str:
     """What streams and queues hold reaches its function."""
-    mappings = [
-        each
-        for name in _functions(stage)
-        for each in stage.client("lambda").list_event_source_mappings(FunctionName=name)[
-            "EventSourceMappings"
-        ]
-    ]
-    if not mappings:
-        raise Problem("no function reads the events' stream, so nobody hears of events", stage.redeploy)
+    mappings: list[Any] = []
+    for name in (deployed_name(stage.name, handler) for handler in ("count", "deliver", "intake")):
+        found = stage.client("lambda").list_event_source_mappings(FunctionName=name)["EventSourceMappings"]
+        if not found:
+            raise Problem(f"nothing calls {name}", stage.redeploy)
+        mappings += found
     for each in mappings:
         if each["State"] not in {"Enabled", "Enabling", "Creating", "Updating"}:
             raise Problem(

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from chalicelib.gateways.converse import AREAS
+from chalicelib.gateways.converse import AREAS, own_id
 from deployment.arns import GLOBAL
 from deployment.preflight.quotas import CANNOT_LOOK
 from deployment.work import Work
@@ -57,11 +57,11 @@ def shortages(work: Work, model_id: str, quotas: Sequence[Quota], answers: bool)
 
 def _pattern(work: Work, model_id: str) -> "re.Pattern[str] | None":
     """Return how the quotas of a model are named, by the way in which it is called."""
-    area, _, behind = model_id.partition(".")
+    area = model_id.partition(".")[0]
     scope = "On-demand" if area not in AREAS else "Global cross-region" if area == GLOBAL else "Cross-region"
-    own_id = behind if area in AREAS else model_id
     with passing_over("ResourceNotFoundException", "ValidationException", *CANNOT_LOOK):
-        details = work.account.client("bedrock").get_foundation_model(modelIdentifier=own_id)["modelDetails"]
+        found = work.account.client("bedrock").get_foundation_model(modelIdentifier=own_id(model_id))
+        details = found["modelDetails"]
         maker, model = details.get("providerName"), details.get("modelName")
         if maker and model:
             named = QUOTA.format(scope=scope, maker=re.escape(maker), model=re.escape(model))

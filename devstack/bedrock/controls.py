@@ -91,15 +91,11 @@ class Faults:
         with self._lock:
             return list(self._faults.values())
 
-    def apply(self, operation: str) -> bool:
-        """Wait or fail as the operation's fault says, if one is on; return whether to answer malformed.
+    def begin(self, operation: str) -> Fault:
+        """Wait or fail as the operation's fault says, if one is on; return what is still to go wrong.
 
         Raises: ServiceError with the error that was asked for, or ThrottlingException above the rate.
         """
-        return self.begin(operation).malformed
-
-    def begin(self, operation: str) -> Fault:
-        """Do the same, and return what is still to go wrong while an answer is streamed."""
         fault = self.take(operation) or NO_FAULT
         self._wait(fault.delay_seconds)
         if fault.error and fault.after_events is None:

@@ -46,7 +46,7 @@ def codes(faults: Faults, times: int) -> list[str]:
     found = []
     for _ in range(times):
         try:
-            found.append("malformed" if faults.apply("Retrieve") else "")
+            found.append("malformed" if faults.begin("Retrieve").malformed else "")
         except ServiceError as error:
             found.append(error.code)
     return found

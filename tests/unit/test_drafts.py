@@ -49,7 +49,7 @@ def test_what_a_draft_costs_is_counted_by_model_and_feature(scene: Scene) -> Non
     draft(scene)
     (_, _, (features, model, usage)) = scene.costs
     assert (features["draft"], model, usage) == (1000, "fake-model", Usage(100, 20, 0.001))
-    assert features.keys() == {"draft", "guardrail", "search", "sentiment"}
+    assert features.keys() == {"draft", "guardrail", "search"}
 
 
 def test_the_model_is_told_customer_transcript_style_and_instruction(scene: Scene) -> None:
@@ -137,7 +137,10 @@ def test_drafts_are_paid_from_the_budget_of_the_stage() -> None:
         (after,) = scene.counters.counts.values()
         question, text = "It should have come on Monday.", "Choose Forgot password. [1]"
         looked_up = SPENDING.ticket(1, None).micro_usd
-        assert after - before == looked_up + SPENDING.of(question, text, Usage(100, 20, 0.001)).micro_usd
+        assert (
+            after - before
+            == looked_up + SPENDING.for_agent(question, text, Usage(100, 20, 0.001), 1).micro_usd
+        )
         with pytest.raises(BudgetReached):
             draft(scene)
 

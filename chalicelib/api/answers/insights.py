@@ -46,7 +46,7 @@ class Costs(TypedDict):
     by_model: dict[str, Dollars]
     """The tokens, by model."""
     by_feature: dict[str, Dollars]
-    """All of it, by what for: `chat`, `draft`, `ping`, `search`, `rerank`, `guardrail`, `sentiment`."""
+    """All of it, by what for: `chat`, `draft`, `search`, `rerank`, `guardrail`, `sentiment`."""
 
 
 class Tokens(TypedDict):

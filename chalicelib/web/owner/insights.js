@@ -2,7 +2,7 @@
 // How it goes: in words first, then day by day; what to write next; what it costs.
 
 const KINDS = { unanswered: 'not answered', rated_down: 'rated down', handed_over: 'handed over' };
-const FEATURES = { chat: 'answers', draft: 'drafts', ping: 'health checks', search: 'search', rerank: 'reranking', guardrail: 'guardrail', sentiment: 'sentiment' };
+const FEATURES = { chat: 'answers', draft: 'drafts', search: 'search', rerank: 'reranking', guardrail: 'guardrail', sentiment: 'sentiment' };
 const DEPENDENCIES = { dynamodb: 'the tables (dynamodb)', knowledge_base: 'the knowledge base', bedrock: 'the model (bedrock)', postgres: 'the customer database (postgres)' };
 const FRESH_MS = 60_000;
 const insights = { reading: 0, readAt: 0, answer: null };
