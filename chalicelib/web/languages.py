@@ -1,8 +1,8 @@
 """The languages of the chat page: which one a visitor gets, and its words.
 
-`languages/<code>.json` holds what the markup says ("page") and what the scripts say ("script"). What a
-script says may have `{places}`, and plural forms by the categories of Unicode's CLDR:
-`{"one": …, "other": …}`.
+`languages/<code>.json` holds what the markup says ("page"), what the scripts say ("script") and what the
+launcher on other sites says ("widget"). What a script says may have `{places}`, and plural forms by the
+categories of Unicode's CLDR: `{"one": …, "other": …}`.
 """
 
 import functools
@@ -23,7 +23,7 @@ _MOST_ACCEPTED = 50
 def words_of(language: str) -> Mapping[str, Mapping[str, Any]]:
     """Return the words of a language: `{"page": {key: text}, "script": {key: text or {category: text}}}`.
 
-    The page's `suggestions` are a list of texts.
+    The page's `suggestions` are a list of texts. What the launcher says is in "widget", `{key: text}`.
     """
     words: dict[str, dict[str, Any]] = json.loads((_FOLDER / f"{language}.json").read_text("utf-8"))
     return words

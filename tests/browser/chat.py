@@ -1,6 +1,6 @@
 """A conversation in the chat page, as its customer sees it, and one that a server remembers."""
 
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import FrameLocator, Locator, Page
 
 from tests.browser.scripted_server import answer
 
@@ -27,7 +27,7 @@ def ask(page: Page, question: str) -> None:
     page.get_by_label("Your message").press("Enter")
 
 
-def answers(page: Page) -> Locator:
+def answers(page: Page | FrameLocator) -> Locator:
     return page.locator(".assistant:not(.typing)")
 
 

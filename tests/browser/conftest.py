@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Browser, sync_playwright
@@ -9,6 +10,7 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.browser.browsers import launch
 from tests.browser.desk_server import Desk, DeskServer
 from tests.browser.scripted_server import ScriptedServer
+from tests.browser.site import Site
 from tests.browser.visitor import Visitor
 
 NO_BROWSER = (
@@ -43,6 +45,13 @@ def server() -> Iterator[ScriptedServer]:
     server = ScriptedServer()
     yield server
     server.close()
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    """Serve a page of another origin with the widget."""
+    with closing(Site()) as site:
+        yield site
 
 
 @pytest.fixture

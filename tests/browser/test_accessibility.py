@@ -1,6 +1,6 @@
 """The pages in each of their states, as axe sees them: it finds nothing to change."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from functools import cache
 from importlib.resources import files
@@ -107,12 +107,6 @@ def test_the_chat_is_accessible(
     page = visit(server.url, reduced_motion="reduce", **LOOKS[look])
     reach(page, server)
     assert violations(page) == []
-
-
-@pytest.fixture
-def site() -> Iterator[Site]:
-    with closing(Site()) as site:
-        yield site
 
 
 @pytest.mark.parametrize("look", LOOKS)

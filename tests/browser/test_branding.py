@@ -8,7 +8,7 @@ from playwright.sync_api import Page, Route, expect
 
 from chalicelib.branding import read_branding
 from chalicelib.web.colors import LEAST_CONTRAST, contrast
-from tests.browser.chat import ask
+from tests.browser.chat import answers, ask
 from tests.browser.scripted_server import ScriptedServer
 from tests.browser.visitor import Visitor
 
@@ -87,11 +87,5 @@ def test_what_a_business_says_is_text_and_its_question_is_asked_as_it_is(
     expect(page.get_by_text("</p><hr>")).to_be_visible()
     expect(page.get_by_role("link", name="Privacy")).to_have_attribute("href", "https://www.example.com/p")
     page.get_by_role("button", name=question).click()
-    expect(page.locator(".assistant:not(.typing)")).to_have_count(1)
+    expect(answers(page)).to_have_count(1)
     assert server.questions()[0]["query"] == question
-
-
-def test_a_business_offers_the_languages_that_it_names(visit: Visitor, serve: Serve) -> None:
-    server = serve(languages=["nl", "de"])
-    expect(visit(server.url, locale="en-GB").locator("html")).to_have_attribute("lang", "nl")
-    expect(visit(server.url, locale="de-DE").locator("html")).to_have_attribute("lang", "de")

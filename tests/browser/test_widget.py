@@ -8,9 +8,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import FrameLocator, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.chat import EXCHANGE, install_clock
+from tests.browser.chat import EXCHANGE, answers, install_clock
 from tests.browser.scripted_server import Reply, ScriptedServer, answer
 from tests.browser.site import Site, call, chat, launcher, panel
 from tests.browser.visitor import Visitor
@@ -57,13 +57,6 @@ FROM_A_PERSON = {
 
 
 @pytest.fixture
-def site() -> Iterator[Site]:
-    site = Site()
-    yield site
-    site.close()
-
-
-@pytest.fixture
 def server(site: Site) -> Iterator[ScriptedServer]:
     """Serve the chat as behind API Gateway, below the name of a stage, and let the site frame it."""
     server = ScriptedServer("/api", framed_by=(site.url,))
@@ -76,10 +69,6 @@ def ask(page: Page, question: str) -> None:
     box = chat(page).get_by_label("Your message")
     box.fill(question)
     box.press("Enter")
-
-
-def answers(frame: FrameLocator) -> Any:
-    return frame.locator(".assistant:not(.typing)")
 
 
 def test_it_is_used_by_keyboard_alone(visit: Visitor, site: Site, server: ScriptedServer) -> None:

@@ -62,7 +62,7 @@ def steps(
         Step(command("deploy"), "another copy deploys to the same API", "ApiEndpoint", before=forget),
         Step(("kb", "add", "samples/kb", *of_stage), "documents are indexed", " 0 failed"),
         Step(("doctor", *of_stage), "nothing that the stage needs is wrong"),
-        Step(("test", "--live", *of_stage, "-q"), "the integration tests pass", " passed"),
+        Step(("test", "--live", *of_stage, "tests/integration", "-q"), "the live tests pass", " passed"),
         *(_switches(command, of_stage) if with_opensearch else ()),
         Step(command("destroy"), "all is gone but what holds data", f"Stage {stage} is gone"),
         Step(command("infra"), "tables and documents are taken over", "adopt"),

@@ -21,6 +21,7 @@ def test_each_step_is_a_command_that_there_is(step: Step) -> None:
 def test_a_stage_is_made_used_switched_deleted_and_made_again() -> None:
     verbs = [step.arguments[0] for step in ALL]
     assert verbs[:3] == ["infra", "infra", "deploy"]
+    assert {"--live", "tests/integration"} <= set(ALL[verbs.index("test")].arguments)
     assert verbs.index("kb") < verbs.index("test") < verbs.index("destroy")
     assert verbs[-4:] == ["destroy", "infra", "deploy", "destroy"]
     stores = [step.arguments[-1] for step in ALL if "--vector-store" in step.arguments]
