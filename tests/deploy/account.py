@@ -15,6 +15,7 @@ from botocore.session import Session
 from moto import mock_aws
 
 from tests.deploy.fakes import FakePages
+from tests.service_models import require_valid
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
 READS = ("Batch", "Describe", "Get", "List")
@@ -132,6 +133,7 @@ class AccountInProcess:
         self._create, self.fault = session.create_client, Fault()
         self.gateway = Gateway(session)
         self.made: set[tuple[str, str]] = set()
+        session.register("before-parameter-build", lambda **event: require_valid(**event))
         session.register("after-call", self._note)
         session.create_client = self.client
         self.session = session

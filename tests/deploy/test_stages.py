@@ -146,7 +146,7 @@ def test_each_function_runs_on_arm_with_tracing_tags_and_logs_that_end(
         assert function.xray is (name not in UNTRACED)
         assert {"Project": "customer-support", "Stage": stage}.items() <= function.tags.items()
         assert function.log_group is not None
-        assert function.log_group.retention_in_days in (14, 90)
+        assert function.log_group.retention_in_days == {"dev": 14, "prod": 90}[stage]
 
 
 def test_functions_policies_and_log_groups_have_the_names_that_lambda_uses(
