@@ -13,6 +13,7 @@ from typing import Any
 from botocore import xform_name
 from botocore.loaders import Loader
 from botocore.model import ListShape, MapShape, ServiceModel, Shape, StringShape, StructureShape
+from botocore.validate import ParamValidator
 
 from devstack.bedrock.wire.operations import problems_with
 
@@ -43,6 +44,20 @@ def require_valid(*, params: Mapping[str, Any], model: Any, **_: object) -> None
     """Raise AssertionError for a request that AWS would refuse; for botocore's `before-parameter-build`."""
     found = list(problems(model.input_shape, params)) if model.input_shape else []
     assert not found, f"{model.service_model.service_name} {model.name}: {'; '.join(found)}"
+
+
+def require_acceptable(service: str, operation: str, request: Mapping[str, Any]) -> None:
+    """Raise AssertionError for a request, as a client's method takes it, that botocore or AWS refuses."""
+    service_model, names = _service(service)
+    model = service_model.operation_model(names[operation])
+    if model.input_shape is None:
+        assert not request, f"{service} {model.name} takes nothing: {request}"
+        return
+    # botocore fills these in before it looks.
+    tokens = dict.fromkeys(model.idempotent_members, "0")
+    report = ParamValidator().validate({**tokens, **request}, model.input_shape)
+    assert not report.has_errors(), f"{service} {model.name}: {report.generate_report()}"
+    require_valid(params=request, model=model)
 
 
 def require_possible(service: str, operation: str, answer: object) -> None:

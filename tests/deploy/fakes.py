@@ -17,7 +17,7 @@ from cli.options import build_parser
 from deployment.account import Account
 from deployment.work import Terminal, Work
 from tests.deploy.infra import WRITTEN
-from tests.service_models import operations_of, require_possible
+from tests.service_models import operations_of, require_acceptable, require_possible
 from tooling.project import ROOT
 
 ACCOUNT = "123456789012"
@@ -246,7 +246,7 @@ def change(action: str, name: str, kind: str, **more: Any) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Held:
-    """A fake client of a service whose answers are held to the service's model."""
+    """A fake client of a service whose requests and answers are held to the service's model."""
 
     service: str
     fake: Any
@@ -255,14 +255,18 @@ class Held:
         found = getattr(self.fake, name)
         if name not in operations_of(self.service):
             return found
-        return lambda **arguments: self._held(name, found(**arguments))
+        return lambda **arguments: self._held(name, found, arguments)
 
     def get_paginator(self, operation: str) -> FakePages:
         """Return the pages of an operation."""
         pages = self.fake.get_paginator(operation)
-        return FakePages(lambda arguments: self._held(operation, next(pages.paginate(**arguments))))
+        return FakePages(
+            lambda arguments: self._held(operation, lambda **of: next(pages.paginate(**of)), arguments)
+        )
 
-    def _held(self, operation: str, answer: Any) -> Any:
+    def _held(self, operation: str, call: Callable[..., Any], request: dict[str, Any]) -> Any:
+        require_acceptable(self.service, operation, request)
+        answer = call(**request)
         if answer is not None:
             require_possible(self.service, operation, answer)
         return answer

@@ -35,9 +35,9 @@ from tooling.throttling import BURST, PAGES_BURST, PAGES_PER_SECOND, REQUESTS_PE
 OUTPUTS = {
     "TableSuffix": "-dev",
     "DocumentsBucket": "documents-1",
-    "KnowledgeBaseId": "KB1",
+    "KnowledgeBaseId": "KB12345678",
     "HybridSearch": "true",
-    "DataSourceId": "DS1",
+    "DataSourceId": "DS12345678",
     "GuardrailId": "guard1",
     "GuardrailVersion": "3",
     "AppSecretId": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:app",
@@ -132,7 +132,7 @@ class Stage:
             get_stages={"item": [{"stageName": "api"}]},
         )
         self.logs = FakeClient(create_log_group={}, put_retention_policy={})
-        self.tables = FakeClient(update_item={"Attributes": {"pk": {"S": "sync#DS1"}}})
+        self.tables = FakeClient(update_item={"Attributes": {"pk": {"S": "sync#DS12345678"}}})
 
     def scene(self) -> Scene:
         """Return the surroundings of one more run."""
@@ -168,7 +168,7 @@ def test_a_deployment_ends_with_an_answer_and_where_to_find_the_stage(stage: Sta
     assert "→ Open the settings.\n" in said
     assert "applied 0001" in said
     assert f"ApiEndpoint      https://api1.execute-api.{REGION}.amazonaws.com/api/" in said
-    assert "KnowledgeBaseId  KB1" in said
+    assert "KnowledgeBaseId  KB12345678" in said
     assert "DocumentsBucket  documents-1" in said
 
 
@@ -205,7 +205,7 @@ def test_the_settings_hold_ids_of_the_stack_and_leave_all_else_as_it_was(stage: 
     after = read_config(stage.root)
     facts = facts_in(after, "dev")
     assert facts is not None
-    assert (facts.knowledge_base_id, facts.subnet_ids) == ("KB1", ("subnet-1", "subnet-2"))
+    assert (facts.knowledge_base_id, facts.subnet_ids) == ("KB12345678", ("subnet-1", "subnet-2"))
     assert after["stages"]["local"] == before["stages"]["local"]
     assert after["stages"]["prod"] == before["stages"]["prod"]
     assert {key: value for key, value in after.items() if key != "stages"} == {
@@ -218,7 +218,7 @@ def test_the_settings_hold_ids_of_the_stack_and_leave_all_else_as_it_was(stage: 
 def test_the_policies_name_what_the_stack_made(stage: Stage) -> None:
     stage.deploy()
     policy = (stage.root / ".chalice" / "policy-dev.json").read_text("utf-8")
-    assert f"arn:aws:bedrock:{REGION}:{ACCOUNT}:knowledge-base/KB1" in policy
+    assert f"arn:aws:bedrock:{REGION}:{ACCOUNT}:knowledge-base/KB12345678" in policy
 
 
 def test_writing_the_same_settings_again_is_already_done(stage: Stage) -> None:

@@ -234,7 +234,7 @@ def test_a_new_stack_is_announced_created_and_followed_to_its_outputs() -> None:
     events = [("TicketsTable", TABLE, "CREATE_IN_PROGRESS", "")]
     cloudformation = FakeCloudFormation(
         changes=[ADD_TABLE, change("Add", "Database", DATABASE), change("Add", "StateTable", TABLE)],
-        outputs={"KnowledgeBaseId": "KB1"},
+        outputs={"KnowledgeBaseId": "KB12345678"},
         script=[(events, "CREATE_IN_PROGRESS"), ends("CREATE_COMPLETE")],
     )
     code, at = infra(cloudformation, answers="y\n")
@@ -242,7 +242,7 @@ def test_a_new_stack_is_announced_created_and_followed_to_its_outputs() -> None:
     assert "2 × DynamoDB Table" in at.said
     assert "1 × RDS DBInstance" in at.said
     assert "create in progress    TicketsTable" in at.said
-    assert "KnowledgeBaseId  KB1" in at.said
+    assert "KnowledgeBaseId  KB12345678" in at.said
     assert "python3 dev.py deploy dev" in at.said
     assert cloudformation.proposals[0]["ChangeSetType"] == "CREATE"
     assert cloudformation.executed[0]["RetainExceptOnCreate"] is True
@@ -562,7 +562,7 @@ SWITCHED = [
     change("Remove", "S3DataSource", "AWS::Bedrock::DataSource"),
     change("Add", "SearchDataSource", "AWS::Bedrock::DataSource"),
 ]
-KNOWLEDGE = {"KnowledgeBaseId": "KB1", "DataSourceId": "DS1"}
+KNOWLEDGE = {"KnowledgeBaseId": "KB12345678", "DataSourceId": "DS12345678"}
 JOB = {
     "knowledgeBaseId": "KNOWLEDGE1",
     "dataSourceId": "DATASOURCE",
@@ -577,7 +577,7 @@ def switch(script_end: str, *jobs: str, answers: str = "y\n") -> tuple[FakeClien
     cloudformation = FakeCloudFormation(
         "CREATE_COMPLETE", changes=SWITCHED, outputs=dict(KNOWLEDGE), script=[ends(script_end)]
     )
-    tables = FakeClient(update_item={"Attributes": {"pk": {"S": "sync#DS1"}}})
+    tables = FakeClient(update_item={"Attributes": {"pk": {"S": "sync#DS12345678"}}})
     listed = [{"ingestionJobSummaries": [{**JOB, "status": status}]} for status in (*jobs, "COMPLETE")]
     bedrock = FakeClient(
         list_knowledge_bases={"knowledgeBaseSummaries": []},

@@ -13,7 +13,7 @@ from deployment.made.sync_pause import LONGEST_PAUSE_SECONDS, pause_sync, resume
 from tests.deploy.fakes import FakeClient, Scene, scene
 from tooling.template import Template
 
-OUTPUTS = {"KnowledgeBaseId": "KB1", "DataSourceId": "DS1"}
+OUTPUTS = {"KnowledgeBaseId": "KB12345678", "DataSourceId": "DS12345678"}
 LONGEST_PAUSE = timedelta(seconds=LONGEST_PAUSE_SECONDS)
 
 
@@ -34,20 +34,20 @@ def stage(monkeypatch: pytest.MonkeyPatch) -> Iterator[Scene]:
 
 
 def test_no_job_may_start_until_the_pause_is_lifted_or_over(stage: Scene) -> None:
-    states, now = SyncStates("DS1"), datetime.now(timezone.utc)
+    states, now = SyncStates("DS12345678"), datetime.now(timezone.utc)
     states.request("change", now)
     pause_sync(stage.work, OUTPUTS)
     assert states.read().is_paused(now)
     lease = SyncLease("first", now + timedelta(seconds=30))
     assert states.lease(lease, now) is None
     assert states.lease(lease, now + LONGEST_PAUSE + timedelta(minutes=1))
-    resume_sync(stage.work, "DS1")
+    resume_sync(stage.work, "DS12345678")
     assert not states.read().is_paused(now)
     assert states.lease(SyncLease("second", now), now + timedelta(seconds=31))
 
 
 def test_a_start_that_is_under_way_is_waited_for(stage: Scene) -> None:
-    states, now = SyncStates("DS1"), datetime.now(timezone.utc)
+    states, now = SyncStates("DS12345678"), datetime.now(timezone.utc)
     states.request("change", now)
     states.lease(SyncLease("first", now + timedelta(seconds=30)), now)
     pause_sync(stage.work, OUTPUTS)
@@ -56,8 +56,8 @@ def test_a_start_that_is_under_way_is_waited_for(stage: Scene) -> None:
 
 def test_what_was_never_synced_can_be_paused_and_is_as_before(stage: Scene) -> None:
     pause_sync(stage.work, OUTPUTS)
-    resume_sync(stage.work, "DS1")
-    assert SyncStates("DS1").read() == SyncState()
+    resume_sync(stage.work, "DS12345678")
+    assert SyncStates("DS12345678").read() == SyncState()
 
 
 def test_without_the_table_or_a_data_source_there_is_nothing_to_pause(stage: Scene) -> None:

@@ -24,7 +24,7 @@ GUARDRAIL = {"guardrailIdentifier": "gr1", "guardrailVersion": "1"}
         ({"inferenceConfig": {"stopSequences": ["x"] * 2501}}, "stopSequences is 2501, at most 2500"),
     ],
 )
-def test_a_request_that_aws_would_refuse_fails_the_test(changed: dict[str, Any], problem: str) -> None:
+def test_a_askedthat_aws_would_refuse_fails_the_test(changed: dict[str, Any], problem: str) -> None:
     client: Any = boto3.Session("x", "x", region_name="us-east-1").client("bedrock-runtime")
     with pytest.raises(AssertionError, match=rf"bedrock-runtime Converse: .*{problem}"):
         client.converse(modelId="amazon.nova-2-lite-v1:0", messages=[MESSAGE], **changed)
@@ -46,3 +46,19 @@ def test_a_fake_that_answers_as_aws_cannot_fails_the_test(answer: dict[str, Any]
     account = scene({"comprehend": FakeClient(detect_sentiment=answer)}).work.account
     with pytest.raises(AssertionError, match=problem):
         account.client("comprehend").detect_sentiment(Text="ok", LanguageCode="en")
+
+
+@pytest.mark.parametrize(
+    ("asked", "problem"),
+    [
+        ({"knowledgeBaseId": "KB1"}, r"\.knowledgeBaseId does not match"),
+        ({"knowledgeBaseId": 1}, "Invalid type for parameter knowledgeBaseId"),
+        ({"knowledgeBase": "KB12345678"}, "Missing required parameter(.|\n)*Unknown parameter"),
+    ],
+)
+def test_a_fake_is_not_asked_what_aws_would_refuse(asked: dict[str, Any], problem: str) -> None:
+    account = scene({"bedrock-agent": FakeClient(list_data_sources={"dataSourceSummaries": []})}).work.account
+    client = account.client("bedrock-agent")
+    for ask in (client.list_data_sources, client.get_paginator("list_data_sources").paginate):
+        with pytest.raises(AssertionError, match=f"bedrock-agent ListDataSources: {problem}"):
+            list(ask(**asked))
