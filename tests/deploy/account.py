@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 from moto import mock_aws
 
-from tests.deploy.fakes import FakePages
+from tests.deploy.fakes import FakePages, Held
 from tests.service_models import require_valid
 
 ACCOUNT, REGION = "123456789012", "us-east-1"
@@ -142,7 +142,7 @@ class AccountInProcess:
     def client(self, service: str) -> Any:
         """Return the client of a service."""
         if service == "apigateway":
-            return self.gateway
+            return Held(service, self.gateway)
         if service not in self._clients:
             self._clients[service] = self._create(service)
         return self._clients[service]

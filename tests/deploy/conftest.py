@@ -46,9 +46,9 @@ def deployed(emulated_account: Account, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.fixture
-def stage(tmp_path: Path) -> Iterator[Stage]:
-    """Stage `dev` in an account in this process, not deployed yet."""
-    with stage_in_process(tmp_path) as stage:
+def stage(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
+    """Stage `dev`, or the one of the test's parameter, in an account in this process, not deployed yet."""
+    with stage_in_process(tmp_path, getattr(request, "param", "dev")) as stage:
         yield stage
 
 

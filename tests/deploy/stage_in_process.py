@@ -44,10 +44,10 @@ class Packager:
 
 
 class Stage:
-    """Stage `dev` in an account of its own, deployed by Chalice from any number of copies of the project."""
+    """A stage in an account of its own, deployed by Chalice from any number of copies of the project."""
 
-    def __init__(self, folder: Path, account: AccountInProcess) -> None:
-        self._folder, self.account = folder, account
+    def __init__(self, folder: Path, account: AccountInProcess, name: str) -> None:
+        self._folder, self.account, self.name = folder, account, name
         self.pauses: list[float] = []
         self.said = io.StringIO()
         self.new_copy()
@@ -56,20 +56,20 @@ class Stage:
         """Go on in a fresh copy of the project."""
         self.root = project(self._folder / str(len(list(self._folder.iterdir()))))
         config = read_config(self.root)
-        write_config(filled(config, placeholders("dev", model_ids(config, "dev"))), self.root)
+        write_config(filled(config, placeholders(self.name, model_ids(config, self.name))), self.root)
 
     @property
     def work(self) -> Work:
         """The surroundings of a command."""
         caller = f"arn:aws:iam::{ACCOUNT}:user/deployer"
         account = Account(REGION, caller, self.account.client)
-        return Work("dev", account, Terminal(True, self.said), self.root, self.pauses.append)
+        return Work(self.name, account, Terminal(True, self.said), self.root, self.pauses.append)
 
     def deploy(self) -> str:
         """Deploy once and return the API's address."""
         limit_logs(self.work)
         deploy_functions(self.work, BUCKET, self._chalice)
-        deployed = read_deployed(self.root, "dev")
+        deployed = read_deployed(self.root, self.name)
         assert deployed
         return deployed.api_url
 
@@ -100,26 +100,26 @@ class Stage:
     def _chalice(self, _command: Sequence[str], _variables: Mapping[str, str], folder: Path) -> Ended:
         given = {"project_dir": str(folder), "chalice_app": app_module.app}
         defaults = {"api_gateway_stage": "api"}
-        config = Config("dev", "api_handler", given, read_config(folder), defaults)
+        config = Config(self.name, "api_handler", given, read_config(folder), defaults)
         try:
             created = deployer.create_default_deployer(self.account.session, config, UI(io.StringIO()))
-            created.deploy(config, "dev")
+            created.deploy(config, self.name)
         except (Lost, deployer.ChaliceDeploymentError) as error:
             return Ended(1, str(error))
         return Ended(0, "")
 
 
 @contextmanager
-def stage_in_process(folder: Path) -> Iterator[Stage]:
+def stage_in_process(folder: Path, name: str = "dev") -> Iterator[Stage]:
     """Play an account with the bucket and the tables, and nothing deployed, until the block ends."""
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-            patch.setenv(name, "local")
+        for variable in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patch.setenv(variable, "local")
         # What the app has of its clients to itself; in a deployment, Chalice's are there before the app.
         patch.setattr(botocore, "_INITIALIZERS", [])
         patch.setattr(deployer, "LambdaDeploymentPackager", lambda **_: Packager())
         with account_in_process() as account:
-            yield _prepared(Stage(folder, account), patch)
+            yield _prepared(Stage(folder, account, name), patch)
 
 
 def _prepared(stage: Stage, patch: pytest.MonkeyPatch) -> Stage:

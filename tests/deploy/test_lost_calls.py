@@ -164,12 +164,28 @@ def test_what_others_run_beside_the_stage_is_left_alone(stage: Stage) -> None:
     assert (there["functions"], there["roles"]) == (["customer-support-dev-loader"],) * 2
 
 
-def test_each_functions_real_log_group_ends_with_the_stages_days(stage: Stage) -> None:
+@pytest.mark.parametrize(("stage", "kept_days"), [("dev", 14), ("prod", 90)], indirect=["stage"])
+def test_each_functions_real_log_group_ends_with_the_stages_days(stage: Stage, kept_days: int) -> None:
     stage.deploy()
     groups = stage.account.client("logs").describe_log_groups()["logGroups"]
     days = {each["logGroupName"]: each.get("retentionInDays") for each in groups}
-    for function in stage.there()["functions"]:
-        assert days[f"/aws/lambda/{function}"] == 14
+    functions = stage.there()["functions"]
+    assert f"customer-support-{stage.name}" in functions
+    assert {days[f"/aws/lambda/{function}"] for function in functions} == {kept_days}
+
+
+@pytest.mark.parametrize(
+    ("service", "operation", "asked", "problem"),
+    [
+        ("logs", "put_retention_policy", {"logGroupName": "a b", "retentionInDays": 14}, "does not match"),
+        ("apigateway", "delete_rest_api", {"restApi": "api1"}, "Missing required parameter"),
+    ],
+)
+def test_a_call_that_aws_would_refuse_fails_the_test(
+    stage: Stage, service: str, operation: str, asked: dict[str, object], problem: str
+) -> None:
+    with pytest.raises(AssertionError, match=f"{service} .*: .*{problem}"):
+        getattr(stage.account.client(service), operation)(**asked)
 
 
 def named(stage: Stage) -> dict[str, dict[str, str]]:
