@@ -27,6 +27,7 @@ from chalicelib.settings import read_settings
 from devstack.app.stage import load_app
 from tests.deploy.iam import Need, needs_of
 from tests.faults.fault_server import FAULT_HEADER, REFUSED
+from tests.service_models import problems
 
 BY_RESOURCE = ("dynamodb", "secretsmanager")
 """Services that hold several things of ours, each a dependency of its own."""
@@ -67,7 +68,8 @@ class Outcome:
     """What came of it: an answer, or the name of what the function raised.
 
     `calls` holds the names of the calls made, each with what a policy has to allow for it; `struck` counts
-    those that met the fault, `elsewhere` lists where else a connection went to.
+    those that met the fault, `elsewhere` lists where else a connection went to, and `refused` what AWS would
+    refuse of the calls, which the stand-ins take.
     """
 
     answer: Any
@@ -75,6 +77,7 @@ class Outcome:
     calls: Mapping[str, frozenset[str]]
     struck: int
     elsewhere: frozenset[str]
+    refused: frozenset[str]
 
 
 class Wire:
@@ -96,6 +99,7 @@ class Wire:
         """Forget what was noted."""
         self.calls: dict[str, frozenset[str]] = {}
         self.elsewhere: set[str] = set()
+        self.refused: set[str] = set()
         self.struck = 0
 
     def _name(self, params: Any, model: OperationModel, context: dict[str, Any], **_: object) -> None:
@@ -104,7 +108,9 @@ class Wire:
         things = [self._thing(need) for need in needs]
         name = " ".join([model.name, *sorted(set(things))] if service in BY_RESOURCE else [model.name])
         context["names"] = (name, service)
+        refused = problems(model.input_shape, params) if model.input_shape else ()
         with self._lock:
+            self.refused.update(f"{model.name}: {each}" for each in refused)
             self.calls[name] = frozenset(
                 f"{need.action} {thing}" if service == "dynamodb" else need.action
                 for need, thing in zip(needs, things, strict=True)
@@ -177,7 +183,8 @@ def invoke(wire: Wire, invocation: Invocation) -> Outcome:
         error = call.exception()
     wire.fault = None
     answer = None if error else call.result()
-    return Outcome(answer, _kind(error), wire.calls, wire.struck, frozenset(wire.elsewhere))
+    elsewhere, refused = frozenset(wire.elsewhere), frozenset(wire.refused)
+    return Outcome(answer, _kind(error), wire.calls, wire.struck, elsewhere, refused)
 
 
 def _kind(error: BaseException | None) -> str | None:

@@ -45,9 +45,10 @@ class Container:
         its_end.close()
 
     def invoke(self, invocation: Invocation) -> Outcome:
-        """Call a function of the app."""
+        """Call a function of the app. Raises AssertionError where AWS would refuse a call that it makes."""
         self._connection.send(invocation)
         outcome: Outcome = self._connection.recv()
+        assert not outcome.refused, outcome.refused
         return outcome
 
     def table(self, name: str) -> Any:
