@@ -16,33 +16,49 @@ from chalicelib.domain.conversation import Prompt
 from chalicelib.gateways.aws import client_config
 from chalicelib.gateways.bedrock import IDLE_SECONDS, BedrockModel
 from chalicelib.gateways.converse import ModelOptions
+from chalicelib.gateways.converse_stream import Heard
+from devstack.bedrock.wire import event_stream
 
 FIRST, SECOND = "global.anthropic.claude-haiku-5-5", "global.amazon.nova-2-lite-v1:0"
 PROMPT = Prompt("Be kind.", (), (), "How do I reset it?", may_hand_over=False)
+COUNTED = {
+    "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
+    "metrics": {"latencyMs": 1},
+}
 ANSWER = json.dumps(
     {
         "output": {"message": {"role": "assistant", "content": [{"text": "Like this."}]}},
         "stopReason": "end_turn",
-        "usage": {"inputTokens": 1, "outputTokens": 1, "totalTokens": 2},
-        "metrics": {"latencyMs": 1},
+        **COUNTED,
     }
 ).encode()
+STREAMED = b"".join(
+    event_stream.event(name, json.dumps(members).encode())
+    for name, members in {
+        "contentBlockDelta": {"contentBlockIndex": 0, "delta": {"text": "Like this."}},
+        "messageStop": {"stopReason": "end_turn"},
+        "metadata": COUNTED,
+    }.items()
+)
 RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 READ_SECONDS = 0.2
 
 
 class Model(BaseHTTPRequestHandler):
-    """Answers every question and keeps the connection."""
+    """Answers every question, whole or as a stream, and keeps the connection."""
 
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        kind, answer = "application/json", ANSWER
+        if self.path.endswith("/converse-stream"):
+            kind, answer = "application/vnd.amazon.eventstream", STREAMED
         self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(ANSWER)))
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
-        self.wfile.write(ANSWER)
+        self.wfile.write(answer)
 
     def log_message(self, *_: object) -> None:
         """Stay quiet."""
@@ -96,10 +112,10 @@ class Proxy:
 
 
 class Behind:
-    """The gateway, behind the proxy."""
+    """The gateway, behind the proxy; `heard` is how its answers come."""
 
-    def __init__(self, proxy: Proxy) -> None:
-        self.proxy, self.now = proxy, 1000.0
+    def __init__(self, proxy: Proxy, heard: Heard | None) -> None:
+        self.proxy, self.now, self._heard = proxy, 1000.0, heard
         session = Session()
         session.set_credentials("x", "x")
         client: Any = session.create_client(
@@ -113,17 +129,17 @@ class Behind:
 
     def answers(self) -> str | None:
         """Ask; return the model that answered."""
-        return self.model.reply(PROMPT).model
+        return self.model.reply(PROMPT, self._heard).model
 
 
-@pytest.fixture
-def behind() -> Iterator[Behind]:
+@pytest.fixture(params=[None, str], ids=["whole", "streamed"])
+def behind(request: pytest.FixtureRequest) -> Iterator[Behind]:
     """A gateway with a connection that was used before."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
     proxy = Proxy(("127.0.0.1", server.server_address[1]))
-    gateway = Behind(proxy)
+    gateway = Behind(proxy, request.param)
     assert gateway.answers() == FIRST
     yield gateway
     gateway.model._client.close()
