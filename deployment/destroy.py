@@ -72,10 +72,11 @@ def destroy_stage(work: Work, options: Namespace) -> int:
         return 1
     steps: dict[str, Callable[[], str]] = {
         "Functions, API": partial(_delete_app, work, next(iter(leftovers.buckets), None)),
-        "Logs": partial(delete_logs, work),
         "Stack": partial(_delete_stack, work, stack),
-        # Last: with their rights, Lambda takes its hands off the stack's network.
+        # After the stack: with their rights, Lambda takes its hands off its network.
         "Roles": partial(delete_roles, work),
+        # Last: a function that still runs makes its log group again while its role lets it.
+        "Logs": partial(delete_logs, work),
     }
     run_steps(work, "destroy", steps)
     work.terminal.say("", f"Stage {work.stage} is gone.", *leftovers.describe(work.account.region))

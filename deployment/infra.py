@@ -200,7 +200,7 @@ def _execute(work: Work, stack: Stack, change_set: ChangeSet, view: StackView | 
     try:
         pause_sync(work, view.outputs)
         outcome = stack.execute(change_set)
-        is_replaced = _has_succeeded(outcome)
+        is_replaced = outcome.status in SUCCEEDED
         return outcome
     finally:
         if not is_replaced and "DataSourceId" in view.outputs:
@@ -218,13 +218,16 @@ def _of_knowledge_base(work: Work) -> tuple[str, str]:
     )
 
 
-def _has_succeeded(outcome: Outcome) -> bool:
-    return outcome.status in SUCCEEDED and outcome.failure is None
-
-
 def _require_success(work: Work, outcome: Outcome) -> None:
-    if _has_succeeded(outcome):
-        return
+    if outcome.status in SUCCEEDED:
+        if not outcome.left:
+            return
+        left = "\n".join(f"  {each}" for each in outcome.left)
+        raise CommandError(
+            f"The stack is up to date, but CloudFormation could not delete what it no longer needs:\n{left}\n"
+            "It has left the stack, and may go on costing: delete it yourself, "
+            f"then run `{work.command('infra')}` again."
+        )
     reason = outcome.failure or "CloudFormation named no reason; its console may know more."
     # CloudFormation undoes what failed: a first creation as a whole.
     next_time = "it starts from nothing" if outcome.status in BROKEN else "the stack is as it was before"

@@ -44,10 +44,11 @@ class StackView:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an operation ended, and the first thing that failed on the way, if any."""
+    """How an operation ended, the first failure on the way, if any, and what had failed in the end."""
 
     status: str
     failure: str | None
+    left: tuple[str, ...] = ()
 
 
 class Stack:
@@ -177,6 +178,7 @@ def _follow(work: Work, client: Any, stack_id: str, after: str | None, before: s
     One that was only just asked for may not have begun: then the stack's status is still the one `before`.
     """
     failures: list[str] = []
+    latest: dict[str, str | None] = {}
     has_begun = before is None
     while True:
         events = _events_after(client, stack_id, after)
@@ -184,11 +186,14 @@ def _follow(work: Work, client: Any, stack_id: str, after: str | None, before: s
             work.terminal.say(_line(event))
             has_begun = has_begun or event["ResourceType"] == STACK
         failures += [failure for failure in map(_failure, events) if failure]
+        # CloudFormation tries three times to delete what an update has replaced.
+        latest.update((event["LogicalResourceId"], _failure(event)) for event in events)
         after = events[-1]["EventId"] if events else after
         status = client.describe_stacks(StackName=stack_id)["Stacks"][0]["StackStatus"]
         has_begun = has_begun or status != before
         if has_begun and not status.endswith("_IN_PROGRESS") and not events:
-            return Outcome(status, failures[0] if failures else None)
+            left = tuple(failure for failure in latest.values() if failure)
+            return Outcome(status, failures[0] if failures else None, left)
         # More events may have come since: end only after a look that finds none.
         if not events:
             work.pause(POLL_SECONDS)
@@ -218,4 +223,6 @@ def _failure(event: Mapping[str, Any]) -> str | None:
     reason = str(event.get("ResourceStatusReason", ""))
     if not event["ResourceStatus"].endswith("_FAILED") or CANCELLED in reason.lower():
         return None
-    return f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}"
+    identifier = event.get("PhysicalResourceId")
+    kind = ", ".join(filter(None, (event["ResourceType"], identifier)))
+    return f"{event['LogicalResourceId']} ({kind}): {reason}"

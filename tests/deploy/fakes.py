@@ -199,6 +199,7 @@ class FakeCloudFormation:
                     "StackName": self.name,
                     "EventId": str(len(self._events)),
                     "LogicalResourceId": name,
+                    "PhysicalResourceId": self.resources.get(name, ""),
                     "ResourceType": kind,
                     "ResourceStatus": event_status,
                     "Timestamp": MOMENT,

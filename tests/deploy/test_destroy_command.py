@@ -38,7 +38,7 @@ GROUPS = ["", "-agent", "2-agent"]
 
 
 class FakeAccount:
-    """What one stage has in the account: a function and its role; which calls deleted them, in order."""
+    """What one stage has in the account: a function and its role; what was deleted, in order."""
 
     def __init__(self) -> None:
         stem = "/aws/lambda/customer-support-dev"
@@ -70,6 +70,7 @@ class FakeAccount:
 
     def _delete_group(self, logGroupName: str) -> None:  # noqa: N803 - AWS's name
         self.groups["/aws/lambda/customer-support-dev"].remove(logGroupName)
+        self.deleted.append("log group")
 
     def _delete(self, there: list[str], name: str, separator: str) -> None:
         there.remove(name.rsplit(separator, 1)[-1])
@@ -217,14 +218,16 @@ def test_what_is_busy_is_waited_for(stage: Destruction) -> None:
     assert stage.account.functions == []
 
 
-def test_the_roles_stay_until_lambda_has_given_the_network_back(stage: Destruction) -> None:
+def test_roles_stay_until_lambda_gave_the_network_back_and_logs_until_no_role_does(
+    stage: Destruction,
+) -> None:
     held = ("FirstSubnet", "AWS::EC2::Subnet", "DELETE_FAILED", "has dependencies and cannot be deleted")
     stage.stack.script = [ends("DELETE_FAILED", held)]
     with pytest.raises(CommandError):
         stage.run()
     assert stage.account.deleted == ["function"]
     stage.run()
-    assert stage.account.deleted == ["function", "role"]
+    assert stage.account.deleted == ["function", "role", "log group", "log group"]
 
 
 def test_a_network_that_lambda_still_holds_is_said_with_how_long_to_wait(stage: Destruction) -> None:

@@ -436,6 +436,33 @@ def test_a_failure_names_the_first_thing_that_failed_and_the_next_step() -> None
     assert "python3 dev.py infra dev" in str(caught.value)
 
 
+VPC_HELD = ("Vpc", "AWS::EC2::VPC", "DELETE_FAILED", "has dependencies")
+
+
+def test_what_an_update_could_not_delete_is_named_and_the_stack_called_up_to_date() -> None:
+    bucket_held = ("VectorBucket", "AWS::S3Vectors::VectorBucket", "DELETE_FAILED", "not empty")
+    cloudformation = FakeCloudFormation(
+        "CREATE_COMPLETE",
+        resources={"Vpc": "vpc-1"},
+        changes=[CHANGE_VPC],
+        script=[ends("UPDATE_COMPLETE", VPC_HELD, bucket_held, VPC_HELD)],
+    )
+    with pytest.raises(CommandError) as caught:
+        infra(cloudformation, is_sure=True)
+    said = str(caught.value)
+    assert "The stack is up to date, but" in said
+    assert said.count("\n  Vpc (AWS::EC2::VPC, vpc-1): has dependencies\n") == 1
+    assert "\n  VectorBucket (AWS::S3Vectors::VectorBucket): not empty\n" in said
+    assert "as it was before" not in said
+
+
+def test_what_an_update_deletes_at_the_second_try_is_no_failure() -> None:
+    gone = ("Vpc", "AWS::EC2::VPC", "DELETE_COMPLETE", "")
+    script = [ends("UPDATE_COMPLETE", VPC_HELD, gone)]
+    cloudformation = FakeCloudFormation("CREATE_COMPLETE", changes=[CHANGE_VPC], script=script)
+    assert infra(cloudformation, is_sure=True)[0] == 0
+
+
 def test_the_index_in_opensearch_is_made_by_the_role_behind_the_session() -> None:
     arn = "arn:aws:iam::123456789012:role/aws-reserved/Admin"
     allowed: dict[str, Any] = {"EvaluationResults": []}
