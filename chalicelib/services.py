@@ -613,8 +613,7 @@ class Services:
     @property
     @once
     def customers(self) -> "CachedCustomers":
-        from chalicelib.stores.caching import CachedCustomers
-        from chalicelib.stores.customers import NoCustomers
+        from chalicelib.stores.caching import CachedCustomers, NoCustomers
 
         return CachedCustomers(self.customer_source or NoCustomers(), self.settings.customer_cache_seconds)
 

@@ -19,6 +19,14 @@ SETTLING = timedelta(minutes=1)
 """A vector store may show what a job did with a delay, and the clocks of two functions may differ."""
 
 
+class NoCustomers:
+    """Stands in where no database is configured: nobody is known."""
+
+    def by_external_id(self, _external_id: str) -> Customer | None:
+        """Return None."""
+        return None
+
+
 class CachedCustomers:
     """Remembers customers; an unknown one is looked up each time, since they may have just signed up."""
 

@@ -55,14 +55,6 @@ class Customers:
         self.ping()
 
 
-class NoCustomers:
-    """Stands in where no database is configured: nobody is known."""
-
-    def by_external_id(self, _external_id: str) -> Customer | None:
-        """Return None."""
-        return None
-
-
 def _can_be_stored(text: str) -> bool:
     """Say whether Postgres can hold a text; the driver refuses what it cannot."""
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)

@@ -10,7 +10,8 @@ import pytest
 
 from chalicelib.domain.database import DatabaseAddress, FixedAddress
 from chalicelib.errors import Unavailable
-from chalicelib.stores.customers import WITH_RECENT_ORDERS, Customers, NoCustomers
+from chalicelib.stores.caching import NoCustomers
+from chalicelib.stores.customers import WITH_RECENT_ORDERS, Customers
 from chalicelib.stores.database import CONNECTIONS, Database, TimeLimits
 from chalicelib.stores.migrate import MIGRATIONS, apply_migrations
 from devstack.provision import load_sample_customers

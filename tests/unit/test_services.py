@@ -1,6 +1,8 @@
 """The wiring: everything built from the settings, once."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,8 +17,9 @@ from chalicelib.errors import InvalidSettings, Unavailable
 from chalicelib.gateways.aws import make_client
 from chalicelib.gateways.customers_function import CustomersFunction
 from chalicelib.settings import read_settings
+from tooling.project import ROOT
 
-CONFIG = Path(__file__).parents[2] / ".chalice" / "config.json"
+CONFIG = ROOT / ".chalice" / "config.json"
 
 
 def build() -> wiring.Services:
@@ -186,6 +189,19 @@ def test_customers_are_asked_of_the_function_that_is_named(local_stage: pytest.M
     services = build()
     assert isinstance(services.customer_source, CustomersFunction)
     assert services.tickets.knows_customers
+
+
+def test_postgres_is_not_loaded_where_a_function_reads_customers(local_stage: pytest.MonkeyPatch) -> None:
+    local_stage.setenv("CUSTOMERS_FUNCTION", "customer-support-dev-customers")
+    program = (
+        "import sys; from chalicelib.services import services; built = services()\n"
+        "built.chat, built.intake, built.tickets, built.health\n"
+        "print(*{'psycopg2'} & sys.modules.keys())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == ""
 
 
 def test_the_database_url_wins_over_the_secret(local_stage: pytest.MonkeyPatch) -> None:
