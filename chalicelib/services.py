@@ -15,9 +15,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from chalicelib.api.agent_tokens import AgentTokens
 from chalicelib.api.cors import Origins
-from chalicelib.chat.limits import LimitOptions, Limits
 from chalicelib.chat.sessions import Sessions
-from chalicelib.chat.spending import MICRO, UNKNOWN_PRICES_USD, Spending
 from chalicelib.domain.access import AN_AGENT
 from chalicelib.domain.conversation import Nearest
 from chalicelib.domain.database import DatabaseAddress, DatabaseAddresses, DatabaseSecret, FixedAddress
@@ -63,10 +61,12 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from chalicelib.api.intake import Intake
+    from chalicelib.chat.limits import LimitOptions, Limits
     from chalicelib.chat.lookups import Lookups
     from chalicelib.chat.person.contacts import Contacts
     from chalicelib.chat.progress.pending import PendingAnswers
     from chalicelib.chat.source_links import SourceLinks
+    from chalicelib.chat.spending import Spending
     from chalicelib.chat.transcripts import Transcripts
     from chalicelib.chat.turn import Chat
     from chalicelib.gateways.bedrock import BedrockModel
@@ -276,6 +276,8 @@ class Services:
     @property
     @once
     def agents_model(self) -> "AgentsModel":
+        from chalicelib.chat.limits import LimitOptions
+        from chalicelib.chat.spending import MICRO
         from chalicelib.tickets.agents_model import AgentsModel
 
         limits = self._limits(LimitOptions(0, 0, round(self.settings.daily_budget_usd * MICRO)))
@@ -471,7 +473,10 @@ class Services:
 
     @property
     @once
-    def limits(self) -> Limits:
+    def limits(self) -> "Limits":
+        from chalicelib.chat.limits import LimitOptions
+        from chalicelib.chat.spending import MICRO
+
         settings = self.settings
         options = LimitOptions(
             settings.chat_requests_per_minute,
@@ -482,7 +487,9 @@ class Services:
         )
         return self._limits(options)
 
-    def _limits(self, options: LimitOptions) -> Limits:
+    def _limits(self, options: "LimitOptions") -> "Limits":
+        from chalicelib.chat.limits import Limits
+
         announce, reached = self.event_store.add, TurnLogger().budget_reached
         return Limits(Counters(), OwnCounters(), options, now, announce, reached)
 
@@ -718,7 +725,9 @@ def _customer_rules(settings: Settings) -> CustomerRules:
     )
 
 
-def _spending(settings: Settings) -> Spending:
+def _spending(settings: Settings) -> "Spending":
+    from chalicelib.chat.spending import UNKNOWN_PRICES_USD, Spending
+
     prices = [
         price_of(each, settings.model_prices) or UNKNOWN_PRICES_USD for each in settings.bedrock_model_ids
     ]
