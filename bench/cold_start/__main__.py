@@ -7,9 +7,10 @@ a process of its own, with the variables of stage `local`, against the local sta
 is the median of its processor time, taken in turns, since seconds depend on what else the machine does.
 `init` is what Lambda does before an event: the import, and the warm-up of `chalicelib/services.py`.
 
-The floor is the libraries alone, from the same package, and as `first` the clients that the function's first
-event needs. --than measures another package beside it, such as that of an earlier version. --check fails when
-a goal is missed.
+The floor is the libraries alone that each start loads, from the same package, and as `first` what the first
+event needs on top: clients, and for two functions psycopg2. Customers are read as in a stage: by a function
+of their own, which is a stand-in here. --than measures another package beside it, such as that of an earlier
+version. --check fails when a goal is missed.
 """
 
 import argparse
@@ -21,17 +22,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import uuid
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import boto3
 
+from bench.cold_start.customers import FUNCTION, customers_function
+from bench.cold_start.events import event_of
 from bench.load.product import running_product
-from devstack.aws.local_secrets import AGENT_TOKEN
-from devstack.stage import read_local_stage
+from deployment.facts import CUSTOMERS_FUNCTION, IN_VPC
 from tooling.bytecode import RUNTIME, compile_for_lambda, packager
 from tooling.project import ROOT
 from tooling.stages import LOCAL, read_config
@@ -39,21 +39,25 @@ from tooling.stages import LOCAL, read_config
 HERE = Path(__file__).parent
 ARCHITECTURE = "arm64" if platform.machine().lower() in ("arm64", "aarch64") else "x86_64"
 LIBRARIES = (
-    "import chalice, botocore.session, pynamodb.models, psycopg2, pydantic, aws_lambda_powertools;"
-    "pydantic.BaseModel; session = botocore.session.get_session()"
+    "import annotated_types, chalice, botocore.session, pynamodb.transactions, aws_lambda_powertools;"
+    "session = botocore.session.get_session()"
 )
 CLIENTS = {
-    "app.app": ("bedrock-runtime", "bedrock-agent-runtime", "comprehend", "secretsmanager", "dynamodb"),
+    "app.app": (
+        *("bedrock-runtime", "bedrock-agent-runtime", "comprehend"),
+        *("secretsmanager", "dynamodb", "lambda"),
+    ),
     "app.agent": ("secretsmanager",),
     "app.documents_changed": ("dynamodb", "bedrock-agent"),
     "app.sweep": ("dynamodb", "bedrock-agent"),
     "app.deliver": ("dynamodb",),
-    "app.intake": ("dynamodb", "bedrock-agent-runtime", "comprehend"),
+    "app.count": ("dynamodb",),
+    "app.intake": ("dynamodb", "bedrock-agent-runtime", "comprehend", "lambda"),
     "app.customers": ("secretsmanager",),
     "app.migrate": ("secretsmanager",),
 }
 NOT_WARMED_UP, OTHER = "app.app, not warmed up", "app.app of the other package"
-IMPORT_OF_BEFORE, IMPORT_OF_LIBRARIES, OF_THE_API, OF_CLIENTS = 0.5, 1.15, 0.6, 1.3
+IMPORT_OF_BEFORE, IMPORT_OF_LIBRARIES, OF_THE_API, OF_CLIENTS = 0.5, 1.3, 0.6, 1.3
 
 
 def main() -> None:
@@ -63,16 +67,22 @@ def main() -> None:
     parser.add_argument("--than", type=Path)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="support-bench-") as name, running_product() as product:
+    with (
+        tempfile.TemporaryDirectory(prefix="support-bench-") as name,
+        running_product() as product,
+        customers_function() as port,
+    ):
         folder = Path(name)
         package = unpacked(built(folder / "project"), folder / "package")
-        starts = starts_of(package, unpacked(options.than, folder / "other") if options.than else None)
-        variables = environment(product.aws_port)
-        rounds: dict[str, list[list[float]]] = {start: [] for start in starts}
+        other = unpacked(options.than, folder / "other") if options.than else None
+        variables = environment(product.aws_port, port)
+        rounds: dict[str, list[list[float]]] = {}
         for _ in range(options.rounds):
-            for start, (place, handler, steps) in starts.items():
-                rounds[start].append(run(place, handler, steps, variables))
-        medians = {start: list(map(statistics.median, zip(*rounds[start], strict=True))) for start in starts}
+            for start, (place, handler, steps) in starts_of(package, other).items():
+                rounds.setdefault(start, []).append(run(place, handler, steps, variables))
+        medians = {
+            start: list(map(statistics.median, zip(*each, strict=True))) for start, each in rounds.items()
+        }
     print_table(medians)
     reached = goals(medians)
     for goal, is_met in reached.items():
@@ -105,6 +115,7 @@ def starts_of(package: Path, other: Path | None) -> dict[str, tuple[Path, str, l
     starts: dict[str, tuple[Path, str, list[str]]] = {}
     for handler, clients in CLIENTS.items():
         made = [f"session.create_client({client!r})" for client in clients]
+        made += ["import psycopg2"] if handler.removeprefix("app.") in IN_VPC else []
         starts[f"libraries for {handler}"] = (package, "", [LIBRARIES, ";".join(made)])
         starts[handler] = (package, handler, ["import app", f"{handler}({event_of(handler)!r}, None)"])
     event = event_of("app.app")
@@ -117,49 +128,18 @@ def starts_of(package: Path, other: Path | None) -> dict[str, tuple[Path, str, l
     return starts
 
 
-def event_of(handler: str) -> dict[str, Any]:
-    """Return an event that a function serves in full."""
-    match handler:
-        case "app.app":
-            context = {"httpMethod": "POST", "resourcePath": "/chat", "identity": {"sourceIp": "192.0.2.1"}}
-            return {
-                "requestContext": context,
-                "headers": {"content-type": "application/json"},
-                "pathParameters": None,
-                "multiValueQueryStringParameters": None,
-                "body": json.dumps({"query": "How do I reset my password?"}),
-                "isBase64Encoded": False,
-                "stageVariables": None,
-            }
-        case "app.agent":
-            arn = "arn:aws:execute-api:us-east-1:123456789012:api/api/GET/tickets"
-            return {"type": "TOKEN", "authorizationToken": f"Bearer {AGENT_TOKEN}", "methodArn": arn}
-        case "app.documents_changed":
-            place = {"bucket": {"name": read_local_stage().documents_bucket}, "object": {"key": "a.md"}}
-            return {"Records": [{"eventName": "ObjectCreated:Put", "s3": place}]}
-        case "app.intake":
-            ticket = {
-                "customer_external_id": "CUST-1001",
-                "subject": "A parcel",
-                "description": "Where is it?",
-            }
-            attributes = {"ApproximateReceiveCount": "1", "SentTimestamp": "1790000000000"}
-            message = {"messageId": str(uuid.uuid4()), "body": json.dumps(ticket), "attributes": attributes}
-            return {"Records": [message]}
-        case "app.sweep":
-            fields = ("account", "detail-type", "id", "region", "source", "time")
-            return {**dict.fromkeys(fields, ""), "detail": {}, "resources": [], "version": "0"}
-        case "app.deliver":
-            image = {"event_id": {"S": "unknown"}}
-            return {"Records": [{"eventName": "INSERT", "dynamodb": {"NewImage": image}}]}
-    return {}
-
-
-def environment(aws_port: int) -> dict[str, str]:
-    """Return the variables of stage `local`, with limits that count but refuse nobody."""
+def environment(aws_port: int, lambda_port: int) -> dict[str, str]:
+    """Return the variables of stage `local`, with limits that refuse nobody, and customers elsewhere."""
     variables = read_config()["stages"][LOCAL]["environment_variables"]
     limits = {name: "1000000" for name in variables if "_PER_" in name}
-    return {**variables, **limits, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws_port}", "PATH": os.defpath}
+    return {
+        **variables,
+        **limits,
+        CUSTOMERS_FUNCTION: FUNCTION,
+        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{aws_port}",
+        "AWS_ENDPOINT_URL_LAMBDA": f"http://127.0.0.1:{lambda_port}",
+        "PATH": os.defpath,
+    }
 
 
 def run(package: Path, handler: str, steps: list[str], variables: Mapping[str, str]) -> list[float]:
@@ -190,7 +170,7 @@ def goals(medians: Mapping[str, list[float]]) -> dict[str, bool]:
     libraries, clients = medians["libraries for app.app"]
     imported, (init, first) = medians[NOT_WARMED_UP][0], medians["app.app"]
     ratios = {
-        "import of the API to libraries and clients": (imported / (libraries + clients), IMPORT_OF_LIBRARIES),
+        "import of the API to its libraries": (imported / libraries, IMPORT_OF_LIBRARIES),
         "its first event to its clients": (first / clients, OF_CLIENTS),
         "the authorizer to the API": (sum(medians["app.agent"]) / (init + first), OF_THE_API),
         "the S3 function to the API": (sum(medians["app.documents_changed"]) / (init + first), OF_THE_API),

@@ -9,7 +9,8 @@ from zipfile import ZipFile
 
 import pytest
 
-from tests.deploy.emulator_stage import RUNTIME_ONLY, DeployedStage
+from bench.cold_start.__main__ import LIBRARIES, run
+from tests.deploy.emulator_stage import API, RUNTIME_ONLY, DeployedStage
 from tooling.project import ROOT
 
 pytestmark = [pytest.mark.deploy, RUNTIME_ONLY]
@@ -26,6 +27,9 @@ NEWEST_GLIBC = (2, 34)
 NATIVE = re.compile(r"\.so(\.[\d.]+)?$")
 PROCESSOR = re.compile(r"\.cpython-[\w-]+(?=\.so$)")
 """What the name of a compiled module says of what it was compiled for."""
+ROUNDS = 4
+OF_LIBRARIES = 1.35
+OF_THE_API = 0.75
 
 
 @pytest.fixture(scope="module")
@@ -145,3 +149,22 @@ def test_the_two_hold_the_same_files_but_for_their_processors(
 ) -> None:
     with ZipFile(deployed.project.package()) as other:
         assert portable(arm64) == portable(other)
+
+
+def test_no_function_starts_with_much_that_it_does_not_need(deployed: DeployedStage, tmp_path: Path) -> None:
+    # The least processor time of several starts, in turns: what else runs here hardly touches that. Looser
+    # than the goals of `python -m bench.cold_start`.
+    with ZipFile(deployed.project.package()) as package:
+        package.extractall(tmp_path)
+    stage = deployed.client("lambda").get_function_configuration(FunctionName=API)["Environment"]["Variables"]
+    variables = {**stage, **deployed.account.owner}
+    starts = {"libraries": ("", LIBRARIES), "import": ("", "import app")}
+    starts |= {each: (f"app.{each}", "import app") for each in ("app", "agent", "documents_changed")}
+    rounds = [
+        {start: run(tmp_path, handler, [step], variables)[0] for start, (handler, step) in starts.items()}
+        for _ in range(ROUNDS)
+    ]
+    least = {start: min(each[start] for each in rounds) for start in starts}
+    assert least["import"] <= OF_LIBRARIES * least["libraries"], least
+    assert least["agent"] <= OF_THE_API * least["app"], least
+    assert least["documents_changed"] <= OF_THE_API * least["app"], least
