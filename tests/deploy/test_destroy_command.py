@@ -218,7 +218,7 @@ def test_what_is_busy_is_waited_for(stage: Destruction) -> None:
     assert stage.account.functions == []
 
 
-def test_roles_stay_until_lambda_gave_the_network_back_and_logs_until_no_role_does(
+def test_roles_outlive_the_network_and_logs_outlive_the_roles(
     stage: Destruction,
 ) -> None:
     held = ("FirstSubnet", "AWS::EC2::Subnet", "DELETE_FAILED", "has dependencies and cannot be deleted")

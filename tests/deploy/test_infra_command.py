@@ -439,7 +439,7 @@ def test_a_failure_names_the_first_thing_that_failed_and_the_next_step() -> None
 VPC_HELD = ("Vpc", "AWS::EC2::VPC", "DELETE_FAILED", "has dependencies")
 
 
-def test_what_an_update_could_not_delete_is_named_and_the_stack_called_up_to_date() -> None:
+def test_what_an_update_left_is_named_and_the_stack_is_up_to_date() -> None:
     bucket_held = ("VectorBucket", "AWS::S3Vectors::VectorBucket", "DELETE_FAILED", "not empty")
     cloudformation = FakeCloudFormation(
         "CREATE_COMPLETE",
