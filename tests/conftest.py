@@ -5,9 +5,12 @@ from pathlib import Path
 
 import botocore
 import pytest
+from xdist.scheduler import LoadFileScheduling
 
 from tests.product import Product, data_folder_for_a_run
 from tests.service_models import require_valid
+
+ON_THE_DEPLOYED_STAGE = ("tests/deploy/test_deployed_stage.py", "tests/deploy/test_package.py")
 
 # Of each client, whoever makes it: a stand-in takes what AWS would refuse.
 botocore.register_initializer(
@@ -18,6 +21,20 @@ botocore.register_initializer(
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of single folders, which pytest looks for here alone."""
     parser.addoption("--every-fault", action="store_true", help="try each dependency in all eight ways")
+
+
+class Scheduling(LoadFileScheduling):
+    """A file's tests in one process, and so those of both files that need a deployment: it is made once."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = super()._split_scope(nodeid)
+        return ON_THE_DEPLOYED_STAGE[0] if file in ON_THE_DEPLOYED_STAGE else file
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> LoadFileScheduling | None:
+    """Say how tests are given to processes, where files stay together."""
+    return Scheduling(config) if config.getoption("dist") == "loadfile" else None
 
 
 @pytest.fixture
