@@ -385,7 +385,8 @@ class Services:
         """What the owner sees."""
         from chalicelib.insight.report import Insights
 
-        return Insights(self.numbers, self.gaps.of_days, self.settings.daily_budget_usd or None, now)
+        budget_usd = self.settings.daily_budget_usd or None
+        return Insights(self.numbers, self.gaps.of_days, budget_usd, self.limits.is_budget_spent, now)
 
     @property
     def _quiet(self) -> timedelta:

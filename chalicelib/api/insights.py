@@ -35,6 +35,7 @@ def insights_answer(report: Report) -> "answers.Insights":
         "daily": [{"date": day.isoformat(), **_numbers(summary)} for day, summary in report.daily],
         "gaps": [_gap(each) for each in report.gaps],
         "daily_budget_usd": report.daily_budget_usd,
+        "budget_reached": report.budget_reached,
     }
 
 

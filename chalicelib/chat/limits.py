@@ -135,6 +135,11 @@ class Limits:
         except Unavailable:
             return self.own.reserve(f"hand-overs#{caller}", 1, HAND_OVERS_PER_HOUR, now, HOUR)
 
+    def is_budget_spent(self) -> bool:
+        """Tell whether the next turn would find today's budget spent. Raises Unavailable."""
+        budget = self.options.budget_micro_usd
+        return bool(budget) and not self.counters.reserve(BUDGET, 0, budget, self.clock(), DAY)
+
     def settle(self, admission: Admission, used: Spend) -> None:
         """Give back what was reserved and not used, or count what was used beyond it. Raises Unavailable."""
         reserved, counters = admission.reserved, self.own if admission.outage else self.counters

@@ -13,13 +13,14 @@ from chalicelib.insight.numbers import Summary, summed
 class Report:
     """The numbers of some days (UTC) up to today, in all and of each day, oldest first; and the gaps.
 
-    `daily_budget_usd` is what a day may cost, None without a limit.
+    `daily_budget_usd` is what a day may cost, None without a limit; `budget_reached` says whether today has.
     """
 
     total: Summary
     daily: tuple[tuple[date, Summary], ...]
     gaps: tuple[Gap, ...]
     daily_budget_usd: float | None
+    budget_reached: bool
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Insights:
     store: NumberStore
     gaps: Callable[[int], Sequence[Gap]]
     daily_budget_usd: float | None
+    is_budget_spent: Callable[[], bool]
     clock: Callable[[], datetime]
 
     def read(self, days: int) -> Report:
@@ -42,4 +44,5 @@ class Insights:
             daily,
             tuple(self.gaps(days)),
             self.daily_budget_usd,
+            self.is_budget_spent(),
         )

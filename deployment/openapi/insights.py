@@ -38,6 +38,7 @@ INSIGHTS = {
         }
     ],
     "daily_budget_usd": 10,
+    "budget_reached": False,
 }
 
 OPERATIONS = (

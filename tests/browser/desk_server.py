@@ -111,6 +111,7 @@ class Desk:
     events: list[Answer] = field(default_factory=list)
     feedback: list[Answer] = field(default_factory=list)
     gaps: list[Answer] = field(default_factory=list)
+    budget_reached: bool = False
     checks: dict[str, str] = field(default_factory=lambda: {"dynamodb": "ok", "postgres": "ok"})
     reply_ids: set[str] = field(default_factory=set)
     minute: int = 10
@@ -300,7 +301,8 @@ def _synced(desk: Desk, _query: Mapping[str, str]) -> Reply:
 
 
 def _insights(desk: Desk, query: Mapping[str, str]) -> Reply:
-    return Reply({**insights_of(int(query["days"])), "gaps": desk.gaps})
+    numbers = insights_of(int(query["days"]))
+    return Reply({**numbers, "gaps": desk.gaps, "budget_reached": desk.budget_reached})
 
 
 def _health(desk: Desk, _query: Mapping[str, str]) -> Reply:

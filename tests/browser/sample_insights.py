@@ -35,7 +35,7 @@ GAPS: list[Answer] = [
 
 
 def insights_of(days: int) -> Answer:
-    """Return the numbers of the last `days`, without gaps."""
+    """Return the numbers of the last `days`, without gaps and what became of the budget."""
     daily = [_day(LAST_DAY - timedelta(days=ago)) for ago in reversed(range(days))]
     return {
         "days": days,

@@ -19,6 +19,7 @@ from tests.web import AGENT, Web, serving
 TODAY = START.date()
 YESTERDAY = TODAY - timedelta(days=1)
 GAP = Gap("Can I pay by invoice?", 7, "unanswered", START, Nearest("Ways to pay", None, 0.41))
+BUDGET = {"daily_budget_usd": 10, "budget_reached": True}
 NOTHING: dict[str, Any] = {
     "conversations": {
         "started": 0,
@@ -54,7 +55,7 @@ def web(numbers: Numbers, clock: FakeClock) -> Iterator[Web]:
         asked.append(days)
         return [GAP]
 
-    with serving(AGENT, insights=Insights(numbers, gaps, 10, clock)) as web:
+    with serving(AGENT, insights=Insights(numbers, gaps, 10, lambda: True, clock)) as web:
         yield web
 
 
@@ -74,7 +75,7 @@ def test_days_without_anything_are_there_too(web: Web) -> None:
         "nearest": {"title": "Ways to pay", "url": None, "score": 0.41},
     }
     daily = [{"date": date, **NOTHING} for date in dates]
-    assert answer == {"days": 7, **NOTHING, "daily": daily, "gaps": [gap], "daily_budget_usd": 10}
+    assert answer == {"days": 7, **NOTHING, "daily": daily, "gaps": [gap], **BUDGET}
 
 
 def test_numbers_add_up_over_the_days(web: Web, numbers: Numbers) -> None:

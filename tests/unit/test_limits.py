@@ -132,6 +132,22 @@ def test_the_budget_is_one_for_all_callers() -> None:
     assert refusal.retry_after_seconds == 12 * 3600
 
 
+def test_the_budget_is_spent_as_soon_as_the_next_turn_is_refused() -> None:
+    gate = Gate(budget_micro_usd=100)
+    for _ in range(2):
+        assert not gate.limits.is_budget_spent()
+        gate.admit()
+    assert gate.limits.is_budget_spent()
+    gate.clock.advance(hours=12)
+    assert not gate.limits.is_budget_spent()
+
+
+def test_without_a_budget_none_is_ever_spent() -> None:
+    gate = Gate()
+    gate.spend(TURN)
+    assert not gate.limits.is_budget_spent()
+
+
 def test_that_the_budget_is_reached_is_said_once_a_day() -> None:
     gate = Gate(budget_micro_usd=50)
     gate.admit()

@@ -108,3 +108,5 @@ class Insights(Numbers):
     """Most asked first."""
     daily_budget_usd: Dollars | None
     """What a day (UTC) may cost; null without a limit."""
+    budget_reached: bool
+    """Whether today's budget is spent, so that nobody is answered until midnight, UTC."""

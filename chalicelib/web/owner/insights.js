@@ -20,10 +20,11 @@ async function readInsights() {
   const days = Number(byId('insights-days').value);
   if (insights.answer) byId('insights-parts').setAttribute('aria-busy', 'true');
   else setText(byId('insights-state'), 'Loading…');
-  readBroken(isNewest);
+  // Yesterday is asked for also where the choice leaves it out.
+  const asking = Promise.all((days > 1 ? [days] : [days, 2]).map((asked) => getInsights(asked)));
+  readBroken(isNewest, asking);
   await attempt(async () => {
-    // Yesterday is asked for also where the choice leaves it out.
-    const answers = await Promise.all((days > 1 ? [days] : [days, 2]).map((asked) => getInsights(asked)));
+    const answers = await asking;
     if (isNewest()) showInsights(answers[0], answers.at(-1).daily.at(-2));
   }, (failure) => {
     insights.readAt = 0;
@@ -71,9 +72,9 @@ function costWords({ cost_usd: cost, conversations }) {
   return `${dollars(cost.total)} for ${plural(started, 'conversation', 'conversations')}${each}. Most of it: ${FEATURES[most] ?? most}, ${dollars(amount)}.`;
 }
 
-/** Look at the health, the budget, the sync and the deliveries, each by itself: one that can't be looked at hides none. */
-async function readBroken(isNewest) {
-  const looks = [['the app', getHealth, healthFaults], ['the budget', () => getEvents({ limit: 100 }), budgetFaults], ['the sync', getSync, syncFaults], ['the events', () => getEvents({ status: 'failed' }), eventFaults]];
+/** Look at the health, the budget in `insights`, the sync and the deliveries, each by itself: one that can't be looked at hides none. */
+async function readBroken(isNewest, insights) {
+  const looks = [['the app', getHealth, healthFaults], ['the budget', () => insights, budgetFaults], ['the sync', getSync, syncFaults], ['the events', () => getEvents({ status: 'failed' }), eventFaults]];
   const found = await Promise.all(looks.map(async ([name, read, faults]) => {
     let sentences = [];
     await attempt(async () => { sentences = faults(await read()); }, (failure) => {
@@ -86,11 +87,7 @@ async function readBroken(isNewest) {
 
 const healthFaults = ({ checks }) => Object.entries(checks).filter(([, state]) => state !== 'ok').map(([name]) => [`Out of reach: ${DEPENDENCIES[name] ?? name}.`]);
 
-/** Whether the newest events tell that today's budget is spent. */
-function budgetFaults({ events }) {
-  const reached = events.find(({ type, timestamp }) => type === 'budget.reached' && timestamp.slice(0, 10) === new Date().toISOString().slice(0, 10));
-  return reached ? [[`The budget of ${dollars(reached.data.budget_usd)} for today is spent: the assistant answers nobody until midnight, UTC.`]] : [];
-}
+const budgetFaults = ([{ daily_budget_usd: budget, budget_reached: isReached }]) => (isReached ? [[`The budget of ${dollars(budget)} for today is spent: the assistant answers nobody until midnight, UTC.`]] : []);
 
 function syncFaults({ jobs: [newest], last_error: error }) {
   if (newest?.status === 'FAILED') return [['The last sync of the articles failed.', 'articles']];
