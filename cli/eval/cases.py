@@ -47,7 +47,8 @@ class Case(BaseModel):
 def read_cases(path: Path) -> list[Case]:
     """Read a set. Raises CommandError, with every line that is wrong."""
     try:
-        lines = path.read_text("utf-8").splitlines()
+        # Some editors begin a file with a mark; and a text may hold what splitlines() takes for an end.
+        lines = path.read_text("utf-8-sig").split("\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
         raise CommandError(f"{path} cannot be read: {reason}.") from None
@@ -72,7 +73,7 @@ def read_cases(path: Path) -> list[Case]:
 
 
 def _problem(error: object) -> str:
-    place, message = error["loc"], error["msg"]  # type: ignore[index]
+    place, message = error["loc"], error["msg"].removeprefix("Value error, ")  # type: ignore[index]
     return ": ".join([*(".".join(map(str, each)) for each in [place] if each), message])
 
 

@@ -15,7 +15,7 @@ from cli.eval.asking import Chat
 from cli.eval.cases import Case, read_cases
 from cli.eval.drafting import drafted
 from cli.eval.report import below, html_report, text_report
-from cli.eval.results import Kept, Result, summary
+from cli.eval.results import Kept, Result, figures_in, summary
 from devstack.ports import HOST
 from tooling import environment
 from tooling.aws_errors import explained
@@ -44,6 +44,8 @@ def evaluate(options: Namespace, root: Path = ROOT) -> int:
         print(problem, file=sys.stderr)
     except (BotoCoreError, ClientError) as error:
         print(explained(error), file=sys.stderr)
+    except OSError as error:
+        print(f"{error.filename}: {error.strerror}.", file=sys.stderr)
     except KeyboardInterrupt:
         print("\nInterrupted; --resume goes on from here.", file=sys.stderr)
         return 130
@@ -108,7 +110,7 @@ def _run(
 def _conclude(options: Namespace, results: Sequence[Result], folder: Path) -> int:
     figures = summary(results)
     last = folder / LAST
-    earlier = json.loads(last.read_text("utf-8")) if last.exists() else None
+    earlier = figures_in(last)
     report = options.report or folder / REPORT
     report.write_text(html_report(results, figures, f"Answers of stage {options.stage}"), "utf-8")
     last.write_text(json.dumps(figures, ensure_ascii=False), "utf-8")

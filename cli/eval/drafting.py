@@ -13,6 +13,7 @@ from devstack.bedrock.knowledge.documents import UnreadableDocument, Unsupported
 MOST_HEADINGS = 4
 TAG = "draft"
 _HEADING = re.compile(r"^#{2,3} +(.+?) *#*$", re.MULTILINE)
+_WORD = re.compile(r"[぀-ヿ一-鿿]|\w+")
 _SHORTEST_WORDS = 2
 OTHERS = (
     Case(turns=("I want to talk to a person.",), expected="hand_over", tags=(TAG,)),
@@ -41,5 +42,5 @@ def _of(target: Target, key: str, title: str) -> Iterator[Case]:
         return  # `kb status` says so
     name = title or document.title or key.rpartition("/")[2]
     for text in [name, *_HEADING.findall(document.text)[:MOST_HEADINGS]]:
-        if len(text.split()) >= _SHORTEST_WORDS:
+        if len(_WORD.findall(text)) >= _SHORTEST_WORDS:
             yield Case(turns=(text,), sources=(name,), tags=(TAG,))

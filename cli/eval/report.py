@@ -73,13 +73,14 @@ def _article(failure: Mapping[str, Any]) -> str:
     wanted = expected if isinstance(expected, str) else " or ".join(expected)
     times = f" ({failure['right_times']} of {failure['times']} right)" if failure["times"] > 1 else ""
     turns = "".join(
-        f"<li lang='{escape(failure['language'])}'>{escape(turn)}</li>" for turn in failure["turns"]
+        f"<li dir='auto' lang='{escape(failure['language'])}'>{escape(turn)}</li>"
+        for turn in failure["turns"]
     )
     sources = ", ".join(failure["sources"]) or "none"
     return (
         f"<article><h3>{escape(failure['reason'])}{times}</h3><ol>{turns}</ol>"
         f"<p>Wanted: {escape(wanted)}. Cited: {escape(sources)}.</p>"
-        f"<pre>{escape(failure['answer'])}</pre></article>"
+        f"<pre dir='auto'>{escape(failure['answer'])}</pre></article>"
     )
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, median
@@ -10,7 +11,6 @@ from typing import Any
 from cli.eval.asking import Observed, observed
 from cli.eval.cases import Case, Expected
 from cli.eval.judging import Verdict, judge
-from tooling.errors import CommandError
 
 REFUSALS: tuple[Expected, ...] = ("no_answer", "refused")
 
@@ -43,23 +43,20 @@ class Kept:
             path.unlink(missing_ok=True)
 
     def read(self) -> dict[str, list[Observed]]:
-        """Return what is there by the id of its case; a line that was cut off does not count."""
+        """Return what is there by the id of its case; a line that can't be read is asked once more."""
         seen: dict[str, list[Observed]] = {}
-        lines = self._path.read_text("utf-8").splitlines() if self._path.exists() else []
-        for number, line in enumerate(lines, 1):
-            try:
+        lines = self._path.read_text("utf-8", "replace").split("\n") if self._path.exists() else []
+        for line in lines:
+            with suppress(ValueError, KeyError, TypeError):
                 kept = json.loads(line)
                 seen.setdefault(kept["case"], []).append(observed(kept["seen"]))
-            except (ValueError, KeyError, TypeError):
-                if number < len(lines):
-                    raise CommandError(f"{self._path} is damaged: remove it and start again.") from None
         return seen
 
     def add(self, case: Case, seen: Observed) -> None:
         """Keep what was observed, for good."""
         line = json.dumps({"case": case.case_id, "seen": seen.as_json()}, ensure_ascii=False)
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+            file.write("\n" + line)  # the line before may have been cut off
 
 
 def summary(results: Sequence[Result]) -> dict[str, Any]:
@@ -82,6 +79,15 @@ def summary(results: Sequence[Result]) -> dict[str, Any]:
         "cost_usd": round(sum(each.cost_usd for each in seen), 6),
         "failures": [failure(each) for each in results if not each.is_right],
     }
+
+
+def figures_in(path: Path) -> dict[str, Any] | None:
+    """Return the figures of the run before; None without one, or where they can't be read."""
+    try:
+        figures: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+    return figures
 
 
 def by(results: Iterable[Result], names: Callable[[Case], Iterable[str]]) -> Mapping[str, tuple[int, float]]:

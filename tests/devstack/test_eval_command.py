@@ -104,7 +104,7 @@ def write_set(folder: Path, cases: Sequence[Case]) -> str:
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ('{"turns": ["a"]}', "line 1: Value error, sources: an answer needs at least one"),
+        ('{"turns": ["a"]}', "line 1: sources: an answer needs at least one"),
         ('{"turns": ["a"], "expected": "refused", "sources": ["b"]}', "none belongs to refused"),
         ('{"turns": []}', "line 1: turns"),
         ('{"turns": ["a"], "expected": "maybe"}', "line 1: expected"),
@@ -118,6 +118,14 @@ def test_a_line_that_is_no_case_is_named(tmp_path: Path, line: str, problem: str
     (tmp_path / "set.jsonl").write_text(line, "utf-8")
     with pytest.raises(CommandError, match=problem):
         read_cases(tmp_path / "set.jsonl")
+
+
+@pytest.mark.parametrize("text", ["\ufeff{}", "{}\r\n", "\n{}\n\n"])
+def test_a_set_is_read_as_editors_save_it(tmp_path: Path, text: str) -> None:
+    case = Case(turns=("a\u2028b\x85c",), sources=("d",))
+    line = json.dumps(case.model_dump(), ensure_ascii=False)
+    (tmp_path / "set.jsonl").write_text(text.replace("{}", line), "utf-8")
+    assert read_cases(tmp_path / "set.jsonl") == [case]
 
 
 def test_a_set_that_is_not_there_is_said(tmp_path: Path) -> None:
@@ -222,6 +230,29 @@ def test_a_budget_that_is_used_up_ends_the_run_for_now(
     other = scripted((200, BODY))
     assert evaluate(options(other, tmp_path, *arguments, "--resume")) == 0
     assert len(other.asked) == 1
+
+
+def test_a_run_that_was_cut_off_asks_again_only_what_it_lost(scripted: Any, tmp_path: Path) -> None:
+    cases = [Case(turns=(turn,), sources=("get-a-refund",)) for turn in "abcd"]
+    arguments = (write_set(tmp_path, cases), "--at-once", "1")
+    chat = scripted((200, {**BODY, "response": "Two\u2028lines [1]"}))
+    evaluate(options(chat, tmp_path, *arguments))
+    kept = tmp_path / "eval" / "local" / "set" / "run.jsonl"
+    # It dies while it writes the last line.
+    kept.write_text(kept.read_text("utf-8").rpartition("\n")[0] + "\n{", "utf-8")
+    for asked in (["d"], []):
+        chat.asked.clear()
+        evaluate(options(chat, tmp_path, *arguments, "--resume"))
+        assert [each["query"] for each in chat.asked] == asked
+
+
+def test_a_report_that_cannot_be_written_is_said(
+    scripted: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = str(tmp_path / "none" / "report.html")
+    arguments = (write_set(tmp_path, [ASKED]), "--report", report)
+    assert evaluate(options(scripted((200, BODY)), tmp_path, *arguments)) == 1
+    assert f"{report}: No such file or directory." in capsys.readouterr().err
 
 
 def test_a_run_that_nobody_answers_says_how_to_start_it(
