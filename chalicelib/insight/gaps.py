@@ -19,7 +19,7 @@ from chalicelib.domain.insight import AskedInVain, ExchangeChange, Gap, GapGroup
 from chalicelib.domain.protocols import GapStore
 from chalicelib.insight.counting import key_of
 from chalicelib.insight.likeness import grouped
-from chalicelib.masking.personal import without_person
+from chalicelib.masking.personal import Known, without_person
 from chalicelib.times import to_millis
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ MOST_QUESTIONS = 2000
 """How many are grouped, the newest: what that takes must fit into a run of the sweep."""
 MOST_GROUPS = 100
 MOST_QUESTION_CHARS, MOST_TITLE_CHARS = 200, 200
-"""All groups are one item, which DynamoDB takes up to 400 KB."""
 LEAST_SECONDS_BETWEEN, SECONDS_A_QUESTION = 60, 0.5
 """How long groups stay before they are made again: so what reading costs has an upper end."""
 BY_WEIGHT: tuple[GapKind, ...] = ("handed_over", "unanswered", "rated_down")
@@ -127,7 +126,8 @@ def _asked_in(exchange: Exchange | None) -> AskedInVain | None:
     return AskedInVain(
         _key(exchange),
         exchange.timestamp,
-        without_person(question)[:MOST_QUESTION_CHARS],
+        # Who it is about may be said beside the question.
+        without_person(question, Known.of((), (), [exchange.question]))[:MOST_QUESTION_CHARS],
         kind,
         nearest,
     )

@@ -20,12 +20,22 @@ _GREETING = (
     r"|salve|gentile|egregio|goede(?:morgen|middag|navond|ndag)|beste|geachte|dzień[ ]dobry|cześć|witam"
     r"|drog[ia]|szanown[ya]|здравствуйте|привет|добрый[ ]день|вітаю|merhaba|sayın)"
 )
-_SAYS_NAME = (
-    r"(?:my[ ](?:full[ ])?name(?:[ ]is|['’]s)|i[ ]am[ ]called|ich[ ]hei(?:ß|ss)e|mein[ ]name[ ](?:ist|lautet)"
-    r"|je[ ]m['’]appelle|mon[ ]nom[ ]est|me[ ]llamo|mi[ ]nombre[ ]es|meu[ ]nome[ ]é|me[ ]chamo"
-    r"|chamo-me|mi[ ]chiamo|il[ ]mio[ ]nome[ ]è|mijn[ ]naam[ ]is|ik[ ]heet|nazywam[ ]się|mam[ ]na[ ]imię"
-    r"|меня[ ]зовут|мене[ ]звати|benim[ ]adım)"
+_IS_CALLED = (
+    r"(?:i[ ]am[ ]called|ich[ ]hei(?:ß|ss)e|je[ ]m['’]appelle|me[ ]llamo|me[ ]chamo|chamo-me|mi[ ]chiamo"
+    r"|ik[ ]heet|nazywam[ ]się|mam[ ]na[ ]imię|меня[ ]зовут|мене[ ]звати)"
 )
+_NAME_IS = (
+    r"(?:my[ ](?:full[ ])?name(?:[ ]is|['’]s)|mein[ ]name[ ](?:ist|lautet)|mon[ ]nom[ ]est|mi[ ]nombre[ ]es"
+    r"|meu[ ]nome[ ]é|il[ ]mio[ ]nome[ ]è|mijn[ ]naam[ ]is|benim[ ]adım)"
+)
+_NO_NAME = (
+    r"(?:not|no|still|now|on|in|at|the|a|an|my|wrong|missing|spel\w+|misspel\w+|incorrect|different|changed"
+    r"|and|but|from|with|where|why|how|what|when|can|i|nicht|falsch\w*|noch|und|aber|wo|wie|warum|wann|aus"
+    r"|pas|faux|incorrecte?|et|mais|où|je|pourquoi|comment|mal|incorrect[oa]|errad[oa]|y|pero|dónde|donde"
+    r"|e|ma|non|não|sbagliato|mas|onde|dove|niet|verkeerd|en|maar|waar|uit|nie|i|ale|gdzie|не|и|но|где)\b"
+)
+_TYPED = rf"(?P<name>(?!{_NO_NAME}){_LETTER}{{2,30}}(?:[ ](?!{_NO_NAME}){_LETTER}{{2,30}})?)"
+"""A name without capitals, one word or two."""
 _IS_NAME = (
     r"(?:i['’]m|i[ ]am|this[ ]is|ich[ ]bin|hier[ ](?:ist|spricht)|je[ ]suis|soy|sou|sono|ik[ ]ben"
     r"|jestem)"
@@ -39,8 +49,11 @@ _SIGNS_OFF = (
     r"|pozdrawiam|z[ ]poważaniem|dziękuję|с[ ]уважением|спасибо|з[ ]повагою|дякую|saygılarımla)"
 )
 _BEHIND = r"(?=[ ]?(?:[,.;!:)\n]|$)|[ ](?:from|here|with|von|de|und|and|et|y|e|i)\b)"
+_BEHIND_TYPED = rf"(?=[ ]?(?:[,.;!?:)\n]|$)|[ ]{_NO_NAME})"
 SAYING = (
-    re.compile(rf"\b(?i:{_SAYS_NAME})[ ]{{1,3}}{_NAME}", re.MULTILINE),
+    re.compile(rf"\b(?i:{_IS_CALLED}|{_NAME_IS})[ ]{{1,3}}{_NAME}", re.MULTILINE),
+    re.compile(rf"\b{_IS_CALLED}[ ]{{1,3}}{_TYPED}", re.IGNORECASE),
+    re.compile(rf"\b{_NAME_IS}[ ]{{1,3}}{_TYPED}{_BEHIND_TYPED}", re.MULTILINE | re.IGNORECASE),
     re.compile(rf"\b(?i:{_IS_NAME})[ ]{_NAME}{_BEHIND}", re.MULTILINE),
     re.compile(
         rf"(?:^|[.!?][ ])[ \t>]{{0,9}}(?i:{_GREETING})[ ](?:(?i:{_TITLE})[ ]){{0,2}}{_NAME}{_BEHIND}",
@@ -61,8 +74,13 @@ SAYING = (
     ),
     re.compile(r"(?:私は|名前は|^)?(?P<name>[\u3400-\u9fff\u30a0-\u30ff]{2,10})(?:と申します|といいます)"),
     re.compile(r"名前は[ ]?(?P<name>[\u3040-\u9fff]{2,10}?)(?:です|。)"),
+    re.compile(r"이름은[ ]?(?P<name>[\uac00-\ud7af]{2,5}?)(?:입니다|이에요|예요|이고|이며|[,. ]|$)"),
+    re.compile(
+        r"(?<![\u0621-\u064a])[اإ]سمي[ ](?!غير|ليس|لا|لم|مكتوب|خطأ)(?P<name>[\u0621-\u064a]{2,15}"
+        r"(?:[ ](?!و|في|من|أين|كيف|هل|لا|لم|ما)[\u0621-\u064a]{2,15})?)"
+    ),
 )
-"""Where a name stands: said, in a greeting, behind a title, as a signature; in Chinese, in Japanese."""
+"""Where a name stands: said, in a greeting, behind a title, as a signature; in scripts without capitals."""
 HONOURED = re.compile(
     r"(?<![お客皆様さ\u3400-\u9fff])[\u3400-\u9fff]{1,4}(?=さん|様|先生|女士|小姐)|[\u30a0-\u30ff]{2,10}(?=さん|様)"
 )

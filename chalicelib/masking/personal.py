@@ -43,9 +43,16 @@ CODE = re.compile(r"(?<![A-Za-z0-9_-])(?=[A-Za-z_-]{0,20}[0-9])[A-Za-z0-9][A-Za-
 IBAN = re.compile(r"(?<!\w)[A-Z]{2}\d\d(?:[ ]?[A-Z0-9]{4}){2,7}(?:[ ]?[A-Z0-9]{1,4})?(?!\w)")
 HARMLESS = re.compile(
     r"(?:\d{4}[-/.]\d{1,2}[-/.]\d{1,2}|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4})(?: \d{1,2})?"
-    r"|[1-9]\d{0,2}(?:[., \u00a0]\d{3}){1,3}|[1-9]\d?0+"
+    r"|[1-9]\d{0,2}[., \u00a0]\d{3}|[1-9]\d{0,2}(?:[., \u00a0]\d{3}){1,2}[., \u00a0]000|[1-9]\d?0+"
 )
-"""A date, and a number as one counts: 10000, 1.200.000."""
+"""A date, and a number as one counts: 10000, 1.200.000; in Spain, 612 345 678 is a phone."""
+BIRTH = re.compile(
+    r"(?<!\w)(?:born|birth(?:day|date)?|dob|geboren|geburts(?:tag|datum)|née?|naissance|nacid[oa]|nacimiento"
+    r"|nascid[oa]|nascimento|nat[oa]|nascita|geboortedatum|urodzon[ya]|urodzenia|生年月日|الميلاد)"
+    r"[\s:]{0,3}(?:is|on|am|op|ist|le|el|em|il|dnia|は|:)?\s{0,3}"
+    r"(?P<date>\d{1,4}[-/. ]\d{1,2}[-/. ]\d{2,4})(?!\d)",
+    re.IGNORECASE,
+)
 PRODUCTS = frozenset("item items model sku ean upc gtin isbn build version product part".split())  # noqa: SIM905
 """What is numbered and belongs to nobody."""
 DIGITS_OF_A_PERSON, DIGITS_IF_NAMED, CHARS_OF_AN_ID = 5, 3, 8
@@ -87,6 +94,7 @@ def without_person(text: str, known: Known = NOTHING, public: str = "") -> str:
     text = EMAILS.sub(lambda found: leave_out(EMAIL, found), text)
     text = ADDRESSES.sub(lambda found: leave_out(ADDRESS, found), text)
     text = IBAN.sub(lambda found: leave_out(NUMBER, found), text)
+    text = BIRTH.sub(lambda found: found[0].removesuffix(found["date"]) + NUMBER, text)
     text = GROUPED.sub(
         lambda found: found[0] if HARMLESS.fullmatch(found[0]) else leave_out(NUMBER, found), text
     )

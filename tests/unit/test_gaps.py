@@ -17,7 +17,7 @@ from chalicelib.domain.conversation import (
     HandOverTicket,
     Nearest,
 )
-from chalicelib.domain.insight import ExchangeChange, Gap
+from chalicelib.domain.insight import ExchangeChange, Gap, GapGroup, GapReport
 from chalicelib.domain.protocols import GapStore
 from chalicelib.insight.gaps import MOST_QUESTION_CHARS, Gaps
 from chalicelib.logs import InsightLogger
@@ -205,11 +205,23 @@ def test_groups_stay_for_a_while_and_where_nothing_changed(clock: FakeClock) -> 
 
 
 def test_a_gap_says_nothing_of_who_asked_nor_the_story_around_it(desk: Desk) -> None:
-    desk.ask(f"Hi Team,\nI'm Jane Miller, order AB-1234. {MERGE} " + "x" * 500)
+    desk.ask("Hi Team,\nI'm Jane Miller, order AB-1234. Can Jane Miller merge accounts? " + "x" * 500)
     (gap,) = desk.seen()
     assert "Miller" not in gap.question
     assert "1234" not in gap.question
     assert len(gap.question) <= MOST_QUESTION_CHARS
+
+
+def test_groups_that_take_too_much_leave_out_those_asked_least(tables: None, clock: FakeClock) -> None:
+    store = GapQuestions(clock)
+    nearest = Nearest("題" * 200, f"https://help.example.com/{'x' * 2000}", 0.4, "書" * 340)
+    groups = [
+        GapGroup(f"{n}{'🦄' * 200}", "unanswered", START, nearest, {START.date(): 1}) for n in range(100)
+    ]
+    assert store.keep_report(GapReport(tuple(groups), 100, START, 1))
+    kept = store.report().groups
+    assert 30 < len(kept) < 100
+    assert list(kept) == groups[: len(kept)]
 
 
 def test_agents_get_links_to_what_they_may_open_alone(desk: Desk) -> None:

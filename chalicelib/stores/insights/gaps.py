@@ -1,6 +1,7 @@
 """The questions that were not answered well, and the groups that were made of them."""
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +17,8 @@ from chalicelib.times import from_millis, to_millis, to_seconds
 STORE = "insights"
 QUESTIONS, REPORT = "gap", "gap-report"
 DAYS_KEPT = 31
+MOST_BYTES = 350_000
+"""What the groups may take, those asked most first: DynamoDB takes items of 400 KB."""
 
 
 class GapItem(Model):
@@ -78,7 +81,7 @@ class GapQuestions:
     def keep_report(self, report: GapReport) -> bool:
         """Keep groups unless something was erased meanwhile; tell whether they are. Raises Unavailable."""
         state = {
-            "groups": [_kept(group) for group in report.groups],
+            "groups": list(_that_fit(_kept(group) for group in report.groups)),
             "questions": report.questions,
             "made_at": report.made_at and to_millis(report.made_at),
             "made_of": report.made_of,
@@ -108,6 +111,15 @@ def _read(item: GapItem) -> GapReport:
     groups = tuple(_group(each) for each in state["groups"])
     made_at = from_millis(state["made_at"])
     return GapReport(groups, state["questions"], made_at, state["made_of"], changes, erasures)
+
+
+def _that_fit(groups: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    left = MOST_BYTES
+    for group in groups:
+        left -= len(json.dumps(group))
+        if left < 0:
+            return
+        yield group
 
 
 def _kept(group: GapGroup) -> dict[str, Any]:
