@@ -5,7 +5,8 @@
 It starts the product for itself, unless ports say where one runs. The conversations are of a week that ended
 two weeks ago, and are written into its tables as turns, ratings, erasures and refusals would; the product's
 own functions count and judge them. Then each day of the answer is compared with a recount from all that was
-written. It prints how long the counting took behind the last write, and fails at the first difference.
+written. It prints how long the counting took behind the last write, what a look takes by then, and the
+memory of each process before and after; it fails at the first difference.
 """
 
 import argparse
@@ -34,6 +35,7 @@ ENDED = timedelta(days=14)
 QUIET = timedelta(days=1)
 AHEAD = 400
 """So many exchanges may wait to be counted: the local stream forgets its oldest changes."""
+LOOKS, MEGABYTE = 21, 2**20
 COUNTED_SECONDS, POLL_SECONDS = 120, 0.5
 AGENT = {"Authorization": f"Bearer {AGENT_TOKEN}"}
 Answer = Mapping[str, Any]
@@ -47,10 +49,10 @@ def main() -> None:
     parser.add_argument("--port", type=int)
     parser.add_argument("--aws-port", type=int)
     options = parser.parse_args()
-    ports = SimpleNamespace(port=options.port, aws_port=options.aws_port)
+    ports = SimpleNamespace(port=options.port, aws_port=options.aws_port, processes={})
     with nullcontext(ports) if options.port else running_product() as product:
         _reach_tables(product.aws_port)
-        client = Client(product.port)
+        client, memory = Client(product.port), _megabytes(product)
         now = datetime.now(timezone.utc).replace(microsecond=0)
         player = Player(now - ENDED - WEEK, QUIET, options.seed)
         started, written = time.perf_counter(), 0
@@ -60,10 +62,15 @@ def main() -> None:
                 _wait_until_counted(client, player.history)
         played = time.perf_counter()
         _wait_until_counted(client, player.history)
+        seconds, behind = played - started, time.perf_counter() - played
         _compare(client, player.history.recount(now, QUIET))
-    seconds, behind = played - started, time.perf_counter() - played
+        looks = sorted(_seconds_of_a_look(client) for _ in range(LOOKS))
+        grown = {name: f"{memory[name]} to {after} MB" for name, after in _megabytes(product).items()}
     print(f"{options.conversations} conversations, {written} exchanges: equal to the recount")
     print(f"written in {seconds:.0f} s, counted and judged {behind:.1f} s later")
+    print(
+        f"GET /insights?days=30: {looks[LOOKS // 2] * 1000:.0f} ms in the median of {LOOKS}; memory {grown}"
+    )
 
 
 def _reach_tables(aws_port: int) -> None:
@@ -72,6 +79,16 @@ def _reach_tables(aws_port: int) -> None:
         meta: Any = table.Meta
         meta.host, meta.region = f"http://{HOST}:{aws_port}", local.region
         meta.aws_access_key_id, meta.aws_secret_access_key = local.access_key_id, local.secret_access_key
+
+
+def _megabytes(product: Any) -> dict[str, int]:
+    return {name: each.memory_info().rss // MEGABYTE for name, each in product.processes.items()}
+
+
+def _seconds_of_a_look(client: Client) -> float:
+    began = time.perf_counter()
+    _insights(client)
+    return time.perf_counter() - began
 
 
 def _insights(client: Client) -> Answer:

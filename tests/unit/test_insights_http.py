@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
+from chalicelib.chat.limits import LimitOptions, Limits
 from chalicelib.domain.conversation import Nearest
 from chalicelib.domain.insight import Gap
+from chalicelib.insight.gaps import Gaps
 from chalicelib.insight.report import Insights
+from chalicelib.logs import InsightLogger
+from chalicelib.stores.insights.gaps import GapQuestions
 from chalicelib.stores.insights.numbers import Numbers
+from chalicelib.stores.state import Counters, OwnCounters
 from tests.dynamodb import Network
 from tests.fakes import START, FakeClock
 from tests.insight_fakes import QUIET
@@ -117,9 +122,15 @@ def test_more_than_a_month_or_less_than_a_day_is_refused(web: Web, days: str) ->
     assert (answer.status_code, answer.json_body["fields"][0]["field"]) == (400, "days")
 
 
-def test_a_month_is_one_read_however_much_was_counted(web: Web, numbers: Numbers, network: Network) -> None:
+def test_a_month_is_three_requests_however_much_was_counted(
+    numbers: Numbers, network: Network, clock: FakeClock
+) -> None:
     for back in range(30):
         add(numbers, TODAY - timedelta(days=back), **{f"model__{n}": 10**9 for n in range(60)})
+    gaps = Gaps(GapQuestions(clock), lambda nearest: nearest, clock, InsightLogger())
+    options = LimitOptions(0, 0, budget_micro_usd=1)
+    limits = Limits(Counters(), OwnCounters(), options, clock, lambda _: True, lambda: None)
     network.asked.clear()
-    assert web.send("GET", "/insights?days=30").status_code == 200
-    assert network.asked == ["Query"]
+    with serving(AGENT, insights=Insights(numbers, gaps.of_days, 1, limits.is_budget_spent, clock)) as web:
+        assert web.send("GET", "/insights?days=30").status_code == 200
+    assert network.asked == ["Query", "GetItem", "UpdateItem"]
