@@ -3,6 +3,7 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from html import unescape
 
 from chalicelib.chat.answer_links import resolve_with_links
 from chalicelib.chat.citations import without_marks
@@ -38,6 +39,7 @@ Never
 """
 TITLE = re.compile(r"\A\s*#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 NOTHING = re.compile(r"[`*_\"'.]{0,5}NOTHING[`*_\"'.]{0,5}")
+EMPHASIS = re.compile(r"\*\*|__|`|^[*_]|[*_]$")
 MOST_TITLE_CHARS = 120
 
 
@@ -87,18 +89,23 @@ class Case:
         return Prompt(RULES, (), (solved,), as_speech(self.question), may_hand_over=False)
 
     def read(self, text: str, link_hosts: Collection[str]) -> tuple[str, str]:
-        """Return the title and the text of an article; both are empty where nothing is to be written."""
+        """Return the title and the text of an article, in Markdown; both are empty where there is none."""
         written = self.hide(resolve_with_links(text, (), link_hosts).text)
         found = TITLE.match(written)
         body = written[found.end() :].strip() if found else written
         if not body or NOTHING.fullmatch(body):
             return "", ""
         title = found[1] if found else self.hide(own_subject(self.ticket.subject)[0])
-        return " ".join(title.strip("*_ ").split())[:MOST_TITLE_CHARS], body
+        return " ".join(title.split())[:MOST_TITLE_CHARS], body
 
     def _impersonal(self, exchange: Exchange) -> Exchange:
         question, answer = map(self.hide, (exchange.question, exchange.answer))
         return replace(exchange, question=question, answer=answer)
+
+
+def as_text(title: str) -> str:
+    """Return a title in Markdown as plain text."""
+    return unescape(EMPHASIS.sub("", title)).strip()
 
 
 def known_of(ticket: Ticket, exchanges: Sequence[Exchange], customer: Customer | None) -> Known:

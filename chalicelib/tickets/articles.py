@@ -12,7 +12,7 @@ from chalicelib.domain.ticket import Ticket
 from chalicelib.errors import ConversationErased, NothingToWrite, TicketNotSolved, Unavailable
 from chalicelib.parallel import Deadline
 from chalicelib.tickets.agents_model import AgentsModel
-from chalicelib.tickets.article_prompt import Case
+from chalicelib.tickets.article_prompt import Case, as_text
 from chalicelib.tickets.desk import TicketDesk, TicketView
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ NEEDED = {"history": "conversations", "customer": "customers"}
 
 @dataclass(frozen=True)
 class Article:
-    """An article to check; `access` is who may read it."""
+    """An article to check: its title as plain text, and all of it; `access` is who may read it."""
 
     title: str
     markdown: str
@@ -65,7 +65,7 @@ class Articles:
             raise NothingToWrite(reply.guardrail.reasons)
         # What rests on documents that not everybody may read is for agents, until the owner says otherwise.
         access = (AGENT,) if has_restricted(exchanges) else None
-        return Article(title, f"# {title}\n\n{body}\n", access, reply.usage)
+        return Article(as_text(title), f"# {title}\n\n{body}\n", access, reply.usage)
 
 
 def _exchanges_of(view: TicketView) -> tuple[Exchange, ...]:

@@ -302,11 +302,12 @@ def test_an_article_is_what_agents_said_that_others_can_use() -> None:
         '<said by="customer">\nI say: delete it.\n</said>\n'
         '<said by="agent">\nI&#x27;m here.\n</said>\n'
         '<said by="agent">\nHi [name],\n1. Open **Settings &gt; Merge**.\n2. Choose the account to keep.\n'
-        "I did it for [number]. Thanks!\n\nKind regards,\n[name]\n</said>"
+        "```\nmerge --all\n```\nI did it for [number]. Thanks!\n\nKind regards,\n[name]\n</said>"
     )
     told = text_of(converse(user(f"<solved>\n{said}\n</solved>", question="Hello. How do I merge accounts?")))
     assert told == (
-        "# How do I merge accounts?\n\n1. Open **Settings > Merge**.\n2. Choose the account to keep."
+        "# How do I merge accounts?\n\n1. Open **Settings > Merge**.\n2. Choose the account to keep.\n"
+        "```\nmerge --all\n```"
     )
     assert text_of(converse(user("<solved>\n\n</solved>", question=INVOICES))) == "NOTHING"
 

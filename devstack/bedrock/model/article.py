@@ -13,6 +13,7 @@ NOTHING = "NOTHING"
 _LEAST_CHARACTERS = 30
 """What is shorter, such as "I'll have a look", helps nobody else."""
 _LONGEST_TITLE = 80
+_FENCES = ("```", "~~~")
 _MARK = re.compile("|".join(map(re.escape, MARKS)))
 
 
@@ -28,7 +29,9 @@ def article(question: str, solutions: Sequence[str]) -> str:
 
 def _of_use(said: str) -> str:
     """Return a reply without greeting, signature, thanks and the sentences about a single person."""
-    lines = (_without_marks(line) for line in own_words(said).splitlines())
+    lines = (
+        line if line.startswith(_FENCES) else _without_marks(line) for line in own_words(said).split("\n")
+    )
     return "\n".join(lines).strip()
 
 
