@@ -33,7 +33,7 @@ def launcher_script(branding: Branding = NEUTRAL) -> str:
     }
     constants = [f"const {name} = {_literal(value)};" for name, value in given.items()]
     parts = [read_file(f"widget/{name}").removeprefix("'use strict';\n") for name in FILES]
-    body = "\n".join(["'use strict';", "if (window.SupportAssistant) return;", *constants, *parts])
+    body = "\n".join(["'use strict';", *constants, *parts])
     return f"(() => {{\n{body}}})();\n"
 
 

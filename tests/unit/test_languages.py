@@ -109,6 +109,7 @@ def test_the_button_for_a_person_is_understood_by_the_chat(language: str) -> Non
         (None, None, "en"),
         ("de", "fr", "de"),
         ("PT-BR", None, "pt"),
+        ("pt_BR", None, "pt"),
         ("xx", "fr", "fr"),
         ("", "", "en"),
         (None, "fr-CH, fr;q=0.9, en;q=0.8, de;q=0.7, *;q=0.5", "fr"),

@@ -19,7 +19,7 @@ def test_a_site_loads_twelve_kilobytes_at_most() -> None:
 
 def test_the_script_is_one_function_with_its_styles() -> None:
     script = launcher_script()
-    assert script.startswith("(() => {\n'use strict';\nif (window.SupportAssistant) return;\n")
+    assert script.startswith("(() => {\n'use strict';\nconst LANGUAGES = ")
     assert script.endswith("})();\n")
     assert ":host {\\n" in script
     assert script.count("'use strict'") == 1

@@ -8,7 +8,7 @@ function startInSite() {
   const { title, greeting, shown } = hello;
   document.documentElement.classList.add('framed');
   if (title) document.querySelector('h1').textContent = title;
-  if (greeting) document.getElementById('welcome-title').textContent = greeting;
+  if (greeting) document.querySelector('#welcome-title bdi').textContent = greeting;
   const closeButton = document.getElementById('close-chat');
   closeButton.hidden = false;
   closeButton.addEventListener('click', () => tellSite({ type: 'close' }));

@@ -4,7 +4,7 @@
 
 const PHONE = matchMedia('(max-width: 480px), (max-height: 420px)');
 const TITLE = dataset.title || BRAND.name || WORDS.chat;
-const COLOR = hexColor(dataset.color);
+const COLOR = readColor();
 const SVG = 'http://www.w3.org/2000/svg';
 const ICONS = {
   chat: 'M5 5.5h14a1.5 1.5 0 0 1 1.5 1.5v8a1.5 1.5 0 0 1-1.5 1.5h-7L7.5 20v-3.5H5A1.5 1.5 0 0 1 3.5 15V7A1.5 1.5 0 0 1 5 5.5z',
@@ -53,7 +53,7 @@ function build() {
   launcher.setAttribute('aria-controls', 'panel');
   host.lang = LANGUAGE;
   panel.dir = RIGHT_TO_LEFT.includes(LANGUAGE) ? 'rtl' : 'ltr';
-  host.className = dataset.position === 'left' ? 'left' : 'right';
+  host.className = isAtLeft() ? 'left' : 'right';
   panel.addEventListener('cancel', (event) => {
     event.preventDefault();
     close();
@@ -62,18 +62,31 @@ function build() {
     if (event.key === 'Escape' && panel.open) close();
   });
   PHONE.addEventListener('change', () => panel.open && showAgain());
-  // Some sites change pages by another body.
-  new MutationObserver(() => host.isConnected || place()).observe(document.documentElement, { childList: true });
+  visualViewport?.addEventListener('resize', fitKeyboard);
+  visualViewport?.addEventListener('scroll', fitKeyboard);
   nameLauncher();
   place();
 }
 
-/** Into the page's top layer where there is one, above whatever else floats there. */
+// Some sites change pages by another body, or by other contents of it. Once a frame, lest two scripts keep each other busy.
+const watch = new MutationObserver(() => host.isConnected || requestAnimationFrame(() => host.isConnected || place()));
+
+/** Into the page's top layer where there is one, above whatever else floats there. A frame that moves begins again. */
 function place() {
+  isReady = false;
   document.body.append(host);
+  for (const parent of [document.documentElement, document.body]) watch.observe(parent, { childList: true });
   host.popover = 'manual';
   host.showPopover?.();
   if (panel.open) showAgain();
+}
+
+/** A keyboard on the screen lies over the page: on a phone, fill what it leaves. Zooming is not a keyboard. */
+function fitKeyboard() {
+  const { height, offsetTop, scale } = visualViewport;
+  const isCovered = PHONE.matches && scale === 1 && innerHeight - height > 100;
+  panel.style.height = isCovered ? `${height}px` : '';
+  panel.style.top = isCovered ? `${offsetTop}px` : '';
 }
 
 /** Show it as the screen and the document are now: either may have changed. */
@@ -100,6 +113,7 @@ function show() {
 
 function open({ focus = true } = {}) {
   if (panel.open) return;
+  if (!host.isConnected) place();
   wantsFocus = focus;
   load();
   show();

@@ -15,15 +15,34 @@ const WORDS = LANGUAGES[LANGUAGE];
 
 /** The language that the site writes, or else one that the browser names, as far as it is spoken here. */
 function chooseLanguage() {
-  const wanted = [dataset.language ?? '', ...navigator.languages].map((code) => code.toLowerCase().split('-')[0]);
-  return wanted.find((code) => Object.hasOwn(LANGUAGES, code)) ?? Object.keys(LANGUAGES)[0];
+  const wanted = [dataset.language ?? '', ...navigator.languages].map((code) => code.toLowerCase().split(/[-_]/)[0]);
+  if (dataset.language && !Object.hasOwn(LANGUAGES, wanted[0])) warn('language', `one of ${Object.keys(LANGUAGES).join(', ')}`);
+  return wanted.filter((code) => Object.hasOwn(LANGUAGES, code))[0] ?? Object.keys(LANGUAGES)[0];
 }
 
-/** A colour as `#rrggbb`; '' for what is none. */
-function hexColor(text) {
-  const [, short, long] = /^#(?:([0-9a-f]{3})|([0-9a-f]{6}))$/i.exec(text ?? '') ?? [];
-  if (short) return `#${short.replace(/./g, '$&$&')}`;
-  return long ? `#${long}` : '';
+/** Tell who wrote the page what an attribute must be; the widget goes on without it. */
+function warn(name, wanted) {
+  console.warn(`SupportAssistant: data-${name}="${dataset[name]}" is left out; it must be ${wanted}.`);
+}
+
+/** The site's colour as `#rrggbb`, whatever way CSS writes it; '' without one. A brush keeps what it had at what is no colour. */
+function readColor() {
+  if (!dataset.color) return '';
+  const brush = document.createElement('canvas').getContext('2d');
+  const [color, other] = ['#000000', '#ffffff'].map((before) => {
+    brush.fillStyle = before;
+    brush.fillStyle = dataset.color;
+    return brush.fillStyle;
+  });
+  if (color === other && /^#[0-9a-f]{6}$/.test(color)) return color;
+  warn('color', 'a colour such as #7a3e9d');
+  return '';
+}
+
+function isAtLeft() {
+  const position = (dataset.position ?? 'right').toLowerCase();
+  if (!['left', 'right'].includes(position)) warn('position', 'left or right');
+  return position === 'left';
 }
 
 /** White where its contrast on a colour is at least 4.5 to 1 (WCAG 2), else black, whose then is. */

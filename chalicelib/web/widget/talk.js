@@ -19,7 +19,7 @@ function emit(name, detail) {
 }
 
 function tell(message) {
-  if (isReady) frame.contentWindow.postMessage(message, BASE.origin);
+  if (isReady && frame.contentWindow) frame.contentWindow.postMessage(message, BASE.origin);
   else if (frame) waiting = waiting.concat(message);
 }
 
@@ -52,15 +52,15 @@ function showState({ unread: count, waiting: isWaiting }) {
   showUnread(Number(count) || 0);
 }
 
-/** Another customer gets another page: nothing of the one before is in it. */
+/** Another customer gets another page: nothing of the one before is in it. One that loads still asks for whom. */
 function identify(given) {
   const before = customer?.customer_id;
   customer = readCustomer(given);
-  if (!frame) return;
-  if (customer?.customer_id === before) {
-    tell({ type: 'renew', customer });
-    return;
-  }
+  if (customer?.customer_id === before) tell({ type: 'renew', customer });
+  else if (isReady) meetAnother();
+}
+
+function meetAnother() {
   wantsFocus = panel.contains(root.activeElement);
   unload();
   showUnread(0);
