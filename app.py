@@ -41,13 +41,18 @@ app = Chalice(app_name="customer-support", configure_logs=False)
 install(app, lambda: services().origins)
 
 
+def visitor_language(wanted: str | None = None) -> str:
+    """Return the language of our own words for who asks: the wanted one, or else one that is accepted."""
+    accepted = current_request().headers.get("accept-language")
+    return choose_language(services().settings.branding.languages, wanted, accepted)
+
+
 @app.route("/", methods=["GET", "HEAD"])
 @answers_errors
 def index() -> Response:
     """Serve the chat page in the visitor's language."""
     settings, query = services().settings, query_parameters()
-    accepted = current_request().headers.get("accept-language")
-    language = choose_language(settings.branding.languages, query.get("language"), accepted)
+    language = visitor_language(query.get("language"))
     color = settings.branding.chosen_color(query.get("color"))
     page = chat_page(language, settings.branding, settings.widget_hosts, color)
     return file_answer(page.html, page.headers)
@@ -86,8 +91,8 @@ def health() -> Answer:
 @answers_errors
 def chat() -> Answer:
     """Answer a customer's message."""
-    request = read_body(api.chat.ChatRequest)
-    return api.chat.chat_answer(services().chat.answer(request.message(caller())))
+    request, language = read_body(api.chat.ChatRequest), visitor_language()
+    return api.chat.chat_answer(services().chat.answer(request.message(caller(), language)), language)
 
 
 @app.route("/chat/open", methods=["POST"])

@@ -12,6 +12,7 @@ from chalice.test import Client, HTTPResponse
 
 import app as app_module
 from chalicelib.api.agent_tokens import AgentTokens
+from chalicelib.branding import NEUTRAL
 from tests import contract
 from tests.fakes import ORIGINS
 
@@ -42,7 +43,13 @@ class Web:
 @contextmanager
 def serving(headers: Mapping[str, str] = JSON, **services: object) -> Iterator[Web]:
     """Serve the app over these services."""
-    known = {"agent_tokens": AgentTokens(lambda: TOKENS), "origins": ORIGINS, **services}
+    settings = SimpleNamespace(branding=NEUTRAL)
+    known = {
+        "agent_tokens": AgentTokens(lambda: TOKENS),
+        "origins": ORIGINS,
+        "settings": settings,
+        **services,
+    }
     with pytest.MonkeyPatch.context() as patch, Client(app_module.app) as client:
         patch.setattr(app_module, "services", lambda: SimpleNamespace(**known))
         yield Web(client, headers)

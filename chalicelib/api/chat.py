@@ -22,10 +22,10 @@ from chalicelib.api.fields import (
 )
 from chalicelib.api.http import caller, proof_headers
 from chalicelib.api.parsing import Body, Query, at_least_one_of, parse
-from chalicelib.chat.hand_over import PASSED_ON
 from chalicelib.chat.sessions import CustomerProof, Visitor
 from chalicelib.chat.transcripts import Reading
 from chalicelib.chat.turn_parts import Message
+from chalicelib.chat.voice import Voice
 from chalicelib.domain.conversation import (
     Citation,
     Contact,
@@ -100,10 +100,10 @@ class ChatRequest(ProvenBody):
     """Whether the answer can be read at `/chat/pending/{message_id}` while it is written, as far as it is
     sure. Only with a random UUID as `message_id`; the answer is the same as without."""
 
-    def message(self, caller: str) -> Message:
+    def message(self, caller: str, language: str) -> Message:
         """Return the message that was sent; `caller` is counted by the limits."""
         return Message(
-            self.query, caller, self.session_id, self.message_id, self.proof, bool(self.progressive)
+            self.query, caller, self.session_id, self.message_id, self.proof, bool(self.progressive), language
         )
 
 
@@ -183,10 +183,10 @@ def _proof_in(request: ProvenBody | ProofHeaders) -> CustomerProof | None:
     return CustomerProof(request.customer_id, request.customer_hash, request.customer_hash_expires)
 
 
-def chat_answer(exchange: Exchange) -> "answers.ChatAnswer":
-    """Return the answer of POST /chat."""
+def chat_answer(exchange: Exchange, language: str) -> "answers.ChatAnswer":
+    """Return the answer of POST /chat; `language` is that of our own words."""
     answer: answers.ChatAnswer = {
-        "response": exchange.answer or PASSED_ON.format(ticket_id=exchange.ticket_id),
+        "response": exchange.answer or Voice(language).say("passed_on", ticket_id=exchange.ticket_id or ""),
         "session_id": exchange.session_id,
         "message_id": exchange.message_id,
         "timestamp": iso(exchange.timestamp),

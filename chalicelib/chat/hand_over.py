@@ -1,6 +1,6 @@
 """When a conversation goes to a person, the ticket that this opens, and what the customer is told."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -8,7 +8,8 @@ from chalicelib.chat.person.contacts import contact_in
 from chalicelib.chat.reading.person_request import asks_for_a_person
 from chalicelib.chat.reading.small_talk import small_talk
 from chalicelib.chat.sessions import Sessions
-from chalicelib.domain.conversation import Contact, Exchange, HandOver, HandOverReason, HandOverTicket
+from chalicelib.chat.voice import Voice
+from chalicelib.domain.conversation import Contact, Exchange, HandOver, HandOverTicket
 from chalicelib.domain.protocols import ErasureMarks, TicketStore
 from chalicelib.domain.ticket import ConversationTicket, Ticket
 from chalicelib.errors import UnknownTicket
@@ -17,24 +18,6 @@ from chalicelib.times import to_millis
 STRONGLY_NEGATIVE = -0.8
 """A sentiment score that is anger; a plain complaint ("my parcel did not arrive") stays above it."""
 
-NO_ANSWER = "I'm sorry, I could not find an answer to that."
-MESSAGES: Mapping[HandOverReason, str] = {
-    "customer_request": "I'm passing this conversation to our support team.",
-    "negative_sentiment": "I'm sorry about the trouble. I'm passing this conversation to our support team.",
-    "missing_knowledge": "I have not been able to answer this, so I'm passing it to our support team.",
-    "policy_restriction": "This needs a person's decision, so I'm passing it to our support team.",
-    "unsupported_request": "I can't do this myself, so I'm passing it to our support team.",
-}
-CANNOT_SEARCH = (
-    "I'm sorry, I can't search our help articles right now. "
-    "Please try again in a moment, or tell me if you would like a person to take over."
-)
-NOT_NOW = (
-    "I wanted to pass this to our support team but could not open a ticket. Please ask me again in a moment."
-)
-PASSED_ON = "I have passed your message on to our support team, who answer you here: ticket **{ticket_id}**."
-"""What is answered while an agent has the conversation."""
-ASK_FOR_ADDRESS = "Write me your e-mail address, and they can reach you when you have left this page, too."
 SUBJECT_CHARS = 120
 SAME_HAND_OVER = timedelta(hours=1)
 """A repeated request comes within seconds; what comes later to the same point is another hand-over."""
@@ -133,7 +116,7 @@ def announce(
     exchange: Exchange,
     hand_over: HandOver,
     ticket: HandOverTicket | None,
-    support_hours: str = "",
+    voice: Voice,
     contact: Contact | None = None,
 ) -> Exchange:
     """Return the exchange with its ticket, told to the customer; without one, say so and promise nothing.
@@ -141,18 +124,17 @@ def announce(
     Somebody unknown is asked for an address, unless one is known or the question holds one.
     """
     if ticket is None:
-        return replace(exchange, answer=_paragraphs(_answered(exchange), NOT_NOW))
-    message = hand_over.message or MESSAGES[hand_over.reason]
-    said = "" if exchange.answer == message else _answered(exchange)
+        return replace(exchange, answer=_paragraphs(_answered(exchange, voice), voice.say("no_ticket")))
+    message = hand_over.message or voice.say(hand_over.reason)
+    said = "" if exchange.answer == message else _answered(exchange, voice)
     is_known = exchange.customer_id or contact or contact_in(exchange.question)
-    number = f"Ticket **{ticket.ticket_id}**"
-    answer = _paragraphs(said, message, number, support_hours, "" if is_known else ASK_FOR_ADDRESS)
+    number = voice.say("ticket", ticket_id=ticket.ticket_id)
+    asked = "" if is_known else voice.say("ask_for_address")
+    answer = _paragraphs(said, message, number, voice.support_hours, asked)
     return replace(exchange, answer=answer, handed_over=ticket, ticket_id=ticket.ticket_id)
 
 
-def remind(
-    exchange: Exchange, hand_over: HandOver, ticket: ConversationTicket, support_hours: str = ""
-) -> Exchange:
+def remind(exchange: Exchange, hand_over: HandOver, ticket: ConversationTicket, voice: Voice) -> Exchange:
     """Return the exchange with the ticket there already is, when the customer asks for a person again.
 
     Where the ticket cannot be read it may be closed, so nothing is promised.
@@ -160,17 +142,17 @@ def remind(
     if hand_over.reason != "customer_request":
         return exchange
     if ticket.ticket is None:
-        return announce(exchange, hand_over, None)
-    reminder = f"Yes, our support team has this conversation as ticket **{ticket.ticket_id}**."
-    said = _answered(exchange)
-    added = "" if ticket.ticket_id in said else _paragraphs(reminder, support_hours)
+        return announce(exchange, hand_over, None, voice)
+    reminder = voice.say("has_ticket", ticket_id=ticket.ticket_id)
+    said = _answered(exchange, voice)
+    added = "" if ticket.ticket_id in said else _paragraphs(reminder, voice.support_hours)
     told = HandOverTicket(ticket.ticket_id, ticket.ticket.reason or hand_over.reason)
     return replace(exchange, answer=_paragraphs(said, added), handed_over=told)
 
 
-def _answered(exchange: Exchange) -> str:
+def _answered(exchange: Exchange, voice: Voice) -> str:
     """Return what was answered; "I could not find …, ask for a person" would contradict a hand-over."""
-    return "" if exchange.unanswered or exchange.answer == CANNOT_SEARCH else exchange.answer
+    return "" if exchange.unanswered or exchange.answer == voice.say("cannot_search") else exchange.answer
 
 
 def _is_angry(exchange: Exchange) -> bool:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from chalicelib.chat.answer_links import keep_known_links, known_hosts, resolve_with_links
-from chalicelib.chat.hand_over import CANNOT_SEARCH, NO_ANSWER, HandOvers, announce, by_rule, remind
+from chalicelib.chat.hand_over import HandOvers, announce, by_rule, remind
 from chalicelib.chat.limits import Admission, Limits
 from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.person.contacts import (
@@ -33,6 +33,7 @@ from chalicelib.chat.sessions import Sessions
 from chalicelib.chat.source_links import SourceLinks, has_restricted
 from chalicelib.chat.spending import NOTHING, Spend, Spending
 from chalicelib.chat.turn_parts import ChatOptions, Gathered, Message, Stopwatch, Turn
+from chalicelib.chat.voice import Voice
 from chalicelib.domain.access import AN_AGENT, NOBODY_KNOWN, Reader, customer_reader, widest_reader
 from chalicelib.domain.conversation import (
     Contact,
@@ -145,6 +146,7 @@ class Chat:
             retry_safe=message.message_id is not None,
             has_past=message.session_id is not None or self.sessions.is_derived(message.message_id),
             progressive=message.progressive,
+            voice=Voice(message.language, self.options.support_hours_text),
             # Masked here once, so that no credential goes to the model, the log or the tables.
             question=mask(message.query),
             customer_id=customer_id,
@@ -253,9 +255,9 @@ class Chat:
         message, contact = self._message(turn, gathered), confirmed_by(turn.question, gathered.earlier)
         if contact:
             self._keep_contact(turn, contact, admission)
-            answered = replace(message, answer=thanks(contact))
+            answered = replace(message, answer=thanks(contact, turn.voice))
         elif (said := contact_in(turn.question)) and says_only(turn.question, said):
-            answered = replace(message, answer=offer(said), offered_contact=said)
+            answered = replace(message, answer=offer(said, turn.voice), offered_contact=said)
         else:
             return None
         return self._store(turn, gathered, answered, admission, self.spending.lookups(turn.question))
@@ -370,7 +372,7 @@ class Chat:
         is_blind = cited.unanswered and self._is_blind(turn)
         exchange = replace(
             self._message(turn, gathered),
-            answer=CANNOT_SEARCH if is_blind else mask(cited.text),
+            answer=turn.voice.say("cannot_search") if is_blind else mask(cited.text),
             model=reply.model,
             citations=cited.citations,
             usage=reply.usage,
@@ -383,17 +385,17 @@ class Chat:
             exchange = self._hand_over(turn, gathered, hand_over, exchange)
         exchange = replace(
             exchange,
-            answer=exchange.answer or NO_ANSWER,
+            answer=exchange.answer or turn.voice.say("no_answer"),
             nearest=None if exchange.citations else _nearest_of(gathered.passages),
             took_ms=turn.watch.total_ms(),
         )
         is_to_be_reached = exchange.handed_over or gathered.is_waiting
         contact = contact_in(turn.question) if is_to_be_reached and not turn.customer_id else None
-        return offered(exchange, contact) if contact else exchange
+        return offered(exchange, contact, turn.voice) if contact else exchange
 
     def _hand_over(self, turn: Turn, gathered: Gathered, hand_over: HandOver, exchange: Exchange) -> Exchange:
         if gathered.ticket and gathered.ticket.is_open:
-            return remind(exchange, hand_over, gathered.ticket, self.options.support_hours_text)
+            return remind(exchange, hand_over, gathered.ticket, turn.voice)
         ticket_id = self.hand_overs.ticket_id(exchange, gathered.earlier)
         opening = turn.calls.start(
             "storage", self._open_ticket, turn, gathered, hand_over, exchange, ticket_id
@@ -405,7 +407,7 @@ class Chat:
             opened, contact = turn.calls.settle(opening, (None, None), turn.storing())
         if opened is None:
             exchange = replace(exchange, unconfirmed_ticket_id=ticket_id)
-        return announce(exchange, hand_over, opened, self.options.support_hours_text, contact)
+        return announce(exchange, hand_over, opened, turn.voice, contact)
 
     def _open_ticket(
         self, turn: Turn, gathered: Gathered, hand_over: HandOver, exchange: Exchange, ticket_id: str

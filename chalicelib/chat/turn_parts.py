@@ -5,8 +5,10 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
+from chalicelib.branding import LANGUAGES
 from chalicelib.chat.prompts import HistoryBudget, KnownCustomer
 from chalicelib.chat.sessions import CustomerProof
+from chalicelib.chat.voice import Voice
 from chalicelib.domain.conversation import Exchange, Passage
 from chalicelib.domain.ticket import ConversationTicket
 from chalicelib.parallel import Deadline, Parallel
@@ -31,7 +33,8 @@ class Message:
     """What a customer sends. `caller` is the network address.
 
     A session id that a client made up belongs to it, and the limits count it when no customer is proven.
-    `progressive` asks for an answer that can be read while it is written.
+    `progressive` asks for an answer that can be read while it is written. `language` is that of what is
+    said without a model.
     """
 
     query: str
@@ -40,6 +43,7 @@ class Message:
     message_id: str | None = None
     proof: CustomerProof | None = None
     progressive: bool = False
+    language: str = LANGUAGES[0]
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Turn:
     retry_safe: bool
     has_past: bool
     progressive: bool
+    voice: Voice
     question: str
     customer_id: str | None
     caller: str

@@ -10,7 +10,7 @@ const sessionPath = (sessionId) => `chat/${encodeURIComponent(sessionId)}`;
 async function postQuestion({ text, messageId }, sessionId, lifetime) {
   const payload = { query: text, message_id: messageId, progressive: true };
   if (sessionId) payload.session_id = sessionId;
-  const answer = await requestAsCustomer('chat', { payload, lifetime });
+  const answer = await requestAsCustomer('chat', { payload, lifetime, headers: { 'Accept-Language': LANGUAGE } });
   if (typeof answer.response === 'string') return answer;
   throw new RequestFailure(FAILURE_WORDS.unreadable);
 }

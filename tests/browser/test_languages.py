@@ -33,6 +33,8 @@ def test_the_page_speaks_the_language_of_the_browser(visit: Visitor, server: Scr
     ask_in(page, "de", "Wo ist mein Paket?")
     # What the server says in English is said by the page.
     expect(page.locator(".failure p")).to_have_text("Der Assistent ist im Moment nicht erreichbar.")
+    # And what the assistant says without a model is in the page's language.
+    assert server.received[-1].headers["Accept-Language"] == "de"
 
 
 def test_the_address_decides_before_the_browser_does(visit: Visitor, server: ScriptedServer) -> None:

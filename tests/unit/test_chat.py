@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.chat.hand_over import MESSAGES
 from chalicelib.chat.limits import HAND_OVERS_PER_HOUR
 from chalicelib.chat.sessions import Visitor
 from chalicelib.chat.turn_parts import Message
+from chalicelib.chat.voice import Voice
 from chalicelib.domain.conversation import Exchange, GuardrailVerdict, HandOver, Nearest, Usage
 from chalicelib.errors import (
     BudgetReached,
@@ -347,7 +347,7 @@ def test_two_questions_without_an_answer_go_to_a_person(scene: Scene) -> None:
     assert (first.handed_over, first.answer, first.unanswered) == (None, "I could not find that.", True)
     assert second.handed_over
     assert second.handed_over.reason == "missing_knowledge"
-    assert second.answer.startswith(MESSAGES["missing_knowledge"])
+    assert second.answer.startswith(Voice().say("missing_knowledge"))
 
 
 def test_a_ticket_that_cannot_be_opened_is_said_and_opened_next_time(scene: Scene) -> None:

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.chat.hand_over import ASK_FOR_ADDRESS
 from chalicelib.chat.person.contacts import contact_in, says_only
 from chalicelib.chat.sessions import Visitor
+from chalicelib.chat.voice import Voice
 from chalicelib.domain.conversation import Contact
 from chalicelib.domain.ticket import TicketChange
 from chalicelib.errors import NotYourSession, Unavailable, UnknownTicket
@@ -179,7 +179,7 @@ def test_who_left_an_address_is_not_asked_again_and_others_hear_of_it(scene: Sce
     scene.transcripts.set_contact(session_id, NOBODY, EMAIL)
     scene.desk.change(closed, TicketChange("closed"))
     again = scene.ask(HUMAN, session_id=session_id)
-    assert ASK_FOR_ADDRESS not in again.answer
+    assert Voice().say("ask_for_address") not in again.answer
     assert scene.tickets.events[-1].data["contact"] == asdict(EMAIL)
 
 

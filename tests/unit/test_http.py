@@ -65,6 +65,13 @@ def test_a_chat_answer_has_all_that_the_api_promises(web: Shop) -> None:
     assert [citation["title"] for citation in answer["citations"]] == ["Reset your password"]
 
 
+def test_what_is_said_without_a_model_is_in_a_language_that_is_accepted(web: Shop) -> None:
+    for accepted, ticket in (("de-AT, en;q=0.5", "Schreiben Sie mir"), ("en", "Écrivez-moi")):
+        headers = {**JSON, "Accept-Language": accepted}
+        response = web.send("POST", "/chat", {"query": "I want to talk to a human"}, headers)
+        assert ticket in response.json_body["response"]
+
+
 def test_what_is_refused_is_not_kept_and_not_repeated(web: Shop) -> None:
     body = {"query": "my secret text\u0000", "session_id": "SECRET SESSION", "customer_hash": "secret"}
     response = web.send("POST", "/chat", body)

@@ -173,8 +173,9 @@ def test_what_is_missing_is_required(model: type[Body]) -> None:
 
 def test_a_chat_becomes_the_message_that_it_is() -> None:
     sent: dict[str, Any] = {"session_id": "cs_1.a:b-c", "message_id": "m1", "progressive": True}
-    message = read(ChatRequest, **sent, customer_id="~", customer_hash="aB" * 32).message("address#::1")
-    assert message == Message("How?", "address#::1", **sent, proof=CustomerProof("~", "aB" * 32))
+    message = read(ChatRequest, **sent, customer_id="~", customer_hash="aB" * 32).message("address#::1", "de")
+    proof = CustomerProof("~", "aB" * 32)
+    assert message == Message("How?", "address#::1", **sent, proof=proof, language="de")
 
 
 @pytest.mark.parametrize("half", [{}, {"customer_id": "~"}, {"customer_hash": "ab" * 32}, {PROOF[2]: 5}])

@@ -118,7 +118,7 @@ def messages_of(exchange: Exchange) -> list[Message]:
 
 
 def test_an_answer_has_the_fields_that_the_api_promises_and_no_more() -> None:
-    assert chat_answer(exchange_at(START)) == {
+    assert chat_answer(exchange_at(START), "en") == {
         "response": "Choose Forgot password. [1]",
         "session_id": "s",
         "message_id": "m",
@@ -132,7 +132,7 @@ def test_an_answer_has_the_fields_that_the_api_promises_and_no_more() -> None:
         "degraded": ["sentiment"],
         "offered_contact": {"email": "ada@example.com", "phone": None, "name": None},
     }
-    assert "offered_contact" not in chat_answer(exchange_at(START, offered_contact=None))
+    assert "offered_contact" not in chat_answer(exchange_at(START, offered_contact=None), "en")
 
 
 def test_what_there_is_not_is_null_or_empty_and_never_left_out() -> None:
@@ -145,8 +145,8 @@ def test_what_there_is_not_is_null_or_empty_and_never_left_out() -> None:
         degraded=(),
         model=None,
     )
-    answer = chat_answer(bare)
-    assert answer.keys() == chat_answer(exchange_at(START)).keys()
+    answer = chat_answer(bare, "en")
+    assert answer.keys() == chat_answer(exchange_at(START), "en").keys()
     assert (answer["citations"], answer["degraded"], answer["escalation"]) == ([], [], None)
     assert (answer["model"], answer["usage"]["cost_usd"]) == (None, None)
     assert answer["guardrail"] == {"intervened": False, "reasons": []}
@@ -157,7 +157,7 @@ def test_a_citation_has_its_link_and_names_no_object_of_the_bucket(url: str | No
     source = Citation(1, "Returns", url, "Thirty days…", 0.5, document="returns.md")
     exchange = exchange_at(START, citations=(source,))
     told = {"index": 1, "title": "Returns", "url": url, "snippet": "Thirty days…", "score": 0.5}
-    assert chat_answer(exchange)["citations"] == messages_of(exchange)[1]["citations"] == [told]
+    assert chat_answer(exchange, "en")["citations"] == messages_of(exchange)[1]["citations"] == [told]
 
 
 @pytest.mark.parametrize(
@@ -168,13 +168,14 @@ def test_a_citation_has_its_link_and_names_no_object_of_the_bucket(url: str | No
     ],
 )
 def test_times_are_iso_8601_in_utc_with_offset(moment: datetime, written: str) -> None:
-    assert chat_answer(exchange_at(moment))["timestamp"] == written
+    assert chat_answer(exchange_at(moment), "en")["timestamp"] == written
 
 
 def test_a_message_to_an_agent_is_confirmed_and_is_one_message() -> None:
     passed_on = exchange_at(START, answer="", model=None, ticket_id="T-9")
-    answer = chat_answer(passed_on)
+    answer = chat_answer(passed_on, "en")
     assert "passed your message on" in answer["response"]
+    assert "weitergegeben" in chat_answer(passed_on, "de")["response"]
     assert "**T-9**" in answer["response"]
     assert (answer["handled_by"], answer["model"]) == ("agent", None)
     assert [m["role"] for m in messages_of(passed_on)] == ["user"]
@@ -302,7 +303,7 @@ def test_an_erasure_is_counted() -> None:
 
 def test_all_answers_are_json_and_none_holds_what_is_inside() -> None:
     answers = [
-        chat_answer(exchange_at(START)),
+        chat_answer(exchange_at(START), "en"),
         received(),
         opened(None),
         tickets_answer(TicketPage((CASE,), None)),

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from chalicelib.chat.reading.person_request import plain_words
 from chalicelib.chat.reading.small_talk import small_talk
+from chalicelib.chat.voice import Voice
 from chalicelib.domain.conversation import Contact, Exchange, last_ticket_id
 from chalicelib.domain.customer import Customer
 from chalicelib.domain.protocols import ConversationStore, TicketStore
@@ -34,8 +35,6 @@ FEW_WORDS = 2
 REFUSALS = frozenset(
     ["no", "nope", "nein", "non", "nao", "nee", "nie", "нет", "ні", "hayır", "いいえ", "아니요", "لا"]
 )
-OFFER = "Should our support team reach you at **{address}**? Answer **yes**, or send me the right one."
-KEPT = "Thank you. Our support team can reach you at **{address}** when you have left this page."
 
 
 def contact_in(message: str) -> Contact | None:
@@ -63,19 +62,19 @@ def says_only(message: str, contact: Contact) -> bool:
     return "?" not in around and len(plain_words(around)) <= MOST_WORDS_AROUND
 
 
-def offer(contact: Contact) -> str:
+def offer(contact: Contact, voice: Voice) -> str:
     """Return what asks the customer whether an address was understood."""
-    return OFFER.format(address=_address(contact))
+    return voice.say("offer_address", address=_address(contact))
 
 
-def offered(exchange: Exchange, contact: Contact) -> Exchange:
+def offered(exchange: Exchange, contact: Contact, voice: Voice) -> Exchange:
     """Return an answered exchange that also asks whether an address in the question was understood."""
-    return replace(exchange, answer=f"{exchange.answer}\n\n{offer(contact)}", offered_contact=contact)
+    return replace(exchange, answer=f"{exchange.answer}\n\n{offer(contact, voice)}", offered_contact=contact)
 
 
-def thanks(contact: Contact) -> str:
+def thanks(contact: Contact, voice: Voice) -> str:
     """Return what confirms an address."""
-    return KEPT.format(address=_address(contact))
+    return voice.say("kept_address", address=_address(contact))
 
 
 def confirmed_by(message: str, earlier: Sequence[Exchange]) -> Contact | None:
