@@ -33,7 +33,7 @@ from chalicelib.settings import (
     lambda_handler,
 )
 from chalicelib.stores.insights.stream import changes_in
-from chalicelib.web import launcher
+from chalicelib.web import launcher, libraries
 from chalicelib.web.languages import choose_language
 from chalicelib.web.page import agent_page, chat_page
 
@@ -63,6 +63,13 @@ def index() -> Response:
 def widget() -> Response:
     """Serve the script that puts the chat on other sites."""
     return file_answer(launcher.launcher_script(services().settings.branding), launcher.HEADERS)
+
+
+@app.route("/libraries.js", methods=["GET", "HEAD"])
+def page_libraries() -> Response:
+    """Serve the libraries that the chat page loads when it needs them."""
+    headers = libraries.headers(query_parameters().get("v"))
+    return file_answer(libraries.libraries_script(), headers)
 
 
 @app.route("/agent", methods=["GET", "HEAD"])

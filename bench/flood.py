@@ -22,6 +22,7 @@ from chalicelib.gateways.converse import price_of
 from chalicelib.insight.health import LOOK_SECONDS
 from chalicelib.settings import default_of
 from chalicelib.web.launcher import launcher_script
+from chalicelib.web.libraries import libraries_script
 from chalicelib.web.page import agent_page, chat_page
 from tooling.project import ROOT
 from tooling.stages import read_config
@@ -59,6 +60,7 @@ def flood(stage: str) -> list[Row]:
     answers = {
         "/": chat_page().html,
         "/widget.js": launcher_script(),
+        "/libraries.js": libraries_script(),
         "/agent": agent_page().html,
         "/openapi.json": api_description(),
     }

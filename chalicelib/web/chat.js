@@ -71,9 +71,9 @@ async function deliver(question) {
   const stopTyping = chat.ticket?.state === 'agent' ? () => {} : showTyping(question, stop);
   place.putQuestion(question.element);
   try {
-    const answer = await ask(question, stop.signal);
+    const [answer] = await Promise.all([ask(question, stop.signal), libraries.soon()]);
     stopTyping();
-    showAnswer(question, answer);
+    if (!lifetime.aborted) showAnswer(question, answer);
   } catch (failure) {
     if (!(failure instanceof RequestFailure)) throw failure;
     if (!lifetime.aborted) showFailure(question, stop.signal.aborted ? new RequestFailure(say('stopped')) : failure);
@@ -284,6 +284,7 @@ function start() {
   });
   chat.unsent = readUnsent();
   followKeyboard();
+  document.getElementById('question').addEventListener('input', libraries.load, { once: true });
   place.watch();
   showConversations();
   if (SITE) startInSite();

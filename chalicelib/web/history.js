@@ -28,7 +28,8 @@ async function restore() {
 
 async function loadHistory(lifetime) {
   try {
-    showHistory(await getHistory(chat.sessionId, lifetime));
+    const [history] = await Promise.all([getHistory(chat.sessionId, lifetime), libraries.soon()]);
+    if (!lifetime.aborted) showHistory(history);
   } catch (failure) {
     if (!(failure instanceof RequestFailure)) throw failure;
     if (lifetime.aborted) return;

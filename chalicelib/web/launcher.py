@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from chalicelib.branding import NEUTRAL, Branding
 from chalicelib.web.colors import USUAL_COLOR, plain
+from chalicelib.web.files import read_file
 from chalicelib.web.languages import RIGHT_TO_LEFT, words_of
-from chalicelib.web.page import read_file
 
 FILES = ("site.js", "panel.js", "talk.js", "start.js")
 HEADERS: Mapping[str, str] = MappingProxyType(

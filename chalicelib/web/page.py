@@ -1,6 +1,7 @@
 """Build the pages: each one response that holds its styles and scripts, and the headers that fence them in.
 
-One file means one Lambda call a page view, and no relative addresses to get wrong behind a stage's path.
+One file means one Lambda call a page view, and no relative addresses to get wrong behind a stage's path. The
+chat page loads the libraries that it only needs for answers later.
 """
 
 import base64
@@ -10,31 +11,27 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from pathlib import Path
 from types import MappingProxyType
 
 from chalicelib.branding import NEUTRAL, Branding
 from chalicelib.web.colors import brand_style
+from chalicelib.web.files import read_file
 from chalicelib.web.languages import words_of
+from chalicelib.web.libraries import libraries_address, libraries_script
 from chalicelib.web.markup import fill, texts_of
 
-_WEB = Path(__file__).parent
 _PLACEHOLDER = re.compile(
     r'(?P<open><(?P<tag>style|script)(?: type="module")?>)'
     r"/\* inline: (?P<names>[\w./ ]+) \*/"
     r"(?P<close></(?P=tag)>)"
 )
-_WORDS, _BRAND = "words", "brand"
-"""Not files: what the scripts say in the page's language, and the colours of a business."""
+_WORDS, _BRAND, _LIBRARIES = "words", "brand", "libraries"
+"""Not files: what the scripts say in the page's language, a business's colours, where the libraries are."""
 _MOST_PAGES = 32
-"""How many looks of the page a process keeps, at a sixth of a megabyte each."""
+"""How many looks of the page a process keeps, at 90 KB each."""
 # Inside a script element the HTML parser acts on `</script`, and on `<!--` followed by `<script`. Scripts
 # hold these only in strings, templates, regular expressions and comments, where `\x3c` means the same.
 _HTML_IN_SCRIPT = re.compile(r"<(?=!--|/?script)", re.IGNORECASE)
-# What our files have for their readers, comments and indents, is not served: it is a tenth of the page.
-_FOR_READERS = re.compile(r"^[ \t]*(?:(?://.*|/\*.*\*/)\n)?", re.MULTILINE)
-# The source maps of the libraries are not served.
-_SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -57,7 +54,11 @@ def chat_page(
     look = replace(branding, color=color or branding.color)
     template = fill(read_file("chat.html"), texts_of(language, look))
     page = build_page(
-        template, functools.partial(_read_for, language, look.color), look.logo_origin, framed_by
+        template,
+        functools.partial(_read_for, language, look.color),
+        look.logo_origin,
+        framed_by,
+        loads=(libraries_script(),),
     )
     return Page(
         page.html, MappingProxyType({**page.headers, "Content-Language": language, "Vary": "Accept-Language"})
@@ -71,15 +72,20 @@ def agent_page() -> Page:
 
 
 def build_page(
-    template: str, read: Callable[[str], str], image_origin: str = "", framed_by: tuple[str, ...] = ()
+    template: str,
+    read: Callable[[str], str],
+    image_origin: str = "",
+    framed_by: tuple[str, ...] = (),
+    loads: tuple[str, ...] = (),
 ) -> Page:
     """Fill the template's `/* inline: a.js b.js */` elements with the named files, and let only those run.
 
-    `image_origin` is where an image may come from, besides data.
+    `image_origin` is where an image may come from, besides data. `loads` are the scripts that it loads later:
+    their text runs as well, and no other.
 
     Raises ValueError when a style sheet would end its own element.
     """
-    hashes: dict[str, list[str]] = {"script": [], "style": []}
+    hashes: dict[str, list[str]] = {"script": [_csp_hash(text) for text in loads], "style": []}
 
     def inlined(placeholder: re.Match[str]) -> str:
         tag = placeholder["tag"]
@@ -89,25 +95,22 @@ def build_page(
         return placeholder["open"] + content + placeholder["close"]
 
     html = _PLACEHOLDER.sub(inlined, template)
-    return Page(html, MappingProxyType(_headers(hashes["script"], hashes["style"], image_origin, framed_by)))
+    # Markup from a string may enter the page through the sanitiser alone, a script through `libraries`.
+    entrances = "dompurify libraries" if loads else "dompurify"
+    return Page(html, MappingProxyType(_headers(hashes, image_origin, framed_by, entrances)))
 
 
 def _read_for(language: str, color: str, name: str) -> str:
     if name == _WORDS:
         words = json.dumps(words_of(language)["script"], ensure_ascii=False, separators=(",", ":"))
         return f"const WORDS = {words};\n"
+    if name == _LIBRARIES:
+        return f"const LIBRARIES = {json.dumps(libraries_address())};\n"
     return brand_style(color) if name == _BRAND else read_file(name)
 
 
-def read_file(name: str) -> str:
-    """Return a file of `web/` as it is served."""
-    # Reading as text makes every line end a `\n`, as the browser does before it takes the hash.
-    text = (_WEB / name).read_text(encoding="utf-8")
-    return text if name.startswith("vendor/") else _FOR_READERS.sub("", text)
-
-
 def _safe_script(text: str) -> str:
-    return _HTML_IN_SCRIPT.sub(r"\\x3c", _SOURCE_MAP.sub("", text))
+    return _HTML_IN_SCRIPT.sub(r"\\x3c", text)
 
 
 def _safe_style(text: str) -> str:
@@ -123,20 +126,19 @@ def _csp_hash(content: str) -> str:
 
 
 def _headers(
-    script_hashes: list[str], style_hashes: list[str], image_origin: str, framed_by: tuple[str, ...]
+    hashes: Mapping[str, list[str]], image_origin: str, framed_by: tuple[str, ...], trusted_types: str
 ) -> dict[str, str]:
     policy = {
         "default-src": "'none'",
-        "script-src": " ".join(script_hashes) or "'none'",
-        "style-src": " ".join(style_hashes) or "'none'",
+        "script-src": " ".join(hashes["script"]) or "'none'",
+        "style-src": " ".join(hashes["style"]) or "'none'",
         "connect-src": "'self'",
         "img-src": f"data: {image_origin}".rstrip(),
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": " ".join(("'self'", *framed_by)),
-        # Markup from a string may enter the page through the sanitiser alone.
         "require-trusted-types-for": "'script'",
-        "trusted-types": "dompurify",
+        "trusted-types": trusted_types,
     }
     return {
         "Content-Type": "text/html; charset=utf-8",

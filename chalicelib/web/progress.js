@@ -39,7 +39,6 @@ async function lookAtPending(messageId, lifetime) {
 /** Show the text above the dots. Its marks are left out until the whole answer brings what they refer to. */
 function showProgress(typing, text, question) {
   const prose = typing.querySelector('.prose');
-  prose.replaceChildren();
   renderProse(prose, text.replace(/\s*\[\d{1,3}\]/g, ''));
   prose.hidden = false;
   typing.classList.add('growing');
@@ -50,7 +49,7 @@ function showProgress(typing, text, question) {
 function delay(milliseconds, lifetime) {
   return new Promise((resolve) => {
     const timer = setTimeout(resolve, milliseconds);
-    lifetime.addEventListener('abort', () => {
+    lifetime?.addEventListener('abort', () => {
       clearTimeout(timer);
       resolve();
     }, { once: true });

@@ -62,7 +62,7 @@ function wideTable(source) {
   return { ...read([widened(header, '| '), widened(rule, '|---'), ...rows].join('\n')), raw: table.raw };
 }
 
-const markdown = new marked.Marked({
+const MARKED_OPTIONS = {
   gfm: true,
   breaks: true,
   extensions: [meaningfulTags],
@@ -96,7 +96,11 @@ const markdown = new marked.Marked({
       return `<li${value}>${this.parser.parse(item.tokens)}</li>\n`;
     },
   },
-});
+};
+let markdown = null;
+let shownAsText = [];  // what shows each text that came before the libraries
+
+const hasLibraries = () => Boolean(window.marked && window.DOMPurify);
 
 function fromTemplate(id) {
   return document.getElementById(id).content.firstElementChild.cloneNode(true);
@@ -136,6 +140,7 @@ function breakAtSigns(link) {
 
 /** Turn Markdown into a fragment that holds nothing but text, structure and links to the web or to mail. */
 function renderMarkdown(text) {
+  markdown ??= new marked.Marked(MARKED_OPTIONS);
   const fragment = DOMPurify.sanitize(markdown.parse(text), SANITISER_OPTIONS);
   for (const link of fragment.querySelectorAll('a')) {
     const href = link.getAttribute('href');
@@ -176,14 +181,29 @@ function letScroll(wide) {
   new ResizeObserver(showCut).observe(scroller);
 }
 
+/** Put Markdown into an element in place of what is there; as the text that it is, where it can't be read. */
 function renderProse(container, text) {
+  container.classList.toggle('plain', !hasLibraries());
   try {
-    container.append(renderMarkdown(text));
+    container.replaceChildren(hasLibraries() ? renderMarkdown(text) : text);
   } catch (error) {
     // Nesting thousands deep exhausts the parser's stack: the words matter more than their form.
     if (!(error instanceof RangeError)) throw error;
+    container.classList.add('plain');
     container.textContent = text;
   }
+}
+
+/** Show a text now, and again once the libraries are there if they are not yet. */
+function showProse(show) {
+  show();
+  if (!hasLibraries()) shownAsText.push(show);
+}
+
+function showProsesAgain() {
+  const shows = shownAsText;
+  shownAsText = [];
+  shows.forEach(showProse);
 }
 
 function markElement(citation, sourceElement) {
@@ -295,8 +315,11 @@ function answerElement(answer) {
   const element = fromTemplate('answer-template');
   const prose = element.querySelector('.prose');
   const citations = readCitations(answer.citations);
-  renderProse(prose, answer.response);
-  linkMarks(prose, citations, renderSources(element, citations));
+  const sources = renderSources(element, citations);
+  showProse(() => {
+    renderProse(prose, answer.response);
+    linkMarks(prose, citations, sources);
+  });
   if (answer.escalation?.ticket_id) element.dataset.ticketId = answer.escalation.ticket_id;
   renderRemarks(element, answer);
   renderTime(element.querySelector('time'), answer.timestamp);

@@ -17,6 +17,13 @@ class PageQuery(BaseModel):
     """The page's colour, such as `#7a3e9d`; else it is the stage's own."""
 
 
+class LibrariesQuery(BaseModel):
+    """The query of GET /libraries.js."""
+
+    v: str | None = None
+    """The version that a page was made with; the current one may be kept for a year."""
+
+
 class HealthQuery(BaseModel):
     """The query of GET /health."""
 
@@ -44,6 +51,17 @@ OPERATIONS = (
         "The widget",
         "The script that puts the chat on another site; docs/widget.md says how.",
         Answer("The script.", media_type=SCRIPT),
+        has_etag=True,
+    ),
+    Operation(
+        SERVICE,
+        "GET",
+        "/libraries.js",
+        "loadLibraries",
+        "The chat page's libraries",
+        "The script that makes markup of answers, which the chat page loads before it shows the first one.",
+        Answer("The script.", media_type=SCRIPT),
+        query=LibrariesQuery,
         has_etag=True,
     ),
     Operation(

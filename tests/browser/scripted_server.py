@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from chalicelib.branding import NEUTRAL, Branding
+from chalicelib.web import libraries
 from chalicelib.web.languages import choose_language
 from chalicelib.web.launcher import HEADERS, launcher_script
 from chalicelib.web.page import chat_page
@@ -74,6 +75,8 @@ class ScriptedServer:
         self.framed_by = framed_by
         self.replies: deque[Reply] = deque()
         self.history = Reply({"error": "Unknown session."}, status=404)
+        self.libraries: deque[Reply] = deque()
+        """What becomes of the looks for the page's libraries; then they are there."""
         self.pending: deque[Reply] = deque()
         """What is there of an answer at each look; the last one stays."""
         self.looks: list[str] = []
@@ -135,8 +138,19 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(200, page.headers, page.html.encode("utf-8"))
         elif page_path == "/widget.js":
             self._send(200, HEADERS, launcher_script(self.script.branding).encode("utf-8"))
+        elif page_path == "/libraries.js":
+            self._send_libraries(dict(parse_qsl(query)).get("v"))
         else:
             self._reply(Received("GET", path, None, dict(self.headers)))
+
+    def _send_libraries(self, version: str | None) -> None:
+        script = libraries.libraries_script()
+        reply = (
+            self.script.libraries.popleft()
+            if self.script.libraries
+            else Reply(script, headers=libraries.headers(version))
+        )
+        self._send_reply(reply)
 
     def do_DELETE(self) -> None:
         self._reply(Received("DELETE", self._path(), None, dict(self.headers)))
@@ -156,7 +170,9 @@ class _Handler(BaseHTTPRequestHandler):
         return self.path.removeprefix(self.script.prefix) if inside else f"outside {self.path}"
 
     def _reply(self, request: Received) -> None:
-        reply = self.script.reply_to(request)
+        self._send_reply(self.script.reply_to(request))
+
+    def _send_reply(self, reply: Reply) -> None:
         if reply.gate is not None:
             reply.gate.wait(timeout=20)
         self._send(reply.status, {"Content-Type": "application/json", **reply.headers}, reply.encoded())

@@ -76,6 +76,7 @@ def api_handler(invoke: Invoke) -> None:
     api = Api(invoke)
     api.send("GET", "/")
     api.send("GET", "/widget.js")
+    api.send("GET", "/libraries.js")
     api.send("GET", "/agent")
     api.send("GET", "/openapi.json")
     # Here a function that starts may take longer than a look; another test sees that all is in reach.

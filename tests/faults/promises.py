@@ -47,6 +47,7 @@ ALL_OF_DYNAMODB = "dynamodb"
 PROMISES: Mapping[str, Mapping[str, Promise]] = {
     "GET /": {},
     "GET /widget.js": {},
+    "GET /libraries.js": {},
     "GET /agent": {},
     "GET /agents/me": {},
     "GET /openapi.json": {},

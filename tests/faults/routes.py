@@ -304,6 +304,7 @@ def _body(request: Request) -> dict[str, Any]:
 ROUTES = [
     Route("GET /", bare("GET", "/")),
     Route("GET /widget.js", bare("GET", "/widget.js")),
+    Route("GET /libraries.js", bare("GET", "/libraries.js")),
     Route("GET /agent", bare("GET", "/agent")),
     Route("GET /agents/me", bare("GET", "/agents/me")),
     Route("GET /openapi.json", bare("GET", "/openapi.json")),

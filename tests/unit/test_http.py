@@ -215,7 +215,7 @@ def test_the_page_is_html_with_its_security_headers(web: Shop) -> None:
     assert b"<!doctype html>" in response.body[:100].lower()
 
 
-@pytest.mark.parametrize("path", ["/", "/widget.js", "/agent", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/", "/widget.js", "/libraries.js", "/agent", "/openapi.json"])
 def test_a_file_that_a_client_has_is_not_sent_again(web: Shop, path: str) -> None:
     first = web.send("GET", path)
     tag = first.headers["ETag"]
@@ -226,7 +226,7 @@ def test_a_file_that_a_client_has_is_not_sent_again(web: Shop, path: str) -> Non
     assert web.send("GET", path, headers={"If-None-Match": '"other"'}).body == first.body
 
 
-@pytest.mark.parametrize("path", ["/", "/widget.js", "/agent", "/openapi.json"])
+@pytest.mark.parametrize("path", ["/", "/widget.js", "/libraries.js", "/agent", "/openapi.json"])
 def test_a_file_is_asked_about_without_being_sent(web: Shop, path: str) -> None:
     head, full = web.send("HEAD", path), web.send("GET", path)
     assert (head.status_code, head.body) == (200, b"")

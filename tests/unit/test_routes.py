@@ -59,7 +59,7 @@ AGENTS = [
     Route("GET", "/kb/sync"),
 ]
 ROUTES = [*CUSTOMERS, *AGENTS]
-FILES = ("/", "/widget.js", "/agent", "/openapi.json")
+FILES = ("/", "/widget.js", "/libraries.js", "/agent", "/openapi.json")
 
 
 def each(routes: list[Route]) -> pytest.MarkDecorator:
