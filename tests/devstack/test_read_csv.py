@@ -53,6 +53,45 @@ def test_what_stands_above_the_column_names_is_the_title(text: str, title: str |
     assert (document.title, document.text) == (title, table)
 
 
+ZONES = (
+    "| Zone | Home – Fee | Home – Days | Abroad – Fee | Abroad – Days |\n|---|---|---|---|---|\n"
+    "| 1 | 3 | 2 | 9 | 5 |"
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "table"),
+    [
+        (",Home,,Abroad,\nZone,Fee,Days,Fee,Days\n1,3,2,9,5", ZONES),
+        ("Zone,Home,,Abroad,\n,Fee,Days,Fee,Days\n1,3,2,9,5", ZONES),
+        ("Zone,Home,Home,Abroad,Abroad\nZone,Fee,Days,Fee,Days\n1,3,2,9,5", ZONES),
+        ("Pump,Flow,Head\n,l/min,m\nP1,200,12",
+         "| Pump | Flow – l/min | Head – m |\n|---|---|---|\n| P1 | 200 | 12 |"),
+        ("Region,City,Fee\n,Kiel,3\nUlm,Ulm,4",
+         "| Region | City | Fee |\n|---|---|---|\n|  | Kiel | 3 |\n| Ulm | Ulm | 4 |"),
+    ],
+)  # fmt: skip
+def test_groups_and_units_are_part_of_the_names_of_columns(text: str, table: str) -> None:
+    assert read(text) == table
+
+
+@pytest.mark.parametrize(
+    ("text", "tables"),
+    [
+        ("Hats,\nSize,Fee\nS,10\n,\nGloves,\nSize,Fee\nS,7\n,\nWith tax.,\n",
+         "# Hats\n\n| Size | Fee |\n|---|---|\n| S | 10 |\n\n"
+         "## Gloves\n\n| Size | Fee |\n|---|---|\n| S | 7 |\n"
+         "| With tax. |  |"),
+        ("Size,Fee\nS,10\n,\nL,12", "| Size | Fee |\n|---|---|\n| S | 10 |\n| L | 12 |"),
+        ("Item,Fee,Days\nHATS,,\nFelt,3,1\nBAGS,,\nTote,9,4",
+         "| Item | Fee | Days |  |\n|---|---|---|---|\n| HATS |  |  | HATS |\n| Felt | 3 | 1 | HATS |\n"
+         "| BAGS |  |  | BAGS |\n| Tote | 9 | 4 | BAGS |"),
+    ],
+)  # fmt: skip
+def test_each_table_and_part_of_one_is_read_under_its_name(text: str, tables: str) -> None:
+    assert read(text) == tables
+
+
 @pytest.mark.parametrize(
     ("text", "table"),
     [

@@ -49,6 +49,9 @@ def test_what_lies_far_off_takes_no_time() -> None:
         (1200, "$#,##0", "1200 $"),
         (0.1 + 0.2, "General", "0.3"),
         (12345678, "General", "12345678"),
+        (4006381333931, "General", "4006381333931"),
+        (1234567, "00000000", "01234567"),
+        (5, '"about "0" kg"', "5 about kg"),
         (True, "General", "TRUE"),
     ],
 )
@@ -57,3 +60,34 @@ def test_a_number_is_read_as_its_format_shows_it(value: float, number_format: st
     for row in (2, 3):
         book["Prices"].cell(row, 2).number_format = number_format
     assert f"| Starter | {shown} |" in extract("a.xlsx", saved(book)).text
+
+
+def test_merged_cells_are_read_in_each_row_and_column_that_they_cover() -> None:
+    book = workbook(
+        Fees=[
+            ["Our fees", None, None],
+            ["Zone", "Home", None],
+            [None, "Fee", "Days"],
+            ["North", 3, 1],
+            [None, 4, 2],
+            ["South", "on request", None],
+            ["With tax", None, None],
+        ]
+    )
+    for merged in ("A1:C1", "A2:A3", "B2:C2", "A4:A5", "B6:C6", "A7:C7"):
+        book["Fees"].merge_cells(merged)
+    assert extract("a.xlsx", saved(book)).text.split("\n\n") == [
+        "# Our fees",
+        "| Zone | Home – Fee | Home – Days |\n|---|---|---|\n| North | 3 | 1 |\n| North | 4 | 2 |\n"
+        "| South | on request | on request |",
+        "With tax",
+    ]
+
+
+def test_hidden_rows_and_columns_are_left_out() -> None:
+    book = workbook(
+        Fees=[["Item", "Cost", "Price"], ["Hook", "STAFF77", 3], ["STAFF77", 1, 4], ["Eye", 1, 5]]
+    )
+    book["Fees"].column_dimensions["B"].hidden = True
+    book["Fees"].row_dimensions[3].hidden = True
+    assert extract("a.xlsx", saved(book)).text == "| Item | Price |\n|---|---|\n| Hook | 3 |\n| Eye | 5 |"

@@ -50,12 +50,21 @@ def test_a_page_is_read_as_markdown_without_what_is_around_it() -> None:
         "<input value='STAFF77'>",
         "<button>STAFF77</button>",
         "<nav>STAFF77</nav>",
+        "<div role=dialog>STAFF77</div>",
+        "<div role=navigation>STAFF77</div>",
+        "<div id=cookie-banner>STAFF77</div>",
         "<!-- STAFF77 -->",
         "<?php STAFF77 ?>",
     ],
 )
 def test_what_a_visitor_does_not_read_is_left_out(hidden: str) -> None:
     assert read(f"<main><p>Before{hidden}</p>after</main>").split() == ["Before", "after"]
+
+
+@pytest.mark.parametrize("main", ["<main>{}</main>", "<div role=main>{}</div>"])
+def test_of_a_page_with_a_main_part_the_site_around_it_is_left_out(main: str) -> None:
+    page = f"<header>STAFF77</header>{main.format('<h1>Hats</h1>')}<aside>STAFF77</aside><footer>STAFF77"
+    assert read(page) == "# Hats"
 
 
 @pytest.mark.parametrize(
@@ -87,6 +96,15 @@ def test_what_a_visitor_can_open_is_read(shown: str) -> None:
         ("$19<sup>99</sup> or 29<sup>99</sup> €", "$19.99 or 29.99 €"),
         ("1<sup>1</sup>/<sub>2</sub> cups, <sup>3</sup>/<sub>4</sub> full", "1 1/2 cups, 3/4 full"),
         ("H<sub>2</sub>O, 101<sub>2</sub>", "H2O, 101_2"),
+        ("10<span style='vertical-align: super'>6</span> rows", "10^6 rows"),
+        ("<style>/* a */ @media print {.c {color:red}} .x, p.c1 {vertical-align:super}</style>"
+         "10<span class='b c1'>6</span> rows", "10^6 rows"),
+        ("<style>.c2{text-decoration:line-through}</style>costs <span class=c2>39</span> 24",
+         "costs ~~39~~ 24"),
+        ("2<math><mfrac><mn>1</mn><mn>2</mn></mfrac></math> cups", "2 1/2 cups"),
+        ("<math><msup><mn>10</mn><mn>6</mn></msup><msub><mi>x</mi><mn>1</mn></msub></math>", "10^6x1"),
+        ("<math><msqrt><mn>9</mn></msqrt> <mroot><mn>8</mn><mn>3</mn></mroot></math>", "√(9) 3√(8)"),
+        ("super&shy;cali&#8203;fragi<wbr>listic", "supercalifragilistic"),
         ("<input type=checkbox checked> paid <input type=checkbox> sent", "[x] paid [ ] sent"),
         ("use <code>x*y*z</code> and <kbd>Ctrl</kbd>", "use `x*y*z` and `Ctrl`"),
         ("takes 3~5 days <img alt='or more'>", "takes 3~5 days or more"),
@@ -128,6 +146,11 @@ def test_lists_keep_their_depth_numbers_and_boxes(html: str, text: str) -> None:
             "## Hats\n\n### What about worn hats?\n\nHalf.\n\n## Hats\n\nBye.",
         ),
         (
+            "<details><summary>Who pays?</summary><details><summary>At home?</summary>You.</details>"
+            "We.</details>",
+            "## Who pays?\n\n### At home?\n\nYou.\n\n## Who pays?\n\nWe.",
+        ),
+        (
             "<dl><dt>How long?<dd>Six metres.<dt>Old?<dd>No.</dl>",
             "## How long?\n\nSix metres.\n\n## Old?\n\nNo.",
         ),
@@ -135,6 +158,7 @@ def test_lists_keep_their_depth_numbers_and_boxes(html: str, text: str) -> None:
             "<dl><div><dt>Weight<dd>3 kg</div><div><dt>Colours:<dd>red<dd>blue</div></dl>",
             "Weight: 3 kg\n\nColours: red; blue",
         ),
+        ("<dl><dt>Term<dd>Six weeks.<dd>In May two.</dl>", "Term: Six weeks. In May two."),
         ("<dl><dt>Care<dd><ul><li>wash<li>dry</ul></dl>", "## Care\n\n- wash\n- dry"),
         ("<h2><button>Is it?</button></h2><p>Yes.", "## Is it?\n\nYes."),
         ("<button aria-expanded=false>Is it?</button><div>Yes.</div>", "## Is it?\n\nYes."),
@@ -161,10 +185,12 @@ def test_a_question_and_its_answer_stay_together(html: str, text: str) -> None:
         ("<caption>Fees</caption><tr><td colspan=2>2024<tr><th>Zone<th>Fee<tr><td>1<td>4"
          "<tr><td colspan=2>With tax.",
          "Fees\n\n2024\n\n| Zone | Fee |\n|---|---|\n| 1 | 4 |\n\nWith tax."),
+        ("<tr><th>Zone<th>Days<tr><td rowspan=0>North<td>2<tr><td>4<tbody><tr><td>South<td>9",
+         "| Zone | Days |\n|---|---|\n| North | 2 |\n| North | 4 |\n| South | 9 |"),
         ("<tr><th>Weight<td>3 kg<tr><th>Colour:<td>red<br>blue", "Weight: 3 kg\n\nColour: red, blue"),
         ("<tr><td>Weight<td>3 kg<tr><td>Colour<td>red", "Weight: 3 kg\n\nColour: red"),
         ("<tr><th>A<th>B<tr><td>x<td><table><tr><td>i<td>j<tr><td>k<td>l</table>",
-         "| A | B |\n|---|---|\n| x | i, j, k, l |"),
+         "| A | B |\n|---|---|\n| x | i: k, j: l |"),
         ("<tr><th>A<th>B<tr><td>x<td><ul><li>i<li>j.</ul>k", "| A | B |\n|---|---|\n| x | i, j. k |"),
         ("<tr><th>A<th hidden>B<th>C<tr><td>x<td hidden>y<td>z", "| A | C |\n|---|---|\n| x | z |"),
         ("<tr><td><h2>Left</h2>a<td>b", "## Left\n\na\n\nb"),

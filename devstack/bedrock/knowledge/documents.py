@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Callable
 from pathlib import PurePosixPath
 
+from devstack.bedrock.knowledge.reading.characters import tidy
 from devstack.bedrock.knowledge.reading.delimited import read_csv
 from devstack.bedrock.knowledge.reading.document import Document, UnreadableDocument, UnsupportedDocument
 from devstack.bedrock.knowledge.reading.excel import read_xlsx
@@ -105,10 +106,10 @@ def extract(key: str, body: bytes) -> Document:
         raise UnreadableDocument("The file is empty.")
     require_kind(ending, body)
     document = reader(body)
-    text = mark_questions(document.text.strip())
+    text = mark_questions(tidy(document.text).strip())
     if not text:
         raise UnreadableDocument("The file holds no text. Scanned pages need text recognition (OCR) first.")
-    title = " ".join((document.title or "").split())
+    title = " ".join(tidy(document.title or "").split())
     return Document(title or None, _headed(title, text))
 
 

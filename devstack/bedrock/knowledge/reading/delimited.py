@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
+from operator import and_
 from statistics import quantiles
 
 from devstack.bedrock.knowledge.reading.characters import decode, tidy
 from devstack.bedrock.knowledge.reading.document import Document, UnreadableDocument
-from devstack.bedrock.knowledge.reading.tables import table_blocks
+from devstack.bedrock.knowledge.reading.tables import spread, starts_like_a_value, table_blocks
 
 _DELIMITERS = ",;\t|"
 _PROBED_CHARACTERS = 50_000
@@ -30,20 +31,71 @@ def read_csv(body: bytes) -> Document:
     try:
         delimiter = declared.group(1) if declared else _delimiter_of(text)
         _require_closed_quotes(text, delimiter)
-        rows = list(_rows(text, delimiter))
+        # A row of one cell would be a label.
+        rows = [[*row, ""] if len(row) == 1 else row for row in _rows(text, delimiter)]
     except csv.Error as error:
         raise UnreadableDocument(f"The CSV cannot be read ({error}). Save it again as UTF-8 CSV.") from error
     return titled_table(rows)
 
 
 def titled_table(rows: Iterable[Sequence[str]]) -> Document:
-    """Read rows as a table; what stands alone above it is its title."""
-    rows = [row for row in rows if _count_filled(row)]
+    """Read rows as a table, or several with empty rows between; what stands alone above one is its title."""
+    tables = [_one_table(table) for table in _tables(rows)]
+    (title, first), *others = tables or [(None, [])]
+    below = (
+        block for name, blocks in others for block in (f"## {name}" if name else "", *blocks[bool(name) :])
+    )
+    return Document(title, "\n\n".join(filter(None, [*first, *below])))
+
+
+def _tables(rows: Iterable[Sequence[str]]) -> list[list[Sequence[str]]]:
+    """Return the rows of each table; an empty row within one ends nothing."""
+    parts: list[list[Sequence[str]]] = [[]]
+    for row in rows:
+        if _count_filled(row):
+            parts[-1].append(row)
+        elif parts[-1]:
+            parts.append([])
+    tables: list[list[Sequence[str]]] = [[]]
+    for part in filter(None, parts):
+        if any(_count_filled(row) > 1 for row in tables[-1]) and _names_columns(part):
+            tables.append([])
+        tables[-1] += part
+    return tables
+
+
+def _names_columns(rows: Sequence[Sequence[str]]) -> bool:
+    """Tell whether rows begin with the names of their columns: no values above values."""
+    rows = rows[_count_title_rows(rows) :]
+    if len(rows) < 2 or any(map(starts_like_a_value, rows[0])) or _count_filled(rows[0]) < 2:
+        return False
+    return any(
+        all(starts_like_a_value(row[place]) for row in rows[1:] if place < len(row) and row[place])
+        for place, name in enumerate(rows[0])
+        if name and any(place < len(row) and row[place] for row in rows[1:])
+    )
+
+
+def _one_table(rows: Sequence[Sequence[str]]) -> tuple[str | None, list[str]]:
+    """Return the title of a table, and its blocks with what stands above it."""
     above = _count_title_rows(rows)
-    titles = [" ".join(" ".join(row).split()) for row in rows[:above]]
-    # A row of one cell would be a label over the whole table.
-    table = [[*row, ""] if len(row) == 1 else row for row in rows[above:]]
-    return Document(titles[0] if titles else None, "\n\n".join([*titles, *table_blocks(table)]))
+    titles = [" ".join(" ".join(row).split()).lstrip("# ") for row in rows[:above]]
+    return next(iter(titles), None), [*titles, *table_blocks(_labelled(rows[above:]))]
+
+
+def _labelled(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
+    """Return the rows; those that alone hold but a name are labels as well, where they part the whole table.
+
+    They stay rows, as one may just lack its values.
+    """
+    is_label = [
+        len(row) > 2 and bool(row[0].strip()) and _count_filled(row) == 1 and not starts_like_a_value(row[0])
+        for row in rows
+    ]
+    parts_all = is_label[1:2] == [True] and sum(is_label) > 1 and not is_label[-1]
+    if not parts_all or any(map(and_, is_label, is_label[1:])):
+        return [*rows]
+    return [each for row, label in zip(rows, is_label, strict=True) for each in ([row[:1]] * label + [row])]
 
 
 def _rows(text: str, delimiter: str, *, strict: bool = False) -> Iterator[list[str]]:
@@ -83,4 +135,6 @@ def _count_title_rows(rows: Sequence[Sequence[str]]) -> int:
     filled = [_count_filled(row) for row in rows[:_PROBED_ROWS]]
     usual = max(quantiles(filled, n=4)) if len(filled) > 1 else 0
     least = max(2, _LEAST_FILLED_SHARE * usual)
-    return next((place for place, count in enumerate(filled[: _MOST_TITLE_ROWS + 1]) if count >= least), 0)
+    names = next((place for place, count in enumerate(filled[: _MOST_TITLE_ROWS + 1]) if count >= least), 0)
+    # What names groups of columns fills less of the width than their names do.
+    return names - 1 if names and spread(rows[names - 1], rows[names]) else names

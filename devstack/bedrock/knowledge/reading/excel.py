@@ -17,6 +17,7 @@ from openpyxl.utils.exceptions import InvalidFileException
 
 from devstack.bedrock.knowledge.reading.delimited import titled_table
 from devstack.bedrock.knowledge.reading.document import Document, UnreadableDocument
+from devstack.bedrock.knowledge.reading.excel_layout import layout_of
 
 _ENCRYPTED = 0x1
 _MOST_UNPACKED_BYTES = 200 * 1024 * 1024
@@ -27,7 +28,10 @@ _DAMAGED = (
     AttributeError, LookupError, RuntimeError, TypeError, ValueError,
 )  # fmt: skip
 _DECIMALS = re.compile(r"0\.(0+)")
-_CURRENCY = re.compile(r"\[\$([^\]-]+)[^\]]*\]|\"([^\"]{1,4})\"|([€$£¥])")
+_DIGITS = re.compile(r"[#0?](?:[#0?.,]*[#0?])?")
+_PADDED = re.compile(r"0{2,}")
+_LITERALS = re.compile(r"\[\$([^\]-]+)[^\]]*\]|\"([^\"]*)\"|\\(.)|([€$£¥])")
+_MOST_GENERAL = 1e15
 _NOT_SHOWN = re.compile(r"\[(?:[A-Za-z]+|[<>=][^\]]*)\]")
 
 
@@ -68,7 +72,12 @@ def _sheets(body: bytes) -> Iterator[tuple[str, Document]]:
             book = load_workbook(io.BytesIO(body), read_only=True, data_only=True)
             visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
         for sheet in visible:
-            table = titled_table([_shown(*cell) for cell in row] for row in _rows(sheet))
+            with (
+                _opening(),
+                sheet._get_source() as part,
+            ):  # which of the file's parts it is, only openpyxl knows
+                layout = layout_of(part.read())
+            table = titled_table(layout.shown([_shown(*cell) for cell in row] for row in _rows(sheet)))
             if table.text:
                 yield sheet.title, table
 
@@ -98,15 +107,20 @@ def _text(value: object) -> str:
 
 
 def _number(value: float, number_format: str) -> str:
-    """Return a number with the decimals, percent sign and currency that its format shows."""
+    """Return a number with the decimals, percent sign and words that its format shows."""
     form = _NOT_SHOWN.sub("", (number_format or "General").split(";")[0])
-    decimals = _DECIMALS.search(form)
+    words = [next(filter(None, found.groups()), "").strip() for found in _LITERALS.finditer(form)]
+    form = _LITERALS.sub("", form)
+    decimals, digits = _DECIMALS.search(form), _DIGITS.search(form)
     percent = "%" in form
     value = value * 100 if percent else value
     if decimals:
         written = f"{value:.{len(decimals[1])}f}"
+    elif digits and _PADDED.fullmatch(digits[0]):
+        written = f"{value:0{len(digits[0])}.0f}"  # a postcode, or an article's number
+    elif "0" in form and not percent:
+        written = f"{value:.0f}"
     else:
-        written = f"{value:.0f}" if "0" in form and not percent else f"{value:.10g}"
-    currency = _CURRENCY.search(form)
-    symbol = next(filter(None, currency.groups()), "").strip() if currency else ""
-    return " ".join(filter(None, (f"{written}%" if percent else written, symbol)))
+        is_whole = abs(value) < _MOST_GENERAL and value == int(value)
+        written = f"{value:.0f}" if is_whole else f"{value:.10g}"
+    return " ".join(filter(None, (f"{written}%" if percent else written, *words)))

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress, zip_longest
+from itertools import compress, pairwise, zip_longest
 from operator import and_
 
 Row = Sequence[str]
@@ -18,7 +18,9 @@ _ANSWER_NAMES = re.compile(
 # What marks a heading, an entry or code loses its sense in the middle of a line.
 _CELL_MARKUP = re.compile(r"^\s*(?:#{1,6} |- (?!\[)|```.*)")
 _RULE = re.compile(r"[-|]+")
+_CELL_END = re.compile(r"(?<!\\) \| ")
 _MOSTLY = 0.6
+_LONGEST_UNIT = 12
 _NAME_GLUE = " – "
 
 
@@ -39,12 +41,28 @@ def table_blocks(rows: Sequence[Row], header_rows: int | None = None) -> list[st
 
 def cell_text(blocks: Iterable[str]) -> str:
     """Return the Markdown blocks in a cell as one line; lines that end without a mark end with a comma."""
-    lines = (_CELL_MARKUP.sub("", line).strip(" |") for block in blocks for line in block.split("\n"))
-    kept = [line.replace(" | ", ", ") for line in lines if line and not _RULE.fullmatch(line)]
+    lines = (line for block in blocks for line in _lines_in_cell(block))
+    kept = [line for line in lines if line and not _RULE.fullmatch(line)]
     return "".join(
         line if last else f"{line} " if line[-1] in ".,;:!?" else f"{line}, "
         for last, line in zip([*[False] * (len(kept) - 1), True], kept, strict=False)
     )
+
+
+def _lines_in_cell(block: str) -> Iterator[str]:
+    """Yield the lines of a block; of a table inside a cell, each row with the names of its columns."""
+    lines = block.split("\n")
+    rows = [_CELL_END.split(line.strip(" |")) for line in lines]
+    if len(lines) > 2 and _RULE.fullmatch(lines[1]):
+        for row in rows[2:]:
+            yield ", ".join(_pair(name, cell) for name, cell in zip(rows[0], row, strict=False) if cell)
+    else:
+        yield from (", ".join([_CELL_MARKUP.sub("", row[0]).strip(" |"), *row[1:]]) for row in rows)
+
+
+def starts_like_a_value(cell: str) -> bool:
+    """Tell whether a cell begins with a number, which the name of a column does not."""
+    return _STARTS_LIKE_A_VALUE.match(cell) is not None and not _YEAR.fullmatch(cell)
 
 
 def _without_empty_columns(rows: Sequence[Row]) -> list[Row]:
@@ -63,6 +81,8 @@ def _body_blocks(rows: Sequence[Row], width: int, header_rows: int | None) -> It
     labelled = _with_labels(rows, width)
     if header_rows is None:
         header_rows = _count_header_rows([row for row in rows if len(row) > 1], width)
+        if header_rows > 1:
+            labelled[0] = list(spread(*labelled[:2]) or labelled[0])
     if len(labelled) == 1:
         yield "; ".join(filter(None, labelled[0]))
     elif header_rows == 0 and width == 2:
@@ -86,7 +106,7 @@ def _with_labels(rows: Sequence[Row], width: int) -> list[list[str]]:
 
 
 def _count_header_rows(rows: Sequence[Row], width: int) -> int:
-    """Return 0 when the first row holds data as the others do, else 1."""
+    """Return 0 when the first row holds data as the others do, 2 when groups or units are named, else 1."""
     first, *others = rows
     columns = list(zip_longest(*others, fillvalue=""))[: len(first)]
     holds_numbers = [_are_numbers(column) for column in columns]
@@ -94,7 +114,51 @@ def _count_header_rows(rows: Sequence[Row], width: int) -> int:
         is_pair = first[0].endswith(":") or _STARTS_LIKE_A_VALUE.match(first[1])
         return 0 if is_pair else 1
     is_data = (bool(_NUMBER.fullmatch(cell)) and not _YEAR.fullmatch(cell) for cell in first)
-    return 0 if any(map(and_, is_data, holds_numbers)) else 1
+    if any(map(and_, is_data, holds_numbers)):
+        return 0
+    return 2 if len(others) > 1 and _goes_on(first, others[0], others[1:]) else 1
+
+
+def _goes_on(first: Row, second: Row, below: Sequence[Row]) -> bool:
+    """Tell whether the second row names the columns as well, inside groups or by their units."""
+    if any(map(_STARTS_LIKE_A_VALUE.match, second)) or not (
+        {second[0], first[0]} & {""} or second[0] == first[0]
+    ):
+        return False
+    groups = any(
+        above and above == beside and one != two for (above, beside), (one, two) in _beside(first, second)
+    )
+    return groups or spread(first, second) is not None or _are_units(second, below)
+
+
+def _beside(first: Row, second: Row) -> Iterator[tuple[tuple[str, str], tuple[str, str]]]:
+    return zip(pairwise(first), pairwise(second), strict=False)
+
+
+def _are_units(row: Row, below: Sequence[Row]) -> bool:
+    columns = list(zip_longest(*below, fillvalue=""))
+    named = [column for cell, column in zip(row, columns, strict=False) if cell]
+    is_short = row[0] == "" and all(len(cell) <= _LONGEST_UNIT for cell in row)
+    return is_short and bool(named) and all(map(_are_numbers, named))
+
+
+def spread(first: Row, second: Row) -> Row | None:
+    """Return the names of groups repeated over the columns of each, where those below repeat; else None.
+
+    That is how "Zone; Home; ; Abroad; " stands over "; Price; Days; Price; Days".
+    """
+    filled = [cell for cell in second if cell]
+    is_above = all(
+        place < len(second) and (second[place] or place == 0) for place, cell in enumerate(first) if cell
+    )
+    if not is_above or len(set(filled)) == len(filled) or sum(map(bool, first)) < 2:
+        return None
+    names: list[str] = []
+    for place, name in enumerate(second):
+        above = first[place] if place < len(first) else ""
+        is_inside = name and not above and place > 0
+        names.append(names[-1] if is_inside else above)
+    return names
 
 
 def _are_numbers(column: Sequence[str]) -> bool:

@@ -26,6 +26,12 @@ _DROPPED = frozenset(
     }
 )  # fmt: skip
 _HIDING_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)", re.IGNORECASE)
+_FURNITURE_ROLES = frozenset(
+    {"alertdialog", "banner", "contentinfo", "dialog", "menu", "menubar", "navigation", "search"}
+)
+_COOKIE_BANNER = re.compile(
+    r"cookie\W?(?:banner|bar|consent|info|law|notice|popup)|\b(?:onetrust|cookiebot)", re.IGNORECASE
+)
 # Buttons act, but these say what they open.
 _LABELLED = frozenset({"dt", "h1", "h2", "h3", "h4", "h5", "h6", "summary"})
 
@@ -47,9 +53,18 @@ def _is_dropped(element: HtmlElement, opened: set[str]) -> bool:
         return True
     if element.tag == "button":
         return element.get("aria-expanded") is None and element.getparent().tag not in _LABELLED
-    if element.tag == "dialog":
-        return element.get("open") is None
-    return _is_hidden(element) and element.get("id") not in opened
+    if element.tag == "dialog" and element.get("open") is None:
+        return True
+    if element.get("id") in opened:
+        return False
+    return _is_hidden(element) or _is_furniture(element)
+
+
+def _is_furniture(element: HtmlElement) -> bool:
+    """Tell whether an element says by its role or name that it is a site's and not the page's own."""
+    names = f"{element.get('id') or ''} {element.get('class') or ''}"
+    is_named = element.tag != "body" and _COOKIE_BANNER.search(names)
+    return element.get("role") in _FURNITURE_ROLES or bool(is_named)
 
 
 def _is_hidden(element: HtmlElement) -> bool:
@@ -72,6 +87,7 @@ _BLOCKS = frozenset(
 )  # fmt: skip
 _DECLARED_CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _PROBED_BYTES = 2048
+_TICKS = re.compile(r"`{3,}")
 _LOWEST_LEVEL = 6
 _LONGEST_DEFINITION = 200
 
@@ -97,10 +113,17 @@ def html_to_text(html: str) -> tuple[str | None, str]:
     if page is None:
         return None, ""
     titles = [inline_text(each) for each in page.iter("title") if each.getparent().tag in ("body", "head")]
+    parts.set_styles(page)
     keep_visible(page)
     reader = _Reader(page)
-    text = "\n\n".join(filter(None, reader.blocks(page)))
+    text = "\n\n".join(filter(None, reader.blocks(_main_part(page))))
     return next(filter(None, [*titles, reader.first_heading]), None), text
+
+
+def _main_part(page: HtmlElement) -> HtmlElement:
+    """Return the part that a page names as its main one, without the site around it; else all of it."""
+    named = [each for each in page.iter() if each.tag == "main" or each.get("role") == "main"]
+    return named[0] if len(named) == 1 and named[0].text_content().strip() else page
 
 
 def _parsed(html: str) -> HtmlElement | None:
@@ -145,7 +168,11 @@ class _Reader:
         if element.tag in _HEADINGS:
             yield self._heading(element)
         elif element.tag == "summary":
-            yield self._subheading(inline_text(element))
+            yield self._summary(element)
+        elif element.tag == "details":
+            around = self._section, self._level
+            yield from self.blocks(element)
+            self._section, self._level = around
         elif element.tag in _LISTS:
             yield "\n".join(self._list_lines(element))
         elif element.tag == "table":
@@ -168,6 +195,12 @@ class _Reader:
         self._section = f"{'#' * self._level} {text}"
         self.first_heading = self.first_heading or text
         return self._section
+
+    def _summary(self, element: HtmlElement) -> str:
+        heading = self._subheading(inline_text(element))
+        if heading:
+            self._section, self._level = heading, min(self._level + 1, _LOWEST_LEVEL)
+        return heading
 
     def _subheading(self, text: str) -> str:
         level = min(self._level + 1, _LOWEST_LEVEL)
@@ -213,7 +246,7 @@ class _Reader:
         yield from self._definition(", ".join(terms), meaning)
 
     def _definition(self, term: str, meaning: Sequence[str]) -> Iterator[str]:
-        short = "; ".join(meaning)
+        short = cell_text(meaning) if any(each.endswith(".") for each in meaning) else "; ".join(meaning)
         if term and not term.endswith("?") and "\n" not in short and len(short) <= _LONGEST_DEFINITION:
             yield f"{term.rstrip(':')}: {short}" if short else term
         else:
@@ -233,7 +266,8 @@ def _code(element: HtmlElement) -> str:
     for line_break in element.iter("br"):
         line_break.tail = "\n" + (line_break.tail or "")
     code = element.text_content().strip("\n").rstrip()
-    return f"```\n{code}\n```" if code else ""
+    fence = "`" * max([3, *(len(ticks) + 1 for ticks in _TICKS.findall(code))])
+    return f"{fence}\n{code}\n{fence}" if code else ""
 
 
 def _integer(element: HtmlElement, name: str, default: int) -> int:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from lxml.html import HtmlElement
 
@@ -10,9 +11,15 @@ from devstack.bedrock.knowledge.reading.marks import linked, lowered, raised, st
 
 _STRUCK = frozenset({"del", "s", "strike"})
 _STRIKING_STYLE = re.compile(r"line-through", re.IGNORECASE)
+_SHIFTING_STYLE = re.compile(r"vertical-align\s*:\s*(super|sub)\b", re.IGNORECASE)
+_STYLE_COMMENT_OR_BLOCK = re.compile(r"/\*.*?\*/|@[^{};]*\{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", re.DOTALL)
+_STYLE_RULE = re.compile(r"([^{}]+)\{([^{}]*)\}")
+_CLASS_SELECTOR = re.compile(r"(?:^|,)\s*\w*\.([\w-]+)\s*(?=,|$)")
+_TELLING_STYLE = re.compile(r"(?:line-through|vertical-align\s*:\s*su(?:per|b))\b", re.IGNORECASE)
 _CODE = frozenset({"code", "kbd", "samp", "tt"})
 _HEADING_TAGS = frozenset({"dt", "h1", "h2", "h3", "h4", "h5", "h6", "summary", "th", "title"})
 _PARAGRAPHS = frozenset({"div", "li", "p"})
+_EQUATIONS = frozenset({"mfrac", "mroot", "msqrt", "msub", "msubsup", "msup"})
 _BREAK = "\v"
 _SPACES = re.compile(r"[^\S\v]+")
 _AROUND_BREAK = re.compile(r" *\v *")
@@ -29,6 +36,21 @@ def inline_text(element: HtmlElement) -> str:
 def tidy_inline(pieces: Sequence[str]) -> str:
     """Collapse white space as a browser does."""
     return _AROUND_BREAK.sub("\n", _SPACES.sub(" ", "".join(pieces))).strip()
+
+
+def set_styles(page: HtmlElement) -> None:
+    """Write on each element what its classes say that changes the sense: crossed out, raised, lowered."""
+    sheets = "\n".join(_STYLE_COMMENT_OR_BLOCK.sub("", each.text or "") for each in page.iter("style"))
+    styles = {
+        name: rule
+        for selectors, rule in _STYLE_RULE.findall(sheets)
+        if _TELLING_STYLE.search(rule)
+        for name in _CLASS_SELECTOR.findall(selectors)
+    }
+    for element in page.iter() if styles else ():
+        for name in (element.get("class") or "").split():
+            if name in styles:
+                element.set("style", f"{element.get('style') or ''};{styles[name]}")
 
 
 def is_struck(element: HtmlElement) -> bool:
@@ -52,6 +74,8 @@ def write_inline(element: HtmlElement, pieces: list[str]) -> None:
         pieces.append(element.get("alt") or "")
     elif element.tag == "input":
         pieces.append(_box(element))
+    elif element.tag in _EQUATIONS:
+        pieces.append(_equation(element))
     else:
         own: list[str] = []
         write_content(element, own)
@@ -73,13 +97,30 @@ def _marked(element: HtmlElement, text: str, before: str) -> str:
         return linked(text, element.get("href") or "")
     if element.tag in _CODE and "`" not in text:
         return f"`{text.strip()}`"
+    if element.tag == "math":
+        return f" {text}" if before[-1:].isdigit() and text.lstrip()[0].isdigit() else text
     if element.tag == "q":
         return f"“{text}”"
-    if element.tag == "sup":
+    shifted = _SHIFTING_STYLE.search(element.get("style") or "")
+    if element.tag == "sup" or (shifted and shifted[1].lower() == "super"):
         return raised(text.strip(), before, element.tail or "")
-    if element.tag == "sub":
+    if element.tag == "sub" or shifted:
         return lowered(text.strip(), before)
     return f" {text} " if element.tag in _PARAGRAPHS else text
+
+
+def _equation(element: HtmlElement) -> str:
+    """Return a fraction, power, index or root of MathML on the line."""
+    inner = [inline_text(part) for part in element]
+    base, *others = inner or [""]
+    if element.tag == "mfrac":
+        return "/".join(inner)
+    if element.tag in ("msqrt", "mroot"):
+        return f"√({base})" if len(inner) == 1 else f"{raised(others[0], ' ')}√({base})" if others else base
+    index = others[0] if element.tag != "msup" and others else ""
+    power = others[-1] if element.tag != "msub" and others else ""
+    lower = f"{base}{lowered(index, base)}" if index else base
+    return f"{lower}{raised(power, lower)}" if power else lower
 
 
 def _is_in_heading(element: HtmlElement) -> bool:
@@ -135,10 +176,10 @@ def count_header_rows(table: HtmlElement) -> int | None:
 
 def table_rows(table: HtmlElement, text_of: Callable[[HtmlElement], str]) -> Iterator[list[str]]:
     """Yield the rows; a cell that takes the whole width is alone in its row."""
-    above: dict[int, _Spanning] = {}
-    for row in own_rows(table):
-        cells = own_cells(row)
-        yield from _with_spans(cells, above, text_of)
+    for _, rows in groupby(own_rows(table), key=lambda row: row.getparent()):
+        above: dict[int, _Spanning] = {}  # no cell reaches out of its part of the table
+        for row in rows:
+            yield from _with_spans(own_cells(row), above, text_of)
 
 
 def _with_spans(
