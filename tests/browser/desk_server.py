@@ -30,12 +30,6 @@ DRAFT = {
     "usage": {"input_tokens": 900, "output_tokens": 40, "cost_usd": 0.001},
     "degraded": [],
 }
-ARTICLE = {
-    "title": "When a parcel is late",
-    "markdown": "# When a parcel is late\n\nWe send another after five days.\n",
-    "sidecar": {"metadataAttributes": {"title": "When a parcel is late"}},
-    "usage": {"input_tokens": 900, "output_tokens": 40, "cost_usd": 0.001},
-}
 JOB = {
     "job_id": "J1",
     "status": "COMPLETE",
@@ -319,7 +313,6 @@ ROUTES: tuple[tuple[str, str, Callable[..., Reply]], ...] = (
     ("POST", "/tickets/([^/]+)/replies", _replied),
     ("POST", "/tickets/([^/]+)/draft", lambda desk, _ticket_id, _body: Reply(desk.draft)),
     ("POST", "/tickets/([^/]+)/feedback", lambda _desk, _ticket_id, _body: Reply({"status": "accepted"})),
-    ("POST", "/tickets/([^/]+)/article", lambda _desk, _ticket_id, _body: Reply(ARTICLE)),
     ("GET", "/insights", _insights),
     ("GET", "/health", _health),
     ("GET", "/kb/sync", _synced),

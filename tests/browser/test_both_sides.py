@@ -1,9 +1,12 @@
-"""Two windows with the running product between them: a customer's, and an agent's."""
+"""Two windows with the running product between them: a customer's, and an agent's or the owner's."""
+
+import json
+import re
 
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.chat import ask
+from tests.browser.chat import answers, ask
 from tests.browser.console import box, messages, sign_in
 from tests.browser.visitor import Visitor
 from tests.integration.api import Api
@@ -13,6 +16,10 @@ from tests.webhooks import receiving
 READ_WITHIN_MS = 5_000
 ANSWERED_WITHIN_MS = 20_000
 TOLD_WITHIN_SECONDS = 10
+COUNTED_SECONDS = 20
+GNOMES = "Do you ship garden gnomes of titanium to the islands?"
+SOLUTION = "Gnomes go to the islands with the ferry, which takes three days longer. Dear Ada, yours is on it."
+NAME = "do-you-ship-garden-gnomes-of-titanium-to-the-islands.md"
 HUMAN = "I would like to talk to a person"
 TOLD = ["ticket.created", "ticket.replied", "ticket.message", "ticket.replied", *["ticket.updated"] * 2]
 
@@ -78,3 +85,58 @@ def test_a_customer_and_an_agent_talk_until_the_next_ticket(
         expect(page.locator(".author:not(.visually-hidden)")).to_have_text(["Agent"] * 2)
         expect(ticket).to_contain_text("Waiting")
         expect(page.locator("#solved")).to_be_hidden()
+
+
+def test_what_is_asked_in_vain_is_a_gap_a_cost_and_then_an_article(
+    visit: Visitor, product: Product, api: Api
+) -> None:
+    page, desk = visit(product.url), visit(f"{product.url}/agent#/insights")
+    sign_in(desk, api.agent_token)
+    ask(page, GNOMES)
+    expect(answers(page).last).to_contain_text("couldn't find an answer", timeout=ANSWERED_WITHIN_MS)
+    ask(page, f"My name is Ada Byron. {HUMAN}")
+    ticket_id = ticket_number(page)
+
+    assert within(COUNTED_SECONDS, lambda: GNOMES in gaps(api))
+    desk.reload()
+    desk.get_by_role("link", name="Gaps", exact=True).click()
+    expect(desk.locator("#insights-gaps li", has_text=GNOMES)).to_contain_text("not answered")
+    desk.locator("#insights-days").select_option("1")
+    desk.get_by_role("link", name="Cost", exact=True).click()
+    costs = desk.get_by_role("region", name="Cost", exact=True)
+    expect(costs.get_by_role("row", name="In all")).to_have_text(re.compile(r"US\$0\.0*[1-9]\d*$"))
+    expect(desk.get_by_role("region", name="Today by model")).to_contain_text("local-extractive")
+
+    desk.evaluate(f"location.hash = '#/tickets/{ticket_id}'")
+    draft = desk.get_by_role("button", name="Draft an article")
+    expect(messages(desk).filter(has_text=HUMAN)).to_be_visible()
+    expect(draft).to_be_hidden()
+    box(desk).fill(SOLUTION)
+    desk.get_by_role("button", name="Reply and close").click()
+    draft.click(timeout=READ_WITHIN_MS)
+    dialog = desk.get_by_role("dialog", name="Draft an article")
+    expect(dialog).to_contain_text(f"kb add {NAME} {NAME}.metadata.json", timeout=ANSWERED_WITHIN_MS)
+    article = saved(desk, "Download article", NAME)
+    assert article.startswith(f"# {GNOMES}\n")
+    assert "three days longer" in article
+    assert "Ada" not in article
+    sidecar = json.loads(saved(desk, "Download sidecar", f"{NAME}.metadata.json"))
+    assert sidecar == {"metadataAttributes": {"title": GNOMES}}
+
+
+def gaps(api: Api) -> list[str]:
+    """Return what is asked in vain, grouped at the next sweep rather than a minute after the last time."""
+    key = {"pk": {"S": "gap-report"}, "sk": {"S": "gap-report"}}
+    forget = {"UpdateExpression": "REMOVE #state", "ExpressionAttributeNames": {"#state": "state"}}
+    found = [each["question"] for each in api.send_as_agent("GET", "/insights").json()["gaps"]]
+    if GNOMES not in found:
+        api.aws("dynamodb").update_item(TableName="support-insights", Key=key, **forget)
+    return found
+
+
+def saved(page: Page, button: str, name: str) -> str:
+    """Return what a button saves under a name."""
+    with page.expect_download() as download:
+        page.get_by_role("button", name=button).click()
+    assert download.value.suggested_filename == name
+    return str(download.value.path().read_text("utf-8"))

@@ -60,7 +60,8 @@ function showInsights(answer, yesterday) {
 
 function nextWords([first, second]) {
   if (!first) return 'Nothing: no question of late lacks an answer.';
-  const asked = ({ question, count, kind }) => `“${question}” (${plural(count, 'time', 'times')}, ${KINDS[kind] ?? kind})`;
+  // Isolated, so that a question in Arabic leaves the words around it in their order.
+  const asked = ({ question, count, kind }) => `“\u2068${question}\u2069” (${plural(count, 'time', 'times')}, ${KINDS[kind] ?? kind})`;
   return `An article that answers ${asked(first)}.${second ? ` Then ${asked(second)}.` : ''}`;
 }
 
