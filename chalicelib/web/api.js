@@ -2,7 +2,7 @@
 // What the chat asks of the API.
 
 const FAILURE_WORDS = Object.fromEntries(
-  ['tooLarge', 'tooMany', 'down', 'refused', 'unproven', 'unreadable', 'late', 'offline'].map((key) => [key, say(key)]),
+  ['tooLarge', 'tooMany', 'spent', 'down', 'refused', 'unproven', 'unreadable', 'late', 'offline'].map((key) => [key, say(key)]),
 );
 
 const sessionPath = (sessionId) => `chat/${encodeURIComponent(sessionId)}`;

@@ -20,7 +20,8 @@ class RequestFailure extends Error {
   }
 }
 
-function fallbackSentence(status) {
+function fallbackSentence(status, code) {
+  if (code === 'budget_reached') return FAILURE_WORDS.spent;
   if (status === 413) return FAILURE_WORDS.tooLarge;
   if (status === 429) return FAILURE_WORDS.tooMany;
   return status >= 500 ? FAILURE_WORDS.down : FAILURE_WORDS.refused;
@@ -48,7 +49,7 @@ function refusal(response, body) {
   const { status } = response;
   const sentence = KNOWS_SERVER_WORDS && typeof body?.error === 'string' && body.error.trim();
   const fields = Array.isArray(body?.fields) ? body.fields.map((entry) => entry?.field) : [];
-  return new RequestFailure(sentence || fallbackSentence(status), {
+  return new RequestFailure(sentence || fallbackSentence(status, body?.code), {
     status,
     fields,
     code: body?.code,

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.branding import LANGUAGES
 from chalicelib.chat.reading.person_request import asks_for_a_person
+from chalicelib.chat.voice import sentences_of
 from chalicelib.web import languages
 from chalicelib.web.languages import choose_language, words_of
 
@@ -55,6 +56,11 @@ def test_a_language_has_the_keys_of_english_in_their_order(language: str) -> Non
 @all_of_them
 def test_no_text_is_empty_or_has_space_around_it(language: str) -> None:
     assert all(text and text == text.strip() for _, _, text in texts(language))
+
+
+def test_no_line_of_french_begins_with_a_sign() -> None:
+    assert not [text for _, _, text in texts("fr") if re.search(" [:;!?]", text)]
+    assert not [text for text in sentences_of("fr").values() if re.search(" [:;!?]", text)]
 
 
 @others
