@@ -1,7 +1,9 @@
 'use strict';
-// Deleting the conversation: asked once, then gone here and at the server.
+// Deleting the conversation: asked once, then gone at the server, here, and where else it is open in this browser.
 
 const eraseDialog = document.getElementById('erase');
+const savedErasure = remembered('localStorage', 'erasure');  // for a moment: other tabs hear of what is written
+const ERASED = 'erased: ';
 
 function watchErasing() {
   view['ask-erase'].hidden = !chat.sessionId;
@@ -11,6 +13,9 @@ function watchErasing() {
   });
   document.getElementById('erase-now').addEventListener('click', eraseConversation);
   document.getElementById('keep').addEventListener('click', () => eraseDialog.close());
+  window.addEventListener('storage', ({ newValue }) => {
+    if (chat.sessionId && newValue === `${ERASED}${chat.sessionId}`) leaveErased();
+  });
 }
 
 function sayEraseProblem(sentence) {
@@ -27,6 +32,11 @@ async function eraseConversation() {
     return;
   }
   if (lifetime.aborted) return;
+  for (const word of [`${ERASED}${chat.sessionId}`, '']) savedErasure.write(word);
+  leaveErased();
+}
+
+function leaveErased() {
   eraseDialog.close();
   forgetConversation(chat.sessionId);
   keepUnsent([]);

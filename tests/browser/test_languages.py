@@ -12,6 +12,13 @@ from tests.browser.scripted_server import Reply, ScriptedServer, answer
 from tests.browser.visitor import Visitor
 
 ENGLISH = re.compile(r"\b(?:the|your|you|please|and|answer|again|with)\b", re.IGNORECASE)
+STARTS = """blocks => blocks.map((block) => {
+  const words = document.createRange();
+  words.selectNodeContents(block);
+  const [inner, outer] = [words, block.parentElement].map((each) => each.getBoundingClientRect());
+  return inner.left - outer.left < outer.right - inner.right ? 'L' : 'R';
+})"""
+"""At which side each block begins."""
 TICKET = {"ticket": {"ticket_id": "T-1", "status": "open"}, "handled_by": "assistant"}
 
 
@@ -45,7 +52,7 @@ def test_the_address_decides_before_the_browser_does(visit: Visitor, server: Scr
 def test_arabic_runs_from_right_to_left_with_the_tails_mirrored(
     visit: Visitor, server: ScriptedServer
 ) -> None:
-    server.replies.append(Reply(answer("حسنًا [1].")))
+    server.replies.append(Reply(answer("حسنًا [1].\n\nOpen it.\n\nاكتب:\n\n```\nx --all\n```\n\n- ثم")))
     page = visit(server.url, locale="ar-EG")
     expect(page.locator("html")).to_have_attribute("dir", "rtl")
     ask_in(page, "ar", "أين طلبي؟")
@@ -54,6 +61,7 @@ def test_arabic_runs_from_right_to_left_with_the_tails_mirrored(
     assert question.bounding_box()["x"] < reply.bounding_box()["x"]  # type: ignore[index]
     assert side(page, ".customer .bubble", "borderBottomLeftRadius") == "6px"
     assert side(page, ".assistant .bubble", "borderTopRightRadius") == "6px"
+    assert page.locator(".prose :is(p, pre, li)").evaluate_all(STARTS) == [*"RLRLR"]
 
 
 def test_arabic_counts_with_its_plurals_and_its_numbers(visit: Visitor, server: ScriptedServer) -> None:
