@@ -56,7 +56,7 @@ def read_branding(given: Mapping[str, Any]) -> Branding:
     values, problems = {}, []
     for name, value in given.items():
         if name not in FIELDS:
-            problems.append(f"has a field that is none of {', '.join(FIELDS)}")
+            problems.append(f"{name[:MOST_NAME_CHARS]} is none of its fields: {', '.join(FIELDS)}")
             continue
         try:
             values[name] = FIELDS[name](value)

@@ -36,7 +36,7 @@ const place = {
   note() {
     const { scrollHeight, scrollTop, clientHeight } = view.conversation;
     place.atEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
-    view.latest.hidden = place.atEnd;
+    view.latest.hidden = place.atEnd || view.messages.childElementCount === 0;
   },
 
   /** Keep the end in view when the composer grows or a keyboard comes up. */

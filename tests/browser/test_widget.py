@@ -236,6 +236,18 @@ def test_an_attribute_that_makes_no_sense_is_left_out_and_named(
     visit.misdeeds.clear()
 
 
+def test_a_title_or_greeting_without_end_pushes_nothing_away(
+    visit: Visitor, site: Site, server: ScriptedServer
+) -> None:
+    site.attributes = {"title": "Cups " * 99, "greeting": "x" * 999}
+    page = visit(site.url, also=server.url, **PHONE)
+    launcher(page).tap()
+    expect(chat(page).get_by_role("button", name="Close chat")).to_be_in_viewport()
+    expect(chat(page).get_by_role("heading", name="xxx")).to_be_in_viewport()
+    assert chat(page).locator("#conversation").evaluate("part => part.scrollWidth <= part.clientWidth")
+    expect(chat(page).locator("#latest")).to_be_hidden()
+
+
 def test_it_looks_as_its_attributes_say(visit: Visitor, site: Site, server: ScriptedServer) -> None:
     site.attributes = {"title": "Cups", "greeting": "Which cup?", "color": "gold", "position": "Left"}
     page = visit(site.url, also=server.url)

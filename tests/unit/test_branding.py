@@ -53,7 +53,9 @@ def test_a_wrong_field_is_refused_by_its_name(field: str, values: list[object]) 
 
 
 def test_every_wrong_field_is_named_and_none_that_is_unknown_passes() -> None:
-    with pytest.raises(ValueError, match=r"^name must .*, color must .*, has a field that is none of"):
+    with pytest.raises(
+        ValueError, match=r"^name must .*, color must .*, colour is none of its fields: name, "
+    ):
         read_branding({"name": "", "color": "red", "colour": "#000"})
 
 
@@ -66,7 +68,7 @@ def test_what_is_no_object_of_a_few_fields_is_refused(text: str) -> None:
 def test_a_business_looks_and_speaks_as_it_says() -> None:
     page = chat_page("de", read_branding(WHOLE))
     assert "<title>Tillwren</title>" in page.html
-    assert "<h1>Tillwren</h1>" in page.html
+    assert "<h1><bdi>Tillwren</bdi></h1>" in page.html
     assert '<h2 id="welcome-title"><bdi>Hallo aus dem Laden!</bdi></h2>' in page.html
     assert re.findall(r'class="suggestion"><bdi>(.*?)<', page.html) == ["Where is my order?"]
     assert '<p class="hours"><bdi>Weekdays, 9:00 to 17:00</bdi></p>' in page.html
@@ -87,7 +89,7 @@ def test_a_site_may_choose_a_colour_and_nothing_else(wanted: str | None, color: 
 
 def test_without_branding_the_page_is_neutral() -> None:
     page = chat_page("en")
-    assert "<h1>Support assistant</h1>" in page.html
+    assert "<h1><bdi>Support assistant</bdi></h1>" in page.html
     assert len(re.findall('class="suggestion"', page.html)) == 4
     assert not re.search(r'referrerpolicy|class="(?:hours|privacy)"|--fill:#', page.html)
     assert "img-src data:;" in page.headers["Content-Security-Policy"]

@@ -7,7 +7,7 @@ const inSite = { shown: false, seen: savedSeen.read() };
 function startInSite() {
   const { title, greeting, shown } = hello;
   document.documentElement.classList.add('framed');
-  if (title) document.querySelector('h1').textContent = title;
+  if (title) document.querySelector('h1 bdi').textContent = title;
   if (greeting) document.querySelector('#welcome-title bdi').textContent = greeting;
   const closeButton = document.getElementById('close-chat');
   closeButton.hidden = false;
