@@ -199,7 +199,9 @@ function showFailure(question, failure) {
 
 function retryWords(seconds) {
   if (seconds <= 0) return say('retry');
-  return seconds < 100 ? say('retryInSeconds', { count: seconds }) : say('retryInMinutes', { count: Math.ceil(seconds / 60) });
+  if (seconds < 100) return say('retryInSeconds', { count: seconds });
+  const minutes = Math.ceil(seconds / 60);
+  return minutes < 100 ? say('retryInMinutes', { count: minutes }) : say('retryInHours', { count: Math.ceil(minutes / 60) });
 }
 
 /** Keep the button shut until the server wants to be asked again; a clock, because background tabs skip ticks. */

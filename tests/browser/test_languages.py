@@ -40,6 +40,11 @@ def test_the_page_speaks_the_language_of_the_browser(visit: Visitor, server: Scr
     ask_in(page, "de", "Wo ist mein Paket?")
     # What the server says in English is said by the page.
     expect(page.locator(".failure p")).to_have_text("Der Assistent ist im Moment nicht erreichbar.")
+    spent = {"error": "Come back tomorrow.", "code": "budget_reached"}
+    server.replies.append(Reply(spent, status=429, headers={"Retry-After": "30000"}))
+    page.locator(".retry").click()
+    expect(page.locator(".failure p")).to_contain_text("Bitte kommen Sie morgen wieder")
+    expect(page.locator(".retry")).to_have_text("Erneut senden in 9 h")
     # And what the assistant says without a model is in the page's language.
     assert server.received[-1].headers["Accept-Language"] == "de"
 
