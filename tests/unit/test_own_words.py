@@ -27,6 +27,8 @@ QUOTED = [
     "---------- Forwarded message ---------\nSent on Monday.",
     "________________________________\nFrom: Support\nSent on Monday.",
     "> Sent on Monday.\n> Bye",
+    "Support wrote:\n> Sent on Monday.",
+    "##- Please type your reply above this line -##\nSent on Monday.",
 ]
 SIGNATURES = [
     "-- \nAnn Lee\nExample Ltd",
@@ -73,6 +75,37 @@ def test_a_greeting_is_left_out(greeting: str, gap: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "notice",
+    [
+        "CAUTION: This email originated from outside of the organization. Do not click links.",
+        "[EXTERNAL EMAIL]",
+        "You don't often get email from ann@example.com. Learn why this is important",
+        "Vorsicht: Diese E-Mail stammt von einem externen Absender.",
+        "##- Please type your reply above this line -##",
+        "[cid:image001.png@01DC4D]",
+        "---------- Forwarded message ---------\nFrom: Ann\nDate: Tue\nSubject: Phone\nTo: <s@example.com>",
+        "Begin forwarded message:\n\nFrom: Ann\nSubject: Phone\nDate: Tue",
+    ],
+)
+def test_what_stands_above_a_mail_is_left_out(notice: str) -> None:
+    assert own_words(f"{notice}\n\n{SAID}") == SAID
+
+
+@pytest.mark.parametrize(
+    "mail",
+    [
+        f"<p>{SAID}</p>",
+        "<html><head><style>p{}</style></head><div>Hi,</div><div>My two-factor&nbsp;phone\nis lost.</div>",
+        f"<div>{SAID}<br></div><div class='gmail_quote'><div>On Tue, Support wrote:</div><blockquote>Sent"
+        "<blockquote>Paid</blockquote> on Monday.</blockquote></div>",
+        f"<p>{SAID}</p><p>Kind regards<br>Ann</p>",
+    ],
+)
+def test_a_mail_in_html_is_read_as_it_shows(mail: str) -> None:
+    assert own_words(mail) == SAID
+
+
+@pytest.mark.parametrize(
     ("message", "own"),
     [
         (f"{QUOTED[0]}\n\n{SAID}", SAID),
@@ -98,6 +131,7 @@ def test_what_is_said_elsewhere_is_kept(message: str, own: str | None) -> None:
         "hello",
         "Kind regards",
         "> quoted alone",
+        "<Enter> does nothing, and 1 < 2 > 0",
         "",
     ],
 )
@@ -129,6 +163,9 @@ def test_a_subject_says_whether_it_is_an_earlier_mails(subject: str, own: tuple[
         "From: a\n" * 3000,
         "On 10:12\n" * 3000,
         "> " * 9000,
+        "<p><blockquote>" * 2000,
+        "<p>" + "<style>" * 3000,
+        "<p>" + "<a " * 6000,
         "Hello " * 4000,
     ],
 )

@@ -7,6 +7,22 @@ import pytest
 from chalicelib.chat.reading.person_request import asks_for_a_person
 
 ASKING = """
+is there anybody there i can speak to?
+I want to speak to your sales team
+Is a human available?
+Connect me!
+Enough. Supervisor.
+can someone from your team get in touch with me?
+Können Sie mich zurückrufen?
+Gibt es hier einen echten Menschen?
+puis-je avoir quelqu'un au téléphone ?
+¿me pueden llamar?
+passe para um humano
+mi può richiamare?
+kan ik iemand aan de lijn krijgen
+kunt u me doorverbinden
+czy mogę z kimś porozmawiać
+電話で話せますか
 I want to talk to a human
 I'd like to speak with a real person
 I would like to speak to an agent please
@@ -102,6 +118,10 @@ Beni bir temsilciye bağlayın
 """.replace("I   want\nto talk to\na human", "I   want to talk   to a human").strip()
 
 NOT_ASKING = """
+In the manual it says: speak to a supervisor before opening. What opens the case?
+He told me: get a manager. How do I add one?
+How do I hand over to a colleague?
+Is human support included in Plus?
 How do I reset my password?
 How do I reset my password?\\n\\n> If you want to speak to an agent, call our hotline on weekdays.
 The bank told me to speak to the support team. How long do refunds take?

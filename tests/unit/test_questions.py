@@ -37,6 +37,12 @@ STORY = "I have been a customer for years, and I like the shop and its people a 
             ["パスワードをリセットするには？", "返金にはどのくらいかかりますか。"],
         ),
         (
+            "How do I pay?How long are refunds??Can I cancel?!",
+            ["How do I pay?", "How long are refunds??", "Can I cancel?!"],
+        ),
+        ("How do I pay; how long are refunds", ["How do I pay", "how long are refunds"]),
+        ("I ask (a) how do I pay, (b) can I cancel", ["I ask how do I pay", "can I cancel"]),
+        (
             "I bought a mug. It broke. Can I return it? And how do I change my address?",
             ["I bought a mug. It broke. Can I return it?", "And how do I change my address?"],
         ),
@@ -101,6 +107,25 @@ def test_a_question_is_found_wherever_it_stands_in_a_long_message(place: int) ->
     asked = "How do I reset my password?"
     (question,) = questions_in(f"{STORY[:place]} {asked} {STORY[place:]}")
     assert question == asked
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        "Please tell me what an early return costs.",
+        "I'd like to know the price of a mug.",
+        "Ich möchte wissen, was ein Becher kostet.",
+        "Je voudrais savoir le prix d'une tasse.",
+        "Quisiera saber cuánto cuesta una taza.",
+    ],
+)
+def test_a_wish_to_know_is_a_question(wish: str) -> None:
+    assert questions_in(STORY + wish) == (wish,)
+
+
+@pytest.mark.parametrize("text", ["see https://a.example/?Q=1&B or a.b/c?Next", "Wow!Great"])
+def test_a_question_mark_in_an_address_ends_nothing(text: str) -> None:
+    assert questions_in(text) == (text,)
 
 
 def test_a_question_in_a_message_without_full_stops_is_found() -> None:

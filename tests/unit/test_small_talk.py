@@ -11,7 +11,8 @@ from chalicelib.chat.reading.small_talk import Kind, small_talk
         ("wordless", "👋|🙏|👍👍|😀 ❤️|?|!!|…"),
         (
             "greeting",
-            "Hi|hello there!|Good morning team 👋|Bonjour !|こんにちは|안녕하세요|مرحبا|anyone there?",
+            "Hi|hello there!|Good morning team 👋|Bonjour !|こんにちは|안녕하세요|مرحبا|anyone there?"
+            "|hi, I have a problem|can you help me please?|Ich habe eine Frage|Necesito ayuda|我有问题",
         ),
         (
             "thanks",
@@ -27,6 +28,7 @@ from chalicelib.chat.reading.small_talk import Kind, small_talk
             "|ça ne marche pas|Cela ne répond pas à ma question|Esto no me ayuda|Sigue sin funcionar"
             "|Isso não me ajudou|Non mi è stato utile|Dat is geen antwoord op mijn vraag|To mi nie pomogło"
             "|質問の答えになっていません|解決しませんでした|没有解决我的问题|这没有帮助"
+            "|this is ridiculous!|you are useless|wtf|Das ist lächerlich|C'est nul|Ridículo"
             "|no funciona|non funziona|het werkt niet|nie działa|не работает|çalışmıyor|没用",
         ),
     ],
@@ -47,6 +49,9 @@ def test_small_talk_is_told_by_its_kind(kind: Kind, messages: str) -> None:
         "my password reset did not work",
         "it did not work because the link has expired",
         "help",
+        "help me reset my password",
+        "I have a question about my invoice",
+        "this is ridiculous, the reader does not turn on",
         "invoice",
         "good plan?",
         "Why does it not work?",

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 
+from chalicelib.chat.reading.html_mail import as_text
+
 TABLES = Path(__file__).parent / "tables"
 MOST_CHARS = 16_000
 """What of a text is read; longer ones are logs or whole threads, with what is new at their beginning."""
@@ -21,6 +23,7 @@ DASHES = frozenset({"--", "—", "__"})
 RULE = re.compile(r"[_=*-]{20,}")
 DATE = re.compile(r"\d{4}|\d{1,2}[:.]\d{2}")
 ADDRESS = re.compile(r"\S@\S")
+PICTURE = re.compile(r"\[(?:cid|image|bild):[^\[\]\n]{0,200}\]", re.IGNORECASE)
 TAG = re.compile(r" ?[\[(](?:#|ticket|case|ref|ext)[^\])]{0,40}[\])]", re.IGNORECASE)
 WRITTEN_APART = re.compile(r"[^\W_\u0600-\u06ff\u3040-\u9fff\uac00-\ud7af]")
 REPLY_MARK = re.compile(r"([^\W\d_]{1,4})(?:\[\d{1,4}\])?\s*[:：]\s*")
@@ -30,14 +33,17 @@ WORD = re.compile(r"\w+(?:['’.]\w+)*")
 @lru_cache(maxsize=8)
 def own_words(text: str) -> str:
     """Return what a message says by itself; a message that is nothing but quoted comes back whole."""
-    lines = [line.strip() for line in text[:MOST_CHARS].splitlines()]
+    lines = [PICTURE.sub("", line).strip() for line in as_text(text[:MOST_CHARS]).splitlines()]
     kept: list[str] = []
     signed = has_said = False
     for place, line in enumerate(lines):
         if _begins_quoted_mail(lines, place):
-            if not _is_quoted(_next_line(lines, place + 1)):
+            # Above all that is said it begins what was forwarded to be answered.
+            if has_said and not _is_quoted(_next_line(lines, place + 1)):
                 break
             signed = False
+        elif not has_said and (_starts(line, "notices") or _is_forwarded_header(lines, place)):
+            continue
         elif _is_quoted(line):
             signed = False
         elif signed:
@@ -75,6 +81,7 @@ def _begins_quoted_mail(lines: Sequence[str], place: int) -> bool:
         or (place > 0 and _is_wrote_line(f"{lines[place - 1]} {line}"))
         or _is_separator(line)
         or _is_header_block(lines, place)
+        or (_is_short_wrote_line(line) and _is_quoted(_next_line(lines, place + 1)))
     )
 
 
@@ -84,6 +91,11 @@ def _is_wrote_line(line: str) -> bool:
         return False
     has_date, has_address = DATE.search(line) is not None, ADDRESS.search(line) is not None
     return (has_date and has_address) or ((has_date or has_address) and _holds(line, "wrote"))
+
+
+def _is_short_wrote_line(line: str) -> bool:
+    """Tell whether a line is the like of "Support wrote:"."""
+    return line.endswith((":", "：")) and len(line) < 80 and _holds(line, "wrote")
 
 
 def _is_wrapped_header(lines: Sequence[str], place: int) -> bool:
@@ -99,7 +111,14 @@ def _is_wrapped_header(lines: Sequence[str], place: int) -> bool:
 
 
 def _is_separator(line: str) -> bool:
-    return RULE.fullmatch(line) is not None or _says(line.strip("-_=*>: "), "separators")
+    return RULE.fullmatch(line) is not None or _says(line.strip("-_=*>:# "), "separators")
+
+
+def _is_forwarded_header(lines: Sequence[str], place: int) -> bool:
+    """Tell whether a line is one of the headers that begin a message, all there is above it but for marks."""
+    return _is_header(lines[place], "other_headers") and any(
+        _is_header_block(lines, above) for above in range(max(place - 4, 0), place)
+    )
 
 
 def _is_header_block(lines: Sequence[str], place: int) -> bool:

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache, cached_property
+from itertools import zip_longest
 
 from chalicelib.chat.reading.own_words import TABLES, own_words
 
@@ -26,9 +27,9 @@ QUOTED = re.compile(
     r"\"[^\"]*\"|“[^“”]*”|„[^„“”]*[“”]|«[^«»]*»|「[^「」]*」|(?:(?<=\s)|^)[‘'][^‘’']*[’'](?=[\s.,;:!?]|$)"
 )
 CLAUSE_END = re.compile(
-    r"[.,;:!?…。、，！？؟،؛()–—]+| - |\n\n+"
+    r"([.,;:!?…。、，！？؟،؛()–—]+| - |\n\n+"
     r"|\b(?:but|because|aber|weil|mais|pero|porque|mas|perch[eé]|maar|omdat|ale|bo|но|потому что|але|ama"
-    r"|لكن)\b"
+    r"|لكن)\b)"
 )
 CONTRACTION = re.compile(r"['’](?=(?:t|d|m|ll|ve|re|s)\b)", re.IGNORECASE)
 WORD = re.compile(r"\w+")
@@ -45,9 +46,24 @@ def asks_for_a_person(text: str) -> bool:
     unquoted = QUOTED.sub(" ", own)
     # A wish in quotation marks and nothing else is a wish.
     said = unquoted if WORD.search(unquoted) else own
-    clauses = _with_their_please([clause for clause in CLAUSE_END.split(said.casefold()) if clause.strip()])
+    clauses = _with_their_please([clause for clause in _own_clauses(said.casefold()) if clause.strip()])
     is_all = sum(not _says_only("alone_fillers", clause) for clause in clauses) <= 1
     return any(_asks(clause, is_all) for clause in clauses)
+
+
+def _own_clauses(text: str) -> Iterator[str]:
+    """Yield the clauses, without one that a colon announces as what somebody says: "The manual says: …"."""
+    before, end = "", ""
+    pieces = CLAUSE_END.split(text)
+    for clause, next_end in zip_longest(pieces[::2], pieces[1::2], fillvalue=""):
+        if not (":" in end and _reports(before)):
+            yield clause
+        before, end = clause, next_end
+
+
+def _reports(clause: str) -> bool:
+    words = plain_words(clause)
+    return any(_Clause(words, roles).is_reported() for roles in _languages())
 
 
 def _with_their_please(clauses: Sequence[str]) -> list[str]:
@@ -136,7 +152,7 @@ class _Clause:
     def asks(self, is_all: bool) -> bool:
         if self._names_only_a_person(is_all):
             return True
-        if self._find("no") or self._is_reported():
+        if self._find("no") or self.is_reported():
             return False
         return self._says_it_in_one() or self._wants_contact() or self._demands_a_person()
 
@@ -145,7 +161,7 @@ class _Clause:
             self._spans[role] = tuple(self.roles.find(role, self.words))
         return self._spans[role]
 
-    def _is_reported(self) -> bool:
+    def is_reported(self) -> bool:
         """Tell whether somebody else said so; "I told you that I want …" is the customer's own wish."""
         return any(start == 0 or self.words[start - 1] != "i" for start, _ in self._find("told"))
 

@@ -41,20 +41,35 @@ THANKS = re.compile(
     r"|дякую|teşekkürler)\b",
     re.IGNORECASE,
 )
-SENTENCE_END = re.compile(r"(?<=[.!?…؟])[\"'”’»)]*\s+|(?<=[。！？])|\n+")
+SENTENCE_END = re.compile(
+    r"(?<=[.!?…؟])[\"'”’»)]*\s+|(?<=[。！？])|\n+|(?<=[?!])(?=[A-ZÀ-ÞА-Я]\w{0,30}[ ’'])"
+)
+"""Some write no space behind a question mark; in an address no word with a space follows one."""
 OPENING = (
     r"(?:how|what|when|where|why|which|who)(?:['’]?s| \w+)? "
     r"(?:do|does|did|is|are|can|could|will|would|should)\b"
     r"|how (?:to|long|much|many)\b|what['’]?s the\b"
     r"|(?:can|could|may|do|does|is|are|will|should) (?:i|we|you|it|there|my)\b"
 )
+TO_KNOW = """
+    tell me|let me know|explain to me|i want to know|i need to know|i would like to know|i['’]d like to know
+    |i wonder|i['’]m wondering|my question is|ich möchte wissen|ich will wissen|ich würde gerne wissen
+    |ich wüsste gerne?|sagen sie mir|meine frage|mich interessiert|je voudrais savoir|je veux savoir
+    |j['’]aimerais savoir|je souhaite savoir|dites-moi|ma question|quiero saber|quisiera saber|necesito saber
+    |me gustaría saber|d[ií]game|mi pregunta|quero saber|queria saber|gostaria de saber|minha dúvida
+    |minha pergunta|vorrei sapere|voglio sapere|volevo sapere|la mia domanda|ik wil graag weten|ik wil weten
+    |ik zou graag willen weten|mijn vraag|chcę wiedzieć|chciałbym wiedzieć|chciałabym wiedzieć|moje pytanie
+"""
+WISHES = "|".join(phrase.strip() for phrase in TO_KNOW.split("|"))
 ASKS = re.compile(
     r"[?？؟][^\w?？؟]*$|(?:か|吗|嗎|呢|나요|까요|니까)[。.!]*$"
-    rf"|^\W*(?:(?:and|also|or|then|so|plus)\b\W*)*(?:{OPENING})",
+    rf"|^\W*(?:(?:and|also|or|then|so|plus|please|could you|can you)\b\W*)*(?:{OPENING}|(?:{WISHES})\b)",
     re.IGNORECASE,
 )
-"""An end that only questions have or, in English, how one begins that many people end without a mark."""
+"""An end that only questions have, a wish to know, or how a question begins that many end without a mark."""
 RUN_ON = re.compile(rf" ((?:{OPENING}))", re.IGNORECASE)
+SEMICOLON_OR_ITEM = re.compile(r" ?[;；] ?|,? ?\((?:[1-9]|[a-e])\) ")
+"""What stands between questions that share a full stop: "how …; when …", "(a) how …, (b) when …"."""
 CONJUNCTION = re.compile(
     r"^\W*(?:(?:and|also|or|then|plus|und|außerdem|et|aussi|y|además|e|anche|inoltre|também|en|ook|i|oraz"
     r"|и|также|та|також|ve|ayrıca)\b[\s,]*)+",
@@ -137,6 +152,9 @@ def _asked_at_once(sentence: str) -> list[str]:
     if len(sentence) > LONG_CHARS:
         # Written without full stops.
         return RUN_ON.sub(r"\n\1", sentence).split("\n")
+    lead, *parts = SEMICOLON_OR_ITEM.split(sentence)
+    if parts and all(map(ASKS.search, [lead, *parts] if ASKS.search(lead) else parts)):
+        return [lead, *parts]
     parts = NEXT_QUESTION.split(sentence) if ASKS.search(sentence) else [sentence]
     return [sentence] if any(map(is_follow_up, parts)) else [*(f"{part}?" for part in parts[:-1]), parts[-1]]
 
