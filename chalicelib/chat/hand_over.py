@@ -158,7 +158,8 @@ def _answered(exchange: Exchange, voice: Voice) -> str:
 def _is_angry(exchange: Exchange) -> bool:
     # "It did not work" sounds negative and is an answer to an answer.
     is_negative = exchange.sentiment is not None and exchange.sentiment <= STRONGLY_NEGATIVE
-    return is_negative and small_talk(exchange.question) is None
+    said = small_talk(exchange.question)
+    return is_negative and (said is None or said.kind == "anger")
 
 
 def _paragraphs(*texts: str) -> str:

@@ -20,6 +20,7 @@ from chalicelib.chat.reading.small_talk import Kind, small_talk
         ),
         ("goodbye", "bye|ok, see you later|Auf Wiedersehen|再见|thanks, bye"),
         ("agreement", "ok|OK.|yes please|got it|alles klar|d'accord|好的|はい、わかりました|no"),
+        ("anger", "This is ridiculous!|you are useless|wtf|Das ist lächerlich|C'est nul|Ridículo|ひどい"),
         (
             "unhelpful",
             "this isn't helpful|This isn’t helpful!|it did not work|that didn't work|THAT DIDN'T HELP"
@@ -28,7 +29,6 @@ from chalicelib.chat.reading.small_talk import Kind, small_talk
             "|ça ne marche pas|Cela ne répond pas à ma question|Esto no me ayuda|Sigue sin funcionar"
             "|Isso não me ajudou|Non mi è stato utile|Dat is geen antwoord op mijn vraag|To mi nie pomogło"
             "|質問の答えになっていません|解決しませんでした|没有解决我的问题|这没有帮助"
-            "|this is ridiculous!|you are useless|wtf|Das ist lächerlich|C'est nul|Ridículo"
             "|no funciona|non funziona|het werkt niet|nie działa|не работает|çalışmıyor|没用",
         ),
     ],

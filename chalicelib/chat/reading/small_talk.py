@@ -10,8 +10,8 @@ from typing import Literal, NamedTuple
 from chalicelib.chat.reading.own_words import TABLES
 from chalicelib.chat.reading.person_request import HAS_UNSPACED, plain_words
 
-Kind = Literal["wordless", "greeting", "thanks", "goodbye", "agreement", "unhelpful"]
-BY_WEIGHT: tuple[Kind, ...] = ("unhelpful", "goodbye", "thanks", "greeting", "agreement")
+Kind = Literal["wordless", "greeting", "thanks", "goodbye", "agreement", "unhelpful", "anger"]
+BY_WEIGHT: tuple[Kind, ...] = ("anger", "unhelpful", "goodbye", "thanks", "greeting", "agreement")
 """What a message is that is several: "ok, thanks" is thanks, "thanks, but it did not work" is not."""
 INTERNATIONAL = "en"
 SHARED = ("greeting", "thanks", "goodbye", "agreement")
