@@ -157,6 +157,27 @@ def pdf(*pages: Iterable[Text | str], title: str = "") -> bytes:
     return _file(objects)
 
 
+def form(label: str, value: str) -> bytes:
+    """Build a PDF with a field behind a label, filled in."""
+    drawing, shown = _shown(50, 700, label).encode(), _shown(0, 0, value).encode()
+    resources = b"/Resources << /Font << /F1 4 0 R >> >>"
+    return _file(
+        [
+            b"<< /Type /Catalog /Pages 2 0 R /AcroForm << /Fields [6 0 R] >> >>",
+            b"<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 5 0 R /Annots [6 0 R] %s >>"
+            % resources,
+            b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica /Encoding /WinAnsiEncoding >>",
+            b"<< /Length %d >>\nstream\n%s\nendstream" % (len(drawing), drawing),
+            b"<< /Type /Annot /Subtype /Widget /FT /Tx /T (a) /F 4 /V (%s) /Rect [100 700 200 712]"
+            b" /AP << /N 7 0 R >> >>" % value.encode(),
+            b"<< /Type /XObject /Subtype /Form /BBox [0 -4 100 12] %s /Length %d >>\nstream\n%s\nendstream"
+            % (resources, len(shown), shown),
+            b"<< >>",
+        ]
+    )
+
+
 def _shown(x: float, y: float, text: str, size: float = 10) -> str:
     escaped = text.replace("\\", r"\\").replace("(", r"\(").replace(")", r"\)")
     return f"BT /F1 {size} Tf {x} {y} Td ({escaped}) Tj ET"

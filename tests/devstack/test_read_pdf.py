@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import pytest
 
 from devstack.bedrock.knowledge.documents import extract
-from tests.devstack.document_files import Text, pdf
+from tests.devstack.document_files import Text, form, pdf
 
 ALPHA = ["The Alpha grinder is covered for three", "years from the day of purchase, burrs",
          "for twelve months only, because they", "wear out."]  # fmt: skip
@@ -116,6 +116,55 @@ def test_a_cell_of_several_lines_stays_whole(drawn: list[str]) -> None:
     )
 
 
+def test_a_merged_cell_is_read_with_each_row_and_column_that_it_covers() -> None:
+    drawn = [
+        *(f"50 {y} m 230 {y} l S" for y in (712, 676, 640, 622)),
+        *("110 694 m 230 694 l S", "110 658 m 230 658 l S", "50 622 m 50 712 l S", "230 622 m 230 712 l S"),
+        *("110 640 m 110 712 l S", "170 640 m 170 694 l S"),
+    ]
+    cells = [
+        (55, 694, "Zone"), (130, 700, "Home"), (115, 682, "Price"), (175, 682, "Days"),
+        (55, 655, "North"), (115, 664, "3 EUR"), (175, 664, "1"), (115, 646, "4 EUR"), (175, 646, "2"),
+        (55, 628, "All with tax."),
+    ]  # fmt: skip
+    assert read([*drawn, *cells]).split("\n\n") == [
+        "| Zone | Home – Price | Home – Days |\n|---|---|---|\n| North | 3 EUR | 1 |\n| North | 4 EUR | 2 |",
+        "All with tax.",
+    ]
+
+
+def test_a_table_of_close_columns_ends_before_the_text_below_it() -> None:
+    rows = [["Service", "Basic", "Plus"], ["Account", "4 EUR", "2 EUR"], ["Telephone order", "1 EUR", "free"]]
+    below: list[Text] = [(50, 645, "Prices"), (86, 645, "are"), (110, 645, "with tax.")]
+    text = read([*grid(rows, [50, 130, 170], top=699), *below])
+    assert text.startswith(
+        "| Service | Basic | Plus |\n|---|---|---|\n| Account | 4 EUR | 2 EUR |\n"
+        "| Telephone order | 1 EUR | free |\n\n"
+    )
+
+
+def test_narrow_columns_are_no_table() -> None:
+    left = [
+        "The office offers effi-",
+        "cient fitness. Towels",
+        "cost 2 EUR. Lockers",
+        "are free for our",
+        "members.",
+    ]
+    right = [
+        "From Monday to Friday",
+        "we open at 6, on Sat-",
+        "urday at 8. Refur-",
+        "bishment may close",
+        "some areas.",
+    ]
+    page = row_by_row(column(50, left), column(190, right))
+    assert read(page).split("\n\n") == [
+        "The office offers efficient fitness. Towels cost 2 EUR. Lockers are free for our members.",
+        "From Monday to Friday we open at 6, on Saturday at 8. Refurbishment may close some areas.",
+    ]
+
+
 @pytest.mark.parametrize("repeats_head", [False, True])
 def test_a_table_goes_on_on_the_next_page(repeats_head: bool) -> None:
     below = [["59", "61.40 EUR", "4 working days"], ["60", "62.40 EUR", "5 working days"],
@@ -149,6 +198,7 @@ def test_pairs_are_no_table() -> None:
         ),
         ("Schreiben Sie uns eine E-", "Mail mit Ihrer Nummer.", "eine E-Mail mit"),
         ("The years 2024-", "2026 are covered by it all.", "years 2024-2026 are"),
+        ("We are open daily from 6–", "22 and on holidays.", "from 6–22 and"),
         ("The policy covers all -", "with one exception of note.", "covers all - with"),
     ],
 )
@@ -187,7 +237,7 @@ def test_what_stands_on_every_page_is_read_once() -> None:
         for number, text in enumerate((ALPHA, BETA, GAMMA), start=1)
     ]
     text = read(*pages)
-    assert text.count("Kestrel") == text.count("Page") == 1
+    assert (text.count("Kestrel"), text.count("Page")) == (1, 0)
     assert all(" ".join(each) in text for each in (ALPHA, BETA, GAMMA))
 
 
@@ -202,10 +252,22 @@ RAISED, LOWERED, LEVEL = "/F1 6 Tf 4 Ts", "/F1 6 Tf -2 Ts", "/F1 10 Tf 0 Ts"
         (f"(20 m) Tj {RAISED} (2) Tj {LEVEL} (, net) Tj", "20 m^2, net"),
         (f"(the price) Tj {RAISED} (1) Tj {LEVEL} ( is net) Tj", "the price (1) is net"),
         (f"(H) Tj {LOWERED} (2) Tj {LEVEL} (O) Tj", "H2O"),
+        ("(at most 10) Tj /F1 8.3 Tf 4 Ts (6) Tj /F1 10 Tf 0 Ts (.) Tj", "at most 10^6."),
+        (f"{RAISED} (1) Tj {LEVEL} (From May on) Tj", "(1) From May on"),
     ],
 )
 def test_small_raised_digits_are_told_from_the_rest_of_a_number(drawn: str, text: str) -> None:
     assert read([f"BT /F1 10 Tf 72 700 Td {drawn} ET"]) == text
+
+
+def test_a_note_at_the_margin_is_read_and_a_watermark_is_not() -> None:
+    upright = "BT /F1 10 Tf 0 1 -1 0 30 300 Tm (Code STAFF77) Tj ET"
+    across = "BT /F1 60 Tf 0.7 0.7 -0.7 0.7 100 300 Tm (DRAFT) Tj ET"
+    assert read([upright, across, *column(50, ALPHA)]) == f"{' '.join(ALPHA)}\n\nCode STAFF77"
+
+
+def test_what_a_form_holds_is_read_beside_its_label() -> None:
+    assert extract("a.pdf", form("Deadline:", "17 days")).text == "Deadline: 17 days"
 
 
 def test_what_a_line_goes_through_is_crossed_out_and_what_stands_on_it_is_not() -> None:

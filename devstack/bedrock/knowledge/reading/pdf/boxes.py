@@ -34,6 +34,11 @@ class Box:
 
 @dataclass(frozen=True)
 class Piece(Box):
-    """Text on one line: a word, or several without a wide gap between them."""
+    """Text on one line: a word, or several without a wide gap between them.
+
+    `size` is that of its letters; `parts` are what wider spaces than usual part, where there are such.
+    """
 
     text: str
+    size: float = 0.0
+    parts: tuple[Piece, ...] = ()

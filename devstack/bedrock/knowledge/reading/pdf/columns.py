@@ -8,12 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from devstack.bedrock.knowledge.reading.pdf.boxes import Box, Piece
+from devstack.bedrock.knowledge.reading.pdf.tables import lines_of
 
 _NARROWEST_GUTTER = 7.0
 _LEAST_LINES = 3
 _SHORTEST_PROSE_LINE = 20
+_SHORTEST_NARROW_LINE = 14
+_LEAST_GOING_ON = 0.35
 
 
 @dataclass(frozen=True)
@@ -108,9 +112,20 @@ def _extended(gap: Box, ordered: Sequence[Box], place: int) -> _Gutter:
 
 
 def _count_lines(boxes: Iterable[Box]) -> int:
-    """Return the number of pieces, 0 when they hold but a few words each."""
+    """Return the number of lines, 0 when they hold but a few words each and are no prose.
+
+    Lines of a narrow column are short as well, but a word goes on or a sentence does in many of them.
+    """
     # In bytes, since a letter of Chinese or Japanese says as much as three of others.
-    lengths = [len(box.text.encode()) for box in boxes if isinstance(box, Piece)]
-    if not lengths or sum(length**2 for length in lengths) < _SHORTEST_PROSE_LINE * sum(lengths):
-        return 0
-    return len(lengths)
+    texts = [
+        " ".join(piece.text for piece in line)
+        for line in lines_of(box for box in boxes if isinstance(box, Piece))
+    ]
+    lengths = [len(text.encode()) for text in texts]
+    # Each letter counts by the length of its line.
+    usual = sum(length**2 for length in lengths) / (sum(lengths) or 1)
+    going_on = sum(
+        above.endswith("-") or (below[0].islower() and " " in above) for above, below in pairwise(texts)
+    )
+    is_narrow_prose = usual >= _SHORTEST_NARROW_LINE and going_on >= _LEAST_GOING_ON * len(texts)
+    return len(texts) if texts and (usual >= _SHORTEST_PROSE_LINE or is_narrow_prose) else 0

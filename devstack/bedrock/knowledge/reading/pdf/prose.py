@@ -18,6 +18,7 @@ _HEAD = re.compile(r"(-?)([^\W\d_]+)-\Z")
 _TAIL = re.compile(r"([^\W\d_]+)(-?)")
 _UNSPACED = re.compile(r"[\u3000-\u30ff\u3400-\u9fff\uf900-\ufaff\uff00-\uffef]")
 _SOFT_HYPHEN = "\u00ad"
+_RANGE_BEGINS = re.compile(r"\d[–/]\Z")
 
 # "Liefer- und Versandkosten" leaves a part out; nothing is joined there.
 _JOINING_WORDS = frozenset({"and", "bis", "en", "et", "oder", "of", "or", "ou", "to", "und", "y"})
@@ -68,6 +69,7 @@ def joined(above: str, below: str, known: frozenset[str]) -> str:
     head, tail = _HEAD.search(above), _TAIL.match(below)
     if head is None or tail is None:
         keeps_together = above.endswith("-") and above[-2:-1].isalnum() and below[:1].isalnum()
+        keeps_together |= bool(_RANGE_BEGINS.search(above)) and below[:1].isdigit()
         is_unspaced = _UNSPACED.match(above[-1:]) and _UNSPACED.match(below[:1])
         return above + below if keeps_together or is_unspaced else f"{above} {below}"
     if head[1] or tail[2] or not tail[1].islower():
@@ -88,12 +90,13 @@ def _is_compound(first: str, last: str, known: frozenset[str]) -> bool:
     return are_words or last in _LAST_PARTS
 
 
-_BULLET = re.compile(r"[•‣▪●○◦■□–*-]\s+(?=\S)")
+# Among them those that the fonts Symbol and Wingdings have in places of their own.
+_BULLET = re.compile(r"[•‣▪●○◦■□–*\uf06c\uf06e\uf076\uf0a7\uf0b7\uf0d8\uf0fc-]\s+(?=\S)")
 _ENTRY = re.compile(rf"{_BULLET.pattern}|\(?(?:\d{{1,2}}|[a-z])[.)]\s+(?=\S)")
 _ENDS_SENTENCE = re.compile(r"[.!?:;。！？…]\W{0,2}\Z")
 _WIDER = 1.35
 _LARGER = 1.15
-_SAME_HEIGHT = 0.12
+_SAME_SIZE = 0.12
 _LONGEST_HEADING = 120
 _LOWEST_LEVEL = 3
 
@@ -103,13 +106,13 @@ Column = Sequence["Piece | Table"]
 
 @dataclass(frozen=True)
 class _Paragraph:
-    """Lines that belong together, and how high their letters are."""
+    """Lines that belong together, and how large their letters are."""
 
     lines: tuple[Piece, ...]
 
     @property
-    def height(self) -> float:
-        return self.lines[0].height
+    def size(self) -> float:
+        return self.lines[0].size
 
     @property
     def is_entry(self) -> bool:
@@ -135,23 +138,29 @@ def _markdown(paragraph: _Paragraph, known: frozenset[str], levels: dict[float, 
     text, *others = (line.text for line in paragraph.lines)
     for line in others:
         text = joined(text, line, known)
-    level = levels.get(round(paragraph.height)) if len(text) <= _LONGEST_HEADING else None
+    level = levels.get(_rounded(paragraph.size)) if len(text) <= _LONGEST_HEADING else None
     return (
         f"{'#' * level} {text}" if level else _BULLET.sub("- ", text, count=1) if paragraph.is_entry else text
     )
 
 
 def _heading_levels(parts: Sequence[_Paragraph | Table]) -> dict[float, int]:
-    """Return the level of a heading by the height of its letters, larger ones than most of the text has."""
-    letters: Counter[int] = Counter()
+    """Return the level of a heading by the size of its letters, larger ones than most of the text has."""
+    letters: Counter[float] = Counter()
     for part in parts:
         if isinstance(part, Table):
-            letters[round(part.letter_height)] += sum(len(cell) for row in part.rows for cell in row)
+            letters[_rounded(part.letter_size)] += sum(len(cell) for row in part.rows for cell in row)
         else:
-            letters[round(part.height)] += sum(len(line.text) for line in part.lines)
-    usual = letters.most_common(1)[0][0] if letters else 0
-    larger = sorted((height for height in letters if height >= _LARGER * usual), reverse=True)
-    return {height: min(rank, _LOWEST_LEVEL) for rank, height in enumerate(larger, start=1)}
+            letters[_rounded(part.size)] += sum(len(line.text) for line in part.lines)
+    usual = letters.most_common(1)[0][0] if letters else 0.0
+    if not usual:
+        return {}  # no line of it has a place
+    larger = sorted((size for size in letters if size >= _LARGER * usual), reverse=True)
+    return {size: min(rank, _LOWEST_LEVEL) for rank, size in enumerate(larger, start=1)}
+
+
+def _rounded(size: float) -> float:
+    return round(2 * size) / 2
 
 
 def _paragraphs(columns: Iterable[Column]) -> Iterator[_Paragraph | Table]:
@@ -208,7 +217,7 @@ def _go_on(above: Piece, below: Piece | Table, breaks: _Breaks | None) -> bool:
     """Tell whether a paragraph goes on with a line; without `breaks` that one is in another column."""
     if isinstance(below, Table) or _ENTRY.match(below.text):
         return False
-    if abs(above.height - below.height) > _SAME_HEIGHT * above.height:
+    if abs(above.size - below.size) > _SAME_SIZE * above.size:
         return False
     if breaks is None:
         return below.text[0].islower() and not _ENDS_SENTENCE.search(above.text)

@@ -94,7 +94,7 @@ class Table(Box):
     """A table with the text of its cells."""
 
     rows: tuple[Row, ...]
-    letter_height: float
+    letter_size: float
 
 
 def lines_of(pieces: Iterable[Piece]) -> list[Line]:
@@ -110,7 +110,7 @@ def lines_of(pieces: Iterable[Piece]) -> list[Line]:
 
 def table_between(bands: Sequence[Sequence[Piece]]) -> Table | None:
     """Return the table whose rows are these bands, if they hold one."""
-    filled = [band for band in bands if band]
+    filled = [_in_parts(band) for band in bands if band]
     gaps = _common_gaps([piece for band in filled for piece in band], len(filled))
     if len(filled) <= 2 and any(len(lines_of(band)) > 1 for band in filled):
         # Lines only around the table and below its head.
@@ -120,6 +120,7 @@ def table_between(bands: Sequence[Sequence[Piece]]) -> Table | None:
 
 def table_of(lines: Sequence[Line]) -> Table | None:
     """Return the table that lines without rules between them make up, if they do."""
+    lines = [_in_parts(line) for line in lines]
     gaps = _common_gaps([piece for line in lines for piece in line], len(lines))
     if not gaps:
         return None
@@ -136,12 +137,19 @@ def table_of(lines: Sequence[Line]) -> Table | None:
     return _table([_row(row, gaps) for row in rows], lines)
 
 
+def _in_parts(pieces: Iterable[Piece]) -> Line:
+    return [part for piece in pieces for part in (piece.parts or [piece])]
+
+
 def loose_tables(lines: Sequence[Line]) -> Iterator[Table | Line]:
     """Yield the lines in order, those that make up a table as one."""
     start = 0
     while start < len(lines):
         end = _end_of_run(lines, start)
         table = table_of(lines[start:end]) if end - start >= _LEAST_ROWS else None
+        while table and not any(table.rows[-1][1:]) and end - start > _LEAST_ROWS:
+            end -= 1  # the text below it begins
+            table = table_of(lines[start:end])
         if table is not None:
             yield table
             start = end
@@ -176,7 +184,7 @@ def _table(rows: Sequence[Row], parts: Sequence[Sequence[Piece]]) -> Table | Non
         min(piece.bottom for piece in pieces),
         max(piece.top for piece in pieces),
         tuple(rows),
-        median(piece.height for piece in pieces),
+        median(piece.size for piece in pieces),
     )
 
 
