@@ -1,7 +1,6 @@
 """The stand-in's model: what it answers, what it refuses, and when it hands over."""
 
 from collections.abc import Sequence
-from inspect import cleandoc
 
 import pytest
 from hypothesis import given, settings
@@ -99,30 +98,86 @@ def test_quotes_what_belongs_together_and_marks_it(question: str, said: str) -> 
     assert answer(question) == said
 
 
+CHEESE = """Ripe cheese is good, and cheese ripens.
+
+Cheese ripens for 12 months.
+
+Ripe cheese is delivered within 3 days.
+
+Ripe cheese costs €9.
+
+Ripe cheese is turned twice a week.
+
+There are 40 wheels of cheese that ripen.
+
+A wheel of ripe cheese weighs up to 35 kg.
+
+Ripe cheese has an English and a Dutch name.
+
+Ripe cheese is shown on Saturdays.
+
+You cannot freeze ripe cheese.
+
+Open **Cellar › Ripe cheese**.
+
+Cheese is cut by the owner.
+
+1. Salt the cheese.
+2. Wait until the cheese ripens. Salt stays on it for 8 hours."""
+
+
 @pytest.mark.parametrize(
     ("question", "said"),
     [
-        ("How long does cheese ripen?", "Cheese ripens a year."),
+        ("How long does cheese ripen?", "Cheese ripens for 12 months."),
+        ("how quickly is ripe cheese delivered", "Ripe cheese is delivered within 3 days."),
         ("How much does ripe cheese cost?", "Ripe cheese costs €9."),
+        ("price of ripe cheese", "Ripe cheese costs €9."),
         ("How often is ripe cheese turned?", "Ripe cheese is turned twice a week."),
         ("How many wheels of cheese ripen?", "There are 40 wheels of cheese that ripen."),
-        ("How do I ripen cheese?", "1. Salt the cheese.\n2. Wait until the cheese ripens."),
+        ("how heavy is ripe cheese", "A wheel of ripe cheese weighs up to 35 kg."),
+        ("which languages for ripe cheese", "Ripe cheese has an English and a Dutch name."),
+        ("is ripe cheese there on sunday", "Ripe cheese is shown on Saturdays."),
+        ("can i freeze ripe cheese", "You cannot freeze ripe cheese."),
+        ("where is ripe cheese", "Open **Cellar › Ripe cheese**."),
+        ("who can cut cheese", "Cheese is cut by the owner."),
+        (
+            "How do I ripen cheese?",
+            "1. Salt the cheese.\n2. Wait until the cheese ripens. Salt stays on it for 8 hours.",
+        ),
+        ("how long does salt stay on cheese", "Wait until the cheese ripens. Salt stays on it for 8 hours."),
     ],
 )
 def test_what_has_the_form_that_is_asked_for_is_quoted(question: str, said: str) -> None:
-    text = """Ripe cheese is good, and cheese ripens.
+    assert answer(question, passages=about_cheese(CHEESE)) == f"{said} [1]"
 
-        Cheese ripens a year.
 
-        Ripe cheese costs €9.
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how much does ripe milk cost",
+        "how many cellars of ripe cheese are there",
+        "how often is ripe cheese sold",
+        "how big is the cheese cellar",
+    ],
+)
+def test_a_number_of_something_else_answers_nothing(question: str) -> None:
+    text = "Ripe cheese is good. Ripe cheese is sold here. The cheese cellar is deep. Ripe milk is sour."
+    prices = "\n\nButter costs €9. There are 40 wheels of it, turned twice a week, each 35 kg."
+    assert answer(question, passages=about_cheese(text + prices)).endswith("[0]")
 
-        Ripe cheese is turned twice a week.
 
-        There are 40 wheels of cheese that ripen.
-
-        1. Salt the cheese.
-        2. Wait until the cheese ripens."""
-    assert answer(question, passages=about_cheese(cleandoc(text))) == f"{said} [1]"
+def test_a_row_is_found_by_the_name_of_its_column_and_its_key() -> None:
+    table = (
+        "| Status | Meaning |\n|---|---|\n| Sent | Returned, in which status ever |\n| Returned | With us |"
+    )
+    assert answer("What does the status returned mean?", passages=about_cheese(table)) == (
+        "**Returned** – Meaning: With us [1]"
+    )
+    days = "| Day | What happens |\n|---|---|\n| 31 | The cheese is sold |"
+    assert answer("after how many days is the cheese sold", passages=about_cheese(days)) == (
+        "**Day 31** – What happens: The cheese is sold [1]"
+    )
 
 
 def test_a_list_without_a_lead_is_quoted_below_its_heading() -> None:
@@ -145,8 +200,8 @@ def test_a_lead_is_quoted_with_its_list_and_a_mark_stands_below_code() -> None:
 
 
 def test_of_a_long_paragraph_only_the_neighbours_are_quoted() -> None:
-    text = "It is made of milk. " * 5 + "Cheese ripens a year. Then it is sold."
-    said = "Cheese ripens a year. Then it is sold. [1]"
+    text = "It is made of milk. " * 5 + "Cheese ripens for a year. Then it is sold."
+    said = "Cheese ripens for a year. Then it is sold. [1]"
     assert answer("How long does cheese ripen?", passages=about_cheese(text)) == said
 
 
@@ -327,7 +382,7 @@ def test_cuts_markdown_into_units_under_their_headings() -> None:
         ("sentence", "Two:", "A"),
         ("list", "- x\n  more\n- y", "A"),
         ("code", "```sh\nls\n\n# no heading\n```", "A"),
-        ("row", "**1** – i: 2", "B"),
+        ("row", "**h 1** – i: 2", "B"),
     ]
 
 

@@ -74,6 +74,7 @@ def test_finds_words_in_other_forms_misspelled_and_by_synonyms(index: Index, que
         ("i cant rest my pasword", "i cant rest my password"),
         ("Resett the password", "reset the password"),
         ("where is my parcle", "where is my parcel"),
+        ("chnage plan", "change plan"),
         ("is it possible for every plane", "is it possible for every plane"),
         ("does it work with Pasword?", "does it work with Pasword?"),
         (
@@ -132,6 +133,14 @@ def test_words_side_by_side_rank_above_the_same_words_apart() -> None:
     index.put("apart", "1", "Notes", "Gift for a friend, who pays with the usual kind of card.", {})
     index.put("close", "1", "Notes", "Pays for a friend, who likes the usual kind of gift card.", {})
     assert found(index, "gift card") == ["close", "apart"]
+    index.close()
+
+
+def test_a_name_is_found_where_it_is_only_mentioned() -> None:
+    index = Index(None)
+    index.put("mention", "1", "Other programs", "Sales go to your books. " * 60 + "Takes Quickbooks.", {})
+    index.put("subject", "1", "Sellers at work", "How sellers work: a seller works, and sales work.", {})
+    assert found(index, "does quickbooks work for sales?")[0] == "mention"
     index.close()
 
 

@@ -25,7 +25,7 @@ class Unit:
     """A piece that can be quoted on its own.
 
     `paragraph` numbers the block it is in, so that neighbours can be told; `items` are a list's entries,
-    `key` is a row's first cell.
+    `key` is a row's first cell, `column` what it is a key of.
     """
 
     kind: str  # sentence, steps, list, row or code
@@ -34,6 +34,7 @@ class Unit:
     paragraph: int
     items: tuple[str, ...] = ()
     key: str = ""
+    column: str = ""
 
 
 def units(passage: str) -> list[Unit]:
@@ -91,8 +92,8 @@ def _block_units(block: list[str], heading: str, number: int) -> Iterator[Unit]:
         name = "steps" if _ORDERED_ITEM.match(block[0]) else "list"
         yield Unit(name, "\n".join(items), heading, number, items)
     elif kind == "table":
-        for key, row in _rows(block):
-            yield Unit("row", row, heading, number, key=key)
+        for column, key, row in _rows(block):
+            yield Unit("row", row, heading, number, key=key, column=column)
     else:
         for sentence in sentences(" ".join(line.strip() for line in block)):
             yield Unit("sentence", sentence, heading, number)
@@ -109,8 +110,13 @@ def _items(lines: list[str]) -> tuple[str, ...]:
     return tuple("\n".join(line.rstrip() for _, line in group) for _, group in pairs)
 
 
-def _rows(lines: list[str]) -> Iterator[tuple[str, str]]:
-    """Yield each row of a table, its first cell and a phrase that names the columns.
+def without_marker(item: str) -> str:
+    """Return a list's entry without what makes it one."""
+    return _ITEM.sub("", item, count=1)
+
+
+def _rows(lines: list[str]) -> Iterator[tuple[str, str, str]]:
+    """Yield of each row of a table its first column's name and cell, and a phrase that names the columns.
 
     A chunk may have cut the header off.
     """
@@ -126,11 +132,16 @@ def _rows(lines: list[str]) -> Iterator[tuple[str, str]]:
             if value
         ]
         phrase = (
-            f"**{row[0].strip('*')}** – {'; '.join(rest)}"
+            f"**{_key(names[0], row[0])}** – {'; '.join(rest)}"
             if rest and row[0]
             else "; ".join([*row[:1], *rest])
         )
-        yield row[0], phrase
+        yield names[0], row[0], phrase
+
+
+def _key(column: str, cell: str) -> str:
+    """Return what a row is about; a bare number says so with its column's name: "Day 31"."""
+    return f"{column} {cell}".strip() if cell[:1].isdigit() else cell.strip("*")
 
 
 def _cells(line: str) -> list[str]:

@@ -1,114 +1,51 @@
 """Weigh what a passage says against what was asked: how much of the question it covers, and where."""
 
-import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Protocol
 
-from devstack.bedrock.model.blocks import Unit, units
+from devstack.bedrock.model.blocks import Unit, units, without_marker
 from devstack.bedrock.model.codes import codes
-from devstack.bedrock.search.glossary import words_of
+from devstack.bedrock.model.question import AskedWord, Question
 from devstack.bedrock.search.languages import language_of
-from devstack.bedrock.search.text import content_stems, is_filler, synonyms
+from devstack.bedrock.search.text import content_stems, raw_words, synonyms
 
-_RARITY_EXPONENT = 0.7
-_FILLER_WEIGHT = 0.25
-_EARLIER_WEIGHT = 0.5
 _SYNONYM_CREDIT = 0.7
 _TITLE_CREDIT = 0.5
-
-_ASKS_HOW = re.compile(
-    r"\b(?:how (?:do|can|to|could|would|should)|where (?:do|can|is)|steps?|want to|need to)\b"
-)
-_ASKS_FACT = re.compile(
-    r"\bhow (?:many|much|long|soon|often|fast|quick|quickly|big|large|far)\b"
-    r"|^(?:so |and |but )?(?:who|which|whats?|when|is|are|does|will)\b"
-)
-_PERIOD = r"(?:second|minute|hour|day|night|morning|week|month|year)"
-_SMALL_NUMBER = r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten)\b"
-_HOLDS_NUMBER = re.compile(rf"(?<![\w-])\d|{_SMALL_NUMBER}", re.IGNORECASE)
-_HOLDS_SIZE = re.compile(r"(?<![\w-])\d[\d.,–]*\s?(?:%|[A-Za-z])")
-_FORMS = [
-    (
-        re.compile(r"\bhow (?:often|frequently|many times)\b"),
-        re.compile(
-            rf"\b(?:once|twice|times|every|each|hourly|daily|weekly|monthly|(?:an?|per) {_PERIOD})\b",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        re.compile(r"\b(?:how (?:long|soon|quick|quickly|fast|many days)|until when|when)\b"),
-        re.compile(
-            rf"(?:\d[\d\s.,–-]*|(?:\b(?:an?|every|per)|{_SMALL_NUMBER}) )(?:business |working )?{_PERIOD}s?\b"
-            r"|\d\d?[:.]\d\d|\bimmediately\b|\bat once\b",
-            re.IGNORECASE,
-        ),
-    ),
-    (
-        re.compile(r"\b(?:how much|cost|costs|price|prices|pricing|fee|fees|expensive|charge)\b"),
-        re.compile(r"[€$£]\s?\d|\d\s?(?:€|EUR|USD|%)|\bfree\b", re.IGNORECASE),
-    ),
-    (
-        re.compile(
-            r"\b(?:limit|maximum|max|minimum|min|at (?:most|least)|from which|how (?:big|large|far))\b"
-        ),
-        _HOLDS_NUMBER,
-    ),
-]
-"""What is asked for, and what holds it: how often, how long or when, how much, up to how many."""
-_ASKS_COUNT = re.compile(r"\b(?:how many|number of)((?: [\w-]+){1,3})")
-_HOLDS_COUNT = re.compile(
-    rf"(?:\b\d[\d.,]*|{_SMALL_NUMBER}|\b(?:once|unlimited|any number of))((?: [\w-]+){{1,3}})", re.IGNORECASE
-)
-_KIND_BONUS = 0.5
+_VALUE_BONUS = 0.3
+_NEAR_BONUS = 0.3
+_FORM_SHARE = 0.2
 _STEPS_BONUS = 0.3
-_COUNT_BONUS = 1.0
-
-
-class Knowledge(Protocol):
-    """What is known of words and meanings."""
-
-    def rarity(self, stem: str) -> float:
-        """Return how rare a word is in the articles; the rarer, the more it tells."""
-        ...
-
-    def knows(self, stem: str) -> bool:
-        """Tell whether any document says a word."""
-        ...
-
-    def spelled_right(self, question: str) -> str:
-        """Return a question with its typing errors corrected."""
-        ...
-
-    def strangeness(self, question: str) -> float:
-        """Return how close a question is to an everyday subject that no document is about, 0 to 1."""
-        ...
-
-    def closeness(self, question: str, texts: Sequence[str]) -> Sequence[float] | None:
-        """Return how close each of the passages is to a question, 0 to 1; None where that can't be told."""
-        ...
-
-    def likeness(self, question: str, texts: Sequence[str]) -> Sequence[float] | None:
-        """Return how alike a question and each of the texts are, -1 to 1; None where that can't be told."""
-        ...
+_KEY_BONUS = 0.3
 
 
 @dataclass(frozen=True)
-class AskedWord:
-    """A word of the question: its stems, any of which says it, its weight, and if an earlier one said it."""
+class Entry:
+    """An entry of a list, or another unit with what introduces it, and its stems."""
 
-    stems: tuple[str, ...]
-    weight: float
-    is_earlier: bool
+    text: str
+    stems: frozenset[str]
 
 
 @dataclass(frozen=True)
 class UnitStems:
-    """The stems of each entry of a unit, else of it with what introduces it; of its heading."""
+    """The entries of a unit, and the stems of its heading."""
 
-    entries: tuple[frozenset[str], ...]
+    entries: tuple[Entry, ...]
     heading: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Fit:
+    """How well a unit answers: the share of the question that it covers, in `score` with a bonus.
+
+    `entry` is the text of the entry that answers best, `has_value` whether that holds what is asked for.
+    """
+
+    score: float
+    covered: float
+    entry: str
+    has_value: bool
 
 
 @dataclass(frozen=True)
@@ -133,9 +70,10 @@ class NumberedPassage:
 
     def _stems_of(self, place: int) -> UnitStems:
         unit = self.units[place]
-        own = stems(f"{lead_in(self.units, place)}\n{unit.text}")
+        own = "\n".join(filter(None, (lead_in(self.units, place), unit.column, unit.text)))
         heading = frozenset() if unit.heading == self.title else stems(unit.heading)
-        return UnitStems(tuple(stems(item) for item in unit.items) or (own,), heading)
+        texts = map(without_marker, unit.items) if unit.items else (own,)
+        return UnitStems(tuple(Entry(text, stems(text)) for text in texts), heading)
 
     @cached_property
     def lent_stems(self) -> frozenset[str]:
@@ -178,43 +116,35 @@ def stems(text: str) -> frozenset[str]:
     return frozenset(content_stems(text))
 
 
-def asked_words(question: str, earlier: Sequence[str], rarity: Callable[[str], float]) -> list[AskedWord]:
-    """Return the words to answer to, each once, weighed by rarity; those of earlier questions count less."""
-    asked = {word.stems: word for word in _weighed(question, rarity, 1.0, is_earlier=False)}
-    for text in reversed(earlier):
-        for word in _weighed(text, rarity, _EARLIER_WEIGHT, is_earlier=True):
-            asked.setdefault(word.stems, word)
-    return list(asked.values())
-
-
-def _weighed(
-    text: str, rarity: Callable[[str], float], share: float, *, is_earlier: bool
-) -> Iterable[AskedWord]:
-    for word, stemmed, _ in words_of(text):
-        weight = share * min(map(rarity, stemmed)) ** _RARITY_EXPONENT
-        slight = is_filler(stemmed[0]) or (word.endswith("ly") and len(word) > 5)
-        yield AskedWord(stemmed, weight * (_FILLER_WEIGHT if slight else 1.0), is_earlier)
-
-
 def coverage(words: Sequence[AskedWord], found: frozenset[str]) -> float:
     """Return the share of the words' weight that is found, 0 to 1; a synonym earns less."""
     total = sum(word.weight for word in words)
     return sum(word.weight * _credit(word, found) for word in words) / total if total else 0.0
 
 
-def unit_scores(words: Sequence[AskedWord], passage: NumberedPassage) -> list[float]:
-    """Return for each unit the share of the words' weight that it and, in part, its heading and title hold.
-
-    Of a list that is its best entry's: a long list holds many words by chance.
-    """
+def fits(asked: Question, passage: NumberedPassage) -> list[Fit]:
+    """Return how well each unit answers. Of a list its best entry counts: it holds many words by chance."""
     return [
-        max(_unit_score(words, passage, unit, entry) for entry in unit.entries) for unit in passage.unit_stems
+        max((_fit(asked, passage, place, entry) for entry in unit.entries), key=lambda fit: fit.score)
+        for place, unit in enumerate(passage.unit_stems)
     ]
 
 
-def _unit_score(
+def _fit(asked: Question, passage: NumberedPassage, place: int, entry: Entry) -> Fit:
+    unit = passage.units[place]
+    around = asked.wanted.around(entry.text, is_row=unit.kind == "row") if asked.wanted else ()
+    near = max((coverage(asked.words, stems(each)) for each in around), default=None)
+    covered = _covered(asked.words, passage, passage.unit_stems[place], entry.stems)
+    bonus = _form_bonus(asked, unit, near is not None)
+    if asked.wanted and near is not None:
+        bonus += (_VALUE_BONUS + _NEAR_BONUS * near) * (_FORM_SHARE if asked.wanted.kind.is_form else 1.0)
+    return Fit(covered * (1 + bonus), covered, entry.text, near is not None)
+
+
+def _covered(
     words: Sequence[AskedWord], passage: NumberedPassage, unit: UnitStems, said: frozenset[str]
 ) -> float:
+    """Return the share of the words' weight that an entry and, in part, its unit's heading and title hold."""
     total = sum(word.weight for word in words) or 1.0
     gained = 0.0
     for word in words:
@@ -223,32 +153,12 @@ def _unit_score(
     return gained / total
 
 
-def asks_how(question: str) -> bool:
-    """Tell whether steps are asked for."""
-    return bool(_ASKS_HOW.search(question.casefold()))
-
-
-def kind_bonus(question: str, unit: Unit, words: Sequence[AskedWord]) -> float:
-    """Return a bonus when a unit has the form that is asked for: steps, a time, a price, a number.
-
-    Of a list, the entry that says most of the question has to have it. Steps answer nothing but "how".
-    """
-    asked = question.casefold()
-    if unit.kind == "steps":
-        return _STEPS_BONUS if asks_how(asked) else -_STEPS_BONUS * bool(_ASKS_FACT.search(asked))
-    text = max(unit.items, key=lambda item: coverage(words, stems(item)), default=unit.text)
-    for asks, holds in _FORMS:
-        if asks.search(asked):
-            return _KIND_BONUS if holds.search(text) else 0.0
-    counted = _ASKS_COUNT.search(asked)
-    return _COUNT_BONUS if counted and _counts(unit, text, stems(counted[1])) else 0.0
-
-
-def _counts(unit: Unit, text: str, things: frozenset[str]) -> bool:
-    """Tell whether a text says how many of these things there are: "up to 3 tills", "Tills: 3"."""
-    if unit.kind == "row":
-        return bool(stems(text) & things) and bool(_HOLDS_NUMBER.search(text))
-    return any(stems(after) & things for after in _HOLDS_COUNT.findall(text))
+def _form_bonus(asked: Question, unit: Unit, has_value: bool) -> float:
+    """Return a bonus for steps where they are asked for, and a row that is named; less for other steps."""
+    if unit.kind == "steps" and not has_value:
+        return _STEPS_BONUS if asked.asks_how else -_STEPS_BONUS * asked.asks_fact
+    key = raw_words(unit.key)
+    return _KEY_BONUS if key and set(key) <= set(raw_words(asked.text)) else 0.0
 
 
 def _credit(word: AskedWord, found: frozenset[str]) -> float:

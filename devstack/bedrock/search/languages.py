@@ -4,6 +4,7 @@ from functools import cache, lru_cache
 
 import stopwordsiso
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
+from spellchecker import SpellChecker
 
 from devstack.bedrock.search.text import raw_words
 
@@ -21,6 +22,17 @@ def language_of(text: str) -> str:
     """Return the code of a text's language, one of LANGUAGES."""
     language, confidence = _identifier().classify(text[:_TELLING_CHARACTERS])
     return str(language) if confidence >= _LEAST_CONFIDENCE else ENGLISH
+
+
+def is_english(word: str) -> bool:
+    """Tell whether English has a word, in lower case; names of people and products are none."""
+    return word in english_words()
+
+
+@cache
+def english_words() -> SpellChecker:
+    """Return the words of English, with those that are nearly one."""
+    return SpellChecker("en", distance=1)
 
 
 @cache

@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from devstack.bedrock.search.glossary import words_of
+from devstack.bedrock.search.glossary import Word, words_of
+from devstack.bedrock.search.languages import is_english
 from devstack.bedrock.search.text import is_filler, synonyms
 
 SCHEMA = """
@@ -25,6 +26,7 @@ CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, row);
 _FIELD_WEIGHTS = (1.2, 0.8, 0.4)  # title, headings, body
 _FILLER_WEIGHT = 0.3
 _NAME_WEIGHT = 2.0
+_LEAST_MATCH_OF_NAME = 0.5
 _SYNONYM_WEIGHT = 0.5
 _LESSER_SHARE = 0.2  # where the word and what stands for it both match
 _PAIR_WEIGHT = 0.25
@@ -42,11 +44,15 @@ Scores = Mapping[int, float]
 
 @dataclass(frozen=True)
 class Term:
-    """One word of the question: its stem, its weight, and what else may stand for it at which discount."""
+    """One word of the question: its stem, its weight, and what else may stand for it at which discount.
+
+    A chunk that says a name is about it, however long the chunk is.
+    """
 
     stem: str
     weight: float
     alternatives: Mapping[str, float]
+    is_name: bool
 
     @property
     def stems(self) -> tuple[str, ...]:
@@ -66,8 +72,13 @@ def question_terms(question: str) -> list[Term]:
         alike = sorted(frozenset().union(*map(synonyms, (stem, *others))) - {stem})
         alternatives = dict.fromkeys(alike, _SYNONYM_WEIGHT) | dict.fromkeys(others, 1.0)
         weight = _FILLER_WEIGHT if is_filler(stem) else _NAME_WEIGHT if word.is_name else 1.0
-        terms.setdefault(stem, Term(stem, weight, alternatives))
+        terms.setdefault(stem, Term(stem, weight, alternatives, word.is_name or _is_no_word(word)))
     return list(terms.values())
+
+
+def _is_no_word(word: Word) -> bool:
+    """Tell whether a word means nothing in English, like most names of products."""
+    return len(word.stems) == 1 and word.text.isalpha() and not any(map(is_english, (word.text, *word.stems)))
 
 
 def score_chunks(
@@ -125,7 +136,8 @@ def _best_matches(term: Term, found: Mapping[str, Scores]) -> Scores:
             best[chunk_id] = max(best.get(chunk_id, 0.0), discount * match)
     for chunk_id, match in found[term.stem].items():
         lesser, greater = sorted((best.get(chunk_id, 0.0), match))
-        best[chunk_id] = min(greater + _LESSER_SHARE * lesser, 1.0)
+        least = _LEAST_MATCH_OF_NAME if term.is_name else 0.0
+        best[chunk_id] = least + (1 - least) * min(greater + _LESSER_SHARE * lesser, 1.0)
     return best
 
 

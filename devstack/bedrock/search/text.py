@@ -21,6 +21,7 @@ _ELISIONS = re.compile(r"\b(?:[cdjlmnst]|qu|un|(?:d|n)?[ae]ll|sull)['’](?=\w)"
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_])+")
 _LONGEST_WORD = 64
+_BETWEEN = frozenset(["it", "them", "me", "you", "this", "that", "something", "things"])
 
 
 def raw_words(text: str) -> list[str]:
@@ -46,11 +47,12 @@ def joined_words(text: str) -> list[str]:
     joined: list[str] = []
     position = 0
     while position < len(words):
-        pair = (
-            _PHRASES.get((stem(words[position]), words[position + 1])) if position + 1 < len(words) else None
-        )
-        joined.append(pair or _SPELLINGS.get(words[position], words[position]))
-        position += 2 if pair else 1
+        first, *after = words[position : position + 3]
+        # "turn it off" is "turn off".
+        after = after[1:] if after[:1] and after[0] in _BETWEEN else after[:1]
+        phrase = _PHRASES.get((stem(first), after[0])) if after else None
+        joined.append(phrase or _SPELLINGS.get(first, first))
+        position += 1 if not phrase else 2 if words[position + 1] == after[0] else 3
     return joined
 
 

@@ -1,0 +1,162 @@
+"""Choose what answers: of the passages the one that does it best, and in it the place to quote."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import repeat
+
+from devstack.bedrock.model.evidence import Fit, NumberedPassage, coverage, fits, lead_in
+from devstack.bedrock.model.question import Knowledge, Question
+
+_LEAST_COVERAGE = 0.55
+_LEAST_UNIT_COVERAGE = 0.6
+_LEAST_VALUE_COVERAGE = 0.4
+_LEAST_OWN_COVERAGE = 0.35
+_LEAST_CLOSENESS = 0.3
+_LEAST_CLOSENESS_ACROSS_LANGUAGES = 0.25
+_COVERAGE_SHARE = 0.5
+_HEADED_SHARE = 0.1
+_RANK_STEP = 0.05
+_UNIT_SHARE = 0.45
+_LIKENESS_SHARE = 0.3
+_PLACE_STEP = 0.005
+_ALIKE = 0.02
+_NEARLY = 0.85
+_RANK_PENALTY = 0.2
+_TITLE_SHARE = 1.3
+_OWN_TITLE_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A place to quote, how well it answers, and how that was found."""
+
+    passage: NumberedPassage
+    place: int
+    score: float
+    fitting: float
+    fit: Fit
+
+
+def candidates(asked: Question, passages: Sequence[NumberedPassage], knowledge: Knowledge) -> list[Candidate]:
+    """Return the places to quote, the best first; the others are of its article and fit nearly as well."""
+    close = knowledge.closeness(asked.in_context, [passage.text for passage in passages])
+    read = [
+        _Reading.of(asked, passage, rank, close[rank] if close else None, knowledge)
+        for rank, passage in enumerate(passages)
+    ]
+    found = [each.candidate() for each in read if each.places and each.is_answered()]
+    if not found:
+        return []
+    best = max(found, key=lambda each: each.score)
+    if asked.asks_how:
+        of_article = [each for each in found if each.passage.title == best.passage.title]
+        best = max(of_article, key=lambda each: each.fitting)
+    others = [
+        other
+        for each in read
+        if each.passage.title == best.passage.title and each.passage is not best.passage
+        for other in each.candidates(_NEARLY * best.fitting)
+    ]
+    return [best, *sorted(others, key=lambda each: -each.fitting)]
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """A passage read for a question: its rank, how close it is in meaning, and how each unit fits."""
+
+    asked: Question
+    passage: NumberedPassage
+    rank: int
+    close: float | None
+    fits: Sequence[Fit]
+    fitting: Sequence[float]
+    places: Sequence[int]
+
+    @classmethod
+    def of(
+        cls,
+        asked: Question,
+        passage: NumberedPassage,
+        rank: int,
+        close: float | None,
+        knowledge: Knowledge,
+    ) -> _Reading:
+        found = fits(asked, passage)
+        share = _LIKENESS_SHARE if asked.language == passage.language else 1.0
+        alike = knowledge.likeness(asked.in_context, _told(passage)) or repeat(0.0)
+        fitting = [
+            fit.score + share * like - _PLACE_STEP * place
+            for place, (fit, like) in enumerate(zip(found, alike))  # noqa: B905
+        ]
+        needs_value = asked.wanted is not None and asked.wanted.is_exact
+        places = [
+            place
+            for place in passage.places_with(asked.codes)
+            if not needs_value or (found[place].has_value and found[place].covered >= _LEAST_VALUE_COVERAGE)
+        ]
+        return cls(asked, passage, rank, close, found, fitting, places)
+
+    def candidates(self, least_fit: float) -> list[Candidate]:
+        """Return each place that fits so well."""
+        return [self._at(place, 0.0) for place in self.places if self.fitting[place] >= least_fit]
+
+    def candidate(self) -> Candidate:
+        """Return the best place with the passage's score."""
+        place = self._best_place()
+        asked, passage = self.asked, self.passage
+        headed = max(
+            coverage(asked.words, passage.title_stems),
+            coverage(asked.words, passage.unit_stems[place].heading),
+        )
+        if self.close is not None:
+            score = self.close + _COVERAGE_SHARE * self._covered + _HEADED_SHARE * headed
+            score += _UNIT_SHARE * self.fitting[place] - _RANK_STEP * self.rank
+        else:
+            score = self._covered + self.fitting[place] + _TITLE_SHARE * headed - _RANK_PENALTY * self.rank
+        if any(word.is_earlier for word in asked.words):
+            # An article about what is asked now beats one about what was asked before.
+            score += _OWN_TITLE_SHARE * coverage(asked.own, passage.title_stems)
+        return self._at(place, score)
+
+    def is_answered(self) -> bool:
+        """Tell whether the passage covers enough of the question's words, or is close enough in meaning."""
+        asked, passage = self.asked, self.passage
+        if not passage.all_stems.issuperset(asked.names):
+            return False
+        if self.close is not None:
+            is_same = asked.language == passage.language
+            least = _LEAST_CLOSENESS if is_same else _LEAST_CLOSENESS_ACROSS_LANGUAGES
+            near = self.close + _COVERAGE_SHARE * self._covered - _RANK_STEP * self.rank
+            if near - asked.strangeness >= least:
+                return True
+            if not is_same:
+                return False
+        if asked.own and coverage(asked.own, passage.all_stems) < _LEAST_OWN_COVERAGE:
+            return False
+        return self._covered >= _LEAST_COVERAGE and self._in_unit >= _LEAST_UNIT_COVERAGE
+
+    @property
+    def _in_unit(self) -> float:
+        return max((fit.covered for fit in self.fits), default=0.0)
+
+    @property
+    def _covered(self) -> float:
+        return coverage(self.asked.words, self.passage.all_stems)
+
+    def _best_place(self) -> int:
+        """Return the best; of those that answer alike the first, as a section begins with what matters."""
+        best = max(self.fitting[place] for place in self.places)
+        return next(place for place in self.places if self.fitting[place] >= best - _ALIKE)
+
+    def _at(self, place: int, score: float) -> Candidate:
+        return Candidate(self.passage, place, score, self.fitting[place], self.fits[place])
+
+
+def _told(passage: NumberedPassage) -> list[str]:
+    """Return each unit as it is understood: under its heading, after what introduces it."""
+    return [
+        f"{unit.heading}\n{lead_in(passage.units, place)}\n{unit.text}"
+        for place, unit in enumerate(passage.units)
+    ]

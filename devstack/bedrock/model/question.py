@@ -1,0 +1,136 @@
+"""What is asked: the words of a question by their weight, its names and codes, the kind of value it wants."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from devstack.bedrock.model.codes import asked_codes
+from devstack.bedrock.model.values import Wanted, wanted
+from devstack.bedrock.search.glossary import Word, words_of
+from devstack.bedrock.search.languages import language_of
+from devstack.bedrock.search.text import is_filler
+
+_RARITY_EXPONENT = 0.7
+_FILLER_WEIGHT = 0.25
+_EARLIER_WEIGHT = 0.5
+_UNKNOWN_SHARE = 0.1
+_STRANGE_SHARE = 0.8
+_RARITY_OF_OUR_NAMES = 1.2
+"""What more than a quarter of the articles name is the company or its product."""
+
+_ASKS_HOW = re.compile(
+    r"\b(?:how (?:do|can|to|could|would|should)|where (?:do|can|is)|steps?|want to|need to)\b"
+)
+_ASKS_FACT = re.compile(
+    r"\bhow (?:many|much|long|soon|often|fast|quick|quickly|big|large|far)\b"
+    r"|^(?:so |and |but )?(?:who|which|whats?|when|is|are|does|will)\b"
+)
+
+
+class Knowledge(Protocol):
+    """What is known of words and meanings."""
+
+    def rarity(self, stem: str) -> float:
+        """Return how rare a word is in the articles; the rarer, the more it tells."""
+        ...
+
+    def knows(self, stem: str) -> bool:
+        """Tell whether any document says a word."""
+        ...
+
+    def spelled_right(self, question: str) -> str:
+        """Return a question with its typing errors corrected."""
+        ...
+
+    def strangeness(self, question: str) -> float:
+        """Return how close a question is to an everyday subject that no document is about, 0 to 1."""
+        ...
+
+    def closeness(self, question: str, texts: Sequence[str]) -> Sequence[float] | None:
+        """Return how close each of the passages is to a question, 0 to 1; None where that can't be told."""
+        ...
+
+    def likeness(self, question: str, texts: Sequence[str]) -> Sequence[float] | None:
+        """Return how alike a question and each of the texts are, -1 to 1; None where that can't be told."""
+        ...
+
+
+@dataclass(frozen=True)
+class AskedWord:
+    """A word of the question: its stems, any of which says it, its weight, and if an earlier one said it."""
+
+    stems: tuple[str, ...]
+    weight: float
+    is_earlier: bool
+
+
+@dataclass(frozen=True)
+class Question:
+    """What is asked: its text, its words by weight, those of its own that tell, its names and codes.
+
+    `strangeness` is how much speaks for it being about something else than the articles.
+    """
+
+    text: str
+    in_context: str
+    language: str
+    words: Sequence[AskedWord]
+    own: Sequence[AskedWord]
+    strangeness: float
+    names: Sequence[str]
+    codes: Sequence[frozenset[str]]
+    wanted: Wanted | None
+
+    @classmethod
+    def of(cls, text: str, context: Sequence[str], knowledge: Knowledge) -> Question:
+        """Read a question, with those before it that it leans on."""
+        value = wanted(text)
+        words = _asked_words(text, context, value, knowledge.rarity)
+        own = [word for word in words if not (word.is_earlier or is_filler(word.stems[0]))]
+        in_context = "\n".join([*context, text])
+        unknown = [word for word in own if not any(map(knowledge.knows, word.stems))]
+        share = sum(word.weight for word in unknown) / (sum(word.weight for word in words) or 1.0)
+        strangeness = _UNKNOWN_SHARE * share + _STRANGE_SHARE * knowledge.strangeness(text)
+        named = (word.stems[0] for word in words_of(text) if word.is_name)
+        names = [name for name in named if knowledge.rarity(name) > _RARITY_OF_OUR_NAMES]
+        return cls(
+            text, in_context, language_of(text), words, own, strangeness, names, asked_codes(text), value
+        )
+
+    @property
+    def asks_how(self) -> bool:
+        """Tell whether steps are asked for."""
+        return bool(_ASKS_HOW.search(self.text.casefold()))
+
+    @property
+    def asks_fact(self) -> bool:
+        """Tell whether something else than steps is asked for."""
+        return bool(_ASKS_FACT.search(self.text.casefold()))
+
+
+def _asked_words(
+    question: str, earlier: Sequence[str], value: Wanted | None, rarity: Callable[[str], float]
+) -> list[AskedWord]:
+    """Return the words to answer to, each once, weighed by rarity; those of earlier questions count less.
+
+    What asks for a value ("how big", "the price of") is answered by the value.
+    """
+    words = words_of(question)
+    told = [word for word in words if not (value and word.text in value.words)]
+    asked = {word.stems: word for word in _weighed(told or words, rarity, 1.0, is_earlier=False)}
+    for text in reversed(earlier):
+        for word in _weighed(words_of(text), rarity, _EARLIER_WEIGHT, is_earlier=True):
+            asked.setdefault(word.stems, word)
+    return list(asked.values())
+
+
+def _weighed(
+    words: Iterable[Word], rarity: Callable[[str], float], share: float, *, is_earlier: bool
+) -> Iterable[AskedWord]:
+    for word, stemmed, _ in words:
+        weight = share * min(map(rarity, stemmed)) ** _RARITY_EXPONENT
+        slight = is_filler(stemmed[0]) or (word.endswith("ly") and len(word) > 5)
+        yield AskedWord(stemmed, weight * (_FILLER_WEIGHT if slight else 1.0), is_earlier)
