@@ -29,10 +29,12 @@ _NAME_IS = (
     r"|meu[ ]nome[ ]é|il[ ]mio[ ]nome[ ]è|mijn[ ]naam[ ]is|benim[ ]adım)"
 )
 _NO_NAME = (
-    r"(?:not|no|still|now|on|in|at|the|a|an|my|wrong|missing|spel\w+|misspel\w+|incorrect|different|changed"
-    r"|and|but|from|with|where|why|how|what|when|can|i|nicht|falsch\w*|noch|und|aber|wo|wie|warum|wann|aus"
-    r"|pas|faux|incorrecte?|et|mais|où|je|pourquoi|comment|mal|incorrect[oa]|errad[oa]|y|pero|dónde|donde"
-    r"|e|ma|non|não|sbagliato|mas|onde|dove|niet|verkeerd|en|maar|waar|uit|nie|i|ale|gdzie|не|и|но|где)\b"
+    r"(?:not|no|still|now|on|in|at|by|the|an?|my|too|very|so|already|only|never|always|wrong|missing|spel\w+"
+    r"|misspel\w+|in(?:correct|valid|complete)|different|changed|required|shown|displayed|listed|used|taken|cut"
+    r"|correct|right|and|but|from|with|where|why|how|what|when|can|i|nicht|falsch\w*|noch|jetzt|zu|schon|immer"
+    r"|und|aber|wo|wie|warum|wann|aus|pas|faux|trop|toujours|incorrecte?|et|mais|où|je|pourquoi|comment|mal"
+    r"|incorrect[oa]|errad[oa]|demasiado|ya|de|y|pero|dónde|donde|e|ma|non|não|muito|troppo|sbagliato|mas|onde"
+    r"|dove|niet|verkeerd|te|en|maar|waar|uit|nie|i|ale|gdzie|не|и|но|где)\b"
 )
 _TYPED = rf"(?P<name>(?!{_NO_NAME}){_LETTER}{{2,30}}(?:[ ](?!{_NO_NAME}){_LETTER}{{2,30}})?)"
 """A name without capitals, one word or two."""

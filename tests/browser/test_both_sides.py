@@ -20,6 +20,7 @@ COUNTED_SECONDS = 20
 GNOMES = "Do you ship garden gnomes of titanium to the islands?"
 SOLUTION = "Gnomes go to the islands with the ferry, which takes three days longer. Dear Ada, yours is on it."
 NAME = "do-you-ship-garden-gnomes-of-titanium-to-the-islands.md"
+SPENT = re.compile(r"US\$0\.0*[1-9]\d*$")
 HUMAN = "I would like to talk to a person"
 TOLD = ["ticket.created", "ticket.replied", "ticket.message", "ticket.replied", *["ticket.updated"] * 2]
 
@@ -104,7 +105,9 @@ def test_what_is_asked_in_vain_is_a_gap_a_cost_and_then_an_article(
     desk.locator("#insights-days").select_option("1")
     desk.get_by_role("link", name="Cost", exact=True).click()
     costs = desk.get_by_role("region", name="Cost", exact=True)
-    expect(costs.get_by_role("row", name="In all")).to_have_text(re.compile(r"US\$0\.0*[1-9]\d*$"))
+    expect(costs.get_by_role("row", name="In all")).to_have_text(SPENT)
+    searched = desk.get_by_role("region", name="Today by feature").get_by_role("row", name="search")
+    expect(searched).to_have_text(SPENT)
     expect(desk.get_by_role("region", name="Today by model")).to_contain_text("local-extractive")
 
     desk.evaluate(f"location.hash = '#/tickets/{ticket_id}'")

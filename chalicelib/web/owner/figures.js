@@ -6,7 +6,10 @@ const NONE = '–';
 
 const whole = (number) => number?.toLocaleString() ?? NONE;
 const seconds = (ms) => (ms === null ? NONE : `${(ms / 1000).toLocaleString([], { maximumFractionDigits: 1 })} s`);
-const dollars = (amount) => amount?.toLocaleString([], { style: 'currency', currency: 'USD', maximumFractionDigits: amount < 1 ? 4 : 2 }) ?? NONE;
+const LEAST_DOLLARS = 0.0001;
+const inDollars = (amount) => amount.toLocaleString([], { style: 'currency', currency: 'USD', maximumFractionDigits: amount < 1 ? 4 : 2 });
+/** Money; what was spent is never shown as nothing. */
+const dollars = (amount) => (amount === null ? NONE : amount > 0 && amount < LEAST_DOLLARS ? `< ${inDollars(LEAST_DOLLARS)}` : inDollars(amount));
 const percent = (part, all) => (part / all).toLocaleString([], { style: 'percent' });
 const sum = (numbers) => numbers.reduce((total, number) => total + number, 0);
 const plural = (count, one, many) => `${whole(count)} ${count === 1 ? one : many}`;
