@@ -15,6 +15,7 @@ from cli.doctor.stage import Problem, Stage
 MOST_SKEW_SECONDS = 60
 LONGEST_PENDING = timedelta(minutes=15)
 COMPLETE = "COMPLETE"
+WRONG_PLACE = "Name the right port or stage."
 
 
 def settings(stage: Stage) -> str:
@@ -34,9 +35,9 @@ def app(stage: Stage) -> str:
     try:
         name = response.json()["stage"]
     except (ValueError, KeyError, TypeError):
-        raise Problem(f"what answers at {stage.url} is not this app", stage.logs) from None
+        raise Problem(f"what answers at {stage.url} is not this app", WRONG_PLACE) from None
     if name != stage.name:
-        raise Problem(f"{stage.url} is stage {name}", "Name the right port or stage.")
+        raise Problem(f"{stage.url} is stage {name}", WRONG_PLACE)
     return f"answers at {stage.url}"
 
 

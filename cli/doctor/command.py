@@ -1,7 +1,6 @@
 """`dev.py doctor`: looks at all that a stage needs, and says for each what to do where it is not right."""
 
 import json
-import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
 
+from chalicelib.answers import OF_ANOTHER_SHAPE
 from cli.display import printable
 from cli.doctor import app, bedrock, deployed, storage
 from cli.doctor.stage import Problem, Stage
@@ -24,6 +25,7 @@ AT_ONCE = 8
 NAME_WIDTH = 21
 IF_AWS_FAILS = ("Check who you are for AWS, and your rights.", "Start it with `python3 dev.py run`.")
 """What to do when AWS does not answer or refuses, by whether the stage is local."""
+IF_NOT_THIS_APP = "Name the right stage or ports, or deploy this version."
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,21 @@ def examine(options: Namespace, root: Path = ROOT) -> int:
     """Run the command; return its exit code: 1 when something is not right."""
     if options.stage == LOCAL:
         environment.forget_own_aws_settings()
-    try:
-        stage = Stage(options, root)
-    except CommandError as problem:
-        print(problem, file=sys.stderr)
-        return 1
-    findings = look(stage)
+    findings = _findings(options, root)
     if options.json:
         print(json.dumps([asdict(each) for each in findings], indent=2))
     else:
         print(*_lines(findings), _summary(findings), sep="\n")
     return 0 if all(each.ok for each in findings) else 1
+
+
+def _findings(options: Namespace, root: Path) -> list[Finding]:
+    try:
+        stage = Stage(options, root)
+    except CommandError as problem:
+        detail, _, fix = str(problem).partition(". ")
+        return [Finding("stage", False, detail, fix)]
+    return look(stage)
 
 
 def look(stage: Stage) -> list[Finding]:
@@ -75,6 +81,9 @@ def finding(stage: Stage, check: Callable[[Stage], str]) -> Finding:
         return Finding(name, False, str(problem), "Do what it says, and look again.")
     except (BotoCoreError, ClientError) as error:
         return Finding(name, False, str(explained(error, stage.unreachable)), IF_AWS_FAILS[stage.is_local])
+    except (ResponseParserError, *OF_ANOTHER_SHAPE) as error:
+        detail = f"something else answers, or another version ({type(error).__name__})"
+        return Finding(name, False, detail, IF_NOT_THIS_APP)
 
 
 def _lines(findings: Iterable[Finding]) -> Iterator[str]:

@@ -54,6 +54,48 @@ def test_a_stage_that_is_well_has_no_finding(product: Product, capsys: pytest.Ca
     assert all(each["ok"] and each["detail"] and not each["fix"] for each in findings)
 
 
+@pytest.mark.parametrize(("status", "body"), [(200, b"<html>"), (200, b"[]"), (501, b"")])
+def test_something_else_at_the_ports_is_said_and_ends_no_check(
+    capsys: pytest.CaptureFixture[str], status: int, body: bytes
+) -> None:
+    with something_else(status, body) as port:
+        arguments = ["doctor", "--json", "--port", str(port), "--aws-port", str(port)]
+        assert examine(build_parser().parse_args(arguments)) == 1
+    findings = {each["check"]: each for each in json.loads(capsys.readouterr().out)}
+    assert len(findings) >= 25
+    assert "is not this app" in findings["app"]["detail"]
+    assert [each for each in findings.values() if not each["ok"] and not each["fix"]] == []
+
+
+@contextmanager
+def something_else(status: int, body: bytes) -> Iterator[int]:
+    """Answer each request so; return the port."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        do_POST = do_GET  # noqa: N815 (the base class calls it so)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer((HOST, 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server.server_address[1]
+        server.shutdown()
+
+
+def test_a_stage_that_is_not_deployed_is_a_finding(capsys: pytest.CaptureFixture[str]) -> None:
+    assert examine(build_parser().parse_args(["doctor", "--json", "--stage", "nope"])) == 1
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["check"], found["ok"], found["fix"]) == ("stage", False, "Known are: dev, prod.")
+
+
 def test_a_stack_that_is_not_there_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
     arguments = ["doctor", "--port", str(free_port()), "--aws-port", str(free_port())]
     assert examine(build_parser().parse_args(arguments)) == 1
