@@ -34,6 +34,7 @@ function announce(sentence) {
 function setBusy(busy) {
   chat.busy = busy;
   document.body.classList.toggle('busy', busy);
+  for (const actions of view.messages.querySelectorAll('.failure-actions')) actions.inert = busy;
   view.erased.hidden = true;
   view.welcome.hidden = busy || view.messages.childElementCount > 0;
 }
@@ -254,7 +255,7 @@ function startOver() {
   showConversations(left);
   place.showEnd();
   composer.focus();
-  announce(say('newConversationBegun'));
+  announce('');
 }
 
 /** Safari lays its keyboard over the page; take the height that it leaves. Zooming is not a keyboard. */
@@ -268,7 +269,10 @@ function followKeyboard() {
 }
 
 function start() {
-  view['new-conversation'].addEventListener('click', startOver);
+  view['new-conversation'].addEventListener('click', () => {
+    startOver();
+    announce(say('newConversationBegun'));
+  });
   view.earlier.addEventListener('click', showEarlier);
   watchErasing();
   view['history-notice'].querySelector('button').addEventListener('click', restore);

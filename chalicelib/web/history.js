@@ -29,7 +29,9 @@ async function restore() {
 async function loadHistory(lifetime) {
   try {
     const [history] = await Promise.all([getHistory(chat.sessionId, lifetime), libraries.soon()]);
-    if (!lifetime.aborted) showHistory(history);
+    if (lifetime.aborted) return;
+    if (readMessages(history).length > 0 || history.ticket) showHistory(history);
+    else leaveGoneSession();  // expired, or erased in another browser
   } catch (failure) {
     if (!(failure instanceof RequestFailure)) throw failure;
     if (lifetime.aborted) return;

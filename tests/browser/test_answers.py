@@ -80,10 +80,14 @@ def test_who_stops_waiting_can_ask_for_the_answer_again(
     page.get_by_role("button", name="Stop waiting").click()
     expect(page.locator(".failure").last).to_contain_text("You stopped waiting.")
     expect(page.get_by_label("Your message")).to_be_focused()
+    server.replies.append(Reply(answer(), gate=gate))
+    ask(page, "Meanwhile")
+    expect(page.locator(".failure-actions").nth(1)).to_have_js_property("inert", True)
     gate.set()
-    page.get_by_role("button", name="Retry").click()
     expect(answers(page)).to_have_count(2)
-    _, first, again = server.questions()
+    page.get_by_role("button", name="Retry").click()
+    expect(answers(page)).to_have_count(3)
+    _, first, _, again = server.questions()
     assert first == again
 
 

@@ -582,3 +582,7 @@ def test_earlier_conversations_can_be_gone_back_to(visit: Visitor, server: Scrip
     server.history = Reply({"error": "Unknown."}, status=404)
     past.get_by_role("button", name="Refunds?").click()
     expect(past.get_by_role("button")).to_have_text(["Where is my order?"])
+    expect(page.locator("#announcer")).not_to_have_text("New conversation.")
+    server.history = Reply({"messages": [], "newest": None, "ticket": None})
+    past.get_by_role("button", name="Where is my order?").click()
+    expect(past).to_be_hidden()
