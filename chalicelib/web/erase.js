@@ -10,6 +10,7 @@ function watchErasing() {
   view['ask-erase'].addEventListener('click', () => {
     sayEraseProblem('');
     eraseDialog.showModal();
+    document.getElementById('keep').focus();  // not what can't be undone
   });
   document.getElementById('erase-now').addEventListener('click', eraseConversation);
   document.getElementById('keep').addEventListener('click', () => eraseDialog.close());

@@ -65,6 +65,7 @@ async function rate(element, messageId, feedback) {
 /** Thank, and ask what was wrong once that is known. */
 function showRated(element, { rating, comment }) {
   const form = element.querySelector('.comment');
+  if (form.contains(document.activeElement)) element.querySelector('button[data-rating="down"]').focus();
   form.hidden = rating !== 'down' || comment !== undefined;
   form.scrollIntoView({ block: 'nearest' });
   sayFeedback(element, say('thanks'));

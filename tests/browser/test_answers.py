@@ -45,6 +45,7 @@ def test_after_thumbs_down_a_comment_says_why(page: Page, server: ScriptedServer
     expect(comment).to_have_value("The link is broken.")
     page.get_by_role("button", name="Add comment").click()
     expect(comment).to_be_hidden()
+    expect(page.get_by_role("button", name="Not helpful")).to_be_focused()
     sent = {"message_id": "server-message-1", "rating": "down", "comment": "The link is broken."}
     assert server.received[-1] == Received("POST", "/chat/session-1/feedback", sent)
 

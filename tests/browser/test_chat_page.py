@@ -529,6 +529,7 @@ def test_a_conversation_is_deleted_once_the_customer_says_so(visit: Visitor, ser
     expect(answers(page)).to_have_count(1)
     delete.click()
     dialog = page.get_by_role("dialog", name="Delete this conversation?")
+    expect(dialog.get_by_role("button", name="Keep")).to_be_focused()
     page.keyboard.press("Escape")
     expect(dialog).to_be_hidden()
     expect(delete).to_be_focused()
