@@ -155,8 +155,12 @@ def test_the_tail_of_a_bubble_is_at_the_speakers_side_in_any_script(
     expect(bubble).to_have_css("border-bottom-right-radius", "6px")
 
 
-def test_fingers_find_targets_of_44_pixels(visit: Visitor, server: ScriptedServer) -> None:
-    page = visit(server.url, viewport={"width": 360, "height": 740}, is_mobile=True, has_touch=True)
+@pytest.mark.parametrize(("width", "has_touch"), [(360, False), (768, True)])
+def test_fingers_find_targets_of_44_pixels(
+    visit: Visitor, server: ScriptedServer, width: int, has_touch: bool
+) -> None:
+    viewport = {"width": width, "height": 740}
+    page = visit(server.url, viewport=viewport, is_mobile=has_touch, has_touch=has_touch)
     ask(page, "Hello?")
     expect(answers(page)).to_have_count(1)
     buttons = [
