@@ -329,6 +329,11 @@ def test_another_customer_sees_nothing_of_the_one_before(
     expect(answers(chat(page))).to_contain_text("on its way")
     expect(chat(page).get_by_label("Your message")).to_have_value("a draft of Ada's")
 
+    # A site that changes pages by script runs the element of the next one, where nobody is signed in.
+    page.add_script_tag(url=site.widget)
+    expect(chat(page).get_by_label("Your message")).to_have_value("")
+    expect(launcher(page)).to_have_count(1)
+
 
 def test_a_refused_proof_can_be_renewed_and_loses_no_conversation(
     visit: Visitor, site: Site, server: ScriptedServer

@@ -19,8 +19,17 @@ function on(name, handler) {
 }
 
 function begin() {
-  // Twice in a page, it begins once; an element of that name is none of ours.
-  if (typeof window.SupportAssistant?.identify === 'function') return;
+  // An element of that name is none of ours.
+  if (typeof window.SupportAssistant?.identify === 'function') beginAgain();
+  else beginOnce();
+}
+
+/** Twice in a page, it is there once; where a site changes pages by script, the next one says who its customer is. */
+function beginAgain() {
+  if (document.readyState === 'complete') window.SupportAssistant.identify(dataset);
+}
+
+function beginOnce() {
   build();
   addEventListener('message', receive);
   window.SupportAssistant = Object.freeze({ open: () => open(), close, ask, identify, on });
