@@ -14,6 +14,9 @@ _NO_FRACTION = re.compile(r"[.,]0{1,2}$")
 _SEPARATORS = re.compile(r"[-–./,:'’_]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
 _CODE = re.compile(r"[^\W\d_]\w*[-–./]?\d\d|[^\W\d_]\w*[-–./]\d", re.IGNORECASE)
+_NUMBERS_IN_ONE = re.compile(r"\d+(?:[-–/]\d+)+")
+_LEAST_DIGITS_IN_ONE = 5
+_NO_NAME = "I"
 _UNIT = re.compile(r"[A-Z]{3}|%|[€$£]")
 _LONGEST_UNIT = 3
 # What follows these is a customer's own number, which no article holds.
@@ -51,27 +54,30 @@ _OWN_NUMBERS = frozenset(
 
 def codes(text: str) -> frozenset[str]:
     """Return every number and code of a text, in each spelling that it may be asked for."""
-    return frozenset(form for token in _TOKEN.findall(text) if _has_digit(token) for form in _forms(token))
+    return frozenset(form for token in _TOKEN.findall(text) if _may_be_code(token) for form in _forms(token))
 
 
 def asked_codes(question: str) -> list[frozenset[str]]:
     """Return the spellings of each number and code that the question is about.
 
-    A code of letters and digits, or a number that names what stands before it ("zone 47", "error 422",
-    "costs 12000"), but no quantity ("10 kg") and no number of an order.
+    A code of letters and digits, or a number or letter that names what stands before it ("zone 47", "error
+    422", "costs 12000", "size L"), but no quantity ("10 kg") and no number of an order.
     """
     tokens = ["", *_TOKEN.findall(question), ""]
     return [
         _forms(token)
         for (before, token), (_, after) in zip(pairwise(tokens), pairwise(tokens[1:]), strict=False)
-        if _has_digit(token) and _names_something(before, token, after)
+        if _may_be_code(token) and _names_something(before, token, after)
     ]
 
 
 def _names_something(before: str, token: str, after: str) -> bool:
     if stem(before.casefold()) in _OWN_NUMBERS or before in ("#", "№"):
         return False
-    if not _NUMBER.fullmatch(token):
+    if _NUMBERS_IN_ONE.fullmatch(token):
+        is_range = sum(map(str.isdecimal, token)) < _LEAST_DIGITS_IN_ONE
+        return _tells(before) and not is_range and not _is_counted(after)
+    if len(token) > 1 and not _NUMBER.fullmatch(token):
         return bool(_CODE.match(token))
     return before.isalpha() and _tells(before) and not _is_counted(after)
 
@@ -97,5 +103,6 @@ def _forms(token: str) -> frozenset[str]:
     return frozenset(forms)
 
 
-def _has_digit(token: str) -> bool:
-    return any(letter.isdecimal() for letter in token)
+def _may_be_code(token: str) -> bool:
+    is_letter = len(token) == 1 and "A" <= token <= "Z" and token != _NO_NAME
+    return is_letter or any(letter.isdecimal() for letter in token)
