@@ -108,7 +108,14 @@ def test_a_row_is_matched_by_its_key_with_the_names_of_its_columns(index: Index)
 
 
 @pytest.mark.parametrize(
-    "question", ["What did I order last?", "Wo ist meine Bestellung?", "我的订单在哪里？"]
+    "question",
+    [
+        "What did I order last?",
+        "Has my order shipped yet?",
+        "status of my last purchase",
+        "Wo ist meine Bestellung?",
+        "我的订单在哪里？",
+    ],
 )
 def test_a_proven_customer_is_shown_the_latest_order(index: Index, question: str) -> None:
     said = answer(index, question, FACTS)
@@ -117,8 +124,22 @@ def test_a_proven_customer_is_shown_the_latest_order(index: Index, question: str
     assert "TW-2" not in answer(index, question)
 
 
-def test_a_question_about_orders_in_general_is_not_about_the_customers_own(index: Index) -> None:
-    assert "TW-2" not in answer(index, "How do I rotate an API key?", FACTS)
+@pytest.mark.parametrize(
+    "question",
+    [
+        "How do I rotate an API key?",
+        "How do I cancel my order?",
+        "My order has not come",
+        "Can I change my order?",
+    ],
+)
+def test_a_question_about_orders_in_general_is_not_about_the_customers_own(
+    index: Index, question: str
+) -> None:
+    assert "TW-2" not in answer(index, question, FACTS)
+
+
+def test_a_customers_open_tickets_are_told_from_their_orders(index: Index) -> None:
     assert "no open tickets" in answer(index, "Do I have open tickets?", FACTS)
 
 

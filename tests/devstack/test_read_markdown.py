@@ -19,6 +19,9 @@ def read(text: str) -> str:
         "~~~\n# comment\n~~~\n\n# Plans",
         "Plans\n=====\n\nTwo.",
         "Plans\n---\n\nTwo.",
+        '+++\ntitle = "Plans"\n+++\n# Other\n\nTwo.',
+        "---\ntitle: Plans\n...\nTwo.",
+        "# Plans {#top .large}\n\nTwo.",
     ],
 )
 def test_the_title_is_the_front_matters_or_the_first_heading(text: str) -> None:
@@ -32,6 +35,9 @@ def test_a_text_without_a_heading_has_no_title(text: str) -> None:
 
 def test_front_matter_is_no_part_of_the_text() -> None:
     assert read("---\ntitle: Plans\ndraft: no\n---\nTwo.") == "# Plans\n\nTwo."
+
+
+LONG_NOTE = "With tax of the country. " * 12 + "End."
 
 
 @pytest.mark.parametrize(
@@ -49,6 +55,16 @@ def test_front_matter_is_no_part_of_the_text() -> None:
         ("<p align='center'>One.</p><p>Two.</p>", "One.\n\nTwo."),
         ("<table><tr><th>a<th>b<tr><td>1<td>2</table>\n\nEnd.", "| a | b |\n|---|---|\n| 1 | 2 |\n\nEnd."),
         ("<ul><li>a<ul><li>b</ul></ul>\n\nEnd.", "- a\n  - b\n\nEnd."),
+        ("Two lines\nof one\n------\n\nEnd.", "## Two lines of one\n\nEnd."),
+        ("Costs 5 EUR[^1].\n\n[^1]: With tax,\n    always.", "Costs 5 EUR (With tax, always.)."),
+        (f"Costs 5 EUR[^a].\n\n[^a]: {LONG_NOTE}", f"Costs 5 EUR[^a].\n\n[^a]: {LONG_NOTE}"),
+        ('!!! note "Mind"\n    Only 3 days.\n\nEnd.', "Mind\n\nOnly 3 days.\n\nEnd."),
+        ('??? question "Is it free?"\n    Yes.', "### Is it free?\n\nYes."),
+        ('=== "Mac"\n\n    Press **F5**.', "### Mac\n\nPress **F5**."),
+        ("::: tip Mind\nOnly 3.\n:::", "Mind\nOnly 3."),
+        ("> [!NOTE]\n> Only 3.", "> Only 3."),
+        ("[TOC]\n\nTerm\n: Two weeks", "Term: Two weeks"),
+        ("<b>One</b> <kbd>F5</kbd> <mark>two</mark> <img src='a.png' alt='three'>", "One `F5` two three"),
     ],
 )
 def test_what_can_be_written_several_ways_is_read_in_one(written: str, form: str) -> None:

@@ -112,12 +112,27 @@ def test_a_text_box_is_read_once() -> None:
     assert read(paragraph(inner, "Around it.")) == "In a box.\n\nAround it."
 
 
-def test_notes_are_read_at_the_end() -> None:
+LONG_NOTE = "With tax. " * 30
+
+
+@pytest.mark.parametrize(
+    ("note", "text"),
+    [
+        ("With tax.", "5 EUR (With tax.) a month."),
+        (LONG_NOTE, f"5 EUR [1] a month.\n\n[1] {LONG_NOTE.strip()}"),
+    ],
+    ids=["short", "long"],
+)
+def test_a_note_is_read_where_it_belongs_and_a_long_one_at_the_end(note: str, text: str) -> None:
     notes = f"""<w:footnote w:type="separator" w:id="0">{paragraph("-")}</w:footnote>
-        <w:footnote w:id="2">{paragraph("With tax.")}</w:footnote>"""
+        <w:footnote w:id="2">{paragraph(note)}</w:footnote>"""
     refers = '<w:r><w:footnoteReference w:id="2"/></w:r>'
-    text = read(paragraph("5 EUR", refers, run(" a month.")), footnotes=notes)
-    assert text == "5 EUR [2] a month.\n\n[2] With tax."
+    assert read(paragraph("5 EUR", refers, run(" a month.")), footnotes=notes) == text
+
+
+def test_ticks_of_a_font_for_symbols_are_read() -> None:
+    tick, cross = (f'<w:r><w:sym w:font="Wingdings" w:char="{code}"/></w:r>' for code in ("F0FC", "F0FB"))
+    assert read(paragraph("Phone ", tick, run(", chat "), cross)) == "Phone ✓, chat ✗"
 
 
 RESTART = '<w:vMerge w:val="restart"/>'

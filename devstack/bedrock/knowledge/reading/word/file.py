@@ -2,9 +2,10 @@
 
 import io
 import posixpath
+import re
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from lxml import etree
@@ -12,12 +13,14 @@ from lxml import etree
 from devstack.bedrock.knowledge.reading.document import Document, UnreadableDocument
 from devstack.bedrock.knowledge.reading.markdown import title_of
 from devstack.bedrock.knowledge.reading.word.body import Paragraph, body_blocks
-from devstack.bedrock.knowledge.reading.word.paragraphs import Numbering, Styles, paragraph_text
+from devstack.bedrock.knowledge.reading.word.paragraphs import Numbering, Styles, note_mark, paragraph_text
 from devstack.bedrock.knowledge.reading.word.xml import attribute, children, name_of
 
 _MOST_UNPACKED_BYTES = 200 * 1024 * 1024
 _INDENT = "   "
 _NOTES = ("footnotes.xml", "endnotes.xml")
+_NOTE_MARK = re.compile(r"\ue000\w+ -?\w*\ue001")
+_LONGEST_NOTE_BESIDE = 200
 _OTHER_PARTS = ("styles.xml", "numbering.xml", *_NOTES)
 _ENCRYPTED = 0x1
 """The bit of an entry's flags that says so."""
@@ -104,14 +107,23 @@ def _blocks(parts: _Parts) -> list[str]:
         return Paragraph(mark + text.replace("\n", f"\n{' ' * len(mark)}"), is_entry=True)
 
     blocks = body_blocks(io.BytesIO(parts.main), read_paragraph)
-    return [*blocks, *(note for name in _NOTES for note in _notes(roots.get(name)))]
+    notes = dict(note for name in _NOTES for note in _notes(roots.get(name)))
+    short = {mark: note for mark, note in notes.items() if len(note) <= _LONGEST_NOTE_BESIDE}
+    numbers = {
+        mark: f"[{number}]" for number, mark in enumerate((m for m in notes if m not in short), start=1)
+    }
+
+    def beside(found: re.Match[str]) -> str:
+        said = f"({short[found[0]]})" if found[0] in short else numbers.get(found[0], "")
+        return f" {said}" if said else ""
+
+    texts = [_NOTE_MARK.sub(beside, block) for block in blocks]
+    return [*texts, *(f"{number} {notes[mark]}" for mark, number in numbers.items())]
 
 
-def _notes(root: etree._Element | None) -> list[str]:
-    """Return the notes that the text refers to; those with a type only draw lines."""
-    found = []
+def _notes(root: etree._Element | None) -> Iterator[tuple[str, str]]:
+    """Yield the notes that the text refers to by their marks; those with a type only draw lines."""
     for note in root if root is not None else ():
         text = " ".join(paragraph_text(each) for each in note.iter() if name_of(each) == "p")
         if text and attribute(note, "type") is None:
-            found.append(f"[{attribute(note, 'id')}] {text}")
-    return found
+            yield note_mark(name_of(note), attribute(note, "id")), text

@@ -16,6 +16,8 @@ _SKIPPED = frozenset(
     {"Fallback", "del", "delText", "instrText", "moveFrom", "p", "pPr", "rPr", "rt", "sdtPr"}
 )
 _CHARACTERS = {"br": "\n", "cr": "\n", "noBreakHyphen": "-", "ptab": " ", "tab": " "}
+# The ticks, crosses and boxes of Wingdings.
+_SYMBOLS = {"FC": "✓", "FB": "✗", "FE": "☑", "FD": "☒", "A8": "☐", "6F": "☐", "78": "☒", "E0": "→", "F0": "→"}
 _SPACES = re.compile(r"[^\S\n]+")
 _TARGET = "target"
 _PLAIN, _STRUCK, _RAISED, _LOWERED = "plain", "struck", "superscript", "subscript"
@@ -43,6 +45,11 @@ def paragraph_text(paragraph: etree._Element, targets: Mapping[str, str] = Mappi
     return "\n".join(_SPACES.sub(" ", line).strip() for line in written.split("\n")).strip()
 
 
+def note_mark(kind: str, note_id: str | None) -> str:
+    """Return what stands for a note until the whole file is read."""
+    return f"\ue000{kind} {note_id}\ue001"
+
+
 def _set(style: str, text: str, before: str, after: str) -> str:
     if style == _STRUCK:
         return struck(text)
@@ -68,7 +75,9 @@ def _pieces(element: etree._Element, style: str) -> Iterator[Piece]:
     elif name in _CHARACTERS:
         yield style, _CHARACTERS[name]
     elif name in ("footnoteReference", "endnoteReference"):
-        yield _PLAIN, f" [{attribute(element, 'id')}]"
+        yield _PLAIN, note_mark(name.removesuffix("Reference"), attribute(element, "id"))
+    elif name == "sym":
+        yield style, _SYMBOLS.get((attribute(element, "char") or "").upper()[-2:], "")
     else:
         yield from _equation(element, name, style)
 
