@@ -171,3 +171,36 @@ def test_what_is_no_question_with_an_answer_is_left_as_it_is(text: str) -> None:
 )
 def test_a_short_first_line_of_plain_text_is_its_title(text: str, title: str | None) -> None:
     assert extract("a.txt", text.encode()).title == title
+
+
+@pytest.mark.parametrize(
+    "drawn",
+    [
+        "Zone   Fee      Days\nNorth  3.20 EUR    2\nSouth  4.10 EUR    3",
+        "Zone\tFee\tDays\nNorth\t3.20 EUR\t2\nSouth\t4.10 EUR\t3",
+        "=====  ========  ====\nZone   Fee       Days\n=====  ========  ====\n"
+        "North  3.20 EUR  2\nSouth  4.10 EUR  3",
+        "+-------+----------+------+\n| Zone  | Fee      | Days |\n+-------+----------+------+\n"
+        "| North | 3.20 EUR |    2 |\n| South | 4.10     |    3 |\n|       | EUR      |      |\n"
+        "+-------+----------+------+",
+    ],
+    ids=["spaces", "tabs", "simple", "grid"],
+)
+def test_a_table_that_a_text_draws_is_read_with_the_names_of_its_columns(drawn: str) -> None:
+    assert extract("a.txt", f"Fees\n\n{drawn}\n\nEnd.".encode()).text == (
+        "# Fees\n\n| Zone | Fee | Days |\n|---|---|---|\n| North | 3.20 EUR | 2 |\n| South | 4.10 EUR | 3 |"
+        "\n\nEnd."
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "One ends.  Two begins\nand ends.  Three begins\nand ends.  Four.",
+        "- a  b\n- c  d\n- e  f",
+        "1.  Open\n2.  Close\n3.  Lock",
+        "Only two  columns\nhere, in  lines",
+    ],
+)
+def test_spaces_alone_make_no_table(text: str) -> None:
+    assert extract("a.txt", text.encode()).text == text

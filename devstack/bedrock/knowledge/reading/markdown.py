@@ -6,6 +6,7 @@ from textwrap import dedent
 
 from devstack.bedrock.knowledge.reading.characters import decode, tidy
 from devstack.bedrock.knowledge.reading.document import Document
+from devstack.bedrock.knowledge.reading.drawn_tables import with_drawn_tables
 from devstack.bedrock.knowledge.reading.html.file import html_to_text
 from devstack.bedrock.knowledge.reading.marks import lowered, raised
 
@@ -175,7 +176,7 @@ def read_markdown(body: bytes) -> Document:
 
 def read_text(body: bytes) -> Document:
     """Read plain text; a first line that stands alone, short and without a full stop, is the title."""
-    text = one_form_each(tidy(decode(body)).strip())
+    text = one_form_each(with_drawn_tables(tidy(decode(body)).strip()))
     return Document(title_of(text), text)
 
 
