@@ -30,6 +30,20 @@ def test_a_page_is_read_as_markdown_without_what_is_around_it() -> None:
 
 
 @pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Worn hats | Brindle Help", "Worn hats"),
+        ("Brindle Help Centre – Worn hats", "Worn hats"),
+        ("Worn hats and caps", "Worn hats and caps"),
+        ("How worn hats are returned - Brindle", "How worn hats are returned - Brindle"),
+        ("", "Worn hats"),
+    ],
+)
+def test_the_name_of_a_site_is_no_part_of_a_title(title: str, said: str) -> None:
+    assert extract("a.html", f"<title>{title}</title><h1>Worn hats</h1><p>Half.".encode()).title == said
+
+
+@pytest.mark.parametrize(
     "hidden",
     [
         "<p hidden>STAFF77</p>",

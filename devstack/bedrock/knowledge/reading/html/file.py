@@ -87,6 +87,7 @@ _BLOCKS = frozenset(
 )  # fmt: skip
 _DECLARED_CHARSET = re.compile(rb"(?:charset|encoding)\s*=\s*[\"']?([\w.:-]{1,40})", re.IGNORECASE)
 _PROBED_BYTES = 2048
+_SITE_NAME = re.compile(r"[|–—·•»:-]\s.+|.+\s[|–—·•«:-]", re.DOTALL)
 _TICKS = re.compile(r"`{3,}")
 _LOWEST_LEVEL = 6
 _LONGEST_DEFINITION = 200
@@ -117,7 +118,13 @@ def html_to_text(html: str) -> tuple[str | None, str]:
     keep_visible(page)
     reader = _Reader(page)
     text = "\n\n".join(filter(None, reader.blocks(_main_part(page))))
-    return next(filter(None, [*titles, reader.first_heading]), None), text
+    return _without_site(next(filter(None, titles), ""), reader.first_heading) or None, text
+
+
+def _without_site(title: str, heading: str) -> str:
+    """Return the title of a page, without the site's name that stands beside its heading in many."""
+    beside = title.replace(heading, "", 1).strip() if heading and heading in title else ""
+    return heading if not title or _SITE_NAME.fullmatch(beside) else title
 
 
 def _main_part(page: HtmlElement) -> HtmlElement:
