@@ -167,6 +167,18 @@ def test_a_number_of_something_else_answers_nothing(question: str) -> None:
     assert answer(question, passages=about_cheese(text + prices)).endswith("[0]")
 
 
+def test_a_number_beside_half_of_what_is_asked_is_quoted_with_doubt() -> None:
+    text = about_cheese("We have 40 wheels of goat cheese.\n\nSome cheese is blue.")
+    said = answer("how many wheels of blue goat cheese ripen", passages=text)
+    assert said.startswith("I'm not sure")
+    assert said.endswith("We have 40 wheels of goat cheese. [1]")
+
+
+def test_a_name_has_to_stand_where_the_answer_is_quoted() -> None:
+    apart = about_cheese("Cheese goes with Brie.\n\nCheese is sold in the shop.")
+    assert answer("Is cheese sold with Brie?", passages=apart).startswith("Cheese goes with Brie.")
+
+
 def test_a_row_is_found_by_the_name_of_its_column_and_its_key() -> None:
     table = (
         "| Status | Meaning |\n|---|---|\n| Sent | Returned, in which status ever |\n| Returned | With us |"

@@ -90,11 +90,12 @@ class _Reading:
             fit.score + share * like - _PLACE_STEP * place
             for place, (fit, like) in enumerate(zip(found, alike))  # noqa: B905
         ]
-        needs_value = asked.wanted is not None and asked.wanted.is_exact
         places = [
             place
             for place in passage.places_with(asked.codes)
-            if not needs_value or (found[place].has_value and found[place].covered >= _LEAST_VALUE_COVERAGE)
+            if passage.says_at(place, asked.names)
+            if not asked.needs_value
+            or (found[place].has_value and found[place].covered >= _LEAST_VALUE_COVERAGE)
         ]
         return cls(asked, passage, rank, close, found, fitting, places)
 

@@ -11,6 +11,7 @@ from devstack.bedrock.search.languages import language_of
 from devstack.bedrock.search.text import content_stems, raw_words, synonyms
 
 _SYNONYM_CREDIT = 0.7
+_HEADING_CREDIT = 1.0
 _TITLE_CREDIT = 0.5
 _VALUE_BONUS = 0.3
 _NEAR_BONUS = 0.3
@@ -88,6 +89,11 @@ class NumberedPassage:
     def language(self) -> str:
         return language_of(self.text)
 
+    def says_at(self, place: int, names: Sequence[str]) -> bool:
+        """Tell whether a unit, its heading or the title has all of these stems."""
+        unit = self.unit_stems[place]
+        return self.title_stems.union(unit.heading, stems(self.units[place].text)).issuperset(names)
+
     def places_with(self, asked: Sequence[frozenset[str]]) -> list[int]:
         """Return the places of the units about all of these codes: rows by their key, else what holds them.
 
@@ -148,7 +154,9 @@ def _covered(
     total = sum(word.weight for word in words) or 1.0
     gained = 0.0
     for word in words:
-        lent = max(_credit(word, unit.heading), _TITLE_CREDIT * _credit(word, passage.lent_stems))
+        lent = max(
+            _HEADING_CREDIT * _credit(word, unit.heading), _TITLE_CREDIT * _credit(word, passage.lent_stems)
+        )
         gained += word.weight * max(_credit(word, said), lent)
     return gained / total
 

@@ -101,6 +101,11 @@ class Question:
         )
 
     @property
+    def needs_value(self) -> bool:
+        """Tell whether only a value of the wanted kind is an answer."""
+        return self.wanted is not None and self.wanted.is_exact
+
+    @property
     def asks_how(self) -> bool:
         """Tell whether steps are asked for."""
         return bool(_ASKS_HOW.search(self.text.casefold()))

@@ -10,6 +10,7 @@ from devstack.bedrock.model.question import AskedWord, Question
 from devstack.bedrock.model.sentences import sentence
 from devstack.bedrock.search.languages import ENGLISH, language_of
 
+_LEAST_SURE_COVERAGE = 0.62
 _MOST_SENTENCES = 4
 _LONGEST_PARAGRAPH = 500
 _MOST_ITEMS = 12
@@ -17,13 +18,16 @@ _LEANS_BACK = re.compile(r"(?:it|this|that|these|those|they|otherwise|then|also|
 
 
 def announced(asked: Question, found: Candidate) -> str:
-    """Return what answers, announced as a quotation if it is in another language."""
+    """Return what answers, announced if it is in another language or may be about something else."""
     quoted = quotation(asked, found)
     # A document may hold other languages than most of it is in.
     language = language_of(quoted)
-    if asked.language in (language, found.passage.language):
+    if asked.language not in (language, found.passage.language):
+        key = "quoted_in_english" if language == ENGLISH else "quoted_in_another_language"
+    elif asked.needs_value and found.fit.covered < _LEAST_SURE_COVERAGE:
+        key = "closest"
+    else:
         return quoted
-    key = "quoted_in_english" if language == ENGLISH else "quoted_in_another_language"
     return f"{sentence(key, asked.language)}\n\n{quoted}"
 
 

@@ -20,7 +20,11 @@ _SMALL_NUMBER = r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|t
 _NUMBER = rf"(?:(?<![\w-])\d[\d.,]*(?:\s?[–-]\s?\d[\d.,]*)?|{_SMALL_NUMBER})"
 _DAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|weekends?|weekdays?)"
 _LENGTH = rf"{_NUMBER}[ -]?(?:(?:more|business|working|calendar|full) )*{_PERIOD}s?\b"
-_AT_ONCE = r"\b(?:at once|immediately|instantly|by itself|as long as)\b"
+_UNIT = (
+    r"(?:[kmgt]i?b|bytes?|[cmk]?m|inch(?:es)?|miles?|px|pixels?|[mk]?g|lbs?|[mc]?l|lit(?:er|re)s?|volts?|[kmg]?w"
+    r"|characters?|letters?|digits?|rows?|lines?|columns?|pages?|%|percent|eur)(?!\w)"
+)
+_AT_ONCE = r"\b(?:(?:stops?|starts?|works?|effect) at once|immediately|instantly|by itself|as long as)\b"
 _DURATION = rf"{_LENGTH}|\b(?:within|for|in|about|after|than|takes?|half) an? {_PERIOD}\b|{_AT_ONCE}"
 
 
@@ -72,10 +76,9 @@ _KINDS = (
         r"[€$£¥]\s?\d|\d\s?(?:€|EUR|USD|GBP|CHF|%)|\bfree\b(?! trial)|\b(?:no|without) (?:fee|charge|cost)\b",
     ),
     # How big
-    _kind(
-        r"\bhow (?:much|big|large|far|heavy|wide|high|old)\b",
-        rf"{_NUMBER}\s?(?!(?:business|working|calendar|{_PERIOD})\w*\b)(?:%|[a-z])|\bunlimited\b",
-    ),
+    _kind(r"\bhow (?:big|large|far|heavy|wide|high)\b", rf"{_NUMBER}\s?{_UNIT}"),
+    # How much of something else than money
+    _kind(r"\bhow much\b", rf"{_NUMBER}\s?{_UNIT}|[€$£¥]\s?\d|{_LENGTH}|\b(?:unlimited|nothing)\b"),
     # Up to which number
     _kind(r"\b(?:limit|maximum|max|minimum|min|at (?:most|least)|from which)\b", rf"{_NUMBER}|\bunlimited\b"),
     # In which languages

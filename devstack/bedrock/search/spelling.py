@@ -29,7 +29,11 @@ def _right(database: sqlite3.Connection, word: str) -> str:
     if _is_said(database, plain) or not is_content(plain) or is_english(plain):
         return word
     # Letters that changed places are one error here, and two by likeness.
-    nearly = sorted(each for each in english_words().candidates(plain) or () if _is_said(database, each))
+    nearly = sorted(
+        each
+        for each in english_words().candidates(plain) or ()
+        if _is_said(database, each) or not is_content(each)
+    )
     if alike := get_close_matches(plain, nearly, 1, 0.0):
         return alike[0]
     written = _stem(plain)
