@@ -118,6 +118,10 @@ Ripe cheese is shown on Saturdays.
 
 You cannot freeze ripe cheese.
 
+The ripe kit is good for cheese.
+
+The kit comes with ripe cheese.
+
 Open **Cellar › Ripe cheese**.
 
 Cheese is cut by the owner.
@@ -139,6 +143,7 @@ Cheese is cut by the owner.
         ("which languages for ripe cheese", "Ripe cheese has an English and a Dutch name."),
         ("is ripe cheese there on sunday", "Ripe cheese is shown on Saturdays."),
         ("can i freeze ripe cheese", "You cannot freeze ripe cheese."),
+        ("what is in the ripe cheese kit", "The kit comes with ripe cheese."),
         ("where is ripe cheese", "Open **Cellar › Ripe cheese**."),
         ("who can cut cheese", "Cheese is cut by the owner."),
         (
@@ -172,6 +177,11 @@ def test_a_number_beside_half_of_what_is_asked_is_quoted_with_doubt() -> None:
     said = answer("how many wheels of blue goat cheese ripen", passages=text)
     assert said.startswith("I'm not sure")
     assert said.endswith("We have 40 wheels of goat cheese. [1]")
+
+
+def test_keywords_ask_how_it_is_done() -> None:
+    text = "Ripe cheese is kept.\n\n1. Ripen the cheese.\n2. Keep it."
+    assert answer("ripen the cheese", passages=about_cheese(text)).startswith("1. Ripen the cheese.")
 
 
 def test_a_name_has_to_stand_where_the_answer_is_quoted() -> None:

@@ -11,7 +11,7 @@ from devstack.bedrock.search.languages import language_of
 from devstack.bedrock.search.text import content_stems, raw_words, synonyms
 
 _SYNONYM_CREDIT = 0.7
-_HEADING_CREDIT = 1.0
+_HEADING_CREDIT = 0.95
 _TITLE_CREDIT = 0.5
 _VALUE_BONUS = 0.3
 _NEAR_BONUS = 0.3

@@ -10,7 +10,7 @@ from typing import Protocol
 from devstack.bedrock.model.codes import asked_codes
 from devstack.bedrock.model.values import Wanted, wanted
 from devstack.bedrock.search.glossary import Word, words_of
-from devstack.bedrock.search.languages import language_of
+from devstack.bedrock.search.languages import ENGLISH, language_of
 from devstack.bedrock.search.text import is_filler
 
 _RARITY_EXPONENT = 0.7
@@ -24,6 +24,10 @@ _RARITY_OF_OUR_NAMES = 1.2
 _ASKS_HOW = re.compile(
     r"\b(?:how (?:do|can|to|could|would|should)|where (?:do|can|is)|steps?|want to|need to)\b"
 )
+_ASKS_ANYTHING = re.compile(
+    r"\?|\b(?:who|what|which|when|why|where|how|is|are|am|can|could|may|do|does|will)\b"
+)
+_MOST_KEYWORDS = 3
 _ASKS_FACT = re.compile(
     r"\bhow (?:many|much|long|soon|often|fast|quick|quickly|big|large|far)\b"
     r"|^(?:so |and |but )?(?:who|which|whats?|when|is|are|does|will)\b"
@@ -107,8 +111,11 @@ class Question:
 
     @property
     def asks_how(self) -> bool:
-        """Tell whether steps are asked for."""
-        return bool(_ASKS_HOW.search(self.text.casefold()))
+        """Tell whether steps are asked for, also in keywords like "change plan"."""
+        text = self.text.casefold()
+        if self.language != ENGLISH or self.wanted or len(self.words) > _MOST_KEYWORDS:
+            return bool(_ASKS_HOW.search(text))
+        return bool(_ASKS_HOW.search(text)) or not _ASKS_ANYTHING.search(text)
 
     @property
     def asks_fact(self) -> bool:

@@ -104,6 +104,12 @@ _KINDS = (
         r"\b(?:can|cannot|may|must|possible|allowed|only|never|nobody|neither|not)\b|n['’]t\b",
         is_form=True,
     ),
+    # What is in it
+    _kind(
+        r"\b(?:included|contained)\b|\bwhat(?:['’]?s| is) in\b|\bwhat does .* (?:include|contain)\b",
+        r"\b(?:with|without|includ\w+|contain\w*)\b",
+        is_form=True,
+    ),
     # Where
     _kind(r"\bwhere\b", r"›|\b(?:in|at|under|from) (?:\*\*|(?-i:[A-Z]))|\w\.\w+\.\w", is_form=True),
 )
