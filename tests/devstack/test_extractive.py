@@ -163,6 +163,7 @@ def test_what_has_the_form_that_is_asked_for_is_quoted(question: str, said: str)
         "how much does ripe milk cost",
         "how many cellars of ripe cheese are there",
         "how often is ripe cheese sold",
+        "when is ripe cheese sold",
         "how big is the cheese cellar",
     ],
 )

@@ -113,9 +113,8 @@ class Question:
     def asks_how(self) -> bool:
         """Tell whether steps are asked for, also in keywords like "change plan"."""
         text = self.text.casefold()
-        if self.language != ENGLISH or self.wanted or len(self.words) > _MOST_KEYWORDS:
-            return bool(_ASKS_HOW.search(text))
-        return bool(_ASKS_HOW.search(text)) or not _ASKS_ANYTHING.search(text)
+        is_keywords = self.language == ENGLISH and len(self.words) <= _MOST_KEYWORDS and not self.wanted
+        return bool(_ASKS_HOW.search(text)) or (is_keywords and not _ASKS_ANYTHING.search(text))
 
     @property
     def asks_fact(self) -> bool:

@@ -116,7 +116,8 @@ _KINDS = (
 """The first that a question asks for counts."""
 _EXACT = re.compile(
     r"\bhow (?:often|frequently|long|soon|quick|quickly|fast|many|much|big|large|far|heavy|wide|high|old)\b"
-    r"|\bhow expensive\b|\b(?:cost|price)s? of\b|\bwhat does .* cost\b"
+    r"|^(?:and )?(?:when|(?:until )?(?:what|which) (?:day|time))\b|\bhow expensive\b"
+    r"|\b(?:cost|price)s? of\b|\bwhat does .* cost\b"
     r"|\bwhat(?:['’]?s| is| are) the (?:\w+ )?(?:costs?|price|fee)\b"
 )
 _AROUND = 60
