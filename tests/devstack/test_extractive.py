@@ -180,6 +180,13 @@ def test_a_number_beside_half_of_what_is_asked_is_quoted_with_doubt() -> None:
     assert said.endswith("We have 40 wheels of goat cheese. [1]")
 
 
+def test_a_value_may_stand_in_the_sentence_beside_the_subject() -> None:
+    text = "The blue cheese wheel lies in the cellar. After 12 months it is sold."
+    assert answer("how long is blue cheese in the cellar", passages=about_cheese(text)) == f"{text} [1]"
+    apart = about_cheese(text.replace(". ", ".\n\n"))
+    assert answer("how long is blue cheese in the cellar", passages=apart).endswith("[0]")
+
+
 def test_keywords_ask_how_it_is_done() -> None:
     text = "Ripe cheese is kept.\n\n1. Ripen the cheese.\n2. Keep it."
     assert answer("ripen the cheese", passages=about_cheese(text)).startswith("1. Ripen the cheese.")

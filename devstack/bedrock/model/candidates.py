@@ -94,8 +94,7 @@ class _Reading:
             place
             for place in passage.places_with(asked.codes)
             if passage.says_at(place, asked.names)
-            if not asked.needs_value
-            or (found[place].has_value and found[place].covered >= _LEAST_VALUE_COVERAGE)
+            if not asked.needs_value or _tells_value(passage, found, place)
         ]
         return cls(asked, passage, rank, close, found, fitting, places)
 
@@ -153,6 +152,16 @@ class _Reading:
 
     def _at(self, place: int, score: float) -> Candidate:
         return Candidate(self.passage, place, score, self.fitting[place], self.fits[place])
+
+
+def _tells_value(passage: NumberedPassage, found: Sequence[Fit], place: int) -> bool:
+    """Tell whether enough of the question stands at a place, and the value in it or its paragraph."""
+    unit = passage.units[place]
+    has_value = found[place].has_value or any(
+        other.kind == unit.kind == "sentence" and other.paragraph == unit.paragraph and fit.has_value
+        for other, fit in zip(passage.units, found, strict=True)
+    )
+    return has_value and found[place].covered >= _LEAST_VALUE_COVERAGE
 
 
 def _told(passage: NumberedPassage) -> list[str]:

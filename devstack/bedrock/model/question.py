@@ -27,7 +27,7 @@ _ASKS_HOW = re.compile(
 _ASKS_ANYTHING = re.compile(
     r"\?|\b(?:who|what|which|when|why|where|how|is|are|am|can|could|may|do|does|will)\b"
 )
-_MOST_KEYWORDS = 3
+_MOST_KEYWORDS = 2
 _ASKS_FACT = re.compile(
     r"\bhow (?:many|much|long|soon|often|fast|quick|quickly|big|large|far)\b"
     r"|^(?:so |and |but )?(?:who|which|whats?|when|is|are|does|will)\b"

@@ -25,7 +25,9 @@ _UNIT = (
     r"|characters?|letters?|digits?|rows?|lines?|columns?|pages?|%|percent|eur)(?!\w)"
 )
 _AT_ONCE = r"\b(?:(?:stops?|starts?|works?|effect) at once|immediately|instantly|by itself|as long as)\b"
-_DURATION = rf"{_LENGTH}|\b(?:within|for|in|about|after|than|takes?|half) an? {_PERIOD}\b|{_AT_ONCE}"
+_DURATION = (
+    rf"{_LENGTH}|\bday \d+\b|\b(?:within|for|in|about|after|than|takes?|half) an? {_PERIOD}\b|{_AT_ONCE}"
+)
 
 
 class _Kind(NamedTuple):
@@ -69,14 +71,15 @@ _KINDS = (
     _kind(rf"\b(?:on |at )?(?:the )?{_DAY}\b", rf"\b{_DAY}\b"),
     # How many
     _kind(r"\b(?:how many|number of)(?P<counted>(?: [\w-]+){1,3})", rf"{_NUMBER}|\b(?:unlimited|once)\b"),
+    # How big
+    _kind(r"\bhow (?:big|large|far|heavy|wide|high)\b|\b(?:weigh|weighs|weight)\b", rf"{_NUMBER}\s?{_UNIT}"),
     # For what price
     _kind(
-        r"\bhow (?:much (?!(?:do|can|should) (?:i|we)\b|of\b)|expensive\b)|\bcosts?\b|\bcharges?\b"
+        r"\bhow (?:much(?= (?:is|are|does|did|will|would|for|to|an?|the|my|it|do you)\b|\W*$)|expensive)\b"
+        r"|\bcosts?\b|\bcharges?\b"
         r"|^(?!(?:is|are|do|does|can|why|who|where)\b).*\b(?P<words>prices?|pricing|fees?)\b",
         r"[€$£¥]\s?\d|\d\s?(?:€|EUR|USD|GBP|CHF|%)|\bfree\b(?! trial)|\b(?:no|without) (?:fee|charge|cost)\b",
     ),
-    # How big
-    _kind(r"\bhow (?:big|large|far|heavy|wide|high)\b", rf"{_NUMBER}\s?{_UNIT}"),
     # How much of something else than money
     _kind(r"\bhow much\b", rf"{_NUMBER}\s?{_UNIT}|[€$£¥]\s?\d|{_LENGTH}|\b(?:unlimited|nothing)\b"),
     # Up to which number
