@@ -55,6 +55,11 @@ def api_url() -> str | None:
     return _read(API_URL)
 
 
+def chromium() -> str | None:
+    """Return the path of the browser to use, if somebody set that."""
+    return _read("CHROMIUM")
+
+
 def is_aws_emulated() -> bool:
     """Say whether what answers for AWS is a stand-in for it."""
     return AWS_ENDPOINT_URL in os.environ

@@ -5,8 +5,8 @@ from base64 import b64encode
 from playwright.sync_api import Browser, sync_playwright
 
 from chalicelib.branding import read_branding
-from tests.browser.browsers import launch
 from tests.browser.scripted_server import ScriptedServer
+from tooling.browsers import launch
 from tooling.project import ROOT
 
 SHOP = {

@@ -7,11 +7,11 @@ from contextlib import closing
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.browsers import launch
 from tests.browser.desk_server import Desk, DeskServer
 from tests.browser.scripted_server import ScriptedServer
 from tests.browser.site import Site
 from tests.browser.visitor import Visitor
+from tooling.browsers import launch
 
 NO_BROWSER = (
     "No browser for the page's tests: install Chromium, Google Chrome or Microsoft Edge, "

@@ -2,10 +2,10 @@
 
 from playwright.sync_api import Browser, sync_playwright
 
-from tests.browser.browsers import launch
 from tests.browser.console import sign_in
 from tests.browser.desk_server import JOB, DeskServer, event
 from tests.browser.sample_insights import GAPS
+from tooling.browsers import launch
 from tooling.project import ROOT
 
 FOLDER = ROOT / "docs" / "images"

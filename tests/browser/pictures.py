@@ -5,10 +5,10 @@ from pathlib import Path
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import sample_desk
-from tests.browser.browsers import launch
 from tests.browser.console import box, messages, rows, sign_in
 from tests.integration.api import Api
 from tests.product import Product, data_folder_for_a_run
+from tooling.browsers import launch
 from tooling.project import ROOT
 
 FOLDER = ROOT / "docs" / "images"

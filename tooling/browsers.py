@@ -1,10 +1,11 @@
 """Find a browser."""
 
-import os
 import shutil
 
 from playwright.sync_api import Browser, Playwright
 from playwright.sync_api import Error as PlaywrightError
+
+from tooling import environment
 
 LAUNCH_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 COMMANDS = ("chromium", "chromium-browser", "google-chrome")
@@ -13,7 +14,7 @@ CHANNELS = ("chrome", "msedge")
 
 def launch(playwright: Playwright) -> Browser | None:
     """Start the browser that `CHROMIUM` names, or one that is installed; None where there is none."""
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, COMMANDS)), None)
+    path = environment.chromium() or next(filter(None, map(shutil.which, COMMANDS)), None)
     if path:
         return playwright.chromium.launch(executable_path=path, args=LAUNCH_FLAGS)
     for channel in CHANNELS:
