@@ -58,7 +58,7 @@ def test_a_brand_s_colour_is_the_bubble_s_and_is_read_well(
     assert ground == color
     assert contrast(ink, ground) >= LEAST_CONTRAST
     assert contrast(*colors_of(page, ".source-number")) >= LEAST_CONTRAST
-    link, around = colors_of(page, ".source a")[0], colors_of(page, ".assistant .bubble")[1]
+    link, around = colors_of(page, ".source a")[0], colors_of(page, "body")[1]
     assert contrast(link, around) >= LEAST_CONTRAST
 
 

@@ -54,7 +54,7 @@ def test_the_address_decides_before_the_browser_does(visit: Visitor, server: Scr
     expect(page.get_by_role("heading", name="Bonjour")).to_be_visible()
 
 
-def test_arabic_runs_from_right_to_left_with_the_tails_mirrored(
+def test_arabic_runs_from_right_to_left_with_the_tail_mirrored(
     visit: Visitor, server: ScriptedServer
 ) -> None:
     server.replies.append(Reply(answer("حسنًا [1].\n\nOpen it.\n\nاكتب:\n\n```\nx --all\n```\n\n- ثم")))
@@ -65,7 +65,6 @@ def test_arabic_runs_from_right_to_left_with_the_tails_mirrored(
     question, reply = page.locator(".customer .bubble"), page.locator(".assistant:not(.typing) .bubble")
     assert question.bounding_box()["x"] < reply.bounding_box()["x"]  # type: ignore[index]
     assert side(page, ".customer .bubble", "borderBottomLeftRadius") == "6px"
-    assert side(page, ".assistant .bubble", "borderTopRightRadius") == "6px"
     assert page.locator(".prose :is(p, pre, li)").evaluate_all(STARTS) == [*"RLRLR"]
 
 

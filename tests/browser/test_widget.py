@@ -258,7 +258,7 @@ def test_it_looks_as_its_attributes_say(visit: Visitor, site: Site, server: Scri
     expect(chat(page).get_by_role("heading", name="Cups")).to_be_visible()
     expect(chat(page).get_by_role("heading", name="Which cup?")).to_be_visible()
     expect(page.locator("iframe")).to_have_attribute("title", "Chat: Cups")
-    expect(chat(page).locator(".masthead .avatar")).to_have_css("background-color", "rgb(255, 215, 0)")
+    expect(chat(page).locator(".masthead")).to_have_css("background-color", "rgb(255, 215, 0)")
 
 
 @pytest.mark.parametrize(
