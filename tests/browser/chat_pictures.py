@@ -18,8 +18,8 @@ from typing import Any
 from playwright.sync_api import Browser, FrameLocator, Page, sync_playwright
 
 from chalicelib.branding import read_branding
-from tests.browser.browsers import launch
 from tests.browser.scripted_server import Reply, ScriptedServer, answer
+from tooling.browsers import launch
 from tooling.project import ROOT
 
 BRANDING = read_branding(
