@@ -48,4 +48,4 @@ def _accepted(header: str) -> list[str]:
 
 
 def _base(code: str) -> str:
-    return re.split("[-_]", code, maxsplit=1)[0].strip().lower()
+    return code.replace("_", "-").partition("-")[0].strip().lower()
