@@ -90,6 +90,7 @@ def test_of_a_page_with_a_main_part_the_site_around_it_is_left_out(main: str) ->
         "<details><p>Six days.</p></details>",
         "<button aria-controls='a'>How long</button><div id='a' hidden>Six days.</div>",
         "<footer>Six days.</footer>",
+        "<div class='has-cookie-banner'><h1>Hats</h1>Six days.</div>",
     ],
 )
 def test_what_a_visitor_can_open_is_read(shown: str) -> None:

@@ -132,6 +132,7 @@ def test_what_is_said_elsewhere_is_kept(message: str, own: str | None) -> None:
         "Kind regards",
         "> quoted alone",
         "<Enter> does nothing, and 1 < 2 > 0",
+        "<div> is not closed, why?",
         "",
     ],
 )

@@ -4,6 +4,7 @@ import html
 import re
 
 IS_HTML = re.compile(r"\s{0,100}<(?:!doctype|html|body|div|p|span|table|br)\b", re.IGNORECASE)
+LINE_OR_PART_ENDS = re.compile(r"</[a-z]|<br\b", re.IGNORECASE)
 UNSEEN = re.compile(
     r"<(style|script|head|title)\b[^<>]{0,500}>.*?(?:</\1\s{0,9}>|\Z)", re.IGNORECASE | re.DOTALL
 )
@@ -14,7 +15,7 @@ TAG = re.compile(r"<[/!]?[a-z][^<>]{0,2000}>", re.IGNORECASE)
 
 def as_text(message: str) -> str:
     """Return the lines that a message in HTML shows; any other message as it is."""
-    if not IS_HTML.match(message):
+    if not IS_HTML.match(message) or not LINE_OR_PART_ENDS.search(message):
         return message
     shown = []
     depth = 0

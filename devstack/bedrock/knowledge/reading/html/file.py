@@ -30,8 +30,9 @@ _FURNITURE_ROLES = frozenset(
     {"alertdialog", "banner", "contentinfo", "dialog", "menu", "menubar", "navigation", "search"}
 )
 _COOKIE_BANNER = re.compile(
-    r"cookie\W?(?:banner|bar|consent|info|law|notice|popup)|\b(?:onetrust|cookiebot)", re.IGNORECASE
+    r"cookie\W?(?:banner|bar|consent|notice|popup)|\b(?:onetrust|cookiebot)", re.IGNORECASE
 )
+_PAGES_OWN = ("article", "h1", "main")
 # Buttons act, but these say what they open.
 _LABELLED = frozenset({"dt", "h1", "h2", "h3", "h4", "h5", "h6", "summary"})
 
@@ -62,9 +63,11 @@ def _is_dropped(element: HtmlElement, opened: set[str]) -> bool:
 
 def _is_furniture(element: HtmlElement) -> bool:
     """Tell whether an element says by its role or name that it is a site's and not the page's own."""
+    if element.get("role") in _FURNITURE_ROLES:
+        return True
     names = f"{element.get('id') or ''} {element.get('class') or ''}"
-    is_named = element.tag != "body" and _COOKIE_BANNER.search(names)
-    return element.get("role") in _FURNITURE_ROLES or bool(is_named)
+    # What is around the whole page may say that it has such a banner.
+    return _COOKIE_BANNER.search(names) is not None and next(element.iter(*_PAGES_OWN), None) is None
 
 
 def _is_hidden(element: HtmlElement) -> bool:
