@@ -187,6 +187,12 @@ def test_a_value_may_stand_in_the_sentence_beside_the_subject() -> None:
     assert answer("how long is blue cheese in the cellar", passages=apart).endswith("[0]")
 
 
+def test_how_long_a_thing_is_may_be_its_size() -> None:
+    text = "## How long is the cheese board?\n\nSix metres and ten."
+    said = answer("How long is the cheese board?", passages=about_cheese(text))
+    assert said == "Six metres and ten. [1]"
+
+
 def test_keywords_ask_how_it_is_done() -> None:
     text = "Ripe cheese is kept.\n\n1. Ripen the cheese.\n2. Keep it."
     assert answer("ripen the cheese", passages=about_cheese(text)).startswith("1. Ripen the cheese.")

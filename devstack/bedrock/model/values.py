@@ -24,6 +24,8 @@ _UNIT = (
     r"(?:[kmgt]i?b|bytes?|[cmk]?m|inch(?:es)?|miles?|px|pixels?|[mk]?g|lbs?|[mc]?l|lit(?:er|re)s?|volts?|[kmg]?w"
     r"|characters?|letters?|digits?|rows?|lines?|columns?|pages?|%|percent|eur)(?!\w)"
 )
+_DISTANCE = r"(?:(?:milli|centi|kilo)?met(?:er|re)s?|[cmk]?m|inch(?:es)?|feet|foot|ft|yards?|miles?)\b"
+"""How long a thing is, too."""
 _AT_ONCE = r"\b(?:(?:stops?|starts?|works?|effect) at once|immediately|instantly|by itself|as long as)\b"
 _DURATION = (
     rf"{_LENGTH}|\bday \d+\b|\b(?:within|for|in|about|after|than|takes?|half) an? {_PERIOD}\b|{_AT_ONCE}"
@@ -60,7 +62,7 @@ _KINDS = (
         rf"|{_AT_ONCE}",
     ),
     # For how long
-    _kind(r"\bhow (?:long|far back|old)\b|\buntil when\b", _DURATION),
+    _kind(r"\bhow (?:long|far back|old)\b|\buntil when\b", rf"{_DURATION}|{_NUMBER}\s?{_DISTANCE}"),
     # When
     _kind(
         r"\b(?:when|(?:what|which) (?:day|date|time)s?|until what time|opening (?:hours|times))\b",
