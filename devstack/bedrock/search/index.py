@@ -29,7 +29,7 @@ from devstack.bedrock.search.text import EVERYDAY_SUBJECTS, content_stems
 _log = logging.getLogger(__name__)
 
 # To be raised whenever documents are read, cut or stemmed in another way, so that they are read again.
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 
 _SCHEMA = f"""
 PRAGMA user_version = {SCHEMA_VERSION};
