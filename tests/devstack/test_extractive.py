@@ -10,6 +10,7 @@ from devstack.bedrock.model.blocks import sentences, units
 from devstack.bedrock.model.evidence import NumberedPassage
 from devstack.bedrock.model.extractive import reply
 from devstack.bedrock.model.intents import HandOver
+from devstack.bedrock.search.glossary import Word, words_of
 
 RESET = """# Reset your password
 
@@ -53,6 +54,12 @@ class WordsOnly:
 
     def strangeness(self, question: str) -> float:
         return 0.0
+
+    def words(self, question: str) -> Sequence[Word]:
+        return words_of(question)
+
+    def strangeness_of_words(self, words: Sequence[str]) -> Sequence[float]:
+        return [0.0] * len(words)
 
     def closeness(self, question: str, texts: Sequence[str]) -> None:
         return None

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from devstack.bedrock.model.codes import asked_codes
 from devstack.bedrock.model.values import Wanted, wanted
-from devstack.bedrock.search.glossary import Word, words_of
+from devstack.bedrock.search.glossary import Word
 from devstack.bedrock.search.languages import ENGLISH, language_of
 from devstack.bedrock.search.text import is_filler
 
@@ -18,6 +18,8 @@ _FILLER_WEIGHT = 0.25
 _EARLIER_WEIGHT = 0.5
 _UNKNOWN_SHARE = 0.1
 _STRANGE_SHARE = 0.8
+_EVERYDAY_SHARE = 1.0
+_LEAST_EVERYDAY = 0.65
 _RARITY_OF_OUR_NAMES = 1.2
 """What more than a quarter of the articles name is the company or its product."""
 
@@ -45,12 +47,20 @@ class Knowledge(Protocol):
         """Tell whether any document says a word."""
         ...
 
+    def words(self, question: str) -> Sequence[Word]:
+        """Return the words of a question that carry a subject, with what they mean in the articles."""
+        ...
+
     def spelled_right(self, question: str) -> str:
         """Return a question with its typing errors corrected."""
         ...
 
     def strangeness(self, question: str) -> float:
         """Return how close a question is to an everyday subject that no document is about, 0 to 1."""
+        ...
+
+    def strangeness_of_words(self, words: Sequence[str]) -> Sequence[float]:
+        """Return how close each word is to an everyday one that no document is about, 0 to 1."""
         ...
 
     def closeness(self, question: str, texts: Sequence[str]) -> Sequence[float] | None:
@@ -66,6 +76,7 @@ class Knowledge(Protocol):
 class AskedWord:
     """A word of the question: its stems, any of which says it, its weight, and if an earlier one said it."""
 
+    text: str
     stems: tuple[str, ...]
     weight: float
     is_earlier: bool
@@ -92,17 +103,18 @@ class Question:
     def of(cls, text: str, context: Sequence[str], knowledge: Knowledge) -> Question:
         """Read a question, with those before it that it leans on."""
         value = wanted(text)
-        words = _asked_words(text, context, value, knowledge.rarity)
+        words = _asked_words(text, context, value, knowledge)
         own = [word for word in words if not (word.is_earlier or is_filler(word.stems[0]))]
         in_context = "\n".join([*context, text])
         unknown = [word for word in own if not any(map(knowledge.knows, word.stems))]
-        share = sum(word.weight for word in unknown) / (sum(word.weight for word in words) or 1.0)
+        total = sum(word.weight for word in words) or 1.0
+        share = sum(word.weight for word in unknown) / total
         strangeness = _UNKNOWN_SHARE * share + _STRANGE_SHARE * knowledge.strangeness(text)
-        named = (word.stems[0] for word in words_of(text) if word.is_name)
+        if (language := language_of(text)) != ENGLISH:
+            strangeness += _EVERYDAY_SHARE * _everyday_weight(unknown, knowledge) / total
+        named = (word.stems[0] for word in knowledge.words(text) if word.is_name)
         names = [name for name in named if knowledge.rarity(name) > _RARITY_OF_OUR_NAMES]
-        return cls(
-            text, in_context, language_of(text), words, own, strangeness, names, asked_codes(text), value
-        )
+        return cls(text, in_context, language, words, own, strangeness, names, asked_codes(text), value)
 
     @property
     def needs_value(self) -> bool:
@@ -122,26 +134,32 @@ class Question:
         return bool(_ASKS_FACT.search(self.text.casefold()))
 
 
+def _everyday_weight(unknown: Sequence[AskedWord], knowledge: Knowledge) -> float:
+    """Return the weight of those words that are everyday ones of other subjects."""
+    strange = knowledge.strangeness_of_words([word.text for word in unknown])
+    return sum(word.weight for word, each in zip(unknown, strange, strict=True) if each >= _LEAST_EVERYDAY)
+
+
 def _asked_words(
-    question: str, earlier: Sequence[str], value: Wanted | None, rarity: Callable[[str], float]
+    question: str, earlier: Sequence[str], value: Wanted | None, knowledge: Knowledge
 ) -> list[AskedWord]:
     """Return the words to answer to, each once, weighed by rarity; those of earlier questions count less.
 
     What asks for a value ("how big", "the price of") is answered by the value.
     """
-    words = words_of(question)
+    words = knowledge.words(question)
     told = [word for word in words if not (value and word.text in value.words)]
-    asked = {word.stems: word for word in _weighed(told or words, rarity, 1.0, is_earlier=False)}
+    asked = {word.stems: word for word in _weighed(told or words, knowledge, 1.0, is_earlier=False)}
     for text in reversed(earlier):
-        for word in _weighed(words_of(text), rarity, _EARLIER_WEIGHT, is_earlier=True):
+        for word in _weighed(knowledge.words(text), knowledge, _EARLIER_WEIGHT, is_earlier=True):
             asked.setdefault(word.stems, word)
     return list(asked.values())
 
 
 def _weighed(
-    words: Iterable[Word], rarity: Callable[[str], float], share: float, *, is_earlier: bool
+    words: Iterable[Word], knowledge: Knowledge, share: float, *, is_earlier: bool
 ) -> Iterable[AskedWord]:
     for word, stemmed, _ in words:
-        weight = share * min(map(rarity, stemmed)) ** _RARITY_EXPONENT
+        weight = share * min(map(knowledge.rarity, stemmed)) ** _RARITY_EXPONENT
         slight = is_filler(stemmed[0]) or (word.endswith("ly") and len(word) > 5)
-        yield AskedWord(stemmed, weight * (_FILLER_WEIGHT if slight else 1.0), is_earlier)
+        yield AskedWord(word, stemmed, weight * (_FILLER_WEIGHT if slight else 1.0), is_earlier)

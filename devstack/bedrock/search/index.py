@@ -13,18 +13,22 @@ import re
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from cachetools import LRUCache
 
 from devstack.bedrock.knowledge.chunking import chunk
-from devstack.bedrock.search import ranking
+from devstack.bedrock.search import ranking, translation
 from devstack.bedrock.search.embeddings import Embedder, EmbeddingsUnavailable, Vectors
+from devstack.bedrock.search.glossary import Word, words_of
+from devstack.bedrock.search.languages import ENGLISH, language_of
 from devstack.bedrock.search.meaning import Meanings, chunk_vectors
 from devstack.bedrock.search.spelling import spelled_right
 from devstack.bedrock.search.text import EVERYDAY_SUBJECTS, content_stems
+from devstack.bedrock.search.translation import GENERAL_WORDS, MOST_WORDS, Translator, words_to_know
 
 _log = logging.getLogger(__name__)
 
@@ -43,12 +47,14 @@ CREATE TABLE chunks (
 );
 CREATE INDEX chunks_of_document ON chunks (document_id);
 {ranking.SCHEMA}
+{translation.SCHEMA}
 """
 
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 _FIRST_HEADING = re.compile(r"#{1,6} (.+)\n+")
 _MEANING_SHARE = 0.6
 _LEAST_CLOSENESS_OF_SUBJECT = 0.3
+_QUESTIONS_KEPT = 256
 
 
 @dataclass(frozen=True)
@@ -71,6 +77,8 @@ class _Catalogue:
     document_of: Mapping[int, int]
     chunk_of: Mapping[str, int]
     meanings: Meanings | None
+    translator: Translator | None = None
+    read: LRUCache[str, tuple[Word, ...]] = field(default_factory=lambda: LRUCache(_QUESTIONS_KEPT))
 
 
 class Index:
@@ -103,6 +111,8 @@ class Index:
         document = (uri, etag, json.dumps(dict(metadata)), self._embedder.name if self._embedder else None)
         words = (_words(title, each) for each in _without_repeated_headings(texts))
         chunks = list(zip(texts, vectors, words, strict=True))
+        if self._embedder:
+            self._learn(self._embedder, words_to_know(f"{title}\n{text}"), MOST_WORDS)
         with self._lock, self._database:
             self._delete(uri)
             self._insert(document, chunks)
@@ -116,6 +126,50 @@ class Index:
         """Return how rare a stem is: its idf over the documents, highest for one that is in none."""
         with self._lock:
             return ranking.inverse_frequency(self._documents_with(stem), len(self._known().uris))
+
+    def words(self, question: str) -> tuple[Word, ...]:
+        """Return the words of a question that carry a subject, with what they mean in the articles."""
+        found = words_of(question)
+        reader = None if language_of(question) == ENGLISH else self._reader()
+        if reader is None:
+            return found
+        with self._lock:
+            known = self._known()
+            if question not in known.read:
+                known.read[question] = reader.read(found, question, self.knows)
+            return known.read[question]
+
+    def strangeness_of_words(self, words: Sequence[str]) -> Sequence[float]:
+        """Return how close each word is to an everyday one that no document is about, 0 to 1."""
+        reader = self._reader() if words else None
+        return reader.strangeness(words) if reader else [0.0] * len(words)
+
+    def _reader(self) -> Translator | None:
+        """Return what knows words by their meanings; None where nothing tells meanings."""
+        if self._embedder is None:
+            return None
+        with self._lock:
+            if reader := self._known().translator:
+                return reader
+        try:
+            self._learn(self._embedder, GENERAL_WORDS, MOST_WORDS + len(GENERAL_WORDS))
+        except EmbeddingsUnavailable as error:
+            _log.warning("Going by words only: %s", error)
+            return None
+        with self._lock:
+            said = {term for (term,) in self._database.execute("SELECT term FROM vocabulary")}
+            reader = Translator.of(self._database, self._embedder.name, said, self._embedded)
+            self._catalogue = replace(self._known(), translator=reader)
+        return reader
+
+    def _learn(self, embedder: Embedder, words: Sequence[str], most: int) -> None:
+        """Keep the vectors of words that are new, `most` of all. Raises EmbeddingsUnavailable."""
+        with self._lock:
+            new = translation.missing(self._database, embedder.name, words, most)
+        if new:
+            vectors = embedder.embed(new)
+            with self._lock, self._database:
+                translation.store(self._database, embedder.name, new, vectors)
 
     def knows(self, stem: str) -> bool:
         """Tell whether any document says a word."""
@@ -190,7 +244,7 @@ class Index:
     def _scores(self, query: str, meaning: Vectors | None) -> tuple[ranking.Scores, ranking.Scores]:
         """Return the scores of chunks by themselves, and together with their neighbours."""
         known = self._known()
-        terms = ranking.question_terms(query)
+        terms = ranking.question_terms(self.words(query))
         alone, together = ranking.score_chunks(self._database, terms, known.document_of)
         if meaning is None or known.meanings is None:
             return alone, together

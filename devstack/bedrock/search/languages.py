@@ -6,22 +6,49 @@ import stopwordsiso
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from spellchecker import SpellChecker
 
-from devstack.bedrock.search.text import raw_words
+from devstack.bedrock.search.dictionary import english_stems, entries_of
+from devstack.bedrock.search.text import is_content, is_filler, raw_words, stem
 
 ENGLISH = "en"
 LANGUAGES = (ENGLISH, "de", "fr", "es", "pt", "it", "nl", "pl", "ja", "zh")
 UNSPACED = ("ja", "zh")
 """Those that are written without spaces."""
 _LEAST_CONFIDENCE = 0.5
-"""Below it a text, such as a single word or a name, counts as English."""
+_CONFIDENCE_ENOUGH = 0.8
+_WORDS_TO_COUNT = 12
+_LEAST_SHARE_KNOWN = 0.5
 _TELLING_CHARACTERS = 600
 
 
 @lru_cache(maxsize=1024)
 def language_of(text: str) -> str:
-    """Return the code of a text's language, one of LANGUAGES."""
+    """Return the code of a text's language, one of LANGUAGES.
+
+    Of a few words the letters tell little: then it is the language that most of them are known in.
+    """
     language, confidence = _identifier().classify(text[:_TELLING_CHARACTERS])
-    return str(language) if confidence >= _LEAST_CONFIDENCE else ENGLISH
+    if confidence >= _CONFIDENCE_ENOUGH:
+        return str(language)
+    known = {each: _known_words(text, each) for each in LANGUAGES}
+    if confidence >= _LEAST_CONFIDENCE:
+        return str(language) if known[language] >= known[ENGLISH] else ENGLISH
+    best = max(LANGUAGES, key=lambda each: (known[each], each == ENGLISH, each == language))
+    return best if known[best] > _LEAST_SHARE_KNOWN * len(_first_words(text)) else ENGLISH
+
+
+def _first_words(text: str) -> list[str]:
+    return raw_words(text)[:_WORDS_TO_COUNT]
+
+
+def _known_words(text: str, language: str) -> int:
+    """Return how many of a text's first words are everyday ones of a language."""
+    words = _first_words(text)
+    if language == ENGLISH:
+        return sum(
+            not is_content(word) or is_filler(stem(word)) or stem(word) in english_stems() for word in words
+        )
+    entries, ignored = entries_of(language), stop_words(language)
+    return sum(word in ignored or entries.knows(word) for word in words)
 
 
 def is_english(word: str) -> bool:

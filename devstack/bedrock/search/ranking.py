@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from devstack.bedrock.search.glossary import Word, words_of
+from devstack.bedrock.search.glossary import Word
 from devstack.bedrock.search.languages import is_english
 from devstack.bedrock.search.text import is_filler, synonyms
 
@@ -64,10 +64,10 @@ def inverse_frequency(found_in: int, size: int) -> float:
     return math.log(1 + (size - found_in + 0.5) / (found_in + 0.5))
 
 
-def question_terms(question: str) -> list[Term]:
+def question_terms(words: Sequence[Word]) -> list[Term]:
     """Return the question's words in order, each once."""
     terms: dict[str, Term] = {}
-    for word in words_of(question)[:_LONGEST_QUESTION_WORDS]:
+    for word in words[:_LONGEST_QUESTION_WORDS]:
         stem, *others = word.stems
         alike = sorted(frozenset().union(*map(synonyms, (stem, *others))) - {stem})
         alternatives = dict.fromkeys(alike, _SYNONYM_WEIGHT) | dict.fromkeys(others, 1.0)

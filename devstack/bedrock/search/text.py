@@ -22,6 +22,8 @@ _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _THOUSANDS = re.compile(r"(?<=\d)[,.](?=\d{3}(?!\d))")
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_])+")
 _LONGEST_WORD = 64
+# Letters that Unicode doesn't take apart.
+_UNDECOMPOSED = str.maketrans("łøđı", "lodi")
 _BETWEEN = frozenset(["it", "them", "me", "you", "this", "that", "something", "things"])
 
 
@@ -38,7 +40,7 @@ def without_targets(text: str) -> str:
 
 def folded(text: str) -> str:
     """Return a text in lower case, without accents."""
-    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    decomposed = unicodedata.normalize("NFKD", text).casefold().translate(_UNDECOMPOSED)
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter))
 
 
@@ -98,6 +100,8 @@ def _synonym_table(groups: Iterable[str]) -> dict[str, frozenset[str]]:
 _VOCABULARY = yaml.safe_load(Path(__file__).with_name("vocabulary.yaml").read_text(encoding="utf-8"))
 _STOP_WORDS = frozenset(_VOCABULARY["stop_words"].split())
 _FILLER_STEMS = frozenset(map(stem, _VOCABULARY["filler_words"].split()))
+ASKING_WORDS: tuple[str, ...] = tuple(f"{_VOCABULARY['stop_words']} {_VOCABULARY['filler_words']}".split())
+"""Words that carry no subject, or little of one."""
 _PHRASES = {
     (stem(first), second): word
     for word, phrases in _VOCABULARY["phrases"].items()
@@ -107,3 +111,5 @@ _SPELLINGS = {other: word for word, others in _VOCABULARY["spellings"].items() f
 _SYNONYMS = _synonym_table(_VOCABULARY["synonyms"])
 EVERYDAY_SUBJECTS: tuple[str, ...] = tuple(_VOCABULARY["everyday_subjects"])
 """What people ask anybody about; a help centre may be about some of it."""
+EVERYDAY_WORDS: tuple[str, ...] = tuple(_VOCABULARY["everyday_words"].split())
+"""What such subjects are about."""
