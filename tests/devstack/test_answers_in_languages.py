@@ -39,6 +39,44 @@ def answer(index: Index, question: str, facts: CustomerFacts | None = None) -> s
 
 
 @pytest.mark.parametrize(
+    ("question", "said"),
+    [
+        ("Muss ich den Sticker drucken?", "aufkleb"),
+        ("Onde encontro os adesivos?", "aufkleb"),
+    ],
+)
+def test_a_word_that_no_glossary_has_is_read_as_what_the_articles_say(
+    index: Index, question: str, said: str
+) -> None:
+    assert said in {stem for word in index.words(question) for stem in word.stems}
+
+
+def test_a_word_is_strange_that_is_everyday_and_in_no_article(index: Index) -> None:
+    hotel, copy = index.strangeness_of_words(["hôtel", "copier"])
+    assert hotel > 0.9 > 0.5 > copy
+
+
+def test_what_only_an_erased_article_said_is_strange(index: Index) -> None:
+    index.put("dogs", "1", "Dogs", "Bring your dog.", {"title": "Dogs"})
+    (before,) = index.strangeness_of_words(["Hund"])
+    index.remove("dogs")
+    (after,) = index.strangeness_of_words(["Hund"])
+    assert before < after
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "Kann ich meine Flugreise stornieren?",
+        "ホテルの鍵をなくしました",
+        "Puis-je annuler ma chambre d'hôtel ?",
+    ],
+)
+def test_a_near_subject_of_somebody_else_is_refused(index: Index, question: str) -> None:
+    assert "[1]" not in answer(index, question)
+
+
+@pytest.mark.parametrize(
     ("question", "announced"),
     [
         ("Ich habe mein Passwort vergessen", "hier auf Englisch zitiert:"),

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from devstack.bedrock.search.glossary import words_of
+from devstack.bedrock.search.languages import language_of
 
 
 def said(question: str) -> list[str]:
@@ -39,6 +40,42 @@ def test_a_word_may_also_be_said_as_it_is_written() -> None:
     assert cancel.stems[-1] == "kundig"
     (_, cancel) = words_of("サブスクリプションを解約するには？")
     assert cancel.stems[-1] == "解 約"
+
+
+@pytest.mark.parametrize(
+    ("question", "stem"),
+    [
+        ("wie kann ich das abo kuendigen", "cancel"),
+        ("comment resillier mon contrat", "cancel"),
+        ("jak anulowac subskrypcje", "subscript"),
+        ("jak usunac haslo", "password"),
+        ("怎麼取消訂閱", "subscript"),
+    ],
+    ids=["without umlauts", "a typing error", "without accents", "without strokes", "traditional characters"],
+)
+def test_reads_what_is_written_in_another_way(question: str, stem: str) -> None:
+    assert stem in said(question)
+
+
+def test_traditional_characters_are_searched_for_as_they_are_written() -> None:
+    assert words_of("怎麼取消訂閱")[-1].stems[-1] == "訂 閱"
+
+
+@pytest.mark.parametrize(
+    ("text", "language"),
+    [
+        ("kasse pin", "de"),
+        ("senha", "pt"),
+        ("versand kosten", "de"),
+        ("Mi endpoint de webhook fue desactivado", "es"),
+        ("chnage plan", "en"),
+        ("vat number", "en"),
+        ("how do i delete my tiktok", "en"),
+        ("salutation", "en"),
+    ],
+)
+def test_few_words_are_in_the_language_that_knows_them(text: str, language: str) -> None:
+    assert language_of(text) == language
 
 
 @pytest.mark.parametrize(

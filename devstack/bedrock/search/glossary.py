@@ -10,8 +10,16 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from devstack.bedrock.search.dictionary import Entries, entries_of
-from devstack.bedrock.search.languages import ENGLISH, UNSPACED, language_of, stop_words
-from devstack.bedrock.search.text import content_stems, folded, is_content, joined_words, raw_words, stem
+from devstack.bedrock.search.languages import CHINESE, ENGLISH, UNSPACED, language_of, stop_words
+from devstack.bedrock.search.text import (
+    SIMPLIFIED,
+    content_stems,
+    folded,
+    is_content,
+    joined_words,
+    raw_words,
+    stem,
+)
 
 _COMPOUNDING = ("de", "nl")
 _SHORTEST_PART = 4
@@ -90,14 +98,15 @@ def _compound_meanings(
 def _unspaced_parts(question: str, language: str) -> Iterator[tuple[str, tuple[str, ...] | None]]:
     """Yield the longest entries from left to right; what no entry covers by character, or Latin word."""
     entries, ignored = entries_of(language), stop_words(language)
-    text = folded(question)
+    written = folded(question)
+    text = written.translate(SIMPLIFIED) if language == CHINESE else written
     place = 0
     while place < len(text):
         ends = range(min(len(text), place + entries.longest), place, -1)
         if part := next((text[place:end] for end in ends if text[place:end] in entries.beginnings), ""):
-            yield part, entries.beginnings[part]
+            yield written[place : place + len(part)], entries.beginnings[part]
         else:
             part = (re.match(r"[a-z0-9]+|[\u30a1-\u30ff]+|.", text[place:], re.DOTALL) or [""])[0]
             if part not in ignored and not _HIRAGANA.match(part):
-                yield part, None
+                yield written[place : place + len(part)], None
         place += len(part)

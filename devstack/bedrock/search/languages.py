@@ -10,8 +10,9 @@ from devstack.bedrock.search.dictionary import english_stems, entries_of
 from devstack.bedrock.search.text import is_content, is_filler, raw_words, stem
 
 ENGLISH = "en"
-LANGUAGES = (ENGLISH, "de", "fr", "es", "pt", "it", "nl", "pl", "ja", "zh")
-UNSPACED = ("ja", "zh")
+CHINESE = "zh"
+LANGUAGES = (ENGLISH, "de", "fr", "es", "pt", "it", "nl", "pl", "ja", CHINESE)
+UNSPACED = ("ja", CHINESE)
 """Those that are written without spaces."""
 _LEAST_CONFIDENCE = 0.5
 _CONFIDENCE_ENOUGH = 0.8

@@ -5,7 +5,7 @@ Which words are ignored, are written in several ways or mean the same is in `voc
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -113,3 +113,7 @@ EVERYDAY_SUBJECTS: tuple[str, ...] = tuple(_VOCABULARY["everyday_subjects"])
 """What people ask anybody about; a help centre may be about some of it."""
 EVERYDAY_WORDS: tuple[str, ...] = tuple(_VOCABULARY["everyday_words"].split())
 """What such subjects are about."""
+SIMPLIFIED: Mapping[int, str] = {
+    ord(traditional): simplified for traditional, simplified in _VOCABULARY["traditional_characters"].split()
+}
+"""For `str.translate`: Chinese characters as the glossary has them."""

@@ -82,7 +82,8 @@ class Translator:
         vectors = {word: np.frombuffer(each, np.float32) for word, each in _stored(database, embedder)}
         words = [word for word in vectors if stem(word) in said or word in ASKING_WORDS]
         known = _stacked(vectors, words)
-        everyday = _stacked(vectors, [word for word in EVERYDAY_WORDS if word in vectors])
+        strange = (word for word in EVERYDAY_WORDS if word in vectors and stem(word) not in said)
+        everyday = _stacked(vectors, list(strange))
         closest = (everyday @ known.T).max(axis=1, initial=0.0)
         return cls(words, known, everyday[closest < _LEAST_COSINE_OF_EVERYDAY], embed)
 
@@ -118,7 +119,7 @@ def _stacked(vectors: dict[str, Vectors], words: Sequence[str]) -> Vectors:
 
 
 def _is_unknown(word: Word, knows: Knows) -> bool:
-    return len(word.stems) == 1 and word.text.isalpha() and not word.is_name and not knows(word.stems[0])
+    return len(word.stems) == 1 and word.text.isalpha() and not knows(word.stems[0])
 
 
 def _joined(words: Sequence[Word], question: str, knows: Knows) -> list[Word]:
@@ -145,4 +146,4 @@ def _with_meaning(word: Word, meant: Sequence[str]) -> Iterator[Word]:
         yield word
     elif is_content(meant[0]):
         stems = map(stem, joined_words(" ".join(filter(is_content, meant))))
-        yield word._replace(stems=tuple(dict.fromkeys((*stems, *word.stems))))
+        yield Word(word.text, tuple(dict.fromkeys((*stems, *word.stems))))
