@@ -14,7 +14,7 @@ from typing import NamedTuple
 from devstack.bedrock.search.text import folded, stem
 
 _SHORTEST_ENTRY = 2
-_SHORTEST_MISTYPED = 6
+_SHORTEST_MISTYPED, _LONGEST_MISTYPED = 6, 20
 _LONGEST_ENDING = 4
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # German and Dutch without their marks on letters.
@@ -50,7 +50,7 @@ class Entries(NamedTuple):
             spelt = spelt.replace(letters, letter)
         if self.meanings(spelt):
             return spelt
-        if len(word) < _SHORTEST_MISTYPED:
+        if not _SHORTEST_MISTYPED <= len(word) <= _LONGEST_MISTYPED:
             return word
         right = (each for each in _one_error_less(word) if self.knows(each) and self._is_telling(each))
         return next(right, word)

@@ -55,6 +55,7 @@ _FIRST_HEADING = re.compile(r"#{1,6} (.+)\n+")
 _MEANING_SHARE = 0.6
 _LEAST_CLOSENESS_OF_SUBJECT = 0.3
 _QUESTIONS_KEPT = 256
+_WORDS_AT_ONCE = 64
 
 
 @dataclass(frozen=True)
@@ -166,10 +167,12 @@ class Index:
         """Keep the vectors of words that are new, `most` of all. Raises EmbeddingsUnavailable."""
         with self._lock:
             new = translation.missing(self._database, embedder.name, words, most)
-        if new:
-            vectors = embedder.embed(new)
+        # In batches, so that no question waits for all of them.
+        for start in range(0, len(new), _WORDS_AT_ONCE):
+            batch = new[start : start + _WORDS_AT_ONCE]
+            vectors = embedder.embed(batch)
             with self._lock, self._database:
-                translation.store(self._database, embedder.name, new, vectors)
+                translation.store(self._database, embedder.name, batch, vectors)
 
     def knows(self, stem: str) -> bool:
         """Tell whether any document says a word."""

@@ -37,6 +37,7 @@ _SHORTEST_WORD = 4
 _LEAST_COSINE = 0.8
 _LEAST_COSINE_OF_EVERYDAY = 0.7
 _MOST_MEANINGS = 3
+_MOST_UNKNOWN = 32
 _CHINESE = re.compile("[\u3400-\u9fff]+")
 
 Embed = Callable[[Sequence[str]], Vectors | None]
@@ -51,7 +52,8 @@ def words_to_know(text: str) -> list[str]:
 
 def missing(database: sqlite3.Connection, embedder: str, words: Sequence[str], most: int) -> list[str]:
     """Return those of the words that have no vector yet, as long as there are fewer than `most` in all."""
-    known = {word for word, _ in _stored(database, embedder)}
+    rows = database.execute("SELECT word FROM word_vectors WHERE embedder = ?", (embedder,))
+    known = {word for (word,) in rows}
     return [word for word in words if word not in known][: max(most - len(known), 0)]
 
 
@@ -59,10 +61,6 @@ def store(database: sqlite3.Connection, embedder: str, words: Sequence[str], vec
     """Keep the vectors of words."""
     rows = [(embedder, word, each.tobytes()) for word, each in zip(words, vectors, strict=True)]
     database.executemany("INSERT OR IGNORE INTO word_vectors VALUES (?, ?, ?)", rows)
-
-
-def _stored(database: sqlite3.Connection, embedder: str) -> Iterator[tuple[str, bytes]]:
-    yield from database.execute("SELECT word, vector FROM word_vectors WHERE embedder = ?", (embedder,))
 
 
 @dataclass(frozen=True)
@@ -79,7 +77,8 @@ class Translator:
         cls, database: sqlite3.Connection, embedder: str, said: Collection[str], embed: Embed
     ) -> Translator:
         """Read the words; `said` are the stems that any article has."""
-        vectors = {word: np.frombuffer(each, np.float32) for word, each in _stored(database, embedder)}
+        rows = database.execute("SELECT word, vector FROM word_vectors WHERE embedder = ?", (embedder,))
+        vectors = {word: np.frombuffer(each, np.float32) for word, each in rows}
         words = [word for word in vectors if stem(word) in said or word in ASKING_WORDS]
         known = _stacked(vectors, words)
         strange = (word for word in EVERYDAY_WORDS if word in vectors and stem(word) not in said)
@@ -93,7 +92,7 @@ class Translator:
         One that means what carries no subject is left out.
         """
         joined = _joined(words, question, knows)
-        unknown = [word for word in joined if _is_unknown(word, knows)]
+        unknown = [word for word in joined if _is_unknown(word, knows)][:_MOST_UNKNOWN]
         vectors = self.embed([word.text for word in unknown])
         if vectors is None:
             return tuple(joined)
