@@ -4,7 +4,7 @@ import csv
 import io
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from devstack.bedrock.knowledge.chunking import chunk, count_tokens
@@ -153,9 +153,7 @@ def cells_of(piece: str) -> set[tuple[str, str, str]]:
         if line.startswith("|---"):
             continue
         if line.startswith("|"):
-            cells = [
-                cell.strip().replace("\\|", "|") for cell in line.strip("| ").replace(" | ", "\0").split("\0")
-            ]
+            cells = [cell.strip().replace("\\|", "|") for cell in line[1:-1].replace(" | ", "\0").split("\0")]
             pairs = list(zip(names, cells, strict=False)) if names else []
             names = names or cells
         else:
@@ -165,6 +163,7 @@ def cells_of(piece: str) -> set[tuple[str, str, str]]:
 
 
 @given(tables(), st.sampled_from([200, 300, 512]))
+@example((["Column a 0", "Column a 1", "Column a 2"], [["Row 0", "", "|"]]), 200)
 @settings(deadline=None, max_examples=60)
 def test_every_cell_is_in_a_chunk_with_its_row_and_column(
     table: tuple[list[str], list[list[str]]], limit: int
