@@ -33,6 +33,8 @@ BEFORE_IN_LONGER = re.compile(r"(?:\d{4}|[A-Z]{2}\d\d)[ -]$")
 REST_OF_LONGER = re.compile(r"[ -]\d{4}(?:[ -]?\d{1,4})?(?![ -]?\d)")
 LETTER = re.compile(r"[^\W\d_]")
 CLAUSE_END = re.compile(r"[.!?。！？]\s|\n")
+PHRASE_END = re.compile(r"(?<!\bn[or])[.!?]\s|[,;]\s|[。！？，、；]|\n")
+NUMBER_IN_NAME = re.compile(r"(?:number|numm?er|numero|nr)$")
 SIGNS = frozenset(":=()[]\"'`*_<>«»【】「」/|→–—-.,;&+•")
 LOOK_BACK_CHARS, LOOK_AHEAD_CHARS, LOOK_AHEAD_WORDS = 120, 60, 5
 
@@ -77,7 +79,8 @@ def _is_card(text: str) -> bool:
 def _is_called_otherwise(folded: str, start: int, end: int) -> bool:
     """Tell whether the words around a number call it an order number or the like."""
     before = folded[max(0, start - LOOK_BACK_CHARS) : start].replace("s/n", "sn ")
-    if _ends_with_name(TOKEN.findall(before)):
+    phrase = TOKEN.findall(PHRASE_END.split(before)[-1])
+    if _ends_with_name(TOKEN.findall(before), CARDS.among(phrase)):
         return True
     clause = TOKEN.findall(CLAUSE_END.split(before)[-1])
     if CARDS.among(clause):
@@ -87,11 +90,16 @@ def _is_called_otherwise(folded: str, start: int, end: int) -> bool:
     return _begins_with_name(TOKEN.findall(folded[end : end + LOOK_AHEAD_CHARS])[:LOOK_AHEAD_WORDS])
 
 
-def _ends_with_name(words: Sequence[str]) -> bool:
-    """Tell whether words end with a name and what links it to a number: "order no. ", "my invoice is: "."""
+def _ends_with_name(words: Sequence[str], tells_of_card: bool) -> bool:
+    """Tell whether words end with a name and what links it to a number: "order no. ", "my invoice is: ".
+
+    In a phrase that tells of a card, such as "card number for my order: ", the name must say "number" itself.
+    """
     is_numbered = words[-1:] in (["#"], ["№"])
     for word in reversed(words):
-        if word in ORDERS or (is_numbered and word in ACCOUNTS):
+        if word in ORDERS:
+            return not tells_of_card or is_numbered or word in NUMBERED or bool(NUMBER_IN_NAME.search(word))
+        if is_numbered and word in ACCOUNTS:
             return True
         is_numbered = is_numbered or word in NUMBERED
         is_another_number = word.isdigit() and len(word) > 11

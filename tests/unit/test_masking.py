@@ -74,6 +74,26 @@ def test_a_card_number_is_told_from_what_stands_beside_it(text: str, masked: str
     assert mask(text) == masked
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "card number for my order:",
+        "My credit card no. for order",
+        "The card that I used for my order is",
+        "Kartennummer für meine Bestellung:",
+        "numéro de carte bancaire de la commande :",
+        "número de tarjeta para mi pedido:",
+        "numero della carta per il mio ordine:",
+        "kaartnummer voor mijn bestelling:",
+        "invalid",
+        "in the articles:",
+        "I invested",
+    ],
+)
+def test_a_card_is_masked_behind_words_that_only_seem_to_name_an_order(words: str) -> None:
+    assert mask(f"{words} 4111 1111 1111 1111") == f"{words} [card number]"
+
+
 def test_several_card_numbers_are_masked() -> None:
     assert mask("4111111111111111\n5555 5555 5555 4444") == "[card number]\n[card number]"
 
@@ -111,6 +131,9 @@ def test_several_card_numbers_are_masked() -> None:
         "Quittung Nr. 4111111111111111",
         "article number 4111111111111111",
         "commande n° 4111111111111111",
+        "I paid by card, order 4111111111111111",
+        "My card was charged for order number 4111111111111111",
+        "Die Kreditkarte wurde belastet für Bestellnummer 4111111111111111",
         "注文番号は4111111111111111です",
         "4111111111111111 is my order number",
         "4111111111111111 numaralı siparişim",
