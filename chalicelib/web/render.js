@@ -4,8 +4,16 @@
 
 const ALLOWED_TAGS = [
   'p', 'br', 'strong', 'em', 'code', 'pre', 'ul', 'ol', 'li', 'a', 'blockquote', 'h3', 'h4', 'h5', 'h6', 'hr',
-  'table', 'thead', 'tbody', 'tr', 'th', 'td', 'del', 'ins', 's', 'sup', 'sub', 'mark', 'u', 'kbd',
+  'table', 'thead', 'tbody', 'tr', 'th', 'td', 'del', 'ins', 's', 'sup', 'sub', 'mark', 'u', 'kbd', 'b', 'i', 'small', 'wbr',
 ];
+/** Tags without which a text says another thing, such as a price that no longer holds or 10<sup>6</sup>. */
+const MEANINGFUL = 'del|ins|s|sup|sub';
+/** Tags that only give a text its form: the sanitiser drops those that it doesn't allow, and keeps their text. */
+const FORMATTING = 'abbr|b|big|code|em|font|i|kbd|mark|small|span|strong|u';
+const PAIRED = new RegExp(`<(?:${MEANINGFUL}|${FORMATTING})(?:\\s[^<>]*)?>`, 'i');
+const PAIR = new RegExp(`^<(${MEANINGFUL}|${FORMATTING})(?:\\s[^<>]*)?>((?:(?!</?\\1[\\s>])[\\s\\S])+)</\\1\\s*>`, 'i');
+const LONE = new RegExp(`^</?(?:${FORMATTING})(?:\\s[^<>]*)?/?>$`, 'i');
+const BEGINS_INLINE = new RegExp(`^ {0,3}</?(?:${MEANINGFUL}|${FORMATTING}|w?br)[\\s/>]`, 'i');
 const SANITISER_OPTIONS = {
   ALLOWED_TAGS,
   ALLOWED_ATTR: ['href', 'start', 'value', 'align'],
@@ -28,16 +36,16 @@ function escapeMarkup(text) {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 
-/** Tags without which a text says another thing, such as a price that no longer holds or 10<sup>6</sup>. */
-const meaningfulTags = {
-  name: 'meaningfulTag',
+/** Tags in pairs as they are, without their attributes. */
+const pairsOfTags = {
+  name: 'pairOfTags',
   level: 'inline',
-  start: (source) => source.search(/<(?:del|ins|s|sup|sub|mark|u|kbd)>/i),
+  start: (source) => source.search(PAIRED),
   tokenizer(source) {
-    const found = /^<(del|ins|s|sup|sub|mark|u|kbd)>((?:(?!<\/?\1>)[\s\S])+)<\/\1>/i.exec(source);
+    const found = PAIR.exec(source);
     if (!found) return undefined;
     const [raw, tag, text] = found;
-    return { type: 'meaningfulTag', raw, tag: tag.toLowerCase(), tokens: this.lexer.inlineTokens(text) };
+    return { type: 'pairOfTags', raw, tag: tag.toLowerCase(), tokens: this.lexer.inlineTokens(text) };
   },
   renderer(token) { return `<${token.tag}>${this.parser.parseInline(token.tokens)}</${token.tag}>`; },
 };
@@ -65,7 +73,7 @@ function wideTable(source) {
 const MARKED_OPTIONS = {
   gfm: true,
   breaks: true,
-  extensions: [meaningfulTags],
+  extensions: [pairsOfTags],
   tokenizer: {
     // A definition such as `[1]: https://…` would let the model's own link take the place of a citation.
     def: () => undefined,
@@ -76,6 +84,8 @@ const MARKED_OPTIONS = {
       || (/^\*+\d/.test(source) && /\d$/.test(before)) ? undefined : false
     ),
     table: wideTable,
+    // Such a tag alone on its line would make a block of what follows, in which no Markdown is read.
+    html: (source) => (BEGINS_INLINE.test(source) ? undefined : false),
     blockquote: (source) => (/^ {0,3}> ?[\d€$£]/.test(source) ? undefined : false),
   },
   walkTokens: (token) => {
@@ -84,9 +94,10 @@ const MARKED_OPTIONS = {
     if (token.type === 'list' && token.ordered) keepNumbers(token);
   },
   renderer: {
-    // Tags that the model writes are shown as the text they are; only line breaks in table cells have a use.
+    // Other tags that the model writes are shown as the text they are, unless they only break or form a line.
     html: ({ text, block }) => {
-      if (/^<br *\/?>$/i.test(text)) return '<br>';
+      const [, lineBreak] = /^<(w?br)(?:\s[^<>]*)?\/?>$/i.exec(text) ?? [];
+      if (lineBreak || LONE.test(text)) return lineBreak ? `<${lineBreak}>` : '';
       return block ? `<p>${escapeMarkup(text)}</p>` : escapeMarkup(text);
     },
     checkbox: ({ checked }) => (checked ? '☑ ' : '☐ '),

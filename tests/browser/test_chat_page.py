@@ -462,8 +462,12 @@ MEANINGS = {
     "<del>39</del> <ins>24</ins> 10<sup>6</sup> H<sub>2</sub>O": (
         "<p><del>39</del> <ins>24</ins> 10<sup>6</sup> H<sub>2</sub>O</p>"
     ),
-    "open <del>x, <b>b</b>, <your name>": (
-        "<p>open &lt;del&gt;x, &lt;b&gt;b&lt;/b&gt;, &lt;your name&gt;</p>"
+    "open <del>x, <your name>": "<p>open &lt;del&gt;x, &lt;your name&gt;</p>",
+    "<b onclick='x()'>a <i>b</i></b>, <small>c</small>, <abbr title='d'>d</abbr><br class=x>e</b>": (
+        "<p><b>a <i>b</i></b>, <small>c</small>, d<br>e</p>"
+    ),
+    "<b>\nNote\n</b>\n\n<br>\n\n<b><script>x()</script></b> </span>y": (
+        "<p><b><br>Note</b></p><p><br></p><p><b>&lt;script&gt;x()&lt;/script&gt;</b> y</p>"
     ),
     "20*30*40 cm, 2**3 and 4**5, 重*要*だ": "<p>20*30*40 cm, 2**3 and 4**5, 重<em>要</em>だ</p>",
     "> 10 kg: 12 EUR": "<p>&gt; 10 kg: 12 EUR</p>",
