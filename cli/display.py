@@ -69,6 +69,11 @@ class InstallProgress:
             print(f"  {text}", file=self._output, flush=True)
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count of things, such as `1 document` or `3 documents`."""
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
+
+
 def human_size(size_bytes: int) -> str:
     """Return a size such as `1.4 MB`."""
     if size_bytes < 1024:

@@ -1,6 +1,7 @@
 """What went wrong between here and AWS, in a sentence with the next step."""
 
 import re
+import textwrap
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -36,6 +37,8 @@ EXPIRED = UNKNOWN_HERE | {
     *("InvalidAccessKeyId", "SignatureDoesNotMatch"),
 }
 MISSING = frozenset({"NoSuchBucket", "ResourceNotFoundException"})
+MOST_SHOWN_CHARS = 300
+"""What is shown of AWS's words: what is not AWS may answer with a whole page."""
 ACTION = re.compile(r"perform: ([A-Za-z0-9-]+:\w+)")
 SIGN_IN = "Sign in, for example with `aws configure` or `aws sso login`, or set AWS_PROFILE."
 CHOOSE_REGION = (
@@ -101,7 +104,8 @@ def _explain_answer(error: ClientError) -> str:
         return f"These AWS credentials may not do {_action(error)}. Use others, or ask for the permission."
     if code in MISSING:
         return f"{operation} found nothing ({code}): deploy the stage first, or use its account and Region."
-    return f"AWS refused {operation} ({code}): {message_of(error)}"
+    said = textwrap.shorten(message_of(error), MOST_SHOWN_CHARS, placeholder=" …")
+    return f"AWS refused {operation} ({code}): {said}"
 
 
 def _action(error: ClientError) -> str:

@@ -10,6 +10,7 @@ from chalicelib.chat.spending import MICRO
 from chalicelib.errors import InvalidSettings
 from chalicelib.settings import check_settings
 from chalicelib.stores.state import counter_key
+from cli.display import counted
 from cli.doctor.stage import Problem, Stage
 
 MOST_SKEW_SECONDS = 60
@@ -97,10 +98,10 @@ def last_sync(stage: Stage) -> str:
     if job["failures"]:
         names = ", ".join(str(each["file"]) for each in job["failures"][:3])
         raise Problem(
-            f"{len(job['failures'])} documents are not indexed: {names}",
+            f"{counted(len(job['failures']), 'document')} not indexed: {names}",
             "`python3 dev.py kb status` gives the reason of each.",
         )
-    return f"complete, {job['statistics'].get('scanned', 0)} documents"
+    return f"complete, {counted(job['statistics'].get('scanned', 0), 'document')}"
 
 
 def index_age(stage: Stage) -> str:
@@ -124,7 +125,7 @@ def deliveries(stage: Stage) -> str:
     failed: list[dict[str, Any]] = stage.read("/events?status=failed")["events"]
     if failed:
         raise Problem(
-            f"{len(failed)} events were not delivered, the newest {failed[0]['event_id']}",
+            f"{counted(len(failed), 'event')} not delivered, the newest {failed[0]['event_id']}",
             "See GET /events?status=failed for the reason, then POST /events/{id}/resend.",
         )
     return "none failed"

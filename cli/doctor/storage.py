@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.errors import Unavailable
 from chalicelib.gateways.secrets import read_endpoints, read_tokens
+from cli.display import counted
 from cli.doctor.stage import RESTART, Problem, Stage
 from devstack.bedrock.knowledge.sidecar import SUFFIX
 from tooling.template import TableDefinition, Template
@@ -103,7 +104,7 @@ def documents(stage: Stage) -> str:
         raise Problem(
             f"the bucket {bucket} is empty", "Add your articles with `python3 dev.py kb add FOLDER`."
         )
-    return f"{count} documents"
+    return counted(count, "document")
 
 
 def bucket_events(stage: Stage) -> str:
@@ -142,7 +143,7 @@ def agent_tokens(stage: Stage) -> str:
             "the secret in AGENT_TOKENS_SECRET_ID holds no token",
             'Write {"name": "a long random token"} there: docs/security.md says how.',
         )
-    return f"{len(tokens)} agents"
+    return counted(len(tokens), "agent")
 
 
 def database_secret(stage: Stage) -> str:
@@ -165,7 +166,7 @@ def webhooks(stage: Stage) -> str:
             "the secret in WEBHOOKS_SECRET_ID cannot be read, so no event is delivered",
             'It is a list: [{"url": "https://…", "secret": "whsec_…", "events": ["*"]}]; see docs/api.md.',
         ) from None
-    return f"{len(endpoints)} endpoints" if endpoints else "none: nobody is told of events"
+    return counted(len(endpoints), "endpoint") if endpoints else "none: nobody is told of events"
 
 
 def _table(stage: Stage, definition: TableDefinition) -> dict[str, Any]:

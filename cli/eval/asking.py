@@ -14,6 +14,7 @@ TIMEOUT_SECONDS = 40
 """API Gateway gives up after 29."""
 LONGEST_WAIT_SECONDS = 120
 MOST_TRIES = 8
+KNOWLEDGE_BASE = "knowledge_base"
 BUDGET_REACHED = "budget_reached"
 BUSY, OUTAGE = 429, 503
 
@@ -41,6 +42,11 @@ class Observed:
     cost_usd: float = 0.0
     milliseconds: float = 0.0
     problem: str = ""
+
+    @property
+    def is_outage(self) -> bool:
+        """Whether it tells of the stage at that moment rather than of the case."""
+        return bool(self.problem) or KNOWLEDGE_BASE in self.degraded
 
     def as_json(self) -> dict[str, Any]:
         """Return what `observed` reads."""

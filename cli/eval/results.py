@@ -43,13 +43,17 @@ class Kept:
             path.unlink(missing_ok=True)
 
     def read(self) -> dict[str, list[Observed]]:
-        """Return what is there by the id of its case; a line that can't be read is asked once more."""
+        """Return what is there by the id of its case.
+
+        A case whose line can't be read, or that met an outage, is asked once more.
+        """
         seen: dict[str, list[Observed]] = {}
         lines = self._path.read_text("utf-8", "replace").split("\n") if self._path.exists() else []
         for line in lines:
             with suppress(ValueError, KeyError, TypeError):
                 kept = json.loads(line)
-                seen.setdefault(kept["case"], []).append(observed(kept["seen"]))
+                if not (each := observed(kept["seen"])).is_outage:
+                    seen.setdefault(kept["case"], []).append(each)
         return seen
 
     def add(self, case: Case, seen: Observed) -> None:

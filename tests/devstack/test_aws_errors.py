@@ -38,6 +38,7 @@ def refusal(code: str, message: str = "", operation: str = "PutObject") -> Clien
         (refusal("403", operation="HeadObject"), "may not do HeadObject. Use others, or ask"),
         (refusal("NoSuchBucket"), "PutObject found nothing (NoSuchBucket): deploy the stage first"),
         (refusal("SlowDown", "too\n fast"), "AWS refused PutObject (SlowDown): too fast"),
+        (refusal("400", "<p>\n" * 200), f"AWS refused PutObject (400): {'<p> ' * 74}…"),
     ],
 )
 def test_each_error_is_a_sentence_with_the_next_step(error: Any, sentence: str) -> None:

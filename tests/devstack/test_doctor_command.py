@@ -269,7 +269,7 @@ SYNC = WELL["/kb/sync"]
             "last_sync",
             "/kb/sync",
             {**SYNC, "jobs": [{**JOB, "failures": [{"file": "a.pdf", "reason": "x"}]}]},
-            "1 documents are not indexed: a.pdf",
+            "1 document not indexed: a.pdf",
         ),
         ("last_sync", "/kb/sync", 503, "GET /kb/sync answers 503"),
         (

@@ -246,6 +246,17 @@ def test_a_run_that_was_cut_off_asks_again_only_what_it_lost(scripted: Any, tmp_
         assert [each["query"] for each in chat.asked] == asked
 
 
+def test_a_run_that_goes_on_asks_again_what_met_an_outage(scripted: Any, tmp_path: Path) -> None:
+    cases = [Case(turns=(turn,), sources=("get-a-refund",)) for turn in "abc"]
+    arguments = (write_set(tmp_path, cases), "--at-once", "1")
+    failed, partial = {"error": "…", "code": "internal"}, {**BODY, "degraded": ["knowledge_base"]}
+    chat = scripted((200, BODY), (504, failed), (200, partial), (200, BODY))
+    for asked in (["a", "b", "c"], ["b", "c"], []):
+        chat.asked.clear()
+        evaluate(options(chat, tmp_path, *arguments, "--resume"))
+        assert [each["query"] for each in chat.asked] == asked
+
+
 def test_a_report_that_cannot_be_written_is_said(
     scripted: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
