@@ -1,6 +1,7 @@
 """The console's pages for owners, with a server that fails as told; test_both_sides.py has the real one."""
 
 import csv
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from playwright.sync_api import Page, expect
 from tests.browser.console import open_desk, sign_in
 from tests.browser.desk_server import JOB, Desk, DeskServer, event, refusal, ticket
 from tests.browser.sample_insights import GAPS, insights_of
+from tests.browser.scripted_server import Reply
 from tests.browser.visitor import Visitor
 
 
@@ -80,6 +82,16 @@ def test_yesterday_is_told_also_where_one_day_is_chosen(visit: Visitor, desk_ser
     said = page.locator("#cost-words").inner_text()
     page.locator("#insights-days").select_option("1")
     expect(page.locator(".chart:visible").first.locator("tbody tr")).to_have_count(1)
+    expect(page.locator("#cost-words")).to_have_text(said)
+
+
+def test_the_first_day_is_told_until_there_is_a_yesterday(visit: Visitor, desk_server: DeskServer) -> None:
+    numbers = insights_of(7)
+    numbers["daily"][-2]["cost_usd"]["total"] = 0
+    desk_server.answer_next("GET", "/insights", Reply({**numbers, "gaps": [], "budget_reached": False}))
+    started = numbers["daily"][-1]["conversations"]["started"]
+    page = open_insights(visit, desk_server)
+    said = re.compile(rf"^Nothing was spent\. Today so far: US\$0\.\d+ for {started} conversations")
     expect(page.locator("#cost-words")).to_have_text(said)
 
 

@@ -50,7 +50,7 @@ function showInsights(answer, yesterday) {
   setText(byId('insights-state'), '');
   byId('insights-export').disabled = false;
   setText(byId('next-words'), nextWords(answer.gaps));
-  setText(byId('cost-words'), costWords(yesterday));
+  setText(byId('cost-words'), costWords(yesterday, answer.daily.at(-1)));
   byId('insights-charts').replaceChildren(...overviewParts(answer));
   byId('insights-gaps').replaceChildren(...gapParts(answer.gaps));
   byId('insights-cost').replaceChildren(...costParts(answer, yesterday));
@@ -65,7 +65,13 @@ function nextWords([first, second]) {
   return `An article that answers ${asked(first)}.${second ? ` Then ${asked(second)}.` : ''}`;
 }
 
-function costWords({ cost_usd: cost, conversations }) {
+/** What yesterday cost; where that is nothing, as on the first day, what today did. */
+function costWords(yesterday, today) {
+  if (yesterday.cost_usd.total || !today.cost_usd.total) return spentWords(yesterday);
+  return `Nothing was spent. Today so far: ${spentWords(today)}`;
+}
+
+function spentWords({ cost_usd: cost, conversations }) {
   const { started, resolved } = conversations;
   if (!cost.total) return 'Nothing was spent.';
   const [[most, amount] = ['', 0]] = Object.entries(cost.by_feature).sort(([, one], [, other]) => other - one);
