@@ -50,6 +50,7 @@ class HandOvers:
         ticket_id: str,
         contact: Contact | None,
         began_at: datetime,
+        language: str,
     ) -> HandOverTicket:
         """Open the ticket of an exchange, or find the one that a duplicate opened.
 
@@ -67,6 +68,7 @@ class HandOvers:
             customer_id=exchange.customer_id,
             session_id=exchange.session_id,
             contact=contact,
+            language=language,
         )
         kept = self.tickets.add(ticket, began_at)
         is_older = to_millis(kept.created_at) < to_millis(ticket.created_at)

@@ -418,7 +418,9 @@ class Chat:
         """
         said = self.conversations.contact_of(turn.session_id, turn.customer_id) if turn.has_past else None
         contact = said or (on_record(gathered.customer.customer) if gathered.customer else None)
-        opened = self.hand_overs.open(hand_over, exchange, ticket_id, contact, turn.began_at)
+        opened = self.hand_overs.open(
+            hand_over, exchange, ticket_id, contact, turn.began_at, turn.voice.language
+        )
         return opened, contact
 
     def _store(

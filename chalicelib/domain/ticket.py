@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from chalicelib.branding import LANGUAGES
 from chalicelib.domain.conversation import Contact, Feedback, HandledBy, HandOverReason
 
 TicketChannel = Literal["email", "chat", "phone", "web"]
@@ -53,7 +54,7 @@ class Ticket:
     ticket, and `last_reply_at` when an agent did. Up to `last_read_at` the customer has read what agents
     replied. `draft` is what an agent was given to reply since. `customer_feedback` is what the customer
     thought of what agents wrote. `newest_event` numbers the newest of its events; `is_enriched` says that one
-    of them told what was found.
+    of them told what was found. `language` is that of the page that the customer asked on.
     """
 
     ticket_id: str
@@ -79,6 +80,7 @@ class Ticket:
     customer_feedback: Feedback | None = None
     newest_event: int = field(default=0, compare=False)
     is_enriched: bool = False
+    language: str = LANGUAGES[0]
 
     @property
     def is_erased(self) -> bool:

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from html import escape
 from typing import Any
 
+from chalicelib.branding import LANGUAGES
+from chalicelib.chat.voice import Voice
 from chalicelib.domain.mail import LINK_DAYS, Mail
 
 SUBJECT_CHARS = 150
 CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
-PAGE = '<!doctype html>\n<html lang="en"><head><meta charset="utf-8"></head><body>\n{}\n</body></html>\n'
+PAGE = '<!doctype html>\n<html lang="{}"><head><meta charset="utf-8"></head><body>\n{}\n</body></html>\n'
 QUOTE = (
     '<blockquote dir="auto" style="margin:1em 0;padding-left:1em;border-left:3px solid #ccc">{}</blockquote>'
 )
@@ -24,24 +26,21 @@ class Part:
     html: str
 
 
-def reply_mail(to: str, told: Mapping[str, Any], link: str | None) -> Mail:
-    """Return what tells a customer of a reply.
+def reply_mail(to: str, told: Mapping[str, Any], link: str | None, voice: Voice) -> Mail:
+    """Return what tells a customer of a reply, in their language.
 
     Nothing of it is by the customer: whoever typed the address may not be the one who reads it.
     """
     author = one_line(told["author"])
-    parts = [_paragraph(f"{author} of our support team has answered you:"), _quote(told["message"])]
+    parts = [_paragraph(voice.say("mail_reply", author=author)), _quote(told["message"])]
     if link:
         parts += [
-            _link("Open the conversation to answer", link),
-            _paragraph(
-                f"The link works for {LINK_DAYS} days. It opens the conversation to whoever has it, so please"
-                " don't pass this mail on."
-            ),
+            _link(voice.say("mail_link"), link),
+            _paragraph(voice.say("mail_link_hint", days=str(LINK_DAYS))),
         ]
     else:
-        parts.append(_paragraph("To answer, go back to the page where you asked."))
-    return _mail(to, f"Our support team has answered you (ticket {told['ticket_id']})", parts)
+        parts.append(_paragraph(voice.say("mail_page_hint")))
+    return _mail(to, voice.say("mail_subject", ticket_id=told["ticket_id"]), parts, voice.language)
 
 
 def ticket_mail(to: str, told: Mapping[str, Any]) -> Mail:
@@ -62,11 +61,11 @@ def one_line(text: str) -> str:
     return " ".join(CONTROL.sub(" ", text).split())
 
 
-def _mail(to: str, subject: str, parts: list[Part]) -> Mail:
+def _mail(to: str, subject: str, parts: list[Part], language: str = LANGUAGES[0]) -> Mail:
     line = one_line(subject)
     clipped = line if len(line) <= SUBJECT_CHARS else f"{line[: SUBJECT_CHARS - 1].rstrip()}…"
     text, html = "\n\n".join(part.text for part in parts), "\n".join(part.html for part in parts)
-    return Mail(to, clipped, f"{text}\n", PAGE.format(html))
+    return Mail(to, clipped, f"{text}\n", PAGE.format(language, html))
 
 
 def _paragraph(text: str) -> Part:

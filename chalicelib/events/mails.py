@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from chalicelib.chat.voice import Voice
 from chalicelib.domain.event import Event
 from chalicelib.domain.protocols import MailSender, TicketStore
 from chalicelib.domain.ticket import Ticket
@@ -77,5 +78,5 @@ class CustomerMail:
             return HAS_READ
         if not (ticket.contact and ticket.contact.email):
             return NO_ADDRESS
-        self.mails.send(reply_mail(ticket.contact.email, event.data, link))
+        self.mails.send(reply_mail(ticket.contact.email, event.data, link, Voice(ticket.language)))
         return None

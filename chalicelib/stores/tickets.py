@@ -22,6 +22,7 @@ from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.answers import require
+from chalicelib.branding import LANGUAGES
 from chalicelib.domain.conversation import Contact, HandOverReason
 from chalicelib.domain.event import Event
 from chalicelib.domain.ticket import (
@@ -103,6 +104,7 @@ class TicketItem(Model):
     newest_event = NumberAttribute(null=True)
     """Counts on from `ttl`, so that a later ticket of the same id never meets an event of this one."""
     is_enriched = BooleanAttribute(null=True)
+    language = UnicodeAttribute(null=True)
     ttl = NumberAttribute()
 
 
@@ -413,6 +415,7 @@ def _item(ticket: Ticket, ttl: int) -> TicketItem:
         fingerprint=ticket.fingerprint,
         feedback=list(map(_feedback_text, ticket.feedback)) or None,
         newest_event=ttl + 1,
+        language=ticket.language,
         ttl=ttl,
     )
 
@@ -444,6 +447,7 @@ def _ticket(item: TicketItem) -> Ticket:
         customer_feedback=item.customer_feedback,
         newest_event=int(item.newest_event or item.ttl),
         is_enriched=bool(item.is_enriched),
+        language=item.language or LANGUAGES[0],
     )
 
 

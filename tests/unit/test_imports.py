@@ -21,7 +21,7 @@ ROOMS: dict[str, set[str]] = {
     "chalicelib/chat": {"chalicelib", "chalicelib/domain"},
     "chalicelib/tickets": {"chalicelib", "chalicelib/domain", "chalicelib/chat"},
     "chalicelib/sync": {"chalicelib", "chalicelib/domain"},
-    "chalicelib/events": {"chalicelib", "chalicelib/domain"},
+    "chalicelib/events": {"chalicelib", "chalicelib/domain", "chalicelib/chat"},
     "chalicelib/insight": {"chalicelib", "chalicelib/domain", "chalicelib/chat"},
     "chalicelib/api": {
         "chalicelib",

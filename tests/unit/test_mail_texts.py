@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.chat.voice import Voice
 from chalicelib.domain.mail import Mail
 from chalicelib.events.mail_texts import reply_mail, ticket_mail
 
@@ -39,8 +40,8 @@ class Page(HTMLParser):
         self.text += data
 
 
-def reply(link: str | None = LINK, **told: Any) -> Mail:
-    return reply_mail("jo@example.com", {**REPLY, **told}, link)
+def reply(link: str | None = LINK, language: str = "en", **told: Any) -> Mail:
+    return reply_mail("jo@example.com", {**REPLY, **told}, link, Voice(language))
 
 
 def test_a_reply_is_quoted_and_leads_to_its_conversation() -> None:

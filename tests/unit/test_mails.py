@@ -174,6 +174,13 @@ def test_a_reply_to_a_ticket_that_came_by_mail_is_for_its_system_to_send(desk: D
     assert not desk.customer.wants(desk.reply())
 
 
+def test_a_mail_is_in_the_language_of_the_page_that_was_asked_on(desk: Desk) -> None:
+    desk.customer.send(desk.open(language="de").reply())
+    (mail,) = desk.mails.sent
+    assert mail.subject == f"Unser Support-Team hat Ihnen geantwortet (Ticket {desk.ticket_id})"
+    assert '<html lang="de">' in mail.html
+
+
 def test_a_closed_ticket_still_has_its_reply_mailed(desk: Desk) -> None:
     event = desk.open().reply(closes=True)
     assert desk.tickets.get(desk.ticket_id).state == "closed"

@@ -326,6 +326,7 @@ def test_a_ticket_is_one_item(tables: None, clock: FakeClock) -> None:
         "reason": "customer_request",
         "customer_id": "CUST-1001",
         "session_id": "s",
+        "language": "en",
         "newest_event": str(1795176000 + 365 * 86400 + 1),
         "ttl": str(1795176000 + 365 * 86400),
     }
