@@ -94,13 +94,28 @@ def test_any_other_link_becomes_text_that_names_its_host(text: str, left: str) -
     ("text", "left"),
     [
         ("<img src=https://evil.example onerror=x>", "&lt;img src=evil.example onerror=x>"),
-        ("<b>\n[a](https://evil.example)", "&lt;b>\na (evil.example)"),
+        ("<script>x", "&lt;script>x"),
+        ("<sup onclick=x>6</sup>, <del>x", "&lt;sup onclick=x>6&lt;/sup>, &lt;del>x"),
         ("<!-- hidden -->", "&lt;!-- hidden -->"),
         ("Choose <your name>.", "Choose &lt;your name>."),
         ("| a<br>b |", "| a<br>b |"),
     ],
 )
 def test_a_tag_is_shown_as_it_is_written(text: str, left: str) -> None:
+    assert keep_known_links(text, HOSTS) == left
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("<b>\n[a](https://evil.example)", "\na (evil.example)"),
+        ("<b>Note:</b> <span class='x'>**a** <i>b</i></span>", "Note: **a** b"),
+        ("10<sup>6</sup>, <DEL>39 EUR</DEL>", "10<sup>6</sup>, <DEL>39 EUR</DEL>"),
+        ("<s>[a](https://evil.example)</s>", "<s>a (evil.example)</s>"),
+        ("<<b>a href=https://evil.example>a</a>", "a"),
+    ],
+)
+def test_a_tag_that_forms_a_text_is_dropped_unless_it_means_something(text: str, left: str) -> None:
     assert keep_known_links(text, HOSTS) == left
 
 

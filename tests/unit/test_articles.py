@@ -139,10 +139,10 @@ def test_without_a_heading_the_tickets_subject_is_the_title(scene: Scene) -> Non
 
 def test_the_title_is_markdown_in_the_article_and_plain_beside_it(scene: Scene) -> None:
     ticket_id = solve(scene)
-    scene.model.says("# **Merge** with `x_y` and <b>\n\nChoose Settings > Merge.")
+    scene.model.says("# **Merge** with `x_y` and <it>\n\nChoose Settings > Merge.")
     written = article(scene, ticket_id)
-    assert written.title == "Merge with x_y and <b>"
-    assert written.markdown.startswith("# **Merge** with `x_y` and &lt;b>\n\n")
+    assert written.title == "Merge with x_y and <it>"
+    assert written.markdown.startswith("# **Merge** with `x_y` and &lt;it>\n\n")
 
 
 def test_what_rests_on_a_restricted_document_is_for_agents_first(scene: Scene) -> None:
