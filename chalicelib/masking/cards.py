@@ -98,6 +98,8 @@ def _ends_with_name(words: Sequence[str], tells_of_card: bool) -> bool:
     is_numbered = words[-1:] in (["#"], ["№"])
     for word in reversed(words):
         if word in ORDERS:
+            if CARDS.last_place(word) > ORDERS.last_place(word):
+                return False
             return not tells_of_card or is_numbered or word in NUMBERED or bool(NUMBER_IN_NAME.search(word))
         if is_numbered and word in ACCOUNTS:
             return True

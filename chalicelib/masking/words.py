@@ -33,6 +33,10 @@ class Words:
             return True
         return word[:1] >= FIRST_WITHOUT_SPACES and any(piece in word for piece in self._anywhere)
 
+    def last_place(self, word: str) -> int:
+        """Return where the last of the words begins in a run of letters without spaces; -1 without one."""
+        return max(map(word.rfind, self._anywhere), default=-1)
+
     def among(self, words: Iterable[str]) -> bool:
         """Tell whether one of the words is in the list."""
         return any(word in self for word in words)
