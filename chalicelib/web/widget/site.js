@@ -17,7 +17,7 @@ const WORDS = LANGUAGES[LANGUAGE];
 function chooseLanguage() {
   const wanted = [dataset.language ?? '', ...navigator.languages].map((code) => code.toLowerCase().split(/[-_]/)[0]);
   if (dataset.language && !Object.hasOwn(LANGUAGES, wanted[0])) warn('language', `one of ${Object.keys(LANGUAGES).join(', ')}`);
-  return wanted.filter((code) => Object.hasOwn(LANGUAGES, code))[0] ?? Object.keys(LANGUAGES)[0];
+  return wanted.find((code) => Object.hasOwn(LANGUAGES, code)) ?? Object.keys(LANGUAGES)[0];
 }
 
 /** Tell who wrote the page what an attribute must be; the widget goes on without it. */
