@@ -1,7 +1,6 @@
 """What the template says of the network, the database, tables, queues, documents and the knowledge base."""
 
 import re
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,7 +13,6 @@ from tests.deploy.infra import RULES, WRITTEN, Document, infra, of_type, values_
 from tooling.project import ROOT
 from tooling.stages import read_config
 
-CHALICELIB = Path(__file__).resolve().parents[2] / "chalicelib"
 VECTOR_STORES = ("S3_VECTORS", "OPENSEARCH_SERVERLESS")
 DONE_BY_LAMBDA = {"ec2", "logs", "xray"}
 """Lambda itself calls these for a function, from outside of its network."""
