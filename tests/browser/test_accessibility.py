@@ -18,6 +18,7 @@ from tests.browser.sample_insights import GAPS
 from tests.browser.scripted_server import Reply, ScriptedServer, answer
 from tests.browser.site import Site, launcher
 from tests.browser.visitor import Visitor
+from tooling.project import ROOT
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,8 @@ class Look:
     forced: Literal["active", "none"] = "none"
 
 
+PICTURES = ROOT / ".local" / "pictures"
+"""Where a run leaves what each state looks like."""
 LOOKS = {
     "desktop": Look(1280, 800),
     "tablet, dark": Look(768, 1024, scheme="dark"),
@@ -71,9 +74,14 @@ def violations(part: Page | Frame) -> list[str]:
     return [f"{each['id']}: {node['html']}" for each in found for node in each["nodes"]]
 
 
-def violations_by_look(page: Page, part: Page | Frame | None = None) -> dict[str, list[str]]:
-    """Return what axe finds in a page, or in a part of it, by the looks that it is not accessible in."""
-    return {name: found for name in _each_look(page) if (found := violations(part or page))}
+def require_accessible(page: Page, state: str, part: Page | Frame | None = None) -> None:
+    """Take a picture of a page in each look, and assert that axe finds nothing in it, or in a part of it."""
+    found: dict[str, list[str]] = {}
+    for look in _each_look(page):
+        if problems := violations(part or page):
+            found[look] = problems
+        page.screenshot(path=PICTURES / f"{state}, {look}.png")
+    assert found == {}, state
 
 
 def _each_look(page: Page) -> Iterator[str]:
@@ -161,7 +169,7 @@ def test_the_chat_is_accessible(visit: Visitor, server: ScriptedServer, journey:
     page = visit(server.url, reduced_motion="reduce", locale=language)
     for reach in JOURNEYS[journey]:
         reach(page, server)
-        assert violations_by_look(page) == {}, reach.__name__
+        require_accessible(page, f"{reach.__name__} in {language}")
 
 
 def test_the_widget_is_accessible(visit: Visitor, server: ScriptedServer, site: Site) -> None:
@@ -169,39 +177,39 @@ def test_the_widget_is_accessible(visit: Visitor, server: ScriptedServer, site: 
     site.widget = f"{server.url}/widget.js"
     page = visit(site.url, also=server.url, reduced_motion="reduce")
     expect(launcher(page)).to_be_visible()
-    assert violations_by_look(page) == {}, "closed"
+    require_accessible(page, "widget closed")
     launcher(page).click()
     chat = page.frame_locator("#support-assistant iframe")
     expect(chat.locator("#welcome")).to_be_visible()
-    assert violations_by_look(page) == {}, "open"
+    require_accessible(page, "widget open")
     frame = page.frames[1]
-    assert violations_by_look(page, frame) == {}, "the welcome in it"
+    require_accessible(page, "widget welcomed", frame)
     chat.locator("#question").fill("Hello")
     chat.locator("#question").press("Enter")
     expect(chat.locator(".sources")).to_be_visible()
-    assert violations_by_look(page, frame) == {}, "an answer in it"
+    require_accessible(page, "widget conversing", frame)
 
 
 def test_the_console_is_accessible(visit: Visitor, desk_server: DeskServer, desk: Desk) -> None:
     desk.add(ticket(), ticket("T-2", priority="urgent"))
     page = open_desk(visit, desk_server, reduced_motion="reduce")
     expect(rows(page)).to_have_count(2)
-    assert violations_by_look(page) == {}, "the list"
+    require_accessible(page, "console tickets")
     for name in ("articles", "events"):
         page.goto(f"{desk_server.page_url}#/{name}")
-        assert violations_by_look(page) == {}, name
+        require_accessible(page, f"console {name}")
     page.goto(f"{desk_server.page_url}#/tickets/T-1")
     expect(page.locator("#messages .bubble").first).to_be_visible()
-    assert violations_by_look(page) == {}, "a ticket"
+    require_accessible(page, "console a ticket")
 
 
 def test_the_owners_pages_are_accessible(visit: Visitor, desk_server: DeskServer, desk: Desk) -> None:
     desk.gaps, desk.jobs, desk.events = GAPS, [JOB], [event()]
     page = open_desk(visit, desk_server, reduced_motion="reduce")
-    for name in ("", "/gaps", "/cost"):
-        page.goto(f"{desk_server.page_url}#/insights{name}")
+    for name in ("overview", "gaps", "cost"):
+        page.goto(f"{desk_server.page_url}#/insights/{name}")
         expect(page.locator("#insights-export")).to_be_enabled()
-        assert violations_by_look(page) == {}, name
+        require_accessible(page, f"owner {name}")
 
 
 def tab_to(page: Page, target: Locator, key: str = "Tab") -> None:
