@@ -37,3 +37,15 @@ def questions(page: Page) -> Locator:
 
 def install_clock(page: Page) -> None:
     page.clock.install()
+
+
+def gap_below(page: Page, upper: str, lower: str) -> float:
+    """Return how many pixels are between two parts of the page, one above the other."""
+    gap: float = page.evaluate(
+        """parts => {
+          const [upper, lower] = parts.map((part) => document.querySelector(part).getBoundingClientRect());
+          return lower.top - upper.bottom;
+        }""",
+        [upper, lower],
+    )
+    return gap

@@ -54,8 +54,13 @@ def test_thumbs_up_asks_for_no_comment(page: Page) -> None:
     comment = page.get_by_label("What was wrong or missing?")
     page.get_by_role("button", name="Not helpful").click()
     expect(comment).to_be_visible()
-    page.get_by_role("button", name="Helpful", exact=True).click()
+    up, down = (page.get_by_role("button", name=name, exact=True) for name in ("Helpful", "Not helpful"))
+    up.click()
     expect(comment).to_be_hidden()
+    # One that is pressed looks otherwise than one that the pointer is on.
+    down.hover()
+    expect(down).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+    expect(up).not_to_have_css("background-color", "rgba(0, 0, 0, 0)")
 
 
 def test_a_rating_that_a_gateway_refused_speaks_of_no_message(page: Page, server: ScriptedServer) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.chat import EXCHANGE, answers, ask, install_clock, questions
+from tests.browser.chat import EXCHANGE, answers, ask, gap_below, install_clock, questions
 from tests.browser.scripted_server import Received, Reply, ScriptedServer, answer
 from tests.browser.visitor import Visitor
 from tests.product import Product
@@ -393,6 +393,7 @@ def test_a_conversation_that_cannot_be_read_now_can_be_read_later(
     page.reload()
     notice = page.locator("#history-notice")
     expect(notice).to_contain_text("could not be loaded")
+    assert gap_below(page, "#welcome", "#history-notice") == 24
     server.history = Reply({"session_id": "session-1", "messages": EXCHANGE, "next": None})
     notice.get_by_role("button", name="Try again").click()
     expect(questions(page)).to_have_text("Where is my order?")

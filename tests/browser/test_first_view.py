@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.browser.chat import EXCHANGE, answers, ask
+from tests.browser.chat import EXCHANGE, answers, ask, gap_below
 from tests.browser.scripted_server import Reply, ScriptedServer
 from tests.browser.visitor import Visitor
 
@@ -52,3 +52,11 @@ def test_who_comes_back_sees_no_welcome_before_the_conversation(
     server.history = Reply({"messages": EXCHANGE})
     page.reload()
     expect(answers(page)).to_contain_text("on its way")
+
+
+@pytest.mark.parametrize("width", [768, 1280])
+def test_the_box_stands_right_below_the_welcome_of_a_wide_page(
+    visit: Visitor, server: ScriptedServer, width: int
+) -> None:
+    page = visit(server.url, viewport={"width": width, "height": 900})
+    assert gap_below(page, "#welcome", ".field") < 40
