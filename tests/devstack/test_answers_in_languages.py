@@ -82,6 +82,7 @@ def test_a_near_subject_of_somebody_else_is_refused(index: Index, question: str)
         ("Ich habe mein Passwort vergessen", "hier auf Englisch zitiert:"),
         ("J'ai oublié mon mot de passe", "cité en anglais :"),
         ("パスワードを忘れました", "英語の引用"),
+        ("نسيت كلمة المرور", "مقتبسًا بالإنجليزية:"),
     ],
 )
 def test_an_english_article_is_announced_as_a_quotation(index: Index, question: str, announced: str) -> None:
@@ -100,6 +101,7 @@ def test_an_article_in_the_language_of_the_question_is_quoted_as_it_is(index: In
     [
         ("Wer hat die Mona Lisa gemalt?", "Leider"),
         ("Quelle est la capitale de la France ?", "Désolé"),
+        ("من رسم الموناليزا؟", "عذرًا"),
         ("Who painted the Mona Lisa?", "I'm sorry"),
     ],
 )

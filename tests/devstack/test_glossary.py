@@ -72,6 +72,7 @@ def test_traditional_characters_are_searched_for_as_they_are_written() -> None:
         ("vat number", "en"),
         ("how do i delete my tiktok", "en"),
         ("salutation", "en"),
+        ("كيف webhook", "ar"),
     ],
 )
 def test_few_words_are_in_the_language_that_knows_them(text: str, language: str) -> None:

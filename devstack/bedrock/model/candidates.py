@@ -8,6 +8,7 @@ from itertools import repeat
 
 from devstack.bedrock.model.evidence import Fit, NumberedPassage, coverage, fits, lead_in
 from devstack.bedrock.model.question import Knowledge, Question
+from devstack.bedrock.search.languages import WITHOUT_GLOSSARY
 
 _LEAST_COVERAGE = 0.55
 _LEAST_UNIT_COVERAGE = 0.6
@@ -15,6 +16,7 @@ _LEAST_VALUE_COVERAGE = 0.4
 _LEAST_OWN_COVERAGE = 0.35
 _LEAST_CLOSENESS = 0.3
 _LEAST_CLOSENESS_ACROSS_LANGUAGES = 0.26
+_LEAST_CLOSENESS_WITHOUT_GLOSSARY = 0.22
 _COVERAGE_SHARE = 0.5
 _HEADED_SHARE = 0.1
 _RANK_STEP = 0.05
@@ -126,16 +128,22 @@ class _Reading:
         if not passage.all_stems.issuperset(asked.names):
             return False
         if self.close is not None:
-            is_same = asked.language == passage.language
-            least = _LEAST_CLOSENESS if is_same else _LEAST_CLOSENESS_ACROSS_LANGUAGES
             near = self.close + _COVERAGE_SHARE * self._covered - _RANK_STEP * self.rank
-            if near - asked.strangeness >= least:
+            if near - asked.strangeness >= self._least_closeness:
                 return True
-            if not is_same:
+            if asked.language != passage.language:
                 return False
         if asked.own and coverage(asked.own, passage.all_stems) < _LEAST_OWN_COVERAGE:
             return False
         return self._covered >= _LEAST_COVERAGE and self._in_unit >= _LEAST_UNIT_COVERAGE
+
+    @property
+    def _least_closeness(self) -> float:
+        if self.asked.language == self.passage.language:
+            return _LEAST_CLOSENESS
+        if self.asked.language in WITHOUT_GLOSSARY:
+            return _LEAST_CLOSENESS_WITHOUT_GLOSSARY
+        return _LEAST_CLOSENESS_ACROSS_LANGUAGES
 
     @property
     def _in_unit(self) -> float:

@@ -79,13 +79,13 @@ def english_stems() -> frozenset[str]:
 
 @cache
 def entries_of(language: str) -> Entries:
-    """Return what the words of one language mean."""
+    """Return what the words of one language mean; nothing in one that the glossary lacks."""
     beginnings, wholes = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
     for line in _lines():
-        for entry in folded(line[language]).split():
+        for entry in folded(line.get(language, "")).split():
             (wholes if entry.endswith("=") else beginnings)[entry.rstrip("=")].append(line["en"])
     tables = [{key: tuple(english) for key, english in table.items()} for table in (beginnings, wholes)]
-    return Entries(tables[0], tables[1], max(map(len, beginnings)))
+    return Entries(tables[0], tables[1], max(map(len, beginnings), default=0))
 
 
 @cache

@@ -11,7 +11,10 @@ from devstack.bedrock.search.text import is_content, is_filler, raw_words, stem
 
 ENGLISH = "en"
 CHINESE = "zh"
-LANGUAGES = (ENGLISH, "de", "fr", "es", "pt", "it", "nl", "pl", "ja", CHINESE)
+ARABIC = "ar"
+LANGUAGES = (ENGLISH, "de", "fr", "es", "pt", "it", "nl", "pl", "ja", CHINESE, ARABIC)
+WITHOUT_GLOSSARY = (ARABIC,)
+"""Only the embedding model reads their words."""
 UNSPACED = ("ja", CHINESE)
 """Those that are written without spaces."""
 _LEAST_CONFIDENCE = 0.5
