@@ -5,6 +5,7 @@ import pytest
 from devstack.bedrock.model.evidence import NumberedPassage
 from devstack.bedrock.model.extractive import reply
 from devstack.bedrock.model.facts import CustomerFacts, facts_in
+from devstack.bedrock.model.question import Question
 from devstack.bedrock.search.index import Index
 from devstack.bedrock.search.local_embedder import LocalEmbedder
 
@@ -62,6 +63,16 @@ def test_what_only_an_erased_article_said_is_strange(index: Index) -> None:
     index.remove("dogs")
     (after,) = index.strangeness_of_words(["Hund"])
     assert before < after
+
+
+def test_a_word_that_no_table_reads_weighs_less_than_one_of_another_subject(index: Index) -> None:
+    asked = Question.of("Ma collègue bricolait à l'hôtel", [], index)
+    weights = {word.text: word.weight for word in asked.words}
+    assert weights["bricolait"] < weights["hôtel"]
+
+
+def test_a_character_alone_is_no_everyday_subject(index: Index) -> None:
+    assert Question.of("子", [], index).strangeness < Question.of("子犬", [], index).strangeness
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 from devstack.bedrock.model.codes import asked_codes
@@ -19,6 +19,7 @@ _EARLIER_WEIGHT = 0.5
 _UNKNOWN_SHARE = 0.1
 _STRANGE_SHARE = 0.8
 _EVERYDAY_SHARE = 1.0
+_UNREAD_SHARE = 0.5
 _LEAST_EVERYDAY = 0.65
 _RARITY_OF_OUR_NAMES = 1.2
 """What more than a quarter of the articles name is the company or its product."""
@@ -111,7 +112,12 @@ class Question:
         share = sum(word.weight for word in unknown) / total
         strangeness = _UNKNOWN_SHARE * share + _STRANGE_SHARE * knowledge.strangeness(text)
         if (language := language_of(text)) != ENGLISH:
-            strangeness += _EVERYDAY_SHARE * _everyday_weight(unknown, knowledge) / total
+            everyday = _everyday(unknown, knowledge)
+            strangeness += _EVERYDAY_SHARE * sum(word.weight for word in everyday) / total
+            unread = [word for word in unknown if word not in everyday]
+            words, own = (
+                [_lighter(word) if word in unread else word for word in each] for each in (words, own)
+            )
         named = (word.stems[0] for word in knowledge.words(text) if word.is_name)
         names = [name for name in named if knowledge.rarity(name) > _RARITY_OF_OUR_NAMES]
         return cls(text, in_context, language, words, own, strangeness, names, asked_codes(text), value)
@@ -134,10 +140,16 @@ class Question:
         return bool(_ASKS_FACT.search(self.text.casefold()))
 
 
-def _everyday_weight(unknown: Sequence[AskedWord], knowledge: Knowledge) -> float:
-    """Return the weight of those words that are everyday ones of other subjects."""
-    strange = knowledge.strangeness_of_words([word.text for word in unknown])
-    return sum(word.weight for word, each in zip(unknown, strange, strict=True) if each >= _LEAST_EVERYDAY)
+def _everyday(unknown: Sequence[AskedWord], knowledge: Knowledge) -> list[AskedWord]:
+    """Return those words that are everyday ones of other subjects; a character alone tells too little."""
+    words = [word for word in unknown if len(word.text) > 1]
+    strange = knowledge.strangeness_of_words([word.text for word in words])
+    return [word for word, each in zip(words, strange, strict=True) if each >= _LEAST_EVERYDAY]
+
+
+def _lighter(word: AskedWord) -> AskedWord:
+    """Return a word that no table reads with less weight: an English article may say the same."""
+    return replace(word, weight=_UNREAD_SHARE * word.weight)
 
 
 def _asked_words(
