@@ -72,7 +72,7 @@ def test_a_word_that_no_table_reads_weighs_less_than_one_of_another_subject(inde
 
 
 def test_a_character_alone_is_no_everyday_subject(index: Index) -> None:
-    assert Question.of("子", [], index).strangeness < Question.of("子犬", [], index).strangeness
+    assert Question.of("子", [], index).strangeness < 1 < Question.of("子犬", [], index).strangeness
 
 
 @pytest.mark.parametrize(
