@@ -61,7 +61,7 @@ class WordsOnly:
     def strangeness_of_words(self, words: Sequence[str]) -> Sequence[float]:
         return [0.0] * len(words)
 
-    def closeness(self, question: str, texts: Sequence[str]) -> None:
+    def closeness(self, question: str, texts: Sequence[str]) -> Sequence[float] | None:
         return None
 
     def likeness(self, question: str, texts: Sequence[str]) -> None:
@@ -217,6 +217,10 @@ def test_a_row_is_found_by_the_name_of_its_column_and_its_key() -> None:
     assert answer("What does the status returned mean?", passages=about_cheese(table)) == (
         "**Returned** – Meaning: With us [1]"
     )
+    prices = "| Zone | Fee EUR | Tax |\n|---|---|---|\n| Z48 | 4.10 | 3 |"
+    assert answer("What does zone Z48 cost?", passages=about_cheese(prices)) == (
+        "**Z48** – Fee EUR: 4.10; Tax: 3 [1]"
+    )
     days = "| Day | What happens |\n|---|---|\n| 31 | The cheese is sold |"
     assert answer("after how many days is the cheese sold", passages=about_cheese(days)) == (
         "**Day 31** – What happens: The cheese is sold [1]"
@@ -285,6 +289,27 @@ def test_has_no_answer_without_passages() -> None:
 def test_reads_a_follow_up_together_with_the_question_before_it(between: list[str]) -> None:
     text = answer("and if it never arrives?", QUESTION, *between)
     assert text.startswith("If it does not arrive within ten minutes:")
+
+
+class AllAlike(WordsOnly):
+    """Finds every passage as close in meaning as any other."""
+
+    def closeness(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        return [0.5] * len(texts)
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("My friend told me to look in the spam folder. How long do refunds take?", "**Card**"),
+        ("The email does not arrive. What should I look in?", "If it does not arrive"),
+    ],
+    ids=["of somebody else", "needed"],
+)
+def test_a_story_is_read_with_its_question_unless_it_hides_it(message: str, said: str) -> None:
+    given = reply(message, [], PASSAGES, AllAlike(), may_hand_over=True)
+    assert isinstance(given, str)
+    assert given.startswith(said)
 
 
 def test_the_end_of_a_long_conversation_does_not_answer_an_off_topic_question() -> None:

@@ -14,6 +14,7 @@ _LEAST_COVERAGE = 0.55
 _LEAST_UNIT_COVERAGE = 0.6
 _LEAST_VALUE_COVERAGE = 0.4
 _LEAST_OWN_COVERAGE = 0.35
+_LEAST_SURE_COVERAGE = 0.62
 _LEAST_CLOSENESS = 0.3
 _LEAST_CLOSENESS_ACROSS_LANGUAGES = 0.30
 _LEAST_CLOSENESS_WITHOUT_GLOSSARY = 0.22
@@ -39,6 +40,11 @@ class Candidate:
     score: float
     fitting: float
     fit: Fit
+
+    @property
+    def is_sure(self) -> bool:
+        """Tell whether so much of the question stands at the place that it is what is asked about."""
+        return self.fit.covered >= _LEAST_SURE_COVERAGE
 
 
 def candidates(asked: Question, passages: Sequence[NumberedPassage], knowledge: Knowledge) -> list[Candidate]:

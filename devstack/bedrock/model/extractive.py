@@ -134,13 +134,31 @@ def reply(
         return own
     question = knowledge.spelled_right(question)
     answers = {
-        part: _answer_to(part, earlier_questions, passages, knowledge)
-        or _answer_to(asked_alone(part) or "", earlier_questions, passages, knowledge)
+        part: _answer_with_story(part, earlier_questions, passages, knowledge)
         for part in questions_in(question)
     }
     found = list(dict.fromkeys(filter(None, answers.values())))
     missed = [sentence("nothing_about", language).format(part) for part, each in answers.items() if not each]
     return "\n\n".join([*found, *missed]) if found else f"{sentence('no_answer', language)} [0]"
+
+
+def _answer_with_story(
+    question: str,
+    earlier_questions: Sequence[str],
+    passages: Sequence[NumberedPassage],
+    knowledge: Knowledge,
+) -> str:
+    """Answer a question with what is told around it, or without where only then a passage surely answers."""
+    read = list(filter(None, (question, asked_alone(question))))
+    if len(read) > 1 and [_is_sure(each, passages, knowledge) for each in read] == [False, True]:
+        read.reverse()
+    answers = (_answer_to(each, earlier_questions, passages, knowledge) for each in read)
+    return next(filter(None, answers), "")
+
+
+def _is_sure(question: str, passages: Sequence[NumberedPassage], knowledge: Knowledge) -> bool:
+    found = candidates(Question.of(question, [], knowledge), passages, knowledge)
+    return bool(found) and found[0].is_sure
 
 
 def _answer_to(

@@ -10,7 +10,6 @@ from devstack.bedrock.model.question import AskedWord, Question
 from devstack.bedrock.model.sentences import sentence
 from devstack.bedrock.search.languages import ENGLISH, language_of
 
-_LEAST_SURE_COVERAGE = 0.62
 _MOST_SENTENCES = 4
 _LONGEST_PARAGRAPH = 500
 _MOST_ITEMS = 12
@@ -24,7 +23,7 @@ def announced(asked: Question, found: Candidate) -> str:
     language = language_of(quoted)
     if asked.language not in (language, found.passage.language):
         key = "quoted_in_english" if language == ENGLISH else "quoted_in_another_language"
-    elif asked.needs_value and found.fit.covered < _LEAST_SURE_COVERAGE:
+    elif asked.needs_value and not found.is_sure:
         key = "closest"
     else:
         return quoted

@@ -80,7 +80,9 @@ _KINDS = (
         r"\bhow (?:much(?= (?:is|are|does|did|will|would|for|to|an?|the|my|it|do you)\b|\W*$)|expensive)\b"
         r"|\bcosts?\b|\bcharges?\b"
         r"|^(?!(?:is|are|do|does|can|why|who|where)\b).*\b(?P<words>prices?|pricing|fees?)\b",
-        r"[€$£¥]\s?\d|\d\s?(?:€|EUR|USD|GBP|CHF|%)|\bfree\b(?! trial)|\b(?:no|without) (?:fee|charge|cost)\b",
+        r"[€$£¥]\s?\d|\d\s?(?:€|EUR|USD|GBP|CHF|%)|\bfree\b(?! trial)|\b(?:no|without) (?:fee|charge|cost)\b"
+        # A table names the currency, or that it is a price, above the number.
+        r"|(?:\b(?:price|fee|cost)s?\b[\w ()]{0,30}|\b(?:EUR|USD|GBP|CHF)\)?|[€$£¥]\)?): \d",
     ),
     # How much of something else than money
     _kind(r"\bhow much\b", rf"{_NUMBER}\s?{_UNIT}|[€$£¥]\s?\d|{_LENGTH}|\b(?:unlimited|nothing)\b"),

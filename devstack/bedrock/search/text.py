@@ -20,6 +20,8 @@ _ELISIONS = re.compile(r"\b(?:[cdjlmnst]|qu|un|(?:d|n)?[ae]ll|sull)['’](?=\w)"
 # Scripts written without spaces are compared character by character.
 _UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _THOUSANDS = re.compile(r"(?<=\d)[,.](?=\d{3}(?!\d))")
+# "E-101" is the code e101.
+_HYPHEN_IN_CODE = re.compile(r"(?<![^\W_])([a-z]{1,3})[-–](?=\d)")
 _WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_])+")
 _LONGEST_WORD = 64
 # Letters that Unicode doesn't take apart.
@@ -30,7 +32,8 @@ _BETWEEN = frozenset(["it", "them", "me", "you", "this", "that", "something", "t
 def raw_words(text: str) -> list[str]:
     """Return the words of a text: lower case, without accents or apostrophes, in order."""
     plain = folded(_APOSTROPHES.sub("", _ELISIONS.sub(" ", without_targets(text))))
-    return [word[:_LONGEST_WORD] for word in _WORD.findall(_THOUSANDS.sub("", plain))]
+    joined = _HYPHEN_IN_CODE.sub(r"\1", _THOUSANDS.sub("", plain))
+    return [word[:_LONGEST_WORD] for word in _WORD.findall(joined)]
 
 
 def without_targets(text: str) -> str:
