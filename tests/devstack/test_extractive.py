@@ -172,6 +172,9 @@ def test_what_has_the_form_that_is_asked_for_is_quoted(question: str, said: str)
         "how often is ripe cheese sold",
         "when is ripe cheese sold",
         "how big is the cheese cellar",
+        "ripe cheese code?",
+        "what is the ripe cheese code",
+        "is there a code for ripe cheese",
     ],
 )
 def test_a_number_of_something_else_answers_nothing(question: str) -> None:
@@ -180,9 +183,17 @@ def test_a_number_of_something_else_answers_nothing(question: str) -> None:
     assert answer(question, passages=about_cheese(text + prices)).endswith("[0]")
 
 
-def test_a_number_beside_half_of_what_is_asked_is_quoted_with_doubt() -> None:
+@pytest.mark.parametrize(
+    "question",
+    [
+        "how many wheels of blue goat cheese ripen",
+        "is there a blue goat cheese wheel that ripens",
+        "do you have a blue goat cheese wheel that ripens",
+    ],
+)
+def test_what_is_beside_half_of_what_is_asked_is_quoted_with_doubt(question: str) -> None:
     text = about_cheese("We have 40 wheels of goat cheese.\n\nSome cheese is blue.")
-    said = answer("how many wheels of blue goat cheese ripen", passages=text)
+    said = answer(question, passages=text)
     assert said.startswith("I'm not sure")
     assert said.endswith("We have 40 wheels of goat cheese. [1]")
 

@@ -30,6 +30,9 @@ _ASKS_HOW = re.compile(
 _ASKS_ANYTHING = re.compile(
     r"\?|\b(?:who|what|which|when|why|where|how|is|are|am|can|could|may|do|does|will)\b"
 )
+_ASKS_IF_THERE = re.compile(
+    r"\b(?:(?:is|are) there|do you (?:have|sell|offer)|can (?:i|we) (?:buy|get|order)) (?:an?|any)\b"
+)
 _MOST_KEYWORDS = 2
 _ASKS_FACT = re.compile(
     r"\bhow (?:many|much|long|soon|often|fast|quick|quickly|big|large|far)\b"
@@ -126,6 +129,11 @@ class Question:
     def needs_value(self) -> bool:
         """Tell whether only a value of the wanted kind is an answer."""
         return self.wanted is not None and self.wanted.is_exact
+
+    @property
+    def needs_its_words(self) -> bool:
+        """Tell whether what says too little of the question may be about another thing."""
+        return self.needs_value or bool(_ASKS_IF_THERE.search(self.text.casefold()))
 
     @property
     def asks_how(self) -> bool:

@@ -23,7 +23,7 @@ def announced(asked: Question, found: Candidate) -> str:
     language = language_of(quoted)
     if asked.language not in (language, found.passage.language):
         key = "quoted_in_english" if language == ENGLISH else "quoted_in_another_language"
-    elif asked.needs_value and not found.is_sure:
+    elif asked.needs_its_words and not found.is_sure:
         key = "closest"
     else:
         return quoted

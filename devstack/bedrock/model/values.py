@@ -26,6 +26,7 @@ _UNIT = (
 )
 _DISTANCE = r"(?:(?:milli|centi|kilo)?met(?:er|re)s?|[cmk]?m|inch(?:es)?|feet|foot|ft|yards?|miles?)\b"
 """How long a thing is, too."""
+_CODE_OF = r"^(?:(?:what(?:['’]?s| is)|is there) )?(?:(?:the|an?|any) )?(?:[\w-]+ ){0,2}"
 _AT_ONCE = r"\b(?:(?:stops?|starts?|works?|effect) at once|immediately|instantly|by itself|as long as)\b"
 _DURATION = (
     rf"{_LENGTH}|\bday \d+\b|\b(?:within|for|in|about|after|than|takes?|half) an? {_PERIOD}\b|{_AT_ONCE}"
@@ -88,6 +89,8 @@ _KINDS = (
     _kind(r"\bhow much\b", rf"{_NUMBER}\s?{_UNIT}|[€$£¥]\s?\d|{_LENGTH}|\b(?:unlimited|nothing)\b"),
     # Up to which number
     _kind(r"\b(?:limit|maximum|max|minimum|min|at (?:most|least)|from which)\b", rf"{_NUMBER}|\bunlimited\b"),
+    # Which code
+    _kind(rf"{_CODE_OF}(?P<words>codes?)(?: for\b.*)?\W*$", r"\b(?:\w*codes?|pins?|vouchers?|coupons?)\b"),
     # In which languages
     _kind(
         r"\b(?:what|which|how many) languages?\b",
@@ -124,6 +127,7 @@ _KINDS = (
 _EXACT = re.compile(
     r"\bhow (?:often|frequently|long|soon|quick|quickly|fast|many|much|big|large|far|heavy|wide|high|old)\b"
     r"|^(?:and )?(?:when|(?:until )?(?:what|which) (?:day|time))\b|\bhow expensive\b"
+    rf"|{_CODE_OF}codes?(?: for\b.*)?\W*$"
     r"|\b(?:cost|price)s? of\b|\bwhat does .* cost\b"
     r"|\bwhat(?:['’]?s| is| are) the (?:\w+ )?(?:costs?|price|fee)\b"
 )
