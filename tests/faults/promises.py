@@ -238,7 +238,11 @@ PROMISES: Mapping[str, Mapping[str, Promise]] = {
     "deliver": {f"GetItem {EVENTS}": RAISED, f"UpdateItem {EVENTS}": RAISED, "SendEmail": UNHARMED},
     "deliver, a reply": {f"GetItem {TICKETS}": UNHARMED, "SendEmail": UNHARMED},
     "deliver, a reply, cold": {"GetSecretValue webhooks": RAISED, "GetSecretValue app-secret": UNHARMED},
-    "GET /insights": {f"Query {INSIGHTS}": REFUSED, f"GetItem {INSIGHTS}": REFUSED},
+    "GET /insights": {
+        f"Query {INSIGHTS}": REFUSED,
+        f"GetItem {INSIGHTS}": REFUSED,
+        f"UpdateItem {STATE}": REFUSED,
+    },
     "GET /events": {EVENTS_BY_STATUS: REFUSED},
     "POST /events/{event_id}/resend": {f"GetItem {EVENTS}": REFUSED, f"UpdateItem {EVENTS}": REFUSED},
     "agent": {"GetSecretValue agent-tokens": RAISED},
