@@ -307,4 +307,4 @@ class PersonMachine(RuleBasedStateMachine):
 
 
 TestPerson = PersonMachine.TestCase
-TestPerson.settings = settings(max_examples=10 * settings().max_examples, stateful_step_count=40)
+TestPerson.settings = settings(max_examples=6 * settings().max_examples, stateful_step_count=40)

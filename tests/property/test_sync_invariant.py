@@ -236,4 +236,4 @@ class SyncMachine(RuleBasedStateMachine):
 
 
 TestSync = SyncMachine.TestCase
-TestSync.settings = settings(max_examples=20 * settings().max_examples, stateful_step_count=40)
+TestSync.settings = settings(max_examples=12 * settings().max_examples, stateful_step_count=40)
