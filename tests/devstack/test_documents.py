@@ -133,6 +133,9 @@ REFUSED = [
     ("word.xlsx", docx(paragraph("x")), r"\.docx"),
     ("archive.md", package("a.md"), "Unpack"),
     ("archive.txt", b"\x1f\x8b\x08\0", "Unpack"),
+    ("damaged.txt", b"PK\x03\x04 garbage", "damaged archive"),
+    ("cut-off.csv", package("a.md")[:-9], "damaged archive"),
+    ("cut-off-archive.pdf", package("a.md")[:-9], "damaged archive"),
     ("photo.txt", b"\x89PNG\r\n", "OCR"),
     ("large.txt", b"x" * (50 * 1024 * 1024 + 1), "50 MB"),
 ]

@@ -49,9 +49,11 @@ _REASONS = {
     "image": "It is an image. Text in images needs text recognition (OCR) first.",
     "archive": "It is an archive. Unpack it and add the files in it.",
     "ZIP": "It is an archive. Unpack it and add the files in it.",
+    "damaged ZIP": "It is a damaged archive or Office file. Copy or download it again.",
     "web archive": "It is a web archive (MHTML). Open it and save it as .docx or .html.",
 }
-_EXPECTED = {".pdf": "PDF", ".docx": "Word", ".xlsx": "Excel"}
+# The readers of Office files say better what is damaged.
+_EXPECTED = {".pdf": ("PDF",), ".docx": ("Word", "damaged ZIP"), ".xlsx": ("Excel", "damaged ZIP")}
 _BINARY_ENDINGS = tuple(_EXPECTED)
 _TEXT_KINDS = ("web page", "web archive")
 
@@ -64,7 +66,7 @@ def require_kind(ending: str, body: bytes) -> None:
     kind = _kind_of(body)
     if kind in _TEXT_KINDS and ending not in _BINARY_ENDINGS:
         return  # Markdown may quote a page, a text may be an e-mail
-    if kind in _REASONS and kind != _EXPECTED.get(ending):
+    if kind in _REASONS and kind not in _EXPECTED.get(ending, ()):
         raise UnreadableDocument(_REASONS[kind])
 
 
@@ -77,14 +79,14 @@ def _kind_of(body: bytes) -> str | None:
     return "web page" if kind is None and body.lstrip()[:14].lower().startswith(_WEB_PAGES) else kind
 
 
-def _package_kind(body: bytes) -> str | None:
-    """Return what a ZIP file packs; None when it is damaged, which its reader says better."""
+def _package_kind(body: bytes) -> str:
+    """Return what a ZIP file packs."""
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             names = archive.namelist()
     except (zipfile.BadZipFile, NotImplementedError, UnicodeDecodeError):
         # Its directory, a later version of the format, or the name of an entry cannot be read.
-        return None
+        return "damaged ZIP"
     found = (kind for start, kind in _PACKAGES if any(name.startswith(start) for name in names))
     return next(found, "ZIP")
 
