@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import repeat
 
 from devstack.bedrock.model.evidence import Fit, NumberedPassage, coverage, fits, lead_in
 from devstack.bedrock.model.question import Knowledge, Question
@@ -16,7 +15,6 @@ _LEAST_VALUE_COVERAGE = 0.4
 _LEAST_OWN_COVERAGE = 0.35
 _LEAST_SURE_COVERAGE = 0.62
 _LEAST_CLOSENESS = 0.3
-_LEAST_CLOSENESS_ACROSS_LANGUAGES = 0.30
 _LEAST_CLOSENESS_WITHOUT_GLOSSARY = 0.22
 _COVERAGE_SHARE = 0.5
 _HEADED_SHARE = 0.1
@@ -93,10 +91,10 @@ class _Reading:
     ) -> _Reading:
         found = fits(asked, passage)
         share = _LIKENESS_SHARE if asked.language == passage.language else 1.0
-        alike = knowledge.likeness(asked.in_context, _told(passage)) or repeat(0.0)
+        alike = knowledge.likeness(asked.in_context, _told(passage)) or [0.0] * len(found)
         fitting = [
             fit.score + share * like - _PLACE_STEP * place
-            for place, (fit, like) in enumerate(zip(found, alike))  # noqa: B905
+            for place, (fit, like) in enumerate(zip(found, alike, strict=True))
         ]
         places = [
             place
@@ -145,11 +143,9 @@ class _Reading:
 
     @property
     def _least_closeness(self) -> float:
-        if self.asked.language == self.passage.language:
-            return _LEAST_CLOSENESS
-        if self.asked.language in WITHOUT_GLOSSARY:
-            return _LEAST_CLOSENESS_WITHOUT_GLOSSARY
-        return _LEAST_CLOSENESS_ACROSS_LANGUAGES
+        is_translated = self.asked.language != self.passage.language
+        has_glossary = self.asked.language not in WITHOUT_GLOSSARY
+        return _LEAST_CLOSENESS if has_glossary or not is_translated else _LEAST_CLOSENESS_WITHOUT_GLOSSARY
 
     @property
     def _in_unit(self) -> float:
