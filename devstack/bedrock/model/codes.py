@@ -23,33 +23,13 @@ _LONGEST_UNIT = 3
 _OWN_NUMBERS = frozenset(
     map(
         stem,
-        [
-            "order",
-            "orders",
-            "invoice",
-            "ticket",
-            "case",
-            "tracking",
-            "parcel",
-            "shipment",
-            "customer",
-            "account",
-            "phone",
-            "card",
-            "number",
-            "id",
-            "reference",
-            "bestellung",
-            "rechnung",
-            "commande",
-            "facture",
-            "pedido",
-            "factura",
-            "ordine",
-            "fattura",
-        ],
+        (
+            "order", "invoice", "ticket", "case", "tracking", "parcel", "shipment", "customer", "account",
+            "phone", "card", "number", "id", "reference", "bestellung", "rechnung", "commande", "facture",
+            "pedido", "factura", "ordine", "fattura",
+        ),
     )
-)
+)  # fmt: skip
 
 
 def codes(text: str) -> frozenset[str]:
