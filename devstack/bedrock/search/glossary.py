@@ -24,9 +24,9 @@ from devstack.bedrock.search.text import (
 _COMPOUNDING = ("de", "nl")
 _SHORTEST_PART = 4
 _SHORTEST_INNER_PART = 5
-# Kana that only inflect or connect; foreign and Chinese words are not written in them.
 _NAME = re.compile(r"(?<=[\w,;:)] )[A-Z]\w*[a-z]\w*|[A-Z][A-Za-z]*[a-z](?=[\u3040-\u9fff])")
 _WRITTEN = re.compile(r"[^\W\d_]+")
+# Kana that only inflect or connect; foreign and Chinese words are not written in them.
 _HIRAGANA = re.compile("[\u3040-\u309f]")
 
 

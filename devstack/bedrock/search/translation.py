@@ -125,16 +125,11 @@ def _joined(words: Sequence[Word], question: str, knows: Knows) -> list[Word]:
     """Return the words, unknown Chinese characters that stand together as one: they are one word at least."""
     joined: list[Word] = []
     for word in words:
-        last = joined[-1] if joined else word
-        together = last.text + word.text
-        if (
-            _CHINESE.fullmatch(together)
-            and together in question
-            and _is_unknown(word, knows)
-            and _is_unknown(last, knows)
-            and joined
-        ):
-            joined[-1] = Word(together, (f"{last.stems[0]} {word.stems[0]}",))
+        both = [*joined[-1:], word]
+        together = "".join(each.text for each in both)
+        is_one = _CHINESE.fullmatch(together) and all(_is_unknown(each, knows) for each in both)
+        if is_one and together in question:
+            joined[-1:] = [Word(together, (" ".join(each.stems[0] for each in both),))]
         else:
             joined.append(word)
     return joined
