@@ -10,7 +10,7 @@ from devstack.bedrock.model.blocks import sentences, units
 from devstack.bedrock.model.evidence import NumberedPassage
 from devstack.bedrock.model.extractive import reply
 from devstack.bedrock.model.intents import HandOver
-from devstack.bedrock.search.glossary import Word, words_of
+from devstack.bedrock.search.words import Word, words_of
 
 RESET = """# Reset your password
 

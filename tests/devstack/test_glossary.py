@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from devstack.bedrock.search.glossary import words_of
 from devstack.bedrock.search.languages import language_of
+from devstack.bedrock.search.words import words_of
 
 
 def said(question: str) -> list[str]:

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from devstack.bedrock.search.glossary import words_of
 from devstack.bedrock.search.index import Index
+from devstack.bedrock.search.words import words_of
 
 ARTICLES = {
     "reset": (

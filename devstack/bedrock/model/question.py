@@ -9,9 +9,9 @@ from typing import Protocol
 
 from devstack.bedrock.model.codes import asked_codes
 from devstack.bedrock.model.values import Wanted, wanted
-from devstack.bedrock.search.glossary import Word
 from devstack.bedrock.search.languages import ENGLISH, language_of
 from devstack.bedrock.search.text import is_filler
+from devstack.bedrock.search.words import Word
 
 _RARITY_EXPONENT = 0.7
 _FILLER_WEIGHT = 0.25

@@ -1,112 +1,94 @@
-"""Read a question in another language word by word: by which English words its articles may say the same.
+"""The glossary: which English words the words of other languages mean.
 
-Embeddings know sentences of any language, but not how much of a question an article leaves unsaid: that takes
-words.
+`glossary.csv` holds what customers of any shop or service write about, a line for each English word. An entry
+is how words begin that mean it; one with `=` is a whole word.
 """
 
-import re
-from collections.abc import Iterator
-from functools import lru_cache
+import csv
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
-from devstack.bedrock.search.dictionary import Entries, entries_of
-from devstack.bedrock.search.languages import CHINESE, ENGLISH, UNSPACED, language_of, stop_words
-from devstack.bedrock.search.text import (
-    SIMPLIFIED,
-    content_stems,
-    folded,
-    is_content,
-    joined_words,
-    raw_words,
-    stem,
-)
+from devstack.bedrock.search.text import folded, stem
 
-_COMPOUNDING = ("de", "nl")
-_SHORTEST_PART = 4
-_SHORTEST_INNER_PART = 5
-_NAME = re.compile(r"(?<=[\w,;:)] )[A-Z]\w*[a-z]\w*|[A-Z][A-Za-z]*[a-z](?=[\u3040-\u9fff])")
-_WRITTEN = re.compile(r"[^\W\d_]+")
-# Kana that only inflect or connect; foreign and Chinese words are not written in them.
-_HIRAGANA = re.compile("[\u3040-\u309f]")
+_SHORTEST_ENTRY = 2
+_SHORTEST_MISTYPED, _LONGEST_MISTYPED = 6, 20
+_LONGEST_ENDING = 4
+_LETTERS = "abcdefghijklmnopqrstuvwxyz"
+# German and Dutch without their marks on letters.
+_SPELT_OUT = (("ae", "a"), ("oe", "o"), ("ue", "u"))
 
 
-class Word(NamedTuple):
-    """A word of a question: the stems that say it, those in English first; one with blanks is a phrase.
+class Entries(NamedTuple):
+    """The English words by how words begin, and by whole words; all in lower case and without accents."""
 
-    A name has a capital letter within a sentence, and no meaning in English.
-    """
+    beginnings: Mapping[str, tuple[str, ...]]
+    wholes: Mapping[str, tuple[str, ...]]
+    longest: int
 
-    text: str
-    stems: tuple[str, ...]
-    is_name: bool = False
+    def beginning_of(self, word: str) -> str:
+        """Return the longest entry that a word begins with, or nothing."""
+        lengths = range(min(len(word), self.longest), _SHORTEST_ENTRY - 1, -1)
+        return next((word[:length] for length in lengths if word[:length] in self.beginnings), "")
 
+    def meanings(self, word: str) -> tuple[str, ...]:
+        """Return the English words that a word means."""
+        return self.wholes.get(word, ()) + self.beginnings.get(self.beginning_of(word), ())
 
-@lru_cache(maxsize=1024)
-def words_of(question: str) -> tuple[Word, ...]:
-    """Return the words of a question that carry a subject, in order."""
-    language = language_of(question)
-    names = {word for name in _NAME.findall(question) for word in raw_words(name)}
-    if language == ENGLISH:
-        words = joined_words(question)
-        return tuple(Word(word, (stem(word),), word in names) for word in words if is_content(word))
-    parts = _unspaced_parts if language in UNSPACED else _spaced_parts
-    found = (word for text, english in parts(question, language) for word in _words(text, english))
-    written = {folded(each): each for each in _WRITTEN.findall(question.lower())}
-    return tuple(
-        Word(written.get(word, word), stems, word in names and len(stems) == 1) for word, stems, _ in found
-    )
+    def knows(self, word: str) -> bool:
+        """Tell whether a word is an entry with no more than an ending."""
+        return word in self.wholes or len(word) - _LONGEST_ENDING <= len(self.beginning_of(word)) > 0
 
+    def respelled(self, word: str) -> str:
+        """Return a word with its umlauts or one typing error corrected where it means something only then."""
+        if self.meanings(word):
+            return word
+        spelt = word
+        for letters, letter in _SPELT_OUT:
+            spelt = spelt.replace(letters, letter)
+        if self.meanings(spelt):
+            return spelt
+        if not _SHORTEST_MISTYPED <= len(word) <= _LONGEST_MISTYPED:
+            return word
+        right = (each for each in _one_error_less(word) if self.knows(each) and self._is_telling(each))
+        return next(right, word)
 
-def _words(text: str, english: tuple[str, ...] | None) -> Iterator[Word]:
-    """Yield a word with its stems; none where it means what carries no subject in English."""
-    written = " ".join(map(stem, raw_words(text)))
-    if english is None and written and is_content(text):
-        yield Word(text, (written,))
-    elif stems := [each for entry in english or () for each in content_stems(entry)]:
-        yield Word(english[0] if english else text, tuple(dict.fromkeys((*stems, written))))
-
-
-def _spaced_parts(question: str, language: str) -> Iterator[tuple[str, tuple[str, ...] | None]]:
-    """Yield each word with what it means in English, a compound for each of its parts; None for unknown."""
-    entries, ignored = entries_of(language), stop_words(language)
-    for typed in raw_words(question):
-        word = typed if typed in ignored else entries.respelled(typed)
-        meanings = _meanings(word, entries)
-        if language in _COMPOUNDING:
-            meanings = _compound_meanings(word, entries, meanings)
-        yield from ((word, english) for english in meanings)
-        if not any(meanings) and typed not in ignored:
-            yield typed, None
+    def _is_telling(self, word: str) -> bool:
+        return word in self.wholes or len(self.beginning_of(word)) >= _SHORTEST_MISTYPED - 1
 
 
-def _meanings(word: str, entries: Entries) -> list[tuple[str, ...] | None]:
-    meanings = entries.meanings(word)
-    return [meanings] if meanings else []
+def _one_error_less(word: str) -> Iterator[str]:
+    """Yield the words that this one may have been meant to be; its first letter is right."""
+    for place in range(1, len(word)):
+        before, after = word[:place], word[place:]
+        yield before + after[1:]
+        yield before + after[1:2] + after[0] + after[2:]
+    for place in range(1, len(word) + 1):
+        for letter in _LETTERS:
+            yield word[:place] + letter + word[place:]
+            yield word[:place] + letter + word[place + 1 :]
 
 
-def _compound_meanings(
-    word: str, entries: Entries, meanings: list[tuple[str, ...] | None]
-) -> list[tuple[str, ...] | None]:
-    """Return what the parts of a compound mean; None for an unknown beginning."""
-    start = len(entries.beginning_of(word)) if meanings else 1
-    shortest = _SHORTEST_PART if meanings else _SHORTEST_INNER_PART
-    ends = range(start, len(word) - shortest + 1) if word not in entries.wholes else ()
-    others = next(filter(None, (_meanings(word[place:], entries) for place in ends)), [])
-    return meanings + others if meanings or not others else [None, *others]
+@cache
+def english_stems() -> frozenset[str]:
+    """Return the stems of the glossary's English words."""
+    return frozenset(stem(word) for line in _lines() for word in line["en"].split())
 
 
-def _unspaced_parts(question: str, language: str) -> Iterator[tuple[str, tuple[str, ...] | None]]:
-    """Yield the longest entries from left to right; what no entry covers by character, or Latin word."""
-    entries, ignored = entries_of(language), stop_words(language)
-    written = folded(question)
-    text = written.translate(SIMPLIFIED) if language == CHINESE else written
-    place = 0
-    while place < len(text):
-        ends = range(min(len(text), place + entries.longest), place, -1)
-        if part := next((text[place:end] for end in ends if text[place:end] in entries.beginnings), ""):
-            yield written[place : place + len(part)], entries.beginnings[part]
-        else:
-            part = (re.match(r"[a-z0-9]+|[\u30a1-\u30ff]+|.", text[place:], re.DOTALL) or [""])[0]
-            if part not in ignored and not _HIRAGANA.match(part):
-                yield written[place : place + len(part)], None
-        place += len(part)
+@cache
+def entries_of(language: str) -> Entries:
+    """Return what the words of one language mean; nothing in one that the glossary lacks."""
+    beginnings, wholes = defaultdict[str, list[str]](list), defaultdict[str, list[str]](list)
+    for line in _lines():
+        for entry in folded(line.get(language, "")).split():
+            (wholes if entry.endswith("=") else beginnings)[entry.rstrip("=")].append(line["en"])
+    tables = [{key: tuple(english) for key, english in table.items()} for table in (beginnings, wholes)]
+    return Entries(tables[0], tables[1], max(map(len, beginnings), default=0))
+
+
+@cache
+def _lines() -> tuple[Mapping[str, str], ...]:
+    with Path(__file__).with_name("glossary.csv").open(encoding="utf-8", newline="") as file:
+        return tuple(csv.DictReader(file))

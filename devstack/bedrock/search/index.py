@@ -23,12 +23,12 @@ from cachetools import LRUCache
 from devstack.bedrock.knowledge.chunking import chunk
 from devstack.bedrock.search import ranking, translation
 from devstack.bedrock.search.embeddings import Embedder, EmbeddingsUnavailable, Vectors
-from devstack.bedrock.search.glossary import Word, words_of
 from devstack.bedrock.search.languages import ENGLISH, language_of
 from devstack.bedrock.search.meaning import Meanings, chunk_vectors
 from devstack.bedrock.search.spelling import spelled_right
 from devstack.bedrock.search.text import EVERYDAY_SUBJECTS, content_stems
 from devstack.bedrock.search.translation import GENERAL_WORDS, MOST_WORDS, Translator, words_to_know
+from devstack.bedrock.search.words import Word, words_of
 
 _log = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ import stopwordsiso
 from py3langid.langid import MODEL_FILE, LanguageIdentifier
 from spellchecker import SpellChecker
 
-from devstack.bedrock.search.dictionary import english_stems, entries_of
+from devstack.bedrock.search.glossary import english_stems, entries_of
 from devstack.bedrock.search.text import is_content, is_filler, raw_words, stem
 
 ENGLISH = "en"

@@ -14,9 +14,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from devstack.bedrock.search.glossary import Word
 from devstack.bedrock.search.languages import is_english
 from devstack.bedrock.search.text import is_filler, synonyms
+from devstack.bedrock.search.words import Word
 
 SCHEMA = """
 CREATE VIRTUAL TABLE words USING fts5(title, headings, body, tokenize = 'ascii');

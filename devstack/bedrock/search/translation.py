@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from devstack.bedrock.search.embeddings import Vectors
-from devstack.bedrock.search.glossary import Word
 from devstack.bedrock.search.text import (
     ASKING_WORDS,
     EVERYDAY_WORDS,
@@ -24,6 +23,7 @@ from devstack.bedrock.search.text import (
     raw_words,
     stem,
 )
+from devstack.bedrock.search.words import Word
 
 SCHEMA = """
 CREATE TABLE word_vectors (
