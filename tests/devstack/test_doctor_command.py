@@ -2,8 +2,9 @@
 
 import json
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -54,40 +55,17 @@ def test_a_stage_that_is_well_has_no_finding(product: Product, capsys: pytest.Ca
     assert all(each["ok"] and each["detail"] and not each["fix"] for each in findings)
 
 
-@pytest.mark.parametrize(("status", "body"), [(200, b"<html>"), (200, b"[]"), (501, b"")])
+@pytest.mark.parametrize("answer", ["<html>", [], 501])
 def test_something_else_at_the_ports_is_said_and_ends_no_check(
-    capsys: pytest.CaptureFixture[str], status: int, body: bytes
+    capsys: pytest.CaptureFixture[str], answer: Any
 ) -> None:
-    with something_else(status, body) as port:
-        arguments = ["doctor", "--json", "--port", str(port), "--aws-port", str(port)]
+    with closing(ScriptedApp(defaultdict(lambda: answer), lets_all_in=True, moment=NOW)) as app:
+        arguments = ["doctor", "--json", "--port", str(app.port), "--aws-port", str(app.port)]
         assert examine(build_parser().parse_args(arguments)) == 1
     findings = {each["check"]: each for each in json.loads(capsys.readouterr().out)}
     assert len(findings) >= 25
     assert "is not this app" in findings["app"]["detail"]
     assert [each for each in findings.values() if not each["ok"] and not each["fix"]] == []
-
-
-@contextmanager
-def something_else(status: int, body: bytes) -> Iterator[int]:
-    """Answer each request so; return the port."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        do_POST = do_GET  # noqa: N815 (the base class calls it so)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    with ThreadingHTTPServer((HOST, 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-        yield server.server_address[1]
-        server.shutdown()
 
 
 def test_a_stage_that_is_not_deployed_is_a_finding(capsys: pytest.CaptureFixture[str]) -> None:
@@ -210,6 +188,7 @@ class ScriptedApp:
     def __init__(self, answers: Mapping[str, Any], lets_all_in: bool, moment: datetime) -> None:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 path = self.path.partition("?")[0]
                 status, body = 200, answers[path]
                 if path != "/health" and not lets_all_in and not self.headers.get("Authorization"):
@@ -221,6 +200,8 @@ class ScriptedApp:
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)
+
+            do_POST = do_GET  # noqa: N815 (the base class calls it so)
 
             def date_time_string(self, timestamp: float | None = None) -> str:
                 return moment.strftime("%a, %d %b %Y %H:%M:%S GMT")
