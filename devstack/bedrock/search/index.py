@@ -79,7 +79,7 @@ class _Catalogue:
     chunk_of: Mapping[str, int]
     meanings: Meanings | None
     translator: Translator | None = None
-    read: LRUCache[str, tuple[Word, ...]] = field(default_factory=lambda: LRUCache(_QUESTIONS_KEPT))
+    words: LRUCache[str, tuple[Word, ...]] = field(default_factory=lambda: LRUCache(_QUESTIONS_KEPT))
 
 
 class Index:
@@ -131,27 +131,27 @@ class Index:
     def words(self, question: str) -> tuple[Word, ...]:
         """Return the words of a question that carry a subject, with what they mean in the articles."""
         found = words_of(question)
-        reader = None if language_of(question) == ENGLISH else self._reader()
-        if reader is None:
+        translator = None if language_of(question) == ENGLISH else self._translator()
+        if translator is None:
             return found
         with self._lock:
             known = self._known()
-            if question not in known.read:
-                known.read[question] = reader.read(found, question, self.knows)
-            return known.read[question]
+            if question not in known.words:
+                known.words[question] = translator.read(found, question, self.knows)
+            return known.words[question]
 
     def strangeness_of_words(self, words: Sequence[str]) -> Sequence[float]:
         """Return how close each word is to an everyday one that no document is about, 0 to 1."""
-        reader = self._reader() if words else None
-        return reader.strangeness(words) if reader else [0.0] * len(words)
+        translator = self._translator() if words else None
+        return translator.strangeness(words) if translator else [0.0] * len(words)
 
-    def _reader(self) -> Translator | None:
+    def _translator(self) -> Translator | None:
         """Return what knows words by their meanings; None where nothing tells meanings."""
         if self._embedder is None:
             return None
         with self._lock:
-            if reader := self._known().translator:
-                return reader
+            if translator := self._known().translator:
+                return translator
         try:
             self._learn(self._embedder, GENERAL_WORDS, MOST_WORDS + len(GENERAL_WORDS))
         except EmbeddingsUnavailable as error:
@@ -159,9 +159,9 @@ class Index:
             return None
         with self._lock:
             said = {term for (term,) in self._database.execute("SELECT term FROM vocabulary")}
-            reader = Translator.of(self._database, self._embedder.name, said, self._embedded)
-            self._catalogue = replace(self._known(), translator=reader)
-        return reader
+            translator = Translator.of(self._database, self._embedder.name, said, self._embedded)
+            self._catalogue = replace(self._known(), translator=translator)
+        return translator
 
     def _learn(self, embedder: Embedder, words: Sequence[str], most: int) -> None:
         """Keep the vectors of words that are new, `most` of all. Raises EmbeddingsUnavailable."""
