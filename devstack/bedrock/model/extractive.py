@@ -194,8 +194,10 @@ def _answers(
 def _answers_to_parts(question: str, passages: Sequence[NumberedPassage], knowledge: Knowledge) -> list[str]:
     """Return two quotations when two things are asked at once and different articles answer them."""
     parts = [part for part in _BETWEEN_PARTS.split(question) if part.strip()]
+    if len(parts) != _MOST_PARTS:
+        return []
     asked = [Question.of(part, [], knowledge) for part in parts]
-    if len(parts) != _MOST_PARTS or min(map(_telling, asked)) < _LEAST_WORDS_OF_PART:
+    if min(map(_telling, asked)) < _LEAST_WORDS_OF_PART:
         return []
     best = [next(iter(candidates(each, passages, knowledge)), None) for each in asked]
     if len({each.passage.title for each in best if each}) < _MOST_PARTS:
