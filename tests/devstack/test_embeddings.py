@@ -105,6 +105,17 @@ def test_the_index_searches_by_words_and_says_so_when_the_server_is_down(
     assert "LOCAL_EMBED_URL" in caplog.text
 
 
+def test_a_question_is_read_by_meaning_as_soon_as_the_server_is_back(
+    index: Index, model: FakeEndpoint
+) -> None:
+    question = "Braucht ein Automobile eine Parkerlaubnis?"
+    index.words("Wo gibt es Suppe?")
+    read = []
+    for model.status in (500, 200):
+        read.append("vehicl" in {stem for word in index.words(question) for stem in word.stems})
+    assert read == [False, True]
+
+
 def test_the_index_keeps_the_old_version_when_the_server_is_down(index: Index, model: FakeEndpoint) -> None:
     model.status = 500
     with pytest.raises(EmbeddingsUnavailable):

@@ -137,7 +137,10 @@ class Index:
         with self._lock:
             known = self._known()
             if question not in known.words:
-                known.words[question] = translator.read(found, question, self.knows)
+                read = translator.read(found, question, self.knows)
+                if read is None:
+                    return found
+                known.words[question] = read
             return known.words[question]
 
     def strangeness_of_words(self, words: Sequence[str]) -> Sequence[float]:

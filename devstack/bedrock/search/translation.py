@@ -86,16 +86,18 @@ class Translator:
         closest = (everyday @ known.T).max(axis=1, initial=0.0)
         return cls(words, known, everyday[closest < _LEAST_COSINE_OF_EVERYDAY], embed)
 
-    def read(self, words: Sequence[Word], question: str, knows: Knows) -> tuple[Word, ...]:
+    def read(self, words: Sequence[Word], question: str, knows: Knows) -> tuple[Word, ...] | None:
         """Return a question's words; those that nobody knows with the stems of what they mean.
 
-        One that means what carries no subject is left out.
+        One that means what carries no subject is left out. None where nothing tells meanings now.
         """
         joined = _joined(words, question, knows)
         unknown = [word for word in joined if _is_unknown(word, knows)][:_MOST_UNKNOWN]
+        if not unknown:
+            return tuple(joined)
         vectors = self.embed([word.text for word in unknown])
         if vectors is None:
-            return tuple(joined)
+            return None
         meant = dict(zip(unknown, map(self._meant, vectors @ self.vectors.T), strict=True))
         return tuple(each for word in joined for each in _with_meaning(word, meant.get(word, [])))
 
