@@ -21,8 +21,8 @@ _GREETING = (
     r"|drog[ia]|szanown[ya]|здравствуйте|привет|добрый[ ]день|вітаю|merhaba|sayın)"
 )
 _IS_CALLED = (
-    r"(?:i[ ]am[ ]called|ich[ ]hei(?:ß|ss)e|je[ ]m['’]appelle|me[ ]llamo|me[ ]chamo|chamo-me|mi[ ]chiamo"
-    r"|ik[ ]heet|nazywam[ ]się|mam[ ]na[ ]imię|меня[ ]зовут|мене[ ]звати)"
+    r"(?:ich[ ]hei(?:ß|ss)e|je[ ]m['’]appelle|me[ ]llamo|me[ ]chamo|chamo-me|mi[ ]chiamo|ik[ ]heet"
+    r"|nazywam[ ]się|mam[ ]na[ ]imię|меня[ ]зовут|мене[ ]звати)"
 )
 _NAME_IS = (
     r"(?:my[ ](?:full[ ])?name(?:[ ]is|['’]s)|mein[ ]name[ ](?:ist|lautet)|mon[ ]nom[ ]est|mi[ ]nombre[ ]es"
@@ -39,8 +39,8 @@ _NO_NAME = (
 _TYPED = rf"(?P<name>(?!{_NO_NAME}){_LETTER}{{2,30}}(?:[ ](?!{_NO_NAME}){_LETTER}{{2,30}})?)"
 """A name without capitals, one word or two."""
 _IS_NAME = (
-    r"(?:i['’]m|i[ ]am|this[ ]is|ich[ ]bin|hier[ ](?:ist|spricht)|je[ ]suis|soy|sou|sono|ik[ ]ben"
-    r"|jestem)"
+    r"(?:(?:i['’]m|i[ ]am)(?:[ ]called)?|this[ ]is|ich[ ]bin|hier[ ](?:ist|spricht)|je[ ]suis|soy|sou|sono"
+    r"|ik[ ]ben|jestem)"
 )
 _SIGNS_OFF = (
     r"(?:(?:kind|best|warm|many)?[ ]?(?:regards|wishes|greetings)|best|cheers|thanks|thank[ ]you"

@@ -28,6 +28,7 @@ def test_what_is_known_of_a_person_is_left_out(text: str, shown: str) -> None:
     "text",
     [
         "My name is Jane Miller.",
+        "I'm called Jane Miller, please help.",
         "Hi Jane Miller,\nplease try again.",
         "Please try again.\n\nKind regards,\nJane Miller",
         "Ask Mrs. Miller about it; Miller knows.",
@@ -100,6 +101,7 @@ def test_addresses_and_numbers_are_left_out(text: str, shown: str) -> None:
         "Can I export to MS Excel? I miss Paris and the Bay Area. Product name: Scanner Pro",
         "Wie verbinde ich zwei Konten, und was kostet das?",
         "My name is not shown, my name is wrong on the invoice, my name is too long, my name is required?",
+        "I am called every day by your team",
         "mein name ist falsch geschrieben, mi nombre es demasiado largo, mon nom est trop long",
         "お客様のアカウントを統合するには？",
         "如何合并两个账户？",
