@@ -51,19 +51,18 @@ OPENING = (
     r"|how (?:to|long|much|many)\b|what['’]?s the\b"
     r"|(?:can|could|may|do|does|is|are|will|should) (?:i|we|you|it|there|my)\b"
 )
-TO_KNOW = """
-    tell me|let me know|explain to me|i want to know|i need to know|i would like to know|i['’]d like to know
-    |i wonder|i['’]m wondering|my question is|ich möchte wissen|ich will wissen|ich würde gerne wissen
-    |ich wüsste gerne?|sagen sie mir|meine frage|mich interessiert|je voudrais savoir|je veux savoir
-    |j['’]aimerais savoir|je souhaite savoir|dites-moi|ma question|quiero saber|quisiera saber|necesito saber
-    |me gustaría saber|d[ií]game|mi pregunta|quero saber|queria saber|gostaria de saber|minha dúvida
-    |minha pergunta|vorrei sapere|voglio sapere|volevo sapere|la mia domanda|ik wil graag weten|ik wil weten
-    |ik zou graag willen weten|mijn vraag|chcę wiedzieć|chciałbym wiedzieć|chciałabym wiedzieć|moje pytanie
-"""
-WISHES = "|".join(phrase.strip() for phrase in TO_KNOW.split("|"))
+TO_KNOW = (
+    r"tell me|let me know|explain to me|i (?:want|need|would like) to know|i['’]d like to know|i wonder"
+    r"|i['’]m wondering|my question is|ich (?:möchte|will|würde gerne) wissen|ich wüsste gerne?|sagen sie mir"
+    r"|meine frage|mich interessiert|je (?:voudrais|veux|souhaite) savoir|j['’]aimerais savoir|dites-moi"
+    r"|ma question|(?:quiero|quisiera|necesito|me gustaría) saber|d[ií]game|mi pregunta"
+    r"|(?:quero|queria|gostaria de) saber|minha (?:dúvida|pergunta)|(?:vorrei|voglio|volevo) sapere"
+    r"|la mia domanda|ik wil (?:graag )?weten|ik zou graag willen weten|mijn vraag"
+    r"|(?:chcę|chciałbym|chciałabym) wiedzieć|moje pytanie"
+)
 ASKS = re.compile(
     r"[?？؟][^\w?？؟]*$|(?:か|吗|嗎|呢|나요|까요|니까)[。.!]*$"
-    rf"|^\W*(?:(?:and|also|or|then|so|plus|please|could you|can you)\b\W*)*(?:{OPENING}|(?:{WISHES})\b)",
+    rf"|^\W*(?:(?:and|also|or|then|so|plus|please|could you|can you)\b\W*)*(?:{OPENING}|(?:{TO_KNOW})\b)",
     re.IGNORECASE,
 )
 """An end that only questions have, a wish to know, or how a question begins that many end without a mark."""
