@@ -66,6 +66,7 @@ def test_arabic_runs_from_right_to_left_with_the_tail_mirrored(
     assert question.bounding_box()["x"] < reply.bounding_box()["x"]  # type: ignore[index]
     assert side(page, ".customer .bubble", "borderBottomLeftRadius") == "6px"
     assert page.locator(".prose :is(p, pre, li)").evaluate_all(STARTS) == [*"RLRLR"]
+    assert page.locator(".mark > *").evaluate("mark => mark.getClientRects().length") == 1
 
 
 def test_arabic_counts_with_its_plurals_and_its_numbers(visit: Visitor, server: ScriptedServer) -> None:
