@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.chat import gap_below
 from tests.browser.console import box, install_clock, messages, open_desk, rows, subjects
 from tests.browser.desk_server import AGENT, SUGGESTION, Desk, DeskServer, at, gated, refusal, ticket
 from tests.browser.scripted_server import Reply
@@ -310,6 +311,10 @@ def test_a_draft_never_replaces_what_is_typed(visit: Visitor, desk_server: DeskS
     expect(box(page)).to_have_value("Dear Ada,")
     page.get_by_role("button", name="Put it after what you wrote").click()
     expect(box(page)).to_have_value("Dear Ada,\n\nYour parcel is **late**. We send another.")
+    box(page).fill("It comes tomorrow.\n" * 40)
+    for height in (800, 400):
+        page.set_viewport_size({"width": 1280, "height": height})
+        assert gap_below(page, "#reply-text", ".reply-foot") == 8
 
 
 def test_a_draft_that_comes_late_goes_to_its_own_ticket(
