@@ -1,16 +1,19 @@
 """What the assistant says without a model, in each language of the page."""
 
 import re
+from pathlib import Path
 from typing import get_args
 
 import pytest
 
 from chalicelib.branding import LANGUAGES
+from chalicelib.chat import voice
 from chalicelib.chat.reading.small_talk import small_talk
-from chalicelib.chat.voice import _FOLDER, sentences_of
+from chalicelib.chat.voice import sentences_of
 from chalicelib.domain.conversation import HandOverReason
 from tests.scene import Scene
 
+FOLDER = Path(voice.__file__).parent / "sentences"
 ENGLISH = sentences_of("en")
 
 
@@ -19,7 +22,7 @@ def places(text: str) -> list[str]:
 
 
 def test_each_file_is_a_language_of_the_page() -> None:
-    assert {path.stem for path in _FOLDER.iterdir()} == set(LANGUAGES)
+    assert {path.stem for path in FOLDER.iterdir()} == set(LANGUAGES)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
