@@ -58,6 +58,11 @@ def snippet(passage: str, about: str = "") -> str:
     return _cut(text, start, was_cut=first > 0)
 
 
+def plain_text(text: str) -> str:
+    """Return Markdown without what only looks, and with what means something as characters."""
+    return " ".join(html.unescape(INLINE.sub(_replaced, text)).split())
+
+
 def _fits(pieces: Sequence[str]) -> bool:
     return len(" ".join(pieces)) <= MOST_CHARS
 
@@ -68,7 +73,7 @@ def _shown(pieces: Sequence[str]) -> str:
     for piece in pieces:
         if len(text) > MOST_CHARS:
             break
-        text = f"{text} {_plain(piece)}".strip()
+        text = f"{text} {plain_text(piece)}".strip()
     return text
 
 
@@ -167,11 +172,6 @@ def _is_table_rule(line: str) -> bool:
 
 def _cells(line: str) -> list[str]:
     return [cell.strip() for cell in CELL_END.split(line.strip().removeprefix("|").removesuffix("|"))]
-
-
-def _plain(text: str) -> str:
-    """Return Markdown without what only looks, and with what means something as characters."""
-    return " ".join(html.unescape(INLINE.sub(_replaced, text)).split())
 
 
 def _replaced(found: re.Match[str]) -> str:

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from html import unescape
 
 from chalicelib.chat.answer_links import resolve_with_links
 from chalicelib.chat.citations import without_marks
@@ -39,7 +38,6 @@ Never
 """
 TITLE = re.compile(r"\A\s*#{1,6}[ \t]+(.+?)[ \t#]*$", re.MULTILINE)
 NOTHING = re.compile(r"[`*_\"'.]{0,5}NOTHING[`*_\"'.]{0,5}")
-EMPHASIS = re.compile(r"\*\*|__|`|^[*_]|[*_]$")
 MOST_TITLE_CHARS = 120
 
 
@@ -101,11 +99,6 @@ class Case:
     def _impersonal(self, exchange: Exchange) -> Exchange:
         question, answer = map(self.hide, (exchange.question, exchange.answer))
         return replace(exchange, question=question, answer=answer)
-
-
-def as_text(title: str) -> str:
-    """Return a title in Markdown as plain text."""
-    return unescape(EMPHASIS.sub("", title)).strip()
 
 
 def known_of(ticket: Ticket, exchanges: Sequence[Exchange], customer: Customer | None) -> Known:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from chalicelib.chat.answer_links import known_hosts
+from chalicelib.chat.snippets import plain_text
 from chalicelib.chat.source_links import has_restricted
 from chalicelib.domain.access import AGENT, Access
 from chalicelib.domain.conversation import Exchange, Usage
@@ -12,7 +13,7 @@ from chalicelib.domain.ticket import Ticket
 from chalicelib.errors import ConversationErased, NothingToWrite, TicketNotSolved, Unavailable
 from chalicelib.parallel import Deadline
 from chalicelib.tickets.agents_model import AgentsModel
-from chalicelib.tickets.article_prompt import Case, as_text
+from chalicelib.tickets.article_prompt import Case
 from chalicelib.tickets.desk import TicketDesk, TicketView
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Articles:
             raise NothingToWrite(reply.guardrail.reasons)
         # What rests on documents that not everybody may read is for agents, until the owner says otherwise.
         access = (AGENT,) if has_restricted(exchanges) else None
-        return Article(as_text(title), f"# {title}\n\n{body}\n", access, reply.usage)
+        return Article(plain_text(title), f"# {title}\n\n{body}\n", access, reply.usage)
 
 
 def _exchanges_of(view: TicketView) -> tuple[Exchange, ...]:
