@@ -61,38 +61,29 @@ def test_a_card_number_is_masked_next_to_punctuation() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "masked"),
+    "text",
     [
-        ("卡号4111111111111111。", "卡号[card number]。"),
-        ("visa-4111111111111111", "visa-[card number]"),
-        ("Order 1234\n4111 1111 1111 1111", "Order 1234\n[card number]"),
-        ("I paid my order with 4111111111111111", "I paid my order with [card number]"),
-        ("4111 1111 1111 1111 12/27 123", "[card number] 12/27 123"),
+        "卡号{}。",
+        "visa-{}",
+        "Order 1234\n{}",
+        "I paid my order with {}",
+        "{} 12/27 123",
+        "card number for my order: {}",
+        "My credit card no. for order {}",
+        "The card that I used for my order is {}",
+        "Kartennummer für meine Bestellung: {}",
+        "numéro de carte bancaire de la commande : {}",
+        "número de tarjeta para mi pedido: {}",
+        "numero della carta per il mio ordine: {}",
+        "kaartnummer voor mijn bestelling: {}",
+        "注文のカード番号は {}",
+        "invalid {}",
+        "in the articles: {}",
+        "I invested {}",
     ],
 )
-def test_a_card_number_is_told_from_what_stands_beside_it(text: str, masked: str) -> None:
-    assert mask(text) == masked
-
-
-@pytest.mark.parametrize(
-    "words",
-    [
-        "card number for my order:",
-        "My credit card no. for order",
-        "The card that I used for my order is",
-        "Kartennummer für meine Bestellung:",
-        "numéro de carte bancaire de la commande :",
-        "número de tarjeta para mi pedido:",
-        "numero della carta per il mio ordine:",
-        "kaartnummer voor mijn bestelling:",
-        "注文のカード番号は",
-        "invalid",
-        "in the articles:",
-        "I invested",
-    ],
-)
-def test_a_card_is_masked_behind_words_that_only_seem_to_name_an_order(words: str) -> None:
-    assert mask(f"{words} 4111 1111 1111 1111") == f"{words} [card number]"
+def test_a_card_number_is_told_from_what_stands_beside_it(text: str) -> None:
+    assert mask(text.format("4111 1111 1111 1111")) == text.format("[card number]")
 
 
 def test_several_card_numbers_are_masked() -> None:
