@@ -71,7 +71,7 @@ def log_retention(stage: Stage) -> str:
 
 def schedule(stage: Stage) -> str:
     """The sweep is called each minute."""
-    function = f"{APP}-{stage.name}-sweep"
+    function = deployed_name(stage.name, "sweep")
     rules = stage.client("events").list_rules(NamePrefix=f"{APP}-{stage.name}")["Rules"]
     of_sweep = [each for each in rules if each["Name"].startswith(function)]
     if not of_sweep:
@@ -197,9 +197,7 @@ def _lacking(said: Mapping[str, Any]) -> str:
 
 
 def _functions(stage: Stage) -> list[str]:
-    names = stage.configuration["lambda_functions"]
-    stem = f"{APP}-{stage.name}"
-    return [stem if name == "api_handler" else f"{stem}-{name}" for name in names]
+    return [deployed_name(stage.name, name) for name in stage.configuration["lambda_functions"]]
 
 
 CHECKS: Iterable[Callable[[Stage], str]] = (
