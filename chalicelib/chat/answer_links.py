@@ -43,8 +43,8 @@ SYNTAX = re.compile(
   | <(?P<mail>[^\s<>@]{{1,64}}@[^\s<>@]{{1,255}})>
   | (?P<anchor></?a(?=[\s/>])[^<>]*>)
   | (?P<line_break>(?<=[\w.,;:!?)])<br[ ]?/?>)  # at the start of a line, it would start raw HTML
-  | <(?P<meant>del|ins|s|sup|sub)>(?P<raised>[^\s<>\ue000][^<>\n\ue000]{{0,199}})</(?P=meant)>
-  | (?P<form></?(?:abbr|b|big|code|em|font|i|kbd|mark|small|span|strong|u)(?:[ ][^<>\n\ue000]*)?/?>)
+  | <(?P<meant>del|ins|s|sup|sub)>(?P<meaningful>[^\s<>\ue000][^<>\n\ue000]{{0,199}})</(?P=meant)>
+  | (?P<formatting></?(?:abbr|b|big|code|em|font|i|kbd|mark|small|span|strong|u)(?:[ ][^<>\n\ue000]*)?/?>)
   | (?P<tag>\\?<(?=[a-z/!?]))
   | (?P<bare>(?:[a-z][a-z0-9+.-]{{0,30}}{_COLON}{_SLASH}{_SLASH}|//(?=[\w-]{{1,63}}\.)|www\.)[^ \t\n<>]+)
     """,
@@ -117,8 +117,8 @@ class _Rewriter:
             "automatic": lambda found: self._kept(found, "automatic") or _named(found["automatic"]),
             "mail": lambda found: found["mail"],
             "anchor": lambda found: self._anchor(found[0]),
-            "raised": self._raised,
-            "form": lambda _: "",
+            "meaningful": self._meaningful,
+            "formatting": lambda _: "",
             "tag": lambda _: "&lt;",
             "bare": lambda found: self._bare(found[0]),
         }
@@ -148,9 +148,9 @@ class _Rewriter:
         self._open_anchors.append(_named(href[1]) if href else "")
         return ""
 
-    def _raised(self, found: re.Match[str]) -> str:
+    def _meaningful(self, found: re.Match[str]) -> str:
         """Keep tags without which a text says another thing, such as 10<sup>6</sup>."""
-        return f"<{found['meant']}>{SYNTAX.sub(self, found['raised'])}</{found['meant']}>"
+        return f"<{found['meant']}>{SYNTAX.sub(self, found['meaningful'])}</{found['meant']}>"
 
     def _bare(self, text: str) -> str:
         before = "https://" if text[:4].lower() == "www." else "https:" if text.startswith("//") else ""
