@@ -52,10 +52,10 @@ class Composer {
     this.#box.focus({ preventScroll: true });
   }
 
-  /** Say what to do instead where somebody wants to send a file. */
+  /** Say what to do instead where somebody wants to send a file. Words that are pasted may come with a picture of them. */
   #refuseFiles(event) {
     const data = event.clipboardData ?? event.dataTransfer;
-    if (!data?.types.includes('Files') || data.types.includes('text/plain')) return;
+    if (!data?.types.includes('Files') || (event.type === 'paste' && data.types.includes('text/plain'))) return;
     event.preventDefault();
     document.getElementById('hint').textContent = say('noFiles');
     if (event.type !== 'dragover') announce(say('noFiles'));
