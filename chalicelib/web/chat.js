@@ -235,14 +235,17 @@ function edit(question) {
 
 /* Leaving and starting */
 
-/** Leave the conversation: nothing on its way comes back, and what was not sent returns to the composer. */
+/** Not so those of an earlier visit, which have no element before they are shown. */
+const isOnItsWay = ({ element }) => element && !element.classList.contains('unsent');
+
+/** Leave the conversation: what is on its way comes back by an undo alone, and what was not sent returns to the composer. */
 function startOver() {
   chat.lifetime.abort();
   chat.lifetime = new AbortController();
   queue.giveBack();
-  const failed = chat.unsent.filter(({ element }) => element.classList.contains('unsent'));
-  composer.giveBack(failed.map(({ text }) => text).join('\n'));
-  const left = chat.sessionId;
+  const asked = chat.unsent.filter(isOnItsWay);
+  composer.giveBack(chat.unsent.filter((question) => !asked.includes(question)).map(({ text }) => text).join('\n'));
+  const left = { id: chat.sessionId, asked: asked.map(({ text, messageId }) => ({ text, messageId })) };
   keepUnsent([]);
   rememberSession('');
   view.messages.replaceChildren();

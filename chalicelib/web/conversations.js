@@ -33,27 +33,29 @@ function forgetConversation(id) {
   writeConversations(readConversations().filter((each) => each.id !== id));
 }
 
-/** Show in the welcome what can be gone back to; `left` is what an undo leads to. */
-function showConversations(left = '') {
+/** Show in the welcome what can be gone back to; `left` is what an undo leads to: `{id, asked}`. */
+function showConversations(left = { id: '', asked: [] }) {
   const undo = document.getElementById('undo');
   const known = readConversations();
   pastConversations.hidden = known.length === 0;
   pastConversations.querySelector('ul').replaceChildren(...known.map(conversationElement));
-  undo.hidden = !known.some(({ id }) => id === left);
+  undo.hidden = left.asked.length === 0 && !known.some(({ id }) => id === left.id);
   undo.onclick = () => openConversation(left);
 }
 
 function conversationElement({ id, title }) {
   const item = document.createElement('li');
   const button = document.createElement('button');
-  Object.assign(button, { type: 'button', className: 'past', textContent: title, dir: 'auto', onclick: () => openConversation(id) });
+  Object.assign(button, { type: 'button', className: 'past', textContent: title, dir: 'auto', onclick: () => openConversation({ id }) });
   item.append(button);
   return item;
 }
 
-async function openConversation(id) {
+/** Go back to a conversation; `asked` are the questions that were on their way when it was left. */
+async function openConversation({ id, asked = [] }) {
   startOver();
   rememberSession(id);
+  keepUnsent(asked);
   await restore();
   focusComposer();
 }

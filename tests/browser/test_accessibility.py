@@ -255,6 +255,44 @@ def test_the_chat_is_used_by_keyboard_alone(visit: Visitor, server: ScriptedServ
     expect(page.locator("#erased")).to_be_visible()
 
 
+def test_waiting_copying_and_leaving_an_address_need_no_pointer(
+    visit: Visitor, server: ScriptedServer
+) -> None:
+    page = visit(server.url, reduced_motion="reduce", permissions=["clipboard-write"])
+    server.replies.append(Reply(answer(), gate=Event()))
+    page.keyboard.type("Hello")
+    page.keyboard.press("Enter")
+    tab_to(page, page.locator(".stop"), "Shift+Tab")
+    page.keyboard.press("Enter")
+    tab_to(page, page.locator(".retry"), "Shift+Tab")
+    page.keyboard.press("Enter")
+    tab_to(page, page.locator(".copy"), "Shift+Tab")
+    page.keyboard.press("Space")
+    expect(page.locator(".feedback-word")).to_have_text("Copied.")
+    server.history = Reply({"messages": EXCHANGE})
+    tab_to(page, page.locator("#new-conversation"), "Shift+Tab")
+    page.keyboard.press("Enter")
+    tab_to(page, page.locator("#undo"), "Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator(".assistant")).to_be_visible()
+
+    server.replies.append(Reply(answer("I pass it on.", escalation={"ticket_id": "T-1"}, citations=[])))
+    page.keyboard.type("A person, please")
+    page.keyboard.press("Enter")
+    tab_to(page, page.locator("#contact-email"), "Shift+Tab")
+    page.keyboard.press("Enter")
+    expect(page.locator("#contact-email")).to_be_focused()
+    page.keyboard.type("kim@example.com")
+    server.replies.append(Reply({"email": "kim@example.com", "phone": None, "name": None}))
+    tab_to(page, page.locator("#contact [type=submit]"))
+    page.keyboard.press("Enter")
+    tab_to(page, page.locator("#change-contact"), "Shift+Tab")
+    page.keyboard.press("Enter")
+    tab_to(page, page.locator("#contact .not-now"))
+    page.keyboard.press("Enter")
+    expect(page.locator("#change-contact")).to_be_focused()
+
+
 MOVING = "document.getAnimations().filter((each) => each.playState === 'running').length"
 
 

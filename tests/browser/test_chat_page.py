@@ -287,16 +287,22 @@ def test_what_waits_to_be_sent_is_not_lost(visit: Visitor, server: ScriptedServe
 
 def test_who_wants_to_send_a_file_reads_what_to_do_instead(visit: Visitor, server: ScriptedServer) -> None:
     page = visit(server.url)
-    paste = """type => {
-        const clipboardData = new DataTransfer();
-        if (type === 'file') clipboardData.items.add(new File(['x'], 'receipt.png', { type: 'image/png' }));
-        else clipboardData.setData('text/plain', 'words');
-        document.getElementById('question').dispatchEvent(
-            new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    bring = """([kind, ...types]) => {
+        const data = new DataTransfer();
+        if (types.includes('file')) data.items.add(new File(['x'], 'receipt.png', { type: 'image/png' }));
+        if (types.includes('text')) data.setData('text/plain', 'words');
+        const options = { bubbles: true, cancelable: true };
+        const event = kind === 'paste'
+            ? new ClipboardEvent(kind, { clipboardData: data, ...options })
+            : new DragEvent(kind, { dataTransfer: data, ...options });
+        return !document.getElementById('question').dispatchEvent(event);
     }"""
-    page.evaluate(paste, "text")
+    for kept in (["paste", "text"], ["paste", "text", "file"], ["drop", "text"]):
+        assert not page.evaluate(bring, kept)
     expect(page.locator("#hint")).to_contain_text("Answers can be wrong.")
-    page.evaluate(paste, "file")
+    # Some file managers name what is dropped in words as well.
+    for refused in (["dragover", "text", "file"], ["drop", "text", "file"], ["paste", "file"]):
+        assert page.evaluate(bring, refused)
     expect(page.locator("#hint")).to_contain_text("Files can’t be sent here.")
     expect(page.get_by_role("status")).to_contain_text("ask for a person")
 
@@ -367,6 +373,37 @@ def test_an_answer_to_a_conversation_that_was_left_does_not_appear(
     expect(questions(page)).to_have_text("Something else")
     expect(answers(page)).to_have_count(1)
     assert "session_id" not in server.questions()[1]
+
+
+def test_an_undo_brings_back_the_question_that_was_on_its_way(
+    visit: Visitor, server: ScriptedServer, held: threading.Event
+) -> None:
+    page = visit(server.url)
+    ask(page, "Too slow")
+    expect(page.locator(".typing")).to_be_visible()
+    page.get_by_role("button", name="New conversation").click()
+    page.get_by_role("button", name="Undo").click()
+    held.set()
+    page.get_by_role("button", name="Retry").click()
+    expect(answers(page)).to_have_count(1)
+    first, again = server.questions()
+    assert first == again
+
+
+def test_who_starts_over_while_the_page_loads_keeps_what_was_not_sent(
+    visit: Visitor, server: ScriptedServer
+) -> None:
+    page = visit(server.url)
+    server.replies.extend([Reply(answer()), Reply({"error": "Later."}, status=503)])
+    ask(page, "One")
+    expect(answers(page)).to_have_count(1)
+    ask(page, "Two")
+    expect(page.locator(".failure").last).to_contain_text("Later.")
+    server.history = Reply({"messages": EXCHANGE}, gate=threading.Event())
+    page.reload()
+    page.get_by_role("button", name="New conversation").click()
+    expect(page.get_by_label("Your message")).to_have_value("Two")
+    expect(page.get_by_role("heading", name="How can we help?")).to_be_visible()
 
 
 def test_earlier_messages_come_on_demand(visit: Visitor, server: ScriptedServer) -> None:
