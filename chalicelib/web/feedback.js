@@ -31,6 +31,7 @@ function attachFeedback(element, { message_id: messageId, feedback }) {
   group.addEventListener('click', (event) => {
     const rating = event.target.closest('button')?.dataset.rating;
     if (rating && rating !== group.dataset.rating) rate(element, messageId, { rating });
+    else if (rating === 'down') comment.hidden = false;
   });
   comment.addEventListener('submit', (event) => {
     event.preventDefault();

@@ -48,6 +48,9 @@ def test_after_thumbs_down_a_comment_says_why(page: Page, server: ScriptedServer
     expect(page.get_by_role("button", name="Not helpful")).to_be_focused()
     sent = {"message_id": "server-message-1", "rating": "down", "comment": "The link is broken."}
     assert server.received[-1] == Received("POST", "/chat/session-1/feedback", sent)
+    page.get_by_role("button", name="Not helpful").click()
+    expect(comment).to_be_visible()
+    expect(comment).to_have_value("The link is broken.")
 
 
 def test_thumbs_up_asks_for_no_comment(page: Page) -> None:
