@@ -15,6 +15,8 @@ from cli.doctor.stage import Problem, Stage
 
 MOST_SKEW_SECONDS = 60
 LONGEST_PENDING = timedelta(minutes=15)
+ATTEMPTS_IN_VAIN = 3
+"""A receiver that is away for a moment has an event sooner; these take a minute."""
 COMPLETE = "COMPLETE"
 WRONG_PLACE = "Name the right port or stage."
 
@@ -127,6 +129,14 @@ def deliveries(stage: Stage) -> str:
         raise Problem(
             f"{counted(len(failed), 'event')} not delivered, the newest {failed[0]['event_id']}",
             "See GET /events?status=failed for the reason, then POST /events/{id}/resend.",
+        )
+    waiting: list[dict[str, Any]] = stage.read("/events?status=pending&limit=100")["events"]
+    in_vain = [each for each in waiting if each["attempts"] >= ATTEMPTS_IN_VAIN]
+    if in_vain:
+        names = {each["name"] for each in in_vain[0]["receivers"] if each["status"] == "pending"}
+        raise Problem(
+            f"{counted(len(in_vain), 'event')} not taken yet by {', '.join(sorted(names))}",
+            "See GET /events?status=pending for the reason; each is tried again for a day.",
         )
     return "none failed"
 

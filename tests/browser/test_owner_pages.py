@@ -26,7 +26,12 @@ def open_insights(visit: Visitor, server: DeskServer, part: str = "", **options:
 def test_three_sentences_say_what_to_write_what_it_cost_and_what_broke(
     visit: Visitor, desk_server: DeskServer, desk: Desk
 ) -> None:
-    desk.gaps, desk.jobs, desk.events = GAPS, [JOB], [event()]
+    desk.gaps, desk.jobs = GAPS, [JOB]
+    desk.events = [
+        event(),
+        event("evt_b", status="pending", attempts=3),
+        event("evt_c", status="pending", attempts=2),
+    ]
     desk.checks = {"dynamodb": "ok", "postgres": "unreachable"}
     page = open_insights(visit, desk_server)
     expect(page.locator("#next-words")).to_contain_text(
@@ -40,6 +45,7 @@ def test_three_sentences_say_what_to_write_what_it_cost_and_what_broke(
     expect(broken).to_contain_text("Out of reach: the customer database (postgres).")
     expect(broken).to_contain_text("1 file was not taken in")
     expect(broken).to_contain_text("1 webhook or mail was not delivered")
+    expect(broken).to_contain_text("1 webhook or mail waits for a receiver")
 
 
 def test_a_budget_that_is_spent_today_is_said_to_be_broken(

@@ -18,10 +18,9 @@ import pytest
 import requests
 
 from chalicelib.sync.starts import START_INTERVAL
-from tests.deploy import scenarios
+from tests.deploy import scenarios, stage_faults
 from tests.deploy.emulator_project import STAGE
 from tests.deploy.emulator_stage import (
-    AGENT,
     API,
     BUCKET,
     MIGRATE,
@@ -33,6 +32,7 @@ from tests.deploy.emulator_stage import (
     read_secret,
 )
 from tests.deploy.emulator_template import KNOWLEDGE_BASE_ID
+from tooling.stages import read_config, write_config
 
 pytestmark = [pytest.mark.deploy, RUNTIME_ONLY]
 CUSTOMER = "CUST-1001"
@@ -279,34 +279,27 @@ def _found_for(stage: DeployedStage, ticket_id: str) -> list[dict[str, Any]]:
     return [data for data in of_type if data["ticket_id"] == ticket_id]
 
 
-NOTHING = json.dumps(
-    {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]}
-)
 NOT_OF_THE_EMULATOR = {"expiry", "models", "guardrail_version"}
 """It does not delete what expires, and knows no models and no guardrails."""
 
 
-def test_the_doctor_finds_what_is_wrong_with_a_stage(synced_stage: DeployedStage) -> None:
-    events, logs, secrets = map(synced_stage.client, ("events", "logs", "secretsmanager"))
-    (rule,) = (each["Name"] for each in events.list_rules()["Rules"] if SWEEP in each["Name"])
-    webhooks, group = f"customer-support/{STAGE}/webhooks", f"/aws/lambda/{AGENT}"
-    events.disable_rule(Name=rule)
-    logs.put_retention_policy(logGroupName=group, retentionInDays=1)
-    before = secrets.get_secret_value(SecretId=webhooks)["SecretString"]
-    iam, role = synced_stage.client("iam"), {"RoleName": SWEEP, "PolicyName": SWEEP}
-    rights = json.dumps(iam.get_role_policy(**role)["PolicyDocument"])
-    iam.put_role_policy(**role, PolicyDocument=NOTHING)
-    secrets.put_secret_value(SecretId=webhooks, SecretString="{")
+# The last four, because they end what the others look at.
+
+
+def test_the_doctor_finds_each_of_many_faults_of_a_stage(synced_stage: DeployedStage) -> None:
+    config = read_config(synced_stage.project.folder)
+    stage_faults.break_copy(synced_stage)
+    stage_faults.break_functions(synced_stage)
+    stage_faults.break_stores(synced_stage)
     found = synced_stage.project.doctor(synced_stage.account.url)
-    events.enable_rule(Name=rule)
-    logs.put_retention_policy(logGroupName=group, retentionInDays=14)
-    secrets.put_secret_value(SecretId=webhooks, SecretString=before)
-    wrong = {name for name, each in found.items() if not each["ok"]} - NOT_OF_THE_EMULATOR
-    iam.put_role_policy(**role, PolicyDocument=rights)
-    assert wrong == {"schedule", "log_retention", "webhooks", "rights"}
-
-
-# The last three, because they end what the others look at.
+    write_config(config, synced_stage.project.folder)
+    wrong = {name: each for name, each in found.items() if not each["ok"]}
+    assert wrong.keys() - NOT_OF_THE_EMULATOR == stage_faults.FOUND.keys()
+    unlike = {
+        name: wrong[name] for name, said in stage_faults.FOUND.items() if said not in wrong[name]["detail"]
+    }
+    assert unlike == {}
+    assert all(each["fix"] for each in wrong.values())
 
 
 def test_chalice_deletes_all_that_it_has_made(deployed: DeployedStage) -> None:

@@ -190,7 +190,7 @@ class ScriptedApp:
             def do_GET(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 path = self.path.partition("?")[0]
-                status, body = 200, answers[path]
+                status, body = 200, answers.get(self.path, answers[path])
                 if path != "/health" and not lets_all_in and not self.headers.get("Authorization"):
                     status = 401
                 if isinstance(body, int):
@@ -231,6 +231,10 @@ def app_that_answers(
 
 OLD = (NOW - timedelta(hours=1)).isoformat()
 SYNC = WELL["/kb/sync"]
+IN_VAIN = {
+    "attempts": 3,
+    "receivers": [{"name": "a.example", "status": "delivered"}, {"name": "b.example", "status": "pending"}],
+}
 
 
 @pytest.mark.parametrize(
@@ -260,6 +264,12 @@ SYNC = WELL["/kb/sync"]
             "min: ThrottlingException",
         ),
         ("deliveries", "/events", {"events": [{"event_id": "T-1#2"}]}, "the newest T-1#2"),
+        (
+            "deliveries",
+            "/events?status=pending&limit=100",
+            {"events": [IN_VAIN]},
+            "not taken yet by b.example",
+        ),
     ],
 )
 def test_what_the_app_says_is_judged(check: str, path: str, answer: Any, detail: str) -> None:

@@ -81,7 +81,7 @@ function spentWords({ cost_usd: cost, conversations }) {
 
 /** Look at the health, the budget in `insights`, the sync and the deliveries, each by itself: one that can't be looked at hides none. */
 async function readBroken(isNewest, insights) {
-  const looks = [['the app', getHealth, healthFaults], ['the budget', () => insights, budgetFaults], ['the sync', getSync, syncFaults], ['the events', () => getEvents({ status: 'failed' }), eventFaults]];
+  const looks = [['the app', getHealth, healthFaults], ['the budget', () => insights, budgetFaults], ['the sync', getSync, syncFaults], ['the events', () => Promise.all([getEvents({ status: 'failed' }), getEvents({ status: 'pending', limit: 100 })]), eventFaults]];
   const found = await Promise.all(looks.map(async ([name, read, faults]) => {
     let sentences = [];
     await attempt(async () => { sentences = faults(await read()); }, (failure) => {
@@ -102,7 +102,13 @@ function syncFaults({ jobs: [newest], last_error: error }) {
   return error ? [[`The last sync did not start: ${error}.`, 'articles']] : [];
 }
 
-const eventFaults = ({ events, next }) => (events.length ? [[`${whole(events.length)}${next ? '+' : ''} ${events.length === 1 && !next ? 'webhook or mail was' : 'webhooks or mails were'} not delivered.`, 'events']] : []);
+function eventFaults([{ events: failed, next }, { events: pending }]) {
+  // Who was away for a moment has it after fewer attempts.
+  const waiting = pending.filter(({ attempts }) => attempts > 2).length;
+  const lost = `${whole(failed.length)}${next ? '+' : ''} ${failed.length === 1 && !next ? 'webhook or mail was' : 'webhooks or mails were'} not delivered.`;
+  const late = `${plural(waiting, 'webhook or mail waits', 'webhooks or mails wait')} for a receiver that does not take what is sent.`;
+  return [...(failed.length ? [[lost, 'events']] : []), ...(waiting ? [[late, 'events']] : [])];
+}
 
 function showBroken(faults) {
   const sentence = ([words, view]) => make('li', {}, words, ...(view ? [' ', make('a', { href: `#/${view}`, textContent: `See ${view}` })] : []));
