@@ -6,19 +6,26 @@ An answer about error E-9999 or zone 58 must speak of just that: the neighbourin
 import re
 from itertools import pairwise
 
-from devstack.bedrock.search.text import content_stems, is_filler, stem
+from devstack.bedrock.search.text import UNSPACED_LETTERS, content_stems, is_filler, stem
 
-_TOKEN = re.compile(r"[^\W_]+(?:[-–./,:'’_][^\W_]+)*|[^\w\s]")
+_LETTERS = rf"(?:(?![{UNSPACED_LETTERS}])[^\W_])+"
+_TOKEN = re.compile(rf"{_LETTERS}(?:[-–./,:'’_]{_LETTERS})*|[{UNSPACED_LETTERS}]+|[^\w\s]")
 _GROUPED = re.compile(r"\d{1,3}(?:([.,'’])\d{3})(?:\1\d{3})*(?:[.,]\d{1,2})?")
 _NO_FRACTION = re.compile(r"[.,]0{1,2}$")
 _SEPARATORS = re.compile(r"[-–./,:'’_]")
 _NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
-_CODE = re.compile(r"[^\W\d_]\w*[-–./]?\d\d|[^\W\d_]\w*[-–./]\d", re.IGNORECASE)
+_CODE = re.compile(
+    r"[^\W\d_]\w*[-–./]?\d\d|[^\W\d_]\w*[-–./]\d|0x[\da-f]+\Z|\d+[a-wyz]+\d|\d+[-–./](?-i:[A-Z])\d*\Z",
+    re.IGNORECASE,
+)
+_VERSION = re.compile(r"v?\d+(?:\.\d+)+")
+_LEAST_DOTS = 2
 _NUMBERS_IN_ONE = re.compile(r"\d+(?:[-–/]\d+)+")
 _LEAST_DIGITS_IN_ONE = 5
 _NO_NAME = "I"
 _UNIT = re.compile(r"[A-Z]{3}|%|[€$£]")
 _LONGEST_UNIT = 3
+_COUNTER = re.compile("[個个日天円元件人時时分秒週周月年回次台枚本点つ倍]|公斤|小时")
 # What follows these is a customer's own number, which no article holds.
 _OWN_NUMBERS = frozenset(
     map(
@@ -59,13 +66,14 @@ def _names_something(before: str, token: str, after: str) -> bool:
         return _tells(before) and not is_range and not _is_counted(after)
     if len(token) > 1 and not _NUMBER.fullmatch(token):
         return bool(_CODE.match(token))
-    return before.isalpha() and _tells(before) and not _is_counted(after)
+    is_release = token.count(".") >= _LEAST_DOTS and not _GROUPED.fullmatch(token)
+    return before.isalpha() and _tells(before) and (is_release or not _is_counted(after))
 
 
 def _is_counted(word: str) -> bool:
     """Tell whether a word is what a number counts: a plural, a short unit, a currency."""
     counted = word.islower() and (word.endswith("s") or len(word) <= _LONGEST_UNIT) and _tells(word)
-    return counted or bool(_UNIT.fullmatch(word))
+    return counted or bool(_UNIT.fullmatch(word) or _COUNTER.match(word))
 
 
 def _tells(word: str) -> bool:
@@ -73,9 +81,11 @@ def _tells(word: str) -> bool:
 
 
 def _forms(token: str) -> frozenset[str]:
-    """Return 12000 for 12,000.00, 12.000,00 and 12000; e-1042 and e1042 for E-1042."""
+    """Return 12000 for 12,000.00, 12.000,00 and 12000; e-1042, e1042 for E-1042; 1.10 for v1.10."""
     plain = token.casefold()
     forms = {plain, _SEPARATORS.sub("", plain)} if not _NUMBER.fullmatch(plain) else {plain}
+    if _VERSION.fullmatch(plain):
+        forms.add(plain.removeprefix("v"))
     if _GROUPED.fullmatch(plain) or _NO_FRACTION.search(plain):
         whole = _NO_FRACTION.sub("", plain)
         groups = _GROUPED.fullmatch(whole)

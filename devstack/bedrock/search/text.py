@@ -18,11 +18,11 @@ _LINK_TARGETS = re.compile(r"(?<=\])\((?:https?://|mailto:|tel:)[^\s()]*\)", re.
 # French and Italian articles: "l'abonnement" is found by "abonnement".
 _ELISIONS = re.compile(r"\b(?:[cdjlmnst]|qu|un|(?:d|n)?[ae]ll|sull)['’](?=\w)", re.IGNORECASE)
 # Scripts written without spaces are compared character by character.
-_UNSPACED = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+UNSPACED_LETTERS = "\u0e00-\u0e7f\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _THOUSANDS = re.compile(r"(?<=\d)[,.](?=\d{3}(?!\d))")
 # "E-101" is the code e101.
 _HYPHEN_IN_CODE = re.compile(r"(?<![^\W_])([a-z]{1,3})[-–](?=\d)")
-_WORD = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])[^\W_])+")
+_WORD = re.compile(rf"[{UNSPACED_LETTERS}]|(?:(?![{UNSPACED_LETTERS}])[^\W_])+")
 _LONGEST_WORD = 64
 # Letters that Unicode doesn't take apart.
 _UNDECOMPOSED = str.maketrans("łøđı", "lodi")
