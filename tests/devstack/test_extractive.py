@@ -1,6 +1,7 @@
 """The stand-in's model: what it answers, what it refuses, and when it hands over."""
 
 from collections.abc import Sequence
+from textwrap import dedent
 
 import pytest
 from hypothesis import given, settings
@@ -255,6 +256,20 @@ def test_a_lead_is_quoted_with_its_list_and_a_mark_stands_below_code() -> None:
     assert answer("How to ripen cheese evenly?", passages=steps).startswith("To ripen cheese evenly:\n\n-")
     command = about_cheese("Print the cheese label:\n\n```\nlabel print cheese\n```")
     assert answer("print cheese label", passages=command).endswith("```\nlabel print cheese\n```\n[1]")
+
+
+def test_code_that_is_indented_or_holds_fences_is_quoted_as_code() -> None:
+    for code in ("   ```\n   label print cheese\n   ```", "````\n```\nlabel print cheese\n```\n````"):
+        quoted = answer("print cheese label", passages=about_cheese(f"Print it:\n\n{code}"))
+        assert quoted.endswith(f"\n{dedent(code)}\n[1]")
+
+
+def test_steps_with_empty_lines_between_and_within_them_are_one_list() -> None:
+    steps = (
+        "1. Open the cheese.\n\n   Keep it.\n\n2. Print the label:\n\n   ```\n   print\n   ```\n\n3. Wait."
+    )
+    said = answer("How to label cheese?", passages=about_cheese(f"{steps}\n\n- Cheese has a label."))
+    assert said == f"{steps} [1]".replace("\n\n", "\n")
 
 
 def test_of_a_long_paragraph_only_the_neighbours_are_quoted() -> None:

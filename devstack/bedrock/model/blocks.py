@@ -4,10 +4,20 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import groupby
+from textwrap import dedent
 
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")
 _ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _ORDERED_ITEM = re.compile(r"\s*\d{1,3}[.)]\s+")
+_LIST = re.compile(
+    "|".join(
+        rf"^[ \t]*{mark}[ \t].*(?:\n(?:[ \t]*\n)*(?:[ \t]{{2,}}\S|{mark}[ \t]).*)*"
+        for mark in (r"[-*+•]", r"\d{1,3}[.)]")
+    ),
+    re.MULTILINE,
+)
+_EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n)+")
+_FENCE = re.compile(r"[ \t]*(`{3,})")
 _TABLE_RULE = re.compile(r"\|?[\s:|-]*-[\s:|-]*$")
 _CELL_END = re.compile(r"(?<!\\)\|")
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])(?:[\"'”’)\]*_]*)\s+(?=[^\s a-z])")
@@ -41,13 +51,18 @@ def units(passage: str) -> list[Unit]:
     """Return the pieces of a passage in order; headings are kept with what stands below them."""
     found: list[Unit] = []
     heading = ""
-    for number, block in enumerate(_blocks(_FOREIGN_MARK.sub(r"(\1)", passage))):
+    for number, block in enumerate(_blocks(_tight_lists(_FOREIGN_MARK.sub(r"(\1)", passage)))):
         title = _HEADING.match(block[0])
         if title:
             heading = title.group(1)
         else:
             found.extend(_block_units(block, heading, number))
     return found[1:] if len(found) > 1 and _CUT_OFF.match(found[0].text) else found
+
+
+def _tight_lists(text: str) -> str:
+    """Return the text without empty lines between a list's entries and within them."""
+    return _LIST.sub(lambda found: _EMPTY_LINES.sub("\n", found[0]), text)
 
 
 def _blocks(text: str) -> Iterator[list[str]]:
@@ -61,7 +76,7 @@ def _blocks(text: str) -> Iterator[list[str]]:
                 yield block
             block = []
         block.append(line)
-        kind = "blank" if now == "code" and len(block) > 1 and line.startswith("```") else now
+        kind = "blank" if now == "code" and len(block) > 1 and _closes(block[0], line) else now
         if kind == "blank" and now == "code":
             yield block
             block = []
@@ -70,7 +85,8 @@ def _blocks(text: str) -> Iterator[list[str]]:
 
 
 def _kind_of(line: str, before: str) -> str:
-    if before == "code" or line.startswith("```"):
+    is_in_list = before == "list" and line.startswith((" ", "\t"))
+    if before == "code" or (_FENCE.match(line) and not is_in_list):
         return "code"
     if not line.strip():
         return "blank"
@@ -78,15 +94,20 @@ def _kind_of(line: str, before: str) -> str:
         return "heading"
     if line.lstrip().startswith("|"):
         return "table"
-    if _ITEM.match(line) or (before == "list" and line.startswith((" ", "\t"))):
+    if _ITEM.match(line) or is_in_list:
         return "list"
     return "paragraph"
+
+
+def _closes(opening: str, line: str) -> bool:
+    fence = _FENCE.match(opening)
+    return fence is not None and line.lstrip().startswith(fence[1])
 
 
 def _block_units(block: list[str], heading: str, number: int) -> Iterator[Unit]:
     kind = _kind_of(block[0], "")
     if kind == "code":
-        yield Unit("code", "\n".join(block), heading, number)
+        yield Unit("code", dedent("\n".join(block)), heading, number)
     elif kind == "list":
         items = _items(block)
         name = "steps" if _ORDERED_ITEM.match(block[0]) else "list"
