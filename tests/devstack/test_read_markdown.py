@@ -122,10 +122,18 @@ def test_a_folded_part_is_a_section_of_its_own() -> None:
         "1. Is it waterproof?\n   Yes, up to 3 m.",
         "- Is it waterproof?\n\nYes, up to 3 m.",
         "Is it waterproof?\n: Yes, up to 3 m.",
+        "## Question: Is it waterproof?\n**Answer:** Yes, up to 3 m.",
+        "Q：Is it waterproof?\nA：Yes, up to 3 m.",
     ],
 )
 def test_a_question_becomes_a_heading_above_its_answer(text: str) -> None:
     assert read(f"# Tent\n\n{text}") == "# Tent\n\n## Is it waterproof?\n\nYes, up to 3 m."
+
+
+def test_each_question_of_a_list_becomes_a_heading() -> None:
+    listed = "- May I make a fire?\n  In the bowl.\n- Is there power?\n  At each pitch."
+    headed = "## May I make a fire?\n\nIn the bowl.\n\n## Is there power?\n\nAt each pitch."
+    assert read(f"# Camp\n\n{listed}") == f"# Camp\n\n{headed}"
 
 
 @pytest.mark.parametrize(
@@ -134,6 +142,7 @@ def test_a_question_becomes_a_heading_above_its_answer(text: str) -> None:
         ("Frage: Wie lange?", "Antwort: Zwei Tage."),
         ("P: ¿Cuánto?", "R: Dos días."),
         ("Question 2: Sizes", "Answer: S."),
+        ("質問: いつまで？", "回答: 14日です。"),
     ],
 )
 def test_questions_are_labelled_in_many_languages(question: str, answer: str) -> None:
@@ -150,6 +159,8 @@ def test_questions_are_labelled_in_many_languages(question: str, answer: str) ->
         "We looked. Is it over? We think so.",
         "| Is it over? |\n|---|\n| Yes |",
         "```\nIs it over?\n\n\nYes.\n```",
+        "````\n```\n\nIs it over?\n\nYes.\n```\n````",
+        "## Ways\n\nA) By sea\n\nB) By air",
         "F: 32 degrees\n\nC: 0 degrees",
     ],
 )

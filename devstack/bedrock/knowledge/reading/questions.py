@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from textwrap import dedent
 
-_FENCE = re.compile(r"[ \t]*`{3,}[^`]*\Z")
+_FENCE = re.compile(r"[ \t]*(`{3,})[^`]*\Z")
 _HEADING = re.compile(r"(#{1,6}) ")
 _NO_PROSE = ("#", "|", "```", ">")
 _ITEM_MARK = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
@@ -15,10 +15,18 @@ _LONGEST_QUESTION = 200
 _SHORTEST_QUESTION = 6
 _LOWEST_LEVEL = 6
 _ONE_SENTENCE_ASKS = re.compile(r"(?:(?![.!?。！？]\s).)+[?？؟]\W{0,3}", re.DOTALL)
-_Q = r"(?:Q\s?\d*\s?[.:)]|(?:Questions?|Frage|Pregunta|Domanda|Pergunta|Vraag|[FPDV])\s?\d*\s?:)"
-_A = r"(?:A\s?\d*\s?[.:)]|(?:Answers?|Antwort|R[ée]ponse|Respuesta|Risposta|Resposta|Antwoord|R)\s?\d*\s?:)"
-_Q_LABEL = re.compile(rf"\W{{0,3}}{_Q}\W{{0,3}}\s+(?=\S)", re.IGNORECASE)
-_A_LABEL = re.compile(rf"(?:\W{{0,3}}{_A}\W{{0,3}}|:)\s+(?=\S)", re.IGNORECASE)
+_Q = (
+    r"(?:Q\s?\d*\s?[.:：)]"
+    r"|(?:Questions?|Frage|Pregunta|Domanda|Pergunta|Vraag|Pytanie|質問|问题?|[FPDV])\s?\d*\s?[:：])"
+)
+_A = (
+    r"(?:A\s?\d*\s?[.:：)]"
+    r"|(?:Answers?|Antwort|R[ée]ponse|Respuesta|Risposta|Resposta|Antwoord|Odpowied[źz]|回答|答案?|R)\s?\d*\s?[:：])"
+)
+_LABEL_END = r"(?:\W{0,3}\s+|(?<=：))(?=\S)"
+_Q_LABEL = re.compile(rf"\W{{0,3}}{_Q}{_LABEL_END}", re.IGNORECASE)
+_A_LABEL = re.compile(rf"(?:\W{{0,3}}{_A}{_LABEL_END}|:\s+(?=\S))", re.IGNORECASE)
+_LISTED = re.compile(r"^(?=(?:[-*+•]|\d{1,3}[.)])[ \t].*[?？؟]\W{0,3}\n[ \t]+\w)", re.MULTILINE)
 _ON_ONE_LINE = re.compile(rf"^({_Q}\s.+?[?？؟])\s+({_A}\s)", re.MULTILINE | re.IGNORECASE)
 
 Lines = Sequence[str]
@@ -26,13 +34,18 @@ Lines = Sequence[str]
 
 def mark_questions(text: str) -> str:
     """Return Markdown in which each question with an answer is a heading, one level below the last one."""
-    blocks = list(_blocks(_ON_ONE_LINE.sub(r"\1\n\2", text)))
+    blocks = list(_blocks(_LISTED.sub("\n", _ON_ONE_LINE.sub(r"\1\n\2", text))))
     level = 1
     is_answer = False
     marked: list[str] = []
     for place, block in enumerate(blocks):
-        heading = _HEADING.match(block[0])
-        level = len(heading.group(1)) if heading else level
+        if heading := _HEADING.match(block[0]):
+            level = len(heading[1])
+            label = _Q_LABEL.match(block[0], heading.end())
+            title = block[0][(label or heading).end() :]
+            marked.append(heading[0] + title)
+            is_answer = bool(label) or _asks([title], 0)
+            continue
         question, answer = _split(block, blocks[place + 1] if place + 1 < len(blocks) else ())
         if question:
             marked.append(f"{'#' * min(level + 1, _LOWEST_LEVEL)} {question}")
@@ -46,9 +59,11 @@ def mark_questions(text: str) -> str:
 def _blocks(text: str) -> Iterator[Lines]:
     """Yield paragraphs, headings and code; what is labelled as a question begins a block."""
     block: list[str] = []
-    is_code = False
+    fence = ""
     for line in text.split("\n"):
-        is_fence, is_heading = bool(_FENCE.match(line)), bool(_HEADING.match(line))
+        is_code, found = bool(fence), _FENCE.match(line)
+        is_fence = found is not None and len(found[1]) >= len(fence)
+        is_heading = bool(_HEADING.match(line))
         is_own = is_fence and not line[0].isspace()  # an indented one belongs to the entry of a list
         if block and not is_code and (not line.strip() or is_own or is_heading or _Q_LABEL.match(line)):
             yield block
@@ -58,7 +73,8 @@ def _blocks(text: str) -> Iterator[Lines]:
         if is_own if is_code else is_heading:
             yield block
             block = []
-        is_code = is_code != is_fence
+        if found and is_fence:
+            fence = "" if is_code else found[1]
     if block:
         yield block
 
