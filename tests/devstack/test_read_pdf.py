@@ -37,7 +37,9 @@ def rules(xs: Sequence[float], ys: Sequence[float]) -> list[str]:
     return [f"{xs[0]} {y} m {xs[-1]} {y} l S" for y in ys] + [f"{x} {ys[0]} m {x} {ys[-1]} l S" for x in xs]
 
 
-@pytest.mark.parametrize("title", ["", "untitled", "(anonymous)", "Microsoft Word - a.docx", "a.pdf"])
+@pytest.mark.parametrize(
+    "title", ["", "untitled", "(anonymous)", "Microsoft Word - a.docx", "a.pdf", "a.html"]
+)
 def test_the_title_is_the_first_line_when_the_properties_hold_none(title: str) -> None:
     page: list[Text] = [
         (72, 720, "Opening hours", 18),
@@ -172,6 +174,24 @@ def test_a_table_goes_on_on_the_next_page(repeats_head: bool) -> None:
     second = [PRICES[0], *below] if repeats_head else below
     text = read(list(grid(PRICES, [55, 125, 205])), list(grid(second, [55, 125, 205])))
     assert text == PRICES_READ + "".join(f"\n| {' | '.join(row)} |" for row in below)
+
+
+def test_rows_that_differ_by_their_numbers_are_no_heads_of_the_pages() -> None:
+    rows = [[f"{n}", f"{n}.40 EUR", f"{n} working days"] for n in range(40, 58)]
+    pages = [list(grid([PRICES[0], *rows[start : start + 6]], [55, 125, 205])) for start in (0, 6, 12)]
+    read_rows = read(*pages).split("\n")[2:]
+    assert read_rows == [f"| {' | '.join(row)} |" for row in rows]
+
+
+def test_a_full_page_that_is_drawn_digit_by_digit_is_read_by_rows() -> None:
+    rows = [[f"{n}", f"{n}44", f"{n}11"] for n in range(40, 80)]
+    page: list[Text] = [
+        (x + 5.56 * place, 800 - 18 * row, digit)
+        for row, cells in enumerate(rows)
+        for x, text in zip((55, 225, 405), cells, strict=True)
+        for place, digit in enumerate(text)
+    ]
+    assert read(page).split("\n")[2:] == [f"| {' | '.join(row)} |" for row in rows]
 
 
 def test_pairs_are_no_table() -> None:

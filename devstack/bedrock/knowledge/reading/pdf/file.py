@@ -34,9 +34,17 @@ _PAGE_NUMBER = re.compile(
 
 
 def without_running_heads(pages: Sequence[Page]) -> list[Page]:
-    """Return the pages with each such line on the first page only that has it, and no page numbers."""
-    edges = [_edge_lines(page) for page in pages]
+    """Return the pages with each such line on the first page only that has it, and no page numbers.
+
+    What a page says more than once, whatever its numbers, are rows of a table.
+    """
+    lines_each = [lines_of(page.pieces) for page in pages]
+    edges = [_edge_lines(lines) for lines in lines_each]
     counts = Counter(key for lines in edges for key in {_key(line) for line in lines})
+    for lines in lines_each:
+        for key, count in Counter(map(_key, lines)).items():
+            if count > 1:
+                del counts[key]
     least = max(_LEAST_PAGES, _LEAST_SHARE * len(pages))
     seen: set[str] = set()
     kept = []
@@ -52,8 +60,7 @@ def without_running_heads(pages: Sequence[Page]) -> list[Page]:
     return kept
 
 
-def _edge_lines(page: Page) -> list[Line]:
-    lines = lines_of(page.pieces)
+def _edge_lines(lines: list[Line]) -> list[Line]:
     return lines if len(lines) <= 2 * _EDGE_LINES else [*lines[:_EDGE_LINES], *lines[-_EDGE_LINES:]]
 
 
@@ -71,7 +78,7 @@ _PDFIUM = threading.Lock()
 _PROTECTED = (4, 5)  # PDFium's numbers for a wrong password and for an unknown protection
 _NO_TITLE = re.compile(
     r"\(?anonymous\)?|untitled|unbenannt|(?:document|dokument)\s?\d*|microsoft word - .*"
-    r"|.*\.(?:docx?|indd|odt|pdf|pptx?|tex|xlsx?)",
+    r"|.*\.(?:docx?|html?|indd|md|odt|pdf|pptx?|tex|txt|xlsx?)|(?:https?|file)://\S*|about:blank",
     re.IGNORECASE,
 )
 _MOST_UNMAPPED_SHARE = 0.3

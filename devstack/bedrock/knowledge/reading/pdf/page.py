@@ -37,21 +37,46 @@ _WORD = re.compile("[^\\s\x02\ufffe]+[\x02\ufffe]?|[\x02\ufffe]")
 
 
 def words_of(text_page: pypdfium2.PdfTextPage) -> Iterator[tuple[Piece, float]]:
-    """Yield the words in PDFium's order, each with the angle of its line in radians."""
-    for found in _WORD.finditer(_characters(text_page)):
-        angle = abs(pdfium.FPDFText_GetCharAngle(text_page.raw, found.start()))
-        letters = [_letter(text_page, index) for index in (found.start(), found.end() - 1)]
-        if _DIGIT.search(found[0]) or letters[0].size != letters[1].size:
-            letters = [_letter(text_page, index) for index in range(found.start(), found.end())]
-        base = max(letters, key=lambda letter: letter.size)
-        around = letters[0].box.union(letters[-1].box)
-        text = found[0]
-        if len(letters) == len(text):
-            text = _on_the_line(text, letters, base)
-        # Letters beyond the first 65,536 may come in halves.
-        halves = text.translate(_HYPHENS).encode("utf-16-le", "surrogatepass")
-        text = halves.decode("utf-16-le", "replace")
-        yield Piece(around.left, around.right, base.box.bottom, base.box.top, text, base.size), angle
+    """Yield the words in PDFium's order, each with the angle of its line in radians.
+
+    On a page full of narrow columns PDFium may take each letter for a line.
+    """
+    characters = _characters(text_page)
+    before: tuple[Piece, float] | None = None
+    end = 0
+    for found in _WORD.finditer(characters):
+        word, angle = _word(text_page, found)
+        if before and characters[end : found.start()] == "\r\n" and _touches(before[0], word):
+            joined = before[0].union(word)
+            before = replace(word, left=joined.left, text=before[0].text + word.text), angle
+        else:
+            if before:
+                yield before
+            before = word, angle
+        end = found.end()
+    if before:
+        yield before
+
+
+def _word(text_page: pypdfium2.PdfTextPage, found: re.Match[str]) -> tuple[Piece, float]:
+    angle = abs(pdfium.FPDFText_GetCharAngle(text_page.raw, found.start()))
+    letters = [_letter(text_page, index) for index in (found.start(), found.end() - 1)]
+    if _DIGIT.search(found[0]) or letters[0].size != letters[1].size:
+        letters = [_letter(text_page, index) for index in range(found.start(), found.end())]
+    base = max(letters, key=lambda letter: letter.size)
+    around = letters[0].box.union(letters[-1].box)
+    text = found[0]
+    if len(letters) == len(text):
+        text = _on_the_line(text, letters, base)
+    # Letters beyond the first 65,536 may come in halves.
+    halves = text.translate(_HYPHENS).encode("utf-16-le", "surrogatepass")
+    text = halves.decode("utf-16-le", "replace")
+    return Piece(around.left, around.right, base.box.bottom, base.box.top, text, base.size), angle
+
+
+def _touches(before: Piece, word: Piece) -> bool:
+    is_level = (before.bottom, before.size) == (word.bottom, word.size)
+    return is_level and abs(word.left - before.right) < _NO_SPACE * word.height
 
 
 @dataclass(frozen=True)
