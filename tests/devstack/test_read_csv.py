@@ -108,6 +108,7 @@ def test_each_table_and_part_of_one_is_read_under_its_name(text: str, tables: st
          "|  |  |  |\n|---|---|---|\n| HM-1 | 101 | 2 years |\n| HM-2 | 102 | 3 years |"),
         ("Weight,3 kg\nColour,red", "Weight: 3 kg\n\nColour: red"),
         ("Zone,2 kg\n1,4 EUR\n2,5 EUR", "| Zone | 2 kg |\n|---|---|\n| 1 | 4 EUR |\n| 2 | 5 EUR |"),
+        ("Item,Count\nHinge,4\nItem,Count\nNut,5", "| Item | Count |\n|---|---|\n| Hinge | 4 |\n| Nut | 5 |"),
         ("Hinge\nLatch", "Hinge\n\nLatch"),
     ],
 )  # fmt: skip

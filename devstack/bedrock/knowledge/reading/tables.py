@@ -176,7 +176,9 @@ def _named_rows(names: Sequence[str], rows: Sequence[Row]) -> Iterator[str]:
     question = next((place for place, name in enumerate(names) if _QUESTION_NAMES.fullmatch(name)), None)
     answer = next((place for place, name in enumerate(names) if _ANSWER_NAMES.fullmatch(name)), None)
     if question is None or answer is None:
-        lines = [_line(names), "|" + "---|" * len(names), *map(_line, rows)]
+        # A table that was printed in parts names its columns again in each.
+        values = (row for row in rows if list(row) != list(names))
+        lines = [_line(names), "|" + "---|" * len(names), *map(_line, values)]
         yield "\n".join(lines)
         return
     for row in rows:
