@@ -5,6 +5,8 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
+from chalicelib.markdown_tables import cells_of, is_rule
+
 MOST_CHARS = 240
 MOST_PASSAGE_CHARS = 20_000
 LONGEST_STEM = 6
@@ -14,7 +16,6 @@ CHARS_BEFORE, MOST_PLACES = 60, 20
 """What is shown before a word that is wanted of a long piece, and how many of these words are tried."""
 HEADING = re.compile(r" {0,3}#{1,6}(?:\s|$)")
 FENCE = re.compile(r" {0,3}(?:`{3,}|~{3,})")
-CELL_END = re.compile(r"(?<!\\)\|")
 BULLET = re.compile(r"[-*+•] +(?=\S)")
 NUMBERED = re.compile(r"\d{1,9}[.)] ")
 QUOTE = re.compile(r"^(?:> ?)+(?![\d€$£ ])")
@@ -152,26 +153,17 @@ def _item(line: str) -> str:
 
 def _rows(lines: Sequence[str]) -> Iterator[str]:
     """Yield each row of a table with the names of its columns, as far as the passage has them."""
-    has_names = len(lines) > 1 and _is_table_rule(lines[1])
-    names = _cells(lines[0]) if has_names else []
+    has_names = len(lines) > 1 and is_rule(lines[1])
+    names = cells_of(lines[0]) if has_names else []
     for line in lines[2 if has_names else 0 :]:
-        cells = _cells(line)
+        cells = cells_of(line)
         named = [
             f"{names[place]}: {cell}" if place < len(names) and names[place] else cell
             for place, cell in enumerate(cells)
             if cell
         ]
-        if named and not _is_table_rule(line):
+        if named and not is_rule(line):
             yield "; ".join(named) + "."
-
-
-def _is_table_rule(line: str) -> bool:
-    """Say whether a line is the one below a table's names, as `|---|:-:|`."""
-    return "-" in line and not line.strip("-:| \t")
-
-
-def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in CELL_END.split(line.strip().removeprefix("|").removesuffix("|"))]
 
 
 def _replaced(found: re.Match[str]) -> str:

@@ -6,9 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
-_HEADING = re.compile(r"(#{1,6}) \S")
-_FENCE = re.compile(r"[ \t]*(`{3,})[^`]*\Z")
-_TABLE_RULE = re.compile(r"\|[\s:|-]*-[\s:|-]*\Z")
+from chalicelib.markdown_tables import is_rule
+
+TITLE = re.compile(r"(#{1,6}) +(?=\S)")
+FENCE = re.compile(r"[ \t]*(`{3,})[^`]*\Z")
+ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 
 CODE, HEADING, TABLE, TEXT = "code", "heading", "table", "text"
 
@@ -18,14 +20,14 @@ def parts_of(lines: Sequence[str]) -> Iterator[tuple[str, int, int]]:
     start = 0
     while start < len(lines):
         kind, end = TEXT, start + 1
-        if fence := _FENCE.match(lines[start]):
+        if fence := FENCE.match(lines[start]):
             kind = CODE
             closing = (line for line in range(end, len(lines)) if lines[line].strip() == fence[1])
             end = next(closing, len(lines) - 1) + 1
-        elif lines[start].startswith("|") and _TABLE_RULE.match("".join(lines[end : end + 1])):
+        elif lines[start].startswith("|") and is_rule("".join(lines[end : end + 1])):
             kind = TABLE
             end = next((i for i in range(end, len(lines)) if not lines[i].startswith("|")), len(lines))
-        elif _HEADING.match(lines[start]):
+        elif TITLE.match(lines[start]):
             kind = HEADING
         yield kind, start, end
         start = end
@@ -33,7 +35,7 @@ def parts_of(lines: Sequence[str]) -> Iterator[tuple[str, int, int]]:
 
 def fence_of(line: str) -> str:
     """Return the fence that closes the code that a line opens, indented alike."""
-    fence = _FENCE.match(line)
+    fence = FENCE.match(line)
     return line[: fence.end(1)] if fence else ""
 
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from chalicelib.markdown_tables import cells_of
 from devstack.bedrock.knowledge.outline import TABLE, parts_of
 
-_CELL_END = re.compile(r"(?<!\\)\|")
 _SENTENCE_END = re.compile(r"(?<=[.!?]\s)")
 _WORD_END = re.compile(r"(?<=\s)")
 _GLUE = "; "
@@ -35,8 +35,8 @@ def spell_out(text: str, limits: RowLimits, count_tokens: CountTokens) -> tuple[
     for kind, start, end in parts_of(lines):
         part = "\n".join(lines[start:end])
         if kind == TABLE and _is_wide(lines[start:end], limits, count_tokens):
-            names = _cells(lines[start])
-            rows = map(_cells, lines[start + 2 : end])
+            names = cells_of(lines[start])
+            rows = map(cells_of, lines[start + 2 : end])
             part = "\n\n".join(each for row in rows for each in _spelled(names, row, limits, count_tokens))
             spelled.append((place, place + len(part)))
         written.append(part)
@@ -49,11 +49,6 @@ def _is_wide(table: Sequence[str], limits: RowLimits, count_tokens: CountTokens)
         return len(table) > 2
     # A token has at least one character.
     return any(len(row) > limits.row and count_tokens(row) > limits.row for row in table[2:])
-
-
-def _cells(line: str) -> list[str]:
-    cells = _CELL_END.split(line.strip().removeprefix("|").removesuffix("|"))
-    return [cell.strip().replace(r"\|", "|") for cell in cells]
 
 
 def _spelled(

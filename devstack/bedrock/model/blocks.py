@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from itertools import groupby
 from textwrap import dedent
 
+from chalicelib.markdown_tables import cells_of, is_rule
+from devstack.bedrock.knowledge.outline import ITEM
+
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")
-_ITEM = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _ORDERED_ITEM = re.compile(r"\s*\d{1,3}[.)]\s+")
 _LIST = re.compile(
     "|".join(
@@ -18,8 +20,6 @@ _LIST = re.compile(
 )
 _EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n)+")
 _FENCE = re.compile(r"[ \t]*(`{3,})")
-_TABLE_RULE = re.compile(r"\|?[\s:|-]*-[\s:|-]*$")
-_CELL_END = re.compile(r"(?<!\\)\|")
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])(?:[\"'”’)\]*_]*)\s+(?=[^\s a-z])")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|approx|no|nr|mr|mrs|ms|dr|st|inc|ltd|[a-z])\.)$", re.IGNORECASE
@@ -94,7 +94,7 @@ def _kind_of(line: str, before: str) -> str:
         return "heading"
     if line.lstrip().startswith("|"):
         return "table"
-    if _ITEM.match(line) or is_in_list:
+    if ITEM.match(line) or is_in_list:
         return "list"
     return "paragraph"
 
@@ -124,7 +124,7 @@ def _items(lines: list[str]) -> tuple[str, ...]:
     """Return a list's top entries, each with what is nested in it."""
     indents = [len(line) - len(line.lstrip()) for line in lines]
     starts = [
-        bool(_ITEM.match(line)) and indent <= indents[0] for line, indent in zip(lines, indents, strict=True)
+        bool(ITEM.match(line)) and indent <= indents[0] for line, indent in zip(lines, indents, strict=True)
     ]
     numbers = [sum(starts[: position + 1]) for position in range(len(lines))]
     pairs = groupby(zip(numbers, lines, strict=True), key=lambda pair: pair[0])
@@ -133,7 +133,7 @@ def _items(lines: list[str]) -> tuple[str, ...]:
 
 def without_marker(item: str) -> str:
     """Return a list's entry without what makes it one."""
-    return _ITEM.sub("", item, count=1)
+    return ITEM.sub("", item, count=1)
 
 
 def _rows(lines: list[str]) -> Iterator[tuple[str, str, str]]:
@@ -141,9 +141,9 @@ def _rows(lines: list[str]) -> Iterator[tuple[str, str, str]]:
 
     A chunk may have cut the header off.
     """
-    is_rule = [bool(_TABLE_RULE.match(line.strip())) for line in lines]
-    cells = [_cells(line) for line, rule in zip(lines, is_rule, strict=True) if not rule]
-    has_header = is_rule[:2] == [False, True]
+    rules = [is_rule(line) for line in lines]
+    cells = [cells_of(line) for line, rule in zip(lines, rules, strict=True) if not rule]
+    has_header = rules[:2] == [False, True]
     header = cells[0] if has_header else []
     for row in cells[1:] if has_header else cells:
         names = header + [""] * (len(row) - len(header))
@@ -163,10 +163,6 @@ def _rows(lines: list[str]) -> Iterator[tuple[str, str, str]]:
 def _key(column: str, cell: str) -> str:
     """Return what a row is about; a bare number says so with its column's name: "Day 31"."""
     return f"{column} {cell}".strip() if cell[:1].isdigit() else cell.strip("*")
-
-
-def _cells(line: str) -> list[str]:
-    return [cell.strip().replace(r"\|", "|") for cell in _CELL_END.split(line.strip().strip("|"))]
 
 
 def sentences(paragraph: str) -> list[str]:

@@ -7,10 +7,9 @@ import re
 from collections.abc import Iterator, Sequence
 from textwrap import dedent
 
-_FENCE = re.compile(r"[ \t]*(`{3,})[^`]*\Z")
-_HEADING = re.compile(r"(#{1,6}) ")
+from devstack.bedrock.knowledge.outline import FENCE, ITEM, TITLE
+
 _NO_PROSE = ("#", "|", "```", ">")
-_ITEM_MARK = re.compile(r"\s*(?:[-*+•]|\d{1,3}[.)])\s+")
 _LONGEST_QUESTION = 200
 _SHORTEST_QUESTION = 6
 _LOWEST_LEVEL = 6
@@ -39,7 +38,7 @@ def mark_questions(text: str) -> str:
     is_answer = False
     marked: list[str] = []
     for place, block in enumerate(blocks):
-        if heading := _HEADING.match(block[0]):
+        if heading := TITLE.match(block[0]):
             level = len(heading[1])
             label = _Q_LABEL.match(block[0], heading.end())
             title = block[0][(label or heading).end() :]
@@ -61,9 +60,9 @@ def _blocks(text: str) -> Iterator[Lines]:
     block: list[str] = []
     fence = ""
     for line in text.split("\n"):
-        is_code, found = bool(fence), _FENCE.match(line)
+        is_code, found = bool(fence), FENCE.match(line)
         is_fence = found is not None and len(found[1]) >= len(fence)
-        is_heading = bool(_HEADING.match(line))
+        is_heading = bool(TITLE.match(line))
         is_own = is_fence and not line[0].isspace()  # an indented one belongs to the entry of a list
         if block and not is_code and (not line.strip() or is_own or is_heading or _Q_LABEL.match(line)):
             yield block
@@ -88,10 +87,10 @@ def _split(block: Lines, following: Lines) -> tuple[str, Lines]:
         end = next((place for place, line in enumerate(block) if _A_LABEL.match(line)), len(block))
         is_answered = end < len(block) or (following and _A_LABEL.match(following[0]))
         return (_as_title(block[:end], label.end()), block[end:]) if is_answered else ("", block)
-    mark = _ITEM_MARK.match(block[0])
+    mark = ITEM.match(block[0])
     start = mark.end() if mark else 0
     next_line = (*block[1:], *following, "")[0]
-    if mark and _ITEM_MARK.match(next_line):
+    if mark and ITEM.match(next_line):
         return "", block
     if _asks(block, start) and _answers(following):
         return _as_title(block, start), ()
@@ -101,7 +100,7 @@ def _split(block: Lines, following: Lines) -> tuple[str, Lines]:
 
 
 def _answers(lines: Lines) -> bool:
-    return bool(lines) and not _HEADING.match(lines[0]) and not _asks(lines, 0) and not _asks(lines[:1], 0)
+    return bool(lines) and not TITLE.match(lines[0]) and not _asks(lines, 0) and not _asks(lines[:1], 0)
 
 
 def _asks(lines: Lines, start: int) -> bool:
