@@ -2,17 +2,15 @@
 
 import base64
 import json
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from cli.webhooks import is_signed
-from devstack.ports import HOST
 from devstack.stage import read_local_stage
+from tests.local_server import LocalHandler, LocalServer
 
 KEY = b"the key of this endpoint"
 SECRET_ID = read_local_stage().webhooks_secret_id
@@ -46,26 +44,20 @@ def receiving(secrets: Any) -> Iterator[Receiver]:
     """Put an endpoint into the local stage's secret while the block runs; `secrets` is a boto3 client."""
     receiver = Receiver()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(LocalHandler):
         def do_POST(self) -> None:
             headers = {name.lower(): value for name, value in self.headers.items()}
             body = self.rfile.read(int(headers["content-length"]))
-            self.send_response(receiver.take(headers, body))
-            self.end_headers()
+            self.answer(receiver.take(headers, body))
 
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer((HOST, 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    receiver.port = server.server_port
+    server = LocalServer(Handler)
+    receiver.port = server.port
     endpoint = {
-        "url": f"http://{HOST}:{server.server_port}/hooks",
+        "url": f"{server.url}/hooks",
         "secret": f"whsec_{base64.b64encode(KEY).decode()}",
         "events": ["*"],
     }
     secrets.put_secret_value(SecretId=SECRET_ID, SecretString=json.dumps([endpoint]))
     yield receiver
     secrets.put_secret_value(SecretId=SECRET_ID, SecretString="[]")
-    server.shutdown()
-    server.server_close()
+    server.close()

@@ -12,14 +12,13 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from queue import SimpleQueue
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import requests
 
-from devstack.ports import HOST
+from tests.local_server import LocalHandler, LocalServer
 
 TOKEN, SECRET, GROUP = "a token of Zammad", "what signs for Zammad", "Service Desk"
 BRIDGE_ID, AGENT_ID = 5, 6
@@ -212,7 +211,7 @@ def serving_zammad() -> Iterator[tuple[Zammad, str]]:
     """Serve a stand-in; yield it and its address."""
     zammad = Zammad()
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(LocalHandler):
         def _answer(self) -> None:
             body = json.loads(self.rfile.read(int(self.headers.get("Content-Length", 0))) or b"{}")
             where = urlsplit(self.path)
@@ -221,31 +220,16 @@ def serving_zammad() -> Iterator[tuple[Zammad, str]]:
                 status, answer = zammad.answer(self.command, where.path, parse_qs(where.query), body)
             except Refusal as refusal:
                 status, answer = refusal.status, {"error": str(refusal)}
-            self.send_response(status)
-            self.send_header("Content-Type", "application/json")
-            self.end_headers()
-            self.wfile.write(json.dumps(answer).encode())
+            self.answer(status, json.dumps(answer).encode(), {"Content-Type": "application/json"})
 
-        def do_GET(self) -> None:
-            self._answer()
+        do_GET = do_POST = do_PUT = _answer
 
-        def do_POST(self) -> None:
-            self._answer()
-
-        def do_PUT(self) -> None:
-            self._answer()
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer((HOST, 0), Handler)
+    server = LocalServer(Handler)
     triggers = threading.Thread(target=zammad.trigger, daemon=True)
     triggers.start()
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
     try:
-        yield zammad, f"http://{HOST}:{server.server_port}"
+        yield zammad, server.url
     finally:
         zammad.close()
         triggers.join(5)
-        server.shutdown()
-        server.server_close()
+        server.close()

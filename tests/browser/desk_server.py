@@ -5,14 +5,14 @@ import re
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from chalicelib.web.page import agent_page
 from tests import contract
 from tests.browser.sample_insights import insights_of
-from tests.browser.scripted_server import Received, Reply, ScriptedServer, _Handler
+from tests.browser.scripted_server import Received, Reply, ScriptedHandler, ScriptedServer
+from tests.local_server import LocalHandler
 
 TOKEN = "token-of-jo"
 AGENT = "Jo"
@@ -197,12 +197,12 @@ class DeskServer(ScriptedServer):
         except (AssertionError, ValueError) as fault:
             self.faults.append(f"{request.method} {request.path}: {fault}")
 
-    def _handler(self) -> type[_Handler]:
-        return type("_ScriptedDeskHandler", (_DeskHandler,), {"script": self, "desk_server": self})
+    def _handler(self) -> type[LocalHandler]:
+        return _DeskHandler
 
 
-class _DeskHandler(_Handler, BaseHTTPRequestHandler):
-    desk_server: DeskServer
+class _DeskHandler(ScriptedHandler):
+    script: DeskServer
 
     def do_GET(self) -> None:
         if self._path() in ("/agent", "/agent/"):
@@ -219,7 +219,7 @@ class _DeskHandler(_Handler, BaseHTTPRequestHandler):
         self.do_POST()
 
     def _as_agent(self, body: Any) -> None:
-        if self.headers["Authorization"] == f"Bearer {self.desk_server.token}":
+        if self.headers["Authorization"] == f"Bearer {self.script.token}":
             self._reply(Received(self.command, self._path(), body))
         else:
             refused = refusal(403, "forbidden", "This token does not open anything here.")

@@ -5,7 +5,6 @@ import threading
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -14,6 +13,7 @@ from chalicelib.web import libraries
 from chalicelib.web.languages import choose_language
 from chalicelib.web.launcher import HEADERS, launcher_script
 from chalicelib.web.page import chat_page
+from tests.local_server import LocalHandler, LocalServer
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def answer(
     }
 
 
-class ScriptedServer:
+class ScriptedServer(LocalServer):
     """An HTTP server on 127.0.0.1 that serves the page below `prefix` and replies as scripted, in order."""
 
     def __init__(
@@ -81,16 +81,8 @@ class ScriptedServer:
         """What is there of an answer at each look; the last one stays."""
         self.looks: list[str] = []
         self.received: list[Received] = []
-        self._httpd = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._httpd.daemon_threads = True
-        self._thread = threading.Thread(
-            target=self._httpd.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
-        )
-        self._thread.start()
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self._httpd.server_port}{self.prefix}"
+        super().__init__(self._handler(), script=self)
+        self.url += prefix
 
     def questions(self) -> list[dict[str, Any]]:
         """Return the bodies of the questions that arrived."""
@@ -112,16 +104,11 @@ class ScriptedServer:
             return Reply({"error": "Nothing is there."}, status=404)
         return self.pending.popleft() if len(self.pending) > 1 else self.pending[0]
 
-    def _handler(self) -> type["_Handler"]:
-        return type("_ScriptedHandler", (_Handler,), {"script": self})
-
-    def close(self) -> None:
-        self._httpd.shutdown()
-        self._httpd.server_close()
-        self._thread.join()
+    def _handler(self) -> type[LocalHandler]:
+        return ScriptedHandler
 
 
-class _Handler(BaseHTTPRequestHandler):
+class ScriptedHandler(LocalHandler):
     script: ScriptedServer
 
     def do_GET(self) -> None:
@@ -156,14 +143,10 @@ class _Handler(BaseHTTPRequestHandler):
         self._reply(Received("DELETE", self._path(), None, dict(self.headers)))
 
     def do_POST(self) -> None:
-        self._take_body()
-
-    def do_PUT(self) -> None:
-        self._take_body()
-
-    def _take_body(self) -> None:
         raw = self.rfile.read(int(self.headers["Content-Length"]))
         self._reply(Received(self.command, self._path(), json.loads(raw), dict(self.headers)))
+
+    do_PUT = do_POST
 
     def _path(self) -> str:
         inside = self.path.startswith(self.script.prefix)
@@ -179,14 +162,6 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _send(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
         try:
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+            self.answer(status, body, headers)
         except (BrokenPipeError, ConnectionResetError):
             self.close_connection = True  # the page gave up waiting, as some tests make it do
-
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
-        """Keep the tests' output clean; `received` is the log."""

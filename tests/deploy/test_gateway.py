@@ -1,10 +1,8 @@
 """What API Gateway is told that Chalice has no words for, and the one question that a deployment asks."""
 
 import json
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from contextlib import closing, contextmanager
 from typing import Any
 
 import boto3
@@ -31,6 +29,7 @@ from deployment.gateway import (
 from deployment.work import DONE, Work
 from tests.deploy.fakes import ACCOUNT, CALLER, FakeClient, Scene, refusal, role, scene
 from tests.fakes import ORIGINS
+from tests.local_server import LocalHandler, LocalServer
 from tooling.errors import CommandError
 from tooling.throttling import PAGES_BURST, PAGES_PER_SECOND
 
@@ -198,7 +197,7 @@ def test_what_may_not_be_done_for_the_log_is_not_swallowed(operation: str) -> No
         prepare_access_log(at.work)
 
 
-class _Api(BaseHTTPRequestHandler):
+class _Api(LocalHandler):
     """Answers as told by the first of `answers`."""
 
     answers: list[tuple[int, str]]
@@ -208,27 +207,15 @@ class _Api(BaseHTTPRequestHandler):
         length = int(self.headers["Content-Length"])
         self.questions.append((self.path, json.loads(self.rfile.read(length))))
         status, body = self.answers.pop(0)
-        self.send_response(status)
-        self.end_headers()
-        self.wfile.write(body.encode())
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Say nothing."""
+        self.answer(status, body.encode())
 
 
 @contextmanager
 def api(*answers: tuple[int, str]) -> Iterator[tuple[str, list[Any]]]:
     """Yield the address of an API that gives these answers, and the questions that came."""
     questions: list[Any] = []
-    handler = type("Api", (_Api,), {"answers": list(answers), "questions": questions})
-    with HTTPServer(("127.0.0.1", 0), handler) as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/api/", questions
-        finally:
-            server.shutdown()
-            thread.join()
+    with closing(LocalServer(_Api, answers=list(answers), questions=questions)) as server:
+        yield f"{server.url}/api/", questions
 
 
 def test_the_question_goes_over_the_address_until_a_new_api_is_known() -> None:

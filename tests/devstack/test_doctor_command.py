@@ -1,12 +1,10 @@
 """`dev.py doctor`: each fault of a stage is found, named, and comes with what to do."""
 
 import json
-import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
@@ -18,8 +16,9 @@ from cli.doctor.command import Finding, checks_of, examine, finding
 from cli.doctor.stage import Stage
 from cli.options import build_parser
 from devstack.aws.clients import AwsClients
-from devstack.ports import HOST, free_port
+from devstack.ports import free_port
 from devstack.stage import read_local_stage
+from tests.local_server import LocalHandler, LocalServer
 from tests.product import Product
 from tooling.project import ROOT
 
@@ -182,11 +181,11 @@ def test_an_empty_bucket_is_found(stack: Product) -> None:
     assert (seen.ok, seen.detail) == (False, "the bucket empty is empty")
 
 
-class ScriptedApp:
+class ScriptedApp(LocalServer):
     """An app whose routes answer what they are told to; an answer alone is a 200."""
 
     def __init__(self, answers: Mapping[str, Any], lets_all_in: bool, moment: datetime) -> None:
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(LocalHandler):
             def do_GET(self) -> None:
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 path = self.path.partition("?")[0]
@@ -196,26 +195,14 @@ class ScriptedApp:
                 if isinstance(body, int):
                     status, body = body, {}
                 content = body.encode() if isinstance(body, str) else json.dumps(body).encode()
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(content)))
-                self.end_headers()
-                self.wfile.write(content)
+                self.answer(status, content)
 
-            do_POST = do_GET  # noqa: N815 (the base class calls it so)
+            do_POST = do_GET
 
             def date_time_string(self, timestamp: float | None = None) -> str:
                 return moment.strftime("%a, %d %b %Y %H:%M:%S GMT")
 
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer((HOST, 0), Handler)
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
 
 
 @contextmanager

@@ -4,7 +4,6 @@ import json
 import threading
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from cli.eval.report import html_report
 from cli.eval.results import Result, summary
 from cli.options import build_parser
 from devstack.ports import HOST
+from tests.local_server import LocalHandler, LocalServer
 from tooling.errors import CommandError
 
 REFUND = Source(1, "Get a refund", "https://help.example.com/articles/get-a-refund", "Refunds take 5 days.")
@@ -38,7 +38,7 @@ BODY = {
 Answers = list[tuple[int, dict[str, Any]]]
 
 
-class ScriptedChat:
+class ScriptedChat(LocalServer):
     """A chat that gives the answers it was told to, the last one from then on, and notes what was asked."""
 
     def __init__(self, answers: Answers) -> None:
@@ -46,7 +46,7 @@ class ScriptedChat:
         self.erased: list[str] = []
         chat, left, lock = self, list(answers), threading.Lock()
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(LocalHandler):
             def do_POST(self) -> None:
                 chat.asked.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
                 with lock:
@@ -58,22 +58,9 @@ class ScriptedChat:
                 self._send(204, b"")
 
             def _send(self, status: int, body: bytes) -> None:
-                self.send_response(status)
-                self.send_header("Retry-After", "7")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                self.answer(status, body, {"Retry-After": "7"})
 
-            def log_message(self, *_: object) -> None:
-                """Say nothing."""
-
-        self._server = ThreadingHTTPServer((HOST, 0), Handler)
-        self.port = self._server.server_address[1]
-        threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+        super().__init__(Handler)
 
 
 @pytest.fixture

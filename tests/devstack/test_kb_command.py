@@ -10,7 +10,6 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from devstack.aws.server import AwsServer
 from devstack.bedrock.knowledge.sidecar import SUFFIX
 from devstack.ports import HOST, free_port
 from devstack.stage import read_local_stage
+from tests.local_server import LocalHandler, LocalServer
 from tooling.environment import API_URL
 from tooling.errors import CommandError
 
@@ -97,24 +97,17 @@ class App:
 def app() -> Iterator[App]:
     app = App(gets=[sync(job("NEW", "COMPLETE"))])
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(LocalHandler):
         def do_GET(self) -> None:
             status, body = app.answer(self.command, self.headers["Authorization"])
-            self.send_response(status)
-            self.end_headers()
-            self.wfile.write(json.dumps(body).encode())
+            self.answer(status, json.dumps(body).encode())
 
-        do_POST = do_GET  # noqa: N815
+        do_POST = do_GET
 
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-            """Say nothing."""
-
-    server = ThreadingHTTPServer((HOST, 0), Handler)
-    app.port = server.server_port
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+    server = LocalServer(Handler)
+    app.port = server.port
     yield app
-    server.shutdown()
-    server.server_close()
+    server.close()
 
 
 @pytest.fixture(scope="module")

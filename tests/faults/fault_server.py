@@ -110,7 +110,7 @@ class _FaultHandler(BaseHTTPRequestHandler):
         else:
             self._answer(SPOILT[fault](true))
 
-    do_GET = do_POST = do_PUT = _handle  # noqa: N815
+    do_GET = do_POST = do_PUT = _handle
 
     def _pass_on(self, body: bytes) -> Answer:
         connection = HTTPConnection(HOST, self.to_port, timeout=LONGEST_SECONDS)

@@ -6,7 +6,6 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Literal
 
 import pytest
@@ -18,6 +17,7 @@ from chalicelib.gateways.bedrock import IDLE_SECONDS, BedrockModel
 from chalicelib.gateways.converse import ModelOptions
 from chalicelib.gateways.converse_stream import Heard
 from devstack.bedrock.wire import event_stream
+from tests.local_server import LocalHandler, LocalServer
 
 FIRST, SECOND = "global.anthropic.claude-haiku-5-5", "global.amazon.nova-2-lite-v1:0"
 PROMPT = Prompt("Be kind.", (), (), "How do I reset it?", may_hand_over=False)
@@ -44,7 +44,7 @@ RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 READ_SECONDS = 0.2
 
 
-class Model(BaseHTTPRequestHandler):
+class Model(LocalHandler):
     """Answers every question, whole or as a stream, and keeps the connection."""
 
     protocol_version = "HTTP/1.1"
@@ -54,14 +54,7 @@ class Model(BaseHTTPRequestHandler):
         kind, answer = "application/json", ANSWER
         if self.path.endswith("/converse-stream"):
             kind, answer = "application/vnd.amazon.eventstream", STREAMED
-        self.send_response(200)
-        self.send_header("Content-Type", kind)
-        self.send_header("Content-Length", str(len(answer)))
-        self.end_headers()
-        self.wfile.write(answer)
-
-    def log_message(self, *_: object) -> None:
-        """Stay quiet."""
+        self.answer(200, answer, {"Content-Type": kind})
 
 
 class Proxy:
@@ -135,17 +128,14 @@ class Behind:
 @pytest.fixture(params=[None, str], ids=["whole", "streamed"])
 def behind(request: pytest.FixtureRequest) -> Iterator[Behind]:
     """A gateway with a connection that was used before."""
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Model)
-    server.daemon_threads = True
-    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
-    proxy = Proxy(("127.0.0.1", server.server_address[1]))
+    server = LocalServer(Model)
+    proxy = Proxy(("127.0.0.1", server.port))
     gateway = Behind(proxy, request.param)
     assert gateway.answers() == FIRST
     yield gateway
     gateway.model._client.close()
     proxy.close()
-    server.shutdown()
-    server.server_close()
+    server.close()
 
 
 def test_a_connection_is_kept_from_question_to_question(behind: Behind) -> None:
