@@ -19,6 +19,7 @@ from devstack.stop_request import StopRequest, StopRequested
 from tooling import environment
 from tooling.errors import CommandError
 from tooling.file_lock import LockHeldError, held
+from tooling.processes import OWN_GROUP
 from tooling.project import ROOT
 
 APP_START_SECONDS = 60
@@ -47,7 +48,7 @@ class Child:
                 stderr=subprocess.STDOUT,
                 env=environment.extended(PYTHONUNBUFFERED="1", **variables),
                 start_new_session=True,
-                creationflags=_windows_flags(),
+                creationflags=OWN_GROUP,
             )
 
     def is_running(self) -> bool:
@@ -217,9 +218,3 @@ def _say(text: str) -> None:
 
 def _say_step(text: str) -> None:
     _say(f"  {text}")
-
-
-def _windows_flags() -> int:
-    if sys.platform == "win32":
-        return subprocess.CREATE_NEW_PROCESS_GROUP
-    return 0

@@ -19,6 +19,7 @@ from devstack.ports import HOST, free_port
 from devstack.postgres.programs import PostgresPrograms, choose_account
 from devstack.postgres.server import LocalPostgres
 from tooling.errors import CommandError
+from tooling.processes import OWN_GROUP
 from tooling.project import ROOT
 
 READY = "  Stop "
@@ -72,7 +73,7 @@ class Product:
             text=True,
             encoding="utf-8",
             env={**os.environ, **(environment or {})},
-            creationflags=_windows_flags(),
+            creationflags=OWN_GROUP,
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -239,9 +240,3 @@ def within(seconds: float, condition: Callable[[], bool]) -> bool:
 
 def _ignore(_line: str) -> None:
     """Say nothing."""
-
-
-def _windows_flags() -> int:
-    if sys.platform == "win32":
-        return subprocess.CREATE_NEW_PROCESS_GROUP
-    return 0

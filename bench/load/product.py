@@ -14,6 +14,7 @@ import psutil  # type: ignore[import-untyped]  # comes with the wheel of Postgre
 
 from bench.load.clients import Client
 from devstack.ports import free_port
+from tooling.processes import OWN_GROUP
 from tooling.project import ROOT
 
 MODULES = {"app": "devstack.app.server", "events": "devstack.app.events"}
@@ -41,7 +42,7 @@ def running_product() -> Iterator[Product]:
             [sys.executable, "-m", "cli", "run", *options],
             cwd=ROOT,
             stdout=subprocess.DEVNULL,
-            creationflags=_windows_flags(),
+            creationflags=OWN_GROUP,
         )
         try:
             yield _when_ready(process, port, aws_port)
@@ -73,9 +74,3 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     else:
         process.terminate()
     process.wait(STOP_SECONDS)
-
-
-def _windows_flags() -> int:
-    if sys.platform == "win32":
-        return subprocess.CREATE_NEW_PROCESS_GROUP
-    return 0
