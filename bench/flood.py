@@ -47,30 +47,12 @@ def flood(stage: str) -> list[Row]:
     """Return what a day of a flood from one address costs a stage as it is configured here."""
     settings = _settings(stage)
     requests = REQUESTS_PER_SECOND * DAY_SECONDS
-    each = (
-        usd("API Gateway, REST")
-        + usd("Lambda request")
-        + REFUSAL_SECONDS * REFUSAL_GB * usd("Lambda, arm64")
-        + usd("DynamoDB write")
-        + REFUSAL_LOG_BYTES / 1e9 * usd("CloudWatch Logs")
-        + REFUSAL_BYTES / 1e9 * usd("Traffic to the internet")
-    )
     looks = CHECKS_PER_MINUTE * DAY_SECONDS / 60
     look = LOOK_SECONDS * REFUSAL_GB * usd("Lambda, arm64") + usd("DynamoDB read")
-    answers = {
-        "/": chat_page().html,
-        "/widget.js": launcher_script(),
-        "/libraries.js": libraries_script(),
-        "/agent": agent_page().html,
-        "/openapi.json": api_description(),
-    }
-    sizes = {path: len(text.encode()) for path, text in answers.items()}
-    page_bytes = sum(sizes[page] * each_second for page, each_second in PAGES_PER_SECOND.items())
-    pages = DAY_SECONDS * page_bytes / 1e9 * usd("Traffic to the internet")
     return [
-        (f"{REQUESTS_PER_SECOND} refused requests a second", requests * each),
+        (f"{REQUESTS_PER_SECOND} refused requests a second", requests * _refusal()),
         ("their traces", (DAY_SECONDS + TRACED_SHARE * requests) * usd("X-Ray")),
-        (f"{sum(PAGES_PER_SECOND.values()):g} pages a second, not compressed", pages),
+        (f"{sum(PAGES_PER_SECOND.values()):g} pages a second, not compressed", _pages()),
         ("chats, to the day's tokens", _chats(settings)),
         ("answers read while they are written", _pending(settings)),
         ("conversations read, to the day's visits", _visits(settings)),
@@ -90,6 +72,29 @@ def table() -> list[str]:
         *(f"| {one[0]} | {one[1]:.2f} | {other[1]:.2f} |" for one, other in rows),
         f"| **in all** | {' | '.join(sums)} |",
     ]
+
+
+def _refusal() -> float:
+    return (
+        usd("API Gateway, REST")
+        + usd("Lambda request")
+        + REFUSAL_SECONDS * REFUSAL_GB * usd("Lambda, arm64")
+        + usd("DynamoDB write")
+        + REFUSAL_LOG_BYTES / 1e9 * usd("CloudWatch Logs")
+        + REFUSAL_BYTES / 1e9 * usd("Traffic to the internet")
+    )
+
+
+def _pages() -> float:
+    answers = {
+        "/": chat_page().html,
+        "/widget.js": launcher_script(),
+        "/libraries.js": libraries_script(),
+        "/agent": agent_page().html,
+        "/openapi.json": api_description(),
+    }
+    each_second = sum(len(answers[page].encode()) * times for page, times in PAGES_PER_SECOND.items())
+    return DAY_SECONDS * each_second / 1e9 * usd("Traffic to the internet")
 
 
 def _chats(settings: Mapping[str, str]) -> float:

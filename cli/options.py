@@ -27,6 +27,26 @@ def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands; of `test`, only that and `--help`."""
     parser = argparse.ArgumentParser(prog="dev.py", description="Runs and tests the support assistant.")
     commands = parser.add_subparsers(dest="command", metavar="command")
+    _add_run(commands)
+    _add_kb(commands.add_parser("kb", help="add, list and remove the documents that answers come from"))
+    _add_webhooks(commands.add_parser("webhooks", help="see the webhooks that the local stage sends"))
+    _add_eval(commands)
+    _add_doctor(commands)
+    _add_infra(commands)
+    _add_deploy(commands)
+    _add_destroy(commands)
+    commands.add_parser(
+        "test",
+        help="lint, types and all tests; --quick leaves out what needs a server; see test --help",
+        usage="dev.py test [--quick | [--live --stage STAGE] ARGUMENTS]",
+        description="Runs lint, types, the template's lint and all tests. --quick leaves out the tests that "
+        "need a server. Other ARGUMENTS go to pytest, and just that is run; with --live, the integration "
+        "tests against a deployed stage.",
+    )
+    return parser
+
+
+def _add_run(commands: Any) -> None:
     run = commands.add_parser("run", help="start the whole product on this machine; Ctrl-C stops it")
     run.add_argument("--port", type=_port, default=8000, help="where the chat page is served (8000)")
     run.add_argument(
@@ -49,22 +69,6 @@ def build_parser() -> argparse.ArgumentParser:
         command.add_argument(
             "--data-dir", type=_folder, default=DEFAULT_DATA_DIR, help="where data is kept (.local)"
         )
-    _add_kb(commands.add_parser("kb", help="add, list and remove the documents that answers come from"))
-    _add_webhooks(commands.add_parser("webhooks", help="see the webhooks that the local stage sends"))
-    _add_eval(commands)
-    _add_doctor(commands)
-    _add_infra(commands)
-    _add_deploy(commands)
-    _add_destroy(commands)
-    commands.add_parser(
-        "test",
-        help="lint, types and all tests; --quick leaves out what needs a server; see test --help",
-        usage="dev.py test [--quick | [--live --stage STAGE] ARGUMENTS]",
-        description="Runs lint, types, the template's lint and all tests. --quick leaves out the tests that "
-        "need a server. Other ARGUMENTS go to pytest, and just that is run; with --live, the integration "
-        "tests against a deployed stage.",
-    )
-    return parser
 
 
 def _add_kb(kb: argparse.ArgumentParser) -> None:

@@ -20,6 +20,7 @@ from chalicelib.gateways.aws import error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import ContentTypeDef
 
 REFUSALS = frozenset(
     {"BadRequestException", "MailFromDomainNotVerifiedException", "MessageRejected", "NotFoundException"}
@@ -51,11 +52,8 @@ class SesMail:
                 Destination={"ToAddresses": [mail.to]},
                 Content={
                     "Simple": {
-                        "Subject": {"Data": mail.subject, "Charset": "UTF-8"},
-                        "Body": {
-                            "Text": {"Data": mail.text, "Charset": "UTF-8"},
-                            "Html": {"Data": mail.html, "Charset": "UTF-8"},
-                        },
+                        "Subject": _utf8(mail.subject),
+                        "Body": {"Text": _utf8(mail.text), "Html": _utf8(mail.html)},
                         # So that no absence notice answers it.
                         "Headers": [{"Name": "Auto-Submitted", "Value": "auto-generated"}],
                     }
@@ -69,3 +67,7 @@ class SesMail:
             raise SendingRefused("no answer of SES; it may have been sent all the same") from error
         except BotoCoreError as error:
             raise SendingFailed("SES could not be reached") from error
+
+
+def _utf8(text: str) -> "ContentTypeDef":
+    return {"Data": text, "Charset": "UTF-8"}

@@ -1,6 +1,6 @@
 """Drafts of what an agent may reply; nothing here sends anything."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -9,13 +9,13 @@ from chalicelib.chat.lookups import Lookups
 from chalicelib.chat.search_query import search_queries
 from chalicelib.chat.source_links import SourceLinks
 from chalicelib.domain.access import AN_AGENT, customer_reader
-from chalicelib.domain.conversation import Citation, Usage
+from chalicelib.domain.conversation import Citation, Passage, Usage
 from chalicelib.domain.protocols import TicketStore
 from chalicelib.errors import ConversationErased
 from chalicelib.masking import mask
-from chalicelib.parallel import Deadline
+from chalicelib.parallel import Deadline, Parallel
 from chalicelib.tickets.agents_model import AgentsModel
-from chalicelib.tickets.desk import TicketDesk
+from chalicelib.tickets.desk import TicketDesk, TicketView
 from chalicelib.tickets.draft_prompt import asked, draft_prompt, read_draft
 
 if TYPE_CHECKING:
@@ -65,17 +65,13 @@ class Drafts:
         view = self.desk.view(ticket_id)
         if view.ticket.is_erased:
             raise ConversationErased
-        question = asked(view.ticket, view.transcript or ())
+        said = view.transcript or ()
+        question = asked(view.ticket, said)
         admission = self.model.admit(author, question)
-        queries = search_queries(question, view.transcript or ())
-        # The agent reads it and the customer gets it: it holds only what both may read.
-        known = view.context.customer if view.context else None
-        customer = customer_reader(view.ticket.customer_id, known.tier if known else None)
-        finding = self.lookups.find_passages(calls, queries, self.passages, customer)
-        found = finding.settle(calls, deadline.within(self.search_seconds))
-        passages = tuple(passage for passage in found if AN_AGENT.may_read(passage.access))
+        queries = search_queries(question, said)
+        passages = self._look_up(view, queries, calls, deadline)
         hint = mask(instruction) if instruction else None
-        prompt = draft_prompt(question, view.transcript or (), view.context, passages, self.style, hint)
+        prompt = draft_prompt(question, said, view.context, passages, self.style, hint)
         reply = self.model.ask(prompt, deadline)
         could_search = "knowledge_base" not in calls.degraded
         text, citations, missing = read_draft(reply, passages, self.link_hosts, could_search)
@@ -86,3 +82,13 @@ class Drafts:
         degraded = tuple(dict.fromkeys((*view.degraded, *calls.degraded)))
         self.log.drafted(view.ticket, reply.usage, len(citations), len(missing), degraded)
         return Draft(text, linked, missing, reply.usage, degraded)
+
+    def _look_up(
+        self, view: TicketView, queries: Sequence[str], calls: Parallel, deadline: Deadline
+    ) -> tuple[Passage, ...]:
+        """Return what both may read: the agent, who checks the draft, and the customer, who gets it."""
+        known = view.context.customer if view.context else None
+        customer = customer_reader(view.ticket.customer_id, known.tier if known else None)
+        finding = self.lookups.find_passages(calls, queries, self.passages, customer)
+        found = finding.settle(calls, deadline.within(self.search_seconds))
+        return tuple(passage for passage in found if AN_AGENT.may_read(passage.access))
