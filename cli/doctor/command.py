@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
@@ -38,11 +37,11 @@ class Finding:
     fix: str
 
 
-def examine(options: Namespace, root: Path = ROOT) -> int:
+def examine(options: Namespace) -> int:
     """Run the command; return its exit code: 1 when something is not right."""
     if options.stage == LOCAL:
         environment.forget_own_aws_settings()
-    findings = _findings(options, root)
+    findings = _findings(options)
     if options.json:
         print(json.dumps([asdict(each) for each in findings], indent=2))
     else:
@@ -50,9 +49,9 @@ def examine(options: Namespace, root: Path = ROOT) -> int:
     return 0 if all(each.ok for each in findings) else 1
 
 
-def _findings(options: Namespace, root: Path) -> list[Finding]:
+def _findings(options: Namespace) -> list[Finding]:
     try:
-        stage = Stage(options, root)
+        stage = Stage(options, ROOT)
     except CommandError as problem:
         detail, _, fix = str(problem).partition(". ")
         return [Finding("stage", False, detail, fix)]

@@ -95,11 +95,7 @@ def _moment(text: str | None) -> datetime | None:
 
 
 def run_sync(
-    api: SyncApi,
-    line: Line,
-    poll_seconds: float,
-    pause: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
+    api: SyncApi, line: Line, poll_seconds: float, clock: Callable[[], float] = time.monotonic
 ) -> IngestionJob:
     """Ask for a sync and return the job that started after that, once it has ended.
 
@@ -116,7 +112,7 @@ def run_sync(
                 return job
             job_id = None  # it failed, and the app starts another one
         line.show(_progress(job, status, seconds))
-        pause(poll_seconds)
+        time.sleep(poll_seconds)
     raise CommandError("The sync takes longer than half an hour; `kb status` shows how it goes on.")
 
 

@@ -321,9 +321,9 @@ def project(folder: Path) -> Path:
     return folder
 
 
-def note_deployed(root: Path, stage: str = "dev", account: str = ACCOUNT, region: str = REGION) -> None:
+def note_deployed(root: Path, account: str = ACCOUNT, region: str = REGION) -> None:
     """Write what Chalice writes after a deployment."""
-    arn = f"arn:aws:lambda:{region}:{account}:function:customer-support-{stage}"
+    arn = f"arn:aws:lambda:{region}:{account}:function:customer-support-dev"
     resources = [
         {"name": "api_handler", "resource_type": "lambda_function", "lambda_arn": arn},
         {
@@ -335,7 +335,7 @@ def note_deployed(root: Path, stage: str = "dev", account: str = ACCOUNT, region
     ]
     folder = root / ".chalice" / "deployed"
     folder.mkdir(exist_ok=True)
-    (folder / f"{stage}.json").write_text(json.dumps({"resources": resources}))
+    (folder / "dev.json").write_text(json.dumps({"resources": resources}))
 
 
 def invoked(answer: Any, error: bool = False) -> dict[str, Any]:

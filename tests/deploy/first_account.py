@@ -43,16 +43,14 @@ class Ended:
 Run = Callable[[Sequence[str]], Ended]
 
 
-def steps(
-    stage: str, options: Sequence[str] = (), with_opensearch: bool = True, root: Path = ROOT
-) -> list[Step]:
+def steps(stage: str, options: Sequence[str] = (), with_opensearch: bool = True) -> list[Step]:
     """Return the steps in their order; `options` are given to each `infra`, `deploy` and `destroy`."""
 
     def command(verb: str, *more: str) -> tuple[str, ...]:
         return (verb, stage, "--yes", *options, *more)
 
     def forget() -> None:
-        record_path(root, stage).unlink(missing_ok=True)
+        record_path(ROOT, stage).unlink(missing_ok=True)
 
     of_stage = ("--stage", stage)
     return [
@@ -81,16 +79,16 @@ def _switches(command: Callable[..., tuple[str, ...]], of_stage: tuple[str, ...]
         yield Step((*SYNC, *of_stage), "documents are indexed there", " 0 failed")
 
 
-def walk(todo: Sequence[Step], run: Run, report: Path, now: Callable[[], float] = time.monotonic) -> int:
+def walk(todo: Sequence[Step], run: Run, report: Path) -> int:
     """Do the steps until one fails; return the exit code. The report grows with each."""
     report.write_text(_heading(), "utf-8")
     address = ""
     for number, step in enumerate(todo, 1):
         step.before()
-        began = now()
+        began = time.monotonic()
         ended = run(step.arguments)
         problem = _problem(step, ended, address)
-        _append(report, number, step, ended, now() - began, problem)
+        _append(report, number, step, ended, time.monotonic() - began, problem)
         found = ADDRESS.search(ended.text)
         address = "" if step.arguments[0] == "destroy" else found[1] if found else address
         if problem:

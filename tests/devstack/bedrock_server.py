@@ -127,14 +127,14 @@ class Server:
         return wait_for(ended)
 
 
-def wait_for(condition: Callable[[], dict[str, Any] | None], seconds: float = 10.0) -> dict[str, Any]:
+def wait_for(condition: Callable[[], dict[str, Any] | None]) -> dict[str, Any]:
     """Return what the condition gives once it gives something."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + 10
     while time.monotonic() < deadline:
         if (value := condition()) is not None:
             return value
         time.sleep(0.01)
-    raise AssertionError(f"nothing within {seconds} s")
+    raise AssertionError("nothing within 10 s")
 
 
 class _Quiet(WSGIRequestHandler):

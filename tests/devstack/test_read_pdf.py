@@ -19,8 +19,8 @@ def read(*pages: Sequence[Text | str]) -> str:
     return extract("a.pdf", pdf(*pages)).text
 
 
-def column(x: float, lines: Sequence[str], top: float = 700, pitch: float = 13) -> list[Text]:
-    return [(x, top - pitch * place, line) for place, line in enumerate(lines)]
+def column(x: float, lines: Sequence[str], top: float = 700) -> list[Text]:
+    return [(x, top - 13 * place, line) for place, line in enumerate(lines)]
 
 
 def row_by_row(*columns: list[Text]) -> list[Text]:

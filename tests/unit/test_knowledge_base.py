@@ -31,15 +31,14 @@ def expected(access_filter: Any) -> dict[str, Any]:
 def result(
     text: str = "Choose it.",
     uri: str = "s3://kb/reset-password.md",
-    score: float | None = 0.61234,
     **metadata: Any,
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    return {
         "content": {"text": text, "type": "TEXT"},
         "location": {"type": "S3", "s3Location": {"uri": uri}},
         "metadata": metadata,
+        "score": 0.61234,
     }
-    return found if score is None else {**found, "score": score}
 
 
 def knowledge_base() -> tuple[KnowledgeBase, Stubber]:
