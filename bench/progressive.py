@@ -85,15 +85,8 @@ class Services(SlowServices):
     def __init__(self) -> None:
         super().__init__(SECONDS)
         self.texts, self.writer = Texts(), Writer()
-        self.slow_conversations._answers.update(by_client_message=None, add_once=lambda each, *_: each)
-
-    @property
-    def pending_store(self) -> Any:
-        return self.texts
-
-    @property
-    def model(self) -> Any:
-        return self.writer
+        vars(self).update(pending_store=self.texts, model=self.writer)
+        vars(self)["conversations"]._answers.update(by_client_message=None, add_once=lambda each, *_: each)
 
 
 @dataclass(frozen=True)

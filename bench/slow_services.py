@@ -75,50 +75,18 @@ class SlowServices(Services):
 
         reply = Reply("Choose **Forgot password**. [1]", "model", Usage(100, 20, 0.001))
         dynamodb = seconds["dynamodb"]
-        self.slow_conversations = Slow(dynamodb, latest=lambda *_: tuple(kept), add=keep)
-        self.slow_tickets = Slow(dynamodb, add=lambda ticket, *_: ticket, open_of=())
-        self.slow_interactions = Slow(dynamodb, add=None, latest=())
-        self.slow_numbers = Slow(dynamodb, add=None)
-        self.slow_customers = Slow(seconds["postgres"], by_external_id=ADA)
-        self.slow_passages = Slow(seconds["knowledge_base"], retrieve=PASSAGES)
-        self.slow_sentiment = Slow(seconds["comprehend"], detect=Sentiment(0.1))
-        self.slow_model = Slow(seconds.get("model", 0.0), reply=reply)
-
-    @property
-    def secrets(self) -> Any:
-        return Slow(0.0, app_secret=APP_SECRET, agent_tokens={"bench": AGENT_TOKEN})
-
-    @property
-    def conversations(self) -> Any:
-        return self.slow_conversations
-
-    @property
-    def interactions(self) -> Any:
-        return self.slow_interactions
-
-    @property
-    def ticket_store(self) -> Any:
-        return self.slow_tickets
-
-    @property
-    def numbers(self) -> Any:
-        return self.slow_numbers
-
-    @property
-    def customers(self) -> Any:
-        return self.slow_customers
-
-    @property
-    def passages(self) -> Any:
-        return self.slow_passages
-
-    @property
-    def sentiment(self) -> Any:
-        return self.slow_sentiment
-
-    @property
-    def model(self) -> Any:
-        return self.slow_model
+        # A part that is there is not built.
+        vars(self).update(
+            secrets=Slow(0.0, app_secret=APP_SECRET, agent_tokens={"bench": AGENT_TOKEN}),
+            conversations=Slow(dynamodb, latest=lambda *_: tuple(kept), add=keep),
+            ticket_store=Slow(dynamodb, add=lambda ticket, *_: ticket, open_of=()),
+            interactions=Slow(dynamodb, add=None, latest=()),
+            numbers=Slow(dynamodb, add=None),
+            customers=Slow(seconds["postgres"], by_external_id=ADA),
+            passages=Slow(seconds["knowledge_base"], retrieve=PASSAGES),
+            sentiment=Slow(seconds["comprehend"], detect=Sentiment(0.1)),
+            model=Slow(seconds.get("model", 0.0), reply=reply),
+        )
 
 
 def poster(services: Services, path: str) -> Callable[[Mapping[str, Any]], dict[str, Any]]:

@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
-from functools import wraps
+from functools import cached_property, wraps
 from threading import RLock
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from chalicelib.api.agent_tokens import AgentTokens
 from chalicelib.api.cors import Origins
@@ -99,7 +99,6 @@ TABLES = (
 )
 BARE_NAMES = {table: table.Meta.table_name for table in TABLES}
 
-P = ParamSpec("P")
 T = TypeVar("T")
 _building = RLock()
 
@@ -109,18 +108,31 @@ def now() -> datetime:
     return datetime.now(timezone.utc)
 
 
-def once(build: Callable[P, T]) -> Callable[P, T]:
+def once(build: Callable[[], T]) -> Callable[[], T]:
     """Build at the first call and return the same from then on; threads that come at once share one build."""
-    built: dict[tuple[object, ...], T] = {}
+    built: list[T] = []
 
     @wraps(build)
-    def get(*args: P.args, **kwargs: P.kwargs) -> T:
+    def get() -> T:
         with _building:
-            if args not in built:
-                built[args] = build(*args, **kwargs)
-            return built[args]
+            if not built:
+                built.append(build())
+            return built[0]
 
     return get
+
+
+class _Part(cached_property[T]):
+    """Threads that come at once share one build, of this part and of those that it is made of."""
+
+    def __get__(self, services: Any, kind: type | None = None) -> Any:
+        with _building:
+            return super().__get__(services, kind)
+
+
+def part(build: Callable[[Any], T]) -> cached_property[T]:
+    """Build a part of the services when it is first asked for."""
+    return _Part(build)
 
 
 class Services:
@@ -134,8 +146,7 @@ class Services:
 
     # What the routes and events call.
 
-    @property
-    @once
+    @part
     def chat(self) -> "Chat":
         """The customers' half."""
         from chalicelib.chat.hand_over import HandOvers
@@ -173,8 +184,7 @@ class Services:
             count_refusal=self.counting.refuse,
         )
 
-    @property
-    @once
+    @part
     def transcripts(self) -> "Transcripts":
         """What the holder of a session may do with it."""
         from chalicelib.chat.transcripts import Transcripts
@@ -194,16 +204,14 @@ class Services:
             TurnLogger(),
         )
 
-    @property
-    @once
+    @part
     def pending(self) -> "PendingAnswers":
         """What can be read of an answer while it is written."""
         from chalicelib.chat.progress.pending import PendingAnswers
 
         return PendingAnswers(self.sessions, self.pending_store, self.threads.calls, now, TurnLogger())
 
-    @property
-    @once
+    @part
     def tickets(self) -> "TicketDesk":
         """The agents' half."""
         from chalicelib.tickets.desk import TicketDesk
@@ -225,24 +233,21 @@ class Services:
             log=TicketLogger(),
         )
 
-    @property
-    @once
+    @part
     def intake(self) -> "Intake":
         """The other way that tickets come in."""
         from chalicelib.api.intake import Intake
 
         return Intake(self.tickets, IntakeLogger())
 
-    @property
-    @once
+    @part
     def replies(self) -> "Replies":
         """What agents write to customers."""
         from chalicelib.tickets.replies import Replies
 
         return Replies(self.ticket_store, self.ticket_conversations, now, TicketLogger())
 
-    @property
-    @once
+    @part
     def drafts(self) -> "Drafts":
         """What agents may reply."""
         from chalicelib.tickets.drafts import Drafts
@@ -262,8 +267,7 @@ class Services:
             deadline_seconds=settings.chat_deadline_seconds,
         )
 
-    @property
-    @once
+    @part
     def articles(self) -> "Articles":
         """What others may learn from a solved ticket."""
         from chalicelib.tickets.articles import Articles
@@ -273,8 +277,7 @@ class Services:
             self.tickets, self.agents_model, TicketLogger(), hosts, self.settings.chat_deadline_seconds
         )
 
-    @property
-    @once
+    @part
     def agents_model(self) -> "AgentsModel":
         from chalicelib.chat.limits import LimitOptions
         from chalicelib.chat.spending import MICRO
@@ -285,8 +288,7 @@ class Services:
         count_cost = self.counting.count_cost
         return AgentsModel(self.model, limits, spending, self.threads, count_cost, TicketLogger())
 
-    @property
-    @once
+    @part
     def erasure(self) -> "Erasure":
         """The right to be forgotten."""
         from chalicelib.tickets.erasure import Erasure
@@ -301,8 +303,7 @@ class Services:
             self.customers.forget,
         )
 
-    @property
-    @once
+    @part
     def sync(self) -> KnowledgeBaseSync:
         """What keeps the knowledge base in step with the documents bucket."""
         settings, log, states = self.settings, SyncLogger(), self.sync_states
@@ -317,8 +318,7 @@ class Services:
             at_least_every=timedelta(hours=settings.sync_at_least_every_hours),
         )
 
-    @property
-    @once
+    @part
     def _bedrock_agent(self) -> "AgentsforBedrockClient":
         # One attempt: Bedrock takes few starts, and the sweep comes back to one that failed.
         client: AgentsforBedrockClient = make_client(
@@ -326,13 +326,11 @@ class Services:
         )
         return client
 
-    @property
-    @once
+    @part
     def sync_states(self) -> SyncStates:
         return SyncStates(self.settings.data_source_id)
 
-    @property
-    @once
+    @part
     def deliveries(self) -> Deliveries:
         """What tells others of what happened."""
         return Deliveries(
@@ -343,8 +341,7 @@ class Services:
         outbound = Outbound(allow_loopback=self.settings.webhooks_to_this_machine)
         return [*self._mails, *(Webhook(each, outbound, now) for each in self.secrets.webhooks())]
 
-    @property
-    @once
+    @part
     def _mails(self) -> list[Receiver]:
         settings = self.settings
         if not settings.mail_from:
@@ -360,16 +357,14 @@ class Services:
         team = [TeamMail(address, ses) for address in settings.notify_emails]
         return [*team, CustomerMail(self.ticket_store, ses, after, links.link)]
 
-    @property
-    @once
+    @part
     def counting(self) -> Counting:
         """What counts how conversations go."""
         return Counting(
             self.numbers, self._quiet, now, InsightLogger(), (lambda change: self.gaps.note(change),)
         )
 
-    @property
-    @once
+    @part
     def gaps(self) -> "Gaps":
         """What is asked in vain."""
         from chalicelib.insight.gaps import Gaps
@@ -379,8 +374,7 @@ class Services:
     def _linked_for_agents(self, nearest: Sequence[Nearest]) -> Sequence[Nearest]:
         return self.links.linked(nearest, AN_AGENT, InsightLogger().degraded)
 
-    @property
-    @once
+    @part
     def insights(self) -> "Insights":
         """What the owner sees."""
         from chalicelib.insight.report import Insights
@@ -392,21 +386,18 @@ class Services:
     def _quiet(self) -> timedelta:
         return timedelta(minutes=self.settings.conversation_quiet_minutes)
 
-    @property
-    @once
+    @part
     def agent_tokens(self) -> AgentTokens:
         """Who is an agent."""
         return AgentTokens(self.secrets.agent_tokens)
 
-    @property
-    @once
+    @part
     def origins(self) -> Origins:
         """Which pages may use the API from a browser."""
         settings = self.settings
         return Origins(settings.chat_cors_origins, settings.agent_cors_origins, settings.widget_hosts)
 
-    @property
-    @once
+    @part
     def health(self) -> "Health":
         """Whether what the app depends on can be reached."""
         from chalicelib.insight.health import Health
@@ -464,16 +455,14 @@ class Services:
 
     # What these are made of.
 
-    @property
-    @once
+    @part
     def threads(self) -> Threads:
         return Threads(
             calls=ThreadPoolExecutor(CALL_THREADS, thread_name_prefix="call"),
             model=ThreadPoolExecutor(MODEL_THREADS, thread_name_prefix="model"),
         )
 
-    @property
-    @once
+    @part
     def limits(self) -> "Limits":
         from chalicelib.chat.limits import LimitOptions
         from chalicelib.chat.spending import MICRO
@@ -494,15 +483,13 @@ class Services:
         announce, reached = self.event_store.add, TurnLogger().budget_reached
         return Limits(Counters(), OwnCounters(), options, now, announce, reached)
 
-    @property
-    @once
+    @part
     def lookups(self) -> "Lookups":
         from chalicelib.chat.lookups import Lookups
 
         return Lookups(self.passages, self.sentiment, self.customers, self.ticket_store)
 
-    @property
-    @once
+    @part
     def links(self) -> "SourceLinks":
         from chalicelib.chat.source_links import SourceLinks
         from chalicelib.gateways.document_links import DocumentLinks
@@ -511,16 +498,14 @@ class Services:
         signer = DocumentLinks(lambda: self.s3, settings.documents_bucket, settings.document_link_seconds)
         return SourceLinks(signer)
 
-    @property
-    @once
+    @part
     def s3(self) -> "S3Client":
         from chalicelib.gateways.document_links import SIGNING
 
         client: S3Client = make_client("s3", SIGNING)
         return client
 
-    @property
-    @once
+    @part
     def secrets(self) -> Secrets:
         return Secrets(
             make_client("secretsmanager", client_config(read_timeout_seconds=2)),
@@ -529,57 +514,47 @@ class Services:
             self.settings.webhooks_secret_id,
         )
 
-    @property
-    @once
+    @part
     def sessions(self) -> Sessions:
         return Sessions(self.secrets.app_secret, accept_made_up_ids=self.settings.session_policy == "open")
 
-    @property
-    @once
+    @part
     def conversations(self) -> Conversations:
         return Conversations(self.settings.conversation_retention_days, now)
 
-    @property
-    @once
+    @part
     def pending_store(self) -> PendingTexts:
         return PendingTexts(now)
 
-    @property
-    @once
+    @part
     def interactions(self) -> Interactions:
         return Interactions(self.settings.interaction_retention_days, now)
 
-    @property
-    @once
+    @part
     def ticket_store(self) -> Tickets:
         return Tickets(self.settings.ticket_retention_days, now, self.event_store)
 
-    @property
-    @once
+    @part
     def contacts(self) -> "Contacts":
         from chalicelib.chat.person.contacts import Contacts
 
         return Contacts(self.conversations, self.ticket_store)
 
-    @property
-    @once
+    @part
     def ticket_conversations(self) -> "TicketConversations":
         from chalicelib.stores.ticket_conversations import TicketConversations
 
         return TicketConversations(self.conversations, self.ticket_store, now)
 
-    @property
-    @once
+    @part
     def numbers(self) -> Numbers:
         return Numbers(self._quiet, now)
 
-    @property
-    @once
+    @part
     def event_store(self) -> Events:
         return Events(now)
 
-    @property
-    @once
+    @part
     def database(self) -> DatabaseAddresses | None:
         """What says where Postgres is; None when no database is configured."""
         from chalicelib.stores.database import address_from_url
@@ -601,15 +576,13 @@ class Services:
             )
         return AddressInSecret(self.secrets, secret)
 
-    @property
-    @once
+    @part
     def postgres_customers(self) -> "Customers | None":
         from chalicelib.stores.customers import Customers
 
         return Customers(self.database) if self.database is not None else None
 
-    @property
-    @once
+    @part
     def customer_source(self) -> CustomerSource | None:
         """What reads customers: another function, or this one; None when no database is configured."""
         if self.settings.customers_function is None:
@@ -618,15 +591,13 @@ class Services:
 
         return CustomersFunction(make_client("lambda", client_config()), self.settings.customers_function)
 
-    @property
-    @once
+    @part
     def customers(self) -> "CachedCustomers":
         from chalicelib.stores.caching import CachedCustomers, NoCustomers
 
         return CachedCustomers(self.customer_source or NoCustomers(), self.settings.customer_cache_seconds)
 
-    @property
-    @once
+    @part
     def knowledge_base(self) -> "KnowledgeBase":
         from chalicelib.gateways.knowledge_base import KnowledgeBase
 
@@ -640,8 +611,7 @@ class Services:
             SearchLogger(),
         )
 
-    @property
-    @once
+    @part
     def passages(self) -> PassageSearch:
         from chalicelib.stores.caching import CachedPassages
 
@@ -658,16 +628,14 @@ class Services:
         client = make_client("bedrock-agent-runtime", config)
         return RerankedSearch(self.knowledge_base, client, self.settings.rerank_model_id, SearchLogger())
 
-    @property
-    @once
+    @part
     def sentiment(self) -> "SentimentGateway":
         from chalicelib.gateways.sentiment import SentimentGateway
 
         client = make_client("comprehend", client_config())
         return SentimentGateway(client, self.settings.sentiment_language)
 
-    @property
-    @once
+    @part
     def model(self) -> "BedrockModel":
         from chalicelib.gateways.bedrock import BedrockModel
 
