@@ -1,19 +1,35 @@
 """Find a browser."""
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 
-from playwright.sync_api import Browser, Playwright
+from playwright.sync_api import Browser, Playwright, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from tooling import environment
+from tooling.errors import CommandError
 
 LAUNCH_FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 COMMANDS = ("chromium", "chromium-browser", "google-chrome")
 CHANNELS = ("chrome", "msedge")
 
 
-def launch(playwright: Playwright) -> Browser | None:
-    """Start the browser that `CHROMIUM` names, or one that is installed; None where there is none."""
+@contextmanager
+def running_browser() -> Iterator[Browser]:
+    """Run the browser that `CHROMIUM` names, or one that is installed. Raises CommandError if none is."""
+    with sync_playwright() as playwright:
+        browser = _launch(playwright)
+        if browser is None:
+            raise CommandError(
+                "There is no browser: install Chromium, Google Chrome or Microsoft Edge, "
+                "or set CHROMIUM to a browser's path."
+            )
+        yield browser
+        browser.close()
+
+
+def _launch(playwright: Playwright) -> Browser | None:
     path = environment.chromium() or next(filter(None, map(shutil.which, COMMANDS)), None)
     if path:
         return playwright.chromium.launch(executable_path=path, args=LAUNCH_FLAGS)

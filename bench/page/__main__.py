@@ -18,13 +18,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, BrowserContext
 
 from bench.load.product import running_product
 from bench.page.scroll import remember_long_conversation, scroll
 from bench.page.views import SLOWER, View, layout_shift, views
 from devstack.ports import HOST
-from tooling.browsers import launch
+from tooling.browsers import running_browser
 
 GOALS: Mapping[str, tuple[float, str]] = {
     "first view, KB": (45, "most"),
@@ -117,16 +117,12 @@ def main() -> int:
     parser.add_argument("--views", type=int, default=5, help="how often to look at each page")
     parser.add_argument("--check", action="store_true", help="fail when a goal is missed")
     options = parser.parse_args()
-    with running_product() as product, sync_playwright() as playwright:
-        browser = launch(playwright)
-        if not browser:
-            raise SystemExit("There is no browser: install Chromium, or set CHROMIUM to its path.")
+    with running_product() as product, running_browser() as browser:
         url = f"http://{HOST}:{product.port}/"
         figures = {
             **measure_views(browser, url, options.views),
             **measure_conversation(browser, url, options.views),
         }
-        browser.close()
     missed = [name for name, figure in figures.items() if _misses(name, figure)]
     for name, figure in figures.items():
         goal = f"  goal: {GOALS[name][0]:g} at {GOALS[name][1]}" if name in GOALS else ""

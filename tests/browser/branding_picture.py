@@ -2,11 +2,11 @@
 
 from base64 import b64encode
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from chalicelib.branding import read_branding
 from tests.browser.scripted_server import ScriptedServer
-from tooling.browsers import launch
+from tooling.browsers import running_browser
 from tooling.project import ROOT
 
 SHOP = {
@@ -32,16 +32,13 @@ def _look(browser: Browser, url: str, language: str, scheme: str) -> str:
 def main() -> None:
     """Take two looks of one shop, side by side."""
     server = ScriptedServer(branding=read_branding(SHOP))
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        assert browser, "There is no browser."
+    with running_browser() as browser:
         pictures = [_look(browser, server.url, *look) for look in LOOKS]
         page = browser.new_page(viewport={"width": 1280, "height": 720})
         page.set_content(
             f'<body style="display: flex; margin: 0">{"".join(f"<img src={each}>" for each in pictures)}'
         )
         page.screenshot(path=ROOT / "docs" / "images" / "branding.png")
-        browser.close()
     server.close()
 
 

@@ -4,12 +4,12 @@ from contextlib import closing
 from datetime import datetime, timezone
 from typing import Any
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
 from chalicelib.branding import read_branding
 from tests.browser.chat import answers, ask
 from tests.browser.scripted_server import Reply, ScriptedServer, answer
-from tooling.browsers import launch
+from tooling.browsers import running_browser
 from tooling.project import ROOT
 
 FOLDER = ROOT / "docs" / "images"
@@ -70,9 +70,7 @@ def helped_by_a_person(page: Page, server: ScriptedServer) -> None:
 
 def main() -> None:
     """Take both, each of a new visitor."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        assert browser, "There is no browser."
+    with running_browser() as browser:
         for take, width, height in ((conversing, 780, 720), (helped_by_a_person, 375, 760)):
             with closing(ScriptedServer(branding=BRANDING)) as server:
                 page = browser.new_page(
@@ -83,7 +81,6 @@ def main() -> None:
                 )
                 page.goto(server.url)
                 take(page, server)
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -5,29 +5,24 @@ from collections.abc import Iterator
 from contextlib import closing
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.browser.desk_server import Desk, DeskServer
 from tests.browser.scripted_server import ScriptedServer
 from tests.browser.site import Site
 from tests.browser.visitor import Visitor
-from tooling.browsers import launch
-
-NO_BROWSER = (
-    "No browser for the page's tests: install Chromium, Google Chrome or Microsoft Edge, "
-    "or set CHROMIUM to a browser's path."
-)
+from tooling.browsers import running_browser
+from tooling.errors import CommandError
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     """Launch one browser for all tests of this folder."""
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        if browser is None:
-            (pytest.fail if os.environ.get("CI") else pytest.skip)(NO_BROWSER)
-        yield browser
-        browser.close()
+    try:
+        with running_browser() as browser:
+            yield browser
+    except CommandError as problem:
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(str(problem))
 
 
 @pytest.fixture

@@ -1,11 +1,11 @@
 """Take the pictures of docs/owners.md: `python -m tests.browser.owner_pictures`."""
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.browser.console import sign_in
 from tests.browser.desk_server import JOB, DeskServer, event
 from tests.browser.sample_insights import GAPS
-from tooling.browsers import launch
+from tooling.browsers import running_browser
 from tooling.project import ROOT
 
 FOLDER = ROOT / "docs" / "images"
@@ -30,12 +30,9 @@ def main() -> None:
     """Take each page once, of a shop where something is broken."""
     server = DeskServer()
     server.desk.gaps, server.desk.jobs, server.desk.events = GAPS, [JOB], [event()]
-    with sync_playwright() as playwright:
-        browser = launch(playwright)
-        assert browser, "There is no browser."
+    with running_browser() as browser:
         for name, part, viewport, scheme in LOOKS:
             _take(browser, f"{server.page_url}#/insights{part}", name, viewport, scheme)
-        browser.close()
     server.close()
 
 

@@ -2,13 +2,13 @@
 
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from tests.browser import sample_desk
 from tests.browser.console import box, messages, rows, sign_in
 from tests.integration.api import Api
 from tests.product import Product, data_folder_for_a_run
-from tooling.browsers import launch
+from tooling.browsers import running_browser
 from tooling.project import ROOT
 
 FOLDER = ROOT / "docs" / "images"
@@ -42,13 +42,10 @@ def _open(browser: Browser, url: str, viewport: dict[str, int], color_scheme: st
 
 def main() -> None:
     """Start the product, fill its desk, and look at it."""
-    with data_folder_for_a_run() as folder, Product(folder) as product, sync_playwright() as playwright:
+    with data_folder_for_a_run() as folder, Product(folder) as product, running_browser() as browser:
         product.wait_until_ready()
         ticket_id = sample_desk.fill(Api(product))
-        browser = launch(playwright)
-        assert browser, "There is no browser."
         take(f"{product.url}/agent", browser, ticket_id, FOLDER)
-        browser.close()
 
 
 if __name__ == "__main__":
