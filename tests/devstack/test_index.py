@@ -144,6 +144,13 @@ def test_a_name_is_found_where_it_is_only_mentioned() -> None:
     index.close()
 
 
+def test_a_code_is_found_in_a_long_table_of_such(index: Index) -> None:
+    rows = "\n".join(f"| GL-{number} | {number} mm |" for number in range(100, 400))
+    index.put("pipes", "1", "Pipes", f"| Pipe | Width |\n|---|---|\n{rows}", {})
+    index.put("costs", "1", "What delivery costs", "Delivery costs 5 euros, what is sent by air costs 9.", {})
+    assert "GL-217" in index.search("What does GL-217 cost?", 1)[0].text
+
+
 def test_a_word_that_stands_once_in_a_long_document_is_found(index: Index) -> None:
     index.put("ledger", "1", "Ledger", "Parcel and invoice.\n\n" * 3000 + "The Zelkova code is 7781.", {})
     best = index.search("What is the Zelkova code?", 1)[0]

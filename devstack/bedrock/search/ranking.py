@@ -27,6 +27,7 @@ _FIELD_WEIGHTS = (1.2, 0.8, 0.4)  # title, headings, body
 _FILLER_WEIGHT = 0.3
 _NAME_WEIGHT = 2.0
 _LEAST_MATCH_OF_NAME = 0.5
+_SHORTEST_CODE = 3
 _SYNONYM_WEIGHT = 0.5
 _LESSER_SHARE = 0.2  # where the word and what stands for it both match
 _PAIR_WEIGHT = 0.25
@@ -71,14 +72,19 @@ def question_terms(words: Sequence[Word]) -> list[Term]:
         stem, *others = word.stems
         alike = sorted(frozenset().union(*map(synonyms, (stem, *others))) - {stem})
         alternatives = dict.fromkeys(alike, _SYNONYM_WEIGHT) | dict.fromkeys(others, 1.0)
-        weight = _FILLER_WEIGHT if is_filler(stem) else _NAME_WEIGHT if word.is_name else 1.0
-        terms.setdefault(stem, Term(stem, weight, alternatives, word.is_name or _is_no_word(word)))
+        is_name = word.is_name or _is_code(word.text)
+        weight = _FILLER_WEIGHT if is_filler(stem) else _NAME_WEIGHT if is_name else 1.0
+        terms.setdefault(stem, Term(stem, weight, alternatives, is_name or _is_no_word(word)))
     return list(terms.values())
 
 
 def _is_no_word(word: Word) -> bool:
     """Tell whether a word means nothing in English, like most names of products."""
     return len(word.stems) == 1 and word.text.isalpha() and not any(map(is_english, (word.text, *word.stems)))
+
+
+def _is_code(word: str) -> bool:
+    return len(word) >= _SHORTEST_CODE and any(map(str.isdecimal, word))
 
 
 def score_chunks(
