@@ -26,6 +26,7 @@ ADDRESS = re.compile(r"\S@\S")
 PICTURE = re.compile(r"\[(?:cid|image|bild):[^\[\]\n]{0,200}\]", re.IGNORECASE)
 TAG = re.compile(r" ?[\[(](?:#|ticket|case|ref|ext)[^\])]{0,40}[\])]", re.IGNORECASE)
 WRITTEN_APART = re.compile(r"[^\W_\u0600-\u06ff\u3040-\u9fff\uac00-\ud7af]")
+QUOTED_BEHIND = re.compile(r"(?<=[:：])\s{2,}.*")
 REPLY_MARK = re.compile(r"([^\W\d_]{1,4})(?:\[\d{1,4}\])?\s*[:：]\s*")
 WORD = re.compile(r"\w+(?:['’.]\w+)*")
 
@@ -86,7 +87,11 @@ def _begins_quoted_mail(lines: Sequence[str], place: int) -> bool:
 
 
 def _is_wrote_line(line: str) -> bool:
-    """Tell whether a line is the like of "On Tue, 3 Nov 2026 at 10:12, Ann <ann@example.com> wrote:"."""
+    """Tell whether a line is the like of "On Tue, 3 Nov 2026 at 10:12, Ann <ann@example.com> wrote:".
+
+    Behind a wide gap some programs quote on the same line.
+    """
+    line = QUOTED_BEHIND.sub("", line)
     if not line.endswith((":", "：")) or len(line) > 300:
         return False
     has_date, has_address = DATE.search(line) is not None, ADDRESS.search(line) is not None
