@@ -175,6 +175,14 @@ def test_a_proven_customer_is_shown_the_latest_order(index: Index, question: str
     assert "TW-2" not in answer(index, question)
 
 
+def test_of_an_order_with_a_number_only_that_one_is_shown(index: Index) -> None:
+    facts = CustomerFacts(("- TW-20002, 2026-11-02, shipped", "- TW-20001, 2026-10-01, delivered"), ())
+    said = answer(index, "Has my order TW20001 shipped yet?", facts)
+    assert "TW-20001" in said
+    assert "TW-20002" not in said
+    assert "TW-2" not in answer(index, "Has my order TW-99999 shipped yet?", facts)
+
+
 @pytest.mark.parametrize(
     "question",
     [

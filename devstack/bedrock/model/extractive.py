@@ -130,7 +130,9 @@ def reply(
     if given := answer_without_passages(question, earlier_questions, may_hand_over):
         return given
     language = language_of(question)
-    if facts and (own := answer_from_facts(facts, knowledge.likeness(question, QUESTIONS), language)):
+    if facts and (
+        own := answer_from_facts(facts, question, knowledge.likeness(question, QUESTIONS), language)
+    ):
         return own
     question = knowledge.spelled_right(question)
     answers = {

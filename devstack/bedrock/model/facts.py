@@ -45,6 +45,7 @@ _ASKS_FOR = {
 QUESTIONS = tuple(question for questions in _ASKS_FOR.values() for question in questions)
 """What the facts answer, and what is alike but for the articles; and what means the same in any language."""
 _LEAST_LIKENESS = 0.65
+_NUMBER = re.compile(r"\w*\d{4,}\w*")
 
 
 @dataclass(frozen=True)
@@ -64,8 +65,13 @@ def facts_in(texts: Iterable[str]) -> CustomerFacts | None:
     return CustomerFacts(_list_after("Orders", lines), _list_after("Open tickets", lines))
 
 
-def answer_from_facts(facts: CustomerFacts, likeness: Sequence[float] | None, language: str) -> str | None:
-    """Return the customer's own data if the question is like enough to one of QUESTIONS."""
+def answer_from_facts(
+    facts: CustomerFacts, question: str, likeness: Sequence[float] | None, language: str
+) -> str | None:
+    """Return the customer's own data if the question is like enough to one of QUESTIONS.
+
+    Where it names a number, such as that of an order, only what has that number.
+    """
     if likeness is None:
         return None
     best = max(range(len(QUESTIONS)), key=lambda place: likeness[place])
@@ -79,8 +85,18 @@ def answer_from_facts(facts: CustomerFacts, likeness: Sequence[float] | None, la
         return None
     if not lines:
         return sentence("no_tickets" if kind == "open_tickets" else "no_orders", language)
-    shown = lines[:1] if kind == "last_order" else lines
+    if named := _NUMBER.findall(_plain(question)):
+        kind = "all_orders" if kind == "last_order" else kind
+        shown = tuple(line for line in lines if any(number in _plain(line) for number in named))
+        if not shown:
+            return None
+    else:
+        shown = lines[:1] if kind == "last_order" else lines
     return "\n".join([sentence(kind, language), "", *shown])
+
+
+def _plain(text: str) -> str:
+    return text.replace("-", "").casefold()
 
 
 def _list_after(title: str, lines: Sequence[str]) -> tuple[str, ...] | None:
