@@ -33,7 +33,7 @@ from devstack.bedrock.search.words import Word, words_of
 _log = logging.getLogger(__name__)
 
 # To be raised whenever documents are read, cut or stemmed in another way, so that they are read again.
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 
 _SCHEMA = f"""
 PRAGMA user_version = {SCHEMA_VERSION};
