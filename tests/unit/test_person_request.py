@@ -14,6 +14,11 @@ Connect me!
 Enough. Supervisor.
 can someone from your team get in touch with me?
 Können Sie mich zurückrufen?
+Rufen Sie mich bitte zurück
+Bitte um Rückruf
+Ich möchte zurückgerufen werden
+Je souhaite être rappelé
+Podem ligar-me?
 Gibt es hier einen echten Menschen?
 puis-je avoir quelqu'un au téléphone ?
 ¿me pueden llamar?
