@@ -251,13 +251,14 @@ def test_a_line_with_room_for_the_next_word_ends_a_paragraph() -> None:
     ]  # fmt: skip
 
 
-def test_what_stands_on_every_page_is_read_once() -> None:
+@pytest.mark.parametrize("foot", ["", "Kestrel manual"])
+def test_what_stands_on_every_page_is_read_of_the_first_only(foot: str) -> None:
     pages = [
-        [(50, 800, "Kestrel manual"), *column(50, text), (280, 30, f"Page {number} of 3")]
+        [(50, 800, "Kestrel manual"), *column(50, text), (280, 50, foot), (280, 30, f"Page {number} of 3")]
         for number, text in enumerate((ALPHA, BETA, GAMMA), start=1)
     ]
     text = read(*pages)
-    assert (text.count("Kestrel"), text.count("Page")) == (1, 0)
+    assert (text.count("Kestrel"), text.count("Page")) == (1 + bool(foot), 0)
     assert all(" ".join(each) in text for each in (ALPHA, BETA, GAMMA))
 
 

@@ -24,6 +24,7 @@ from devstack.bedrock.knowledge.reading.pdf.tables import Line, Table, lines_of,
 
 _EDGE_LINES = 2
 _LEAST_PAGES = 3
+_HEAD_AND_FOOT = 2
 _LEAST_SHARE = 0.6
 _DIGITS = re.compile(r"\d+")
 _PAGE_NUMBER = re.compile(
@@ -36,14 +37,14 @@ _PAGE_NUMBER = re.compile(
 def without_running_heads(pages: Sequence[Page]) -> list[Page]:
     """Return the pages with each such line on the first page only that has it, and no page numbers.
 
-    What a page says more than once, whatever its numbers, are rows of a table.
+    What a page says more often than at its head and its foot, whatever its numbers, are rows of a table.
     """
     lines_each = [lines_of(page.pieces) for page in pages]
     edges = [_edge_lines(lines) for lines in lines_each]
     counts = Counter(key for lines in edges for key in {_key(line) for line in lines})
     for lines in lines_each:
         for key, count in Counter(map(_key, lines)).items():
-            if count > 1:
+            if count > _HEAD_AND_FOOT:
                 del counts[key]
     least = max(_LEAST_PAGES, _LEAST_SHARE * len(pages))
     seen: set[str] = set()
