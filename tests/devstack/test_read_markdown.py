@@ -160,7 +160,8 @@ def test_questions_are_labelled_in_many_languages(question: str, answer: str) ->
         "| Is it over? |\n|---|\n| Yes |",
         "```\nIs it over?\n\n\nYes.\n```",
         "````\n```\n\nIs it over?\n\nYes.\n```\n````",
-        "## Ways\n\nA) By sea\n\nB) By air",
+        "## Which way is it sent?\n\nA) By sea\n\nB) By air",
+        "## Q1: Revenue\n\nA: Europe",
         "F: 32 degrees\n\nC: 0 degrees",
     ],
 )

@@ -40,10 +40,9 @@ def mark_questions(text: str) -> str:
     for place, block in enumerate(blocks):
         if heading := TITLE.match(block[0]):
             level = len(heading[1])
-            label = _Q_LABEL.match(block[0], heading.end())
-            title = block[0][(label or heading).end() :]
-            marked.append(heading[0] + title)
-            is_answer = bool(label) or _asks([title], 0)
+            label = _Q_LABEL.match(block[0], heading.end()) if _asks(block, heading.end()) else None
+            marked.append(heading[0] + block[0][(label or heading).end() :])
+            is_answer = label is not None
             continue
         question, answer = _split(block, blocks[place + 1] if place + 1 < len(blocks) else ())
         if question:
