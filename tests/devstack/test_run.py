@@ -2,10 +2,11 @@
 
 import json
 import socket
+import sqlite3
 import urllib.request
 from argparse import Namespace
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from cli.run import choose_host_page_port
 from devstack.aws.clients import AwsClients
 from devstack.ports import HOST
 from devstack.stage import read_local_stage
-from tests.product import PostgresControl, Product, answers, within
+from tests.product import PostgresControl, Product, answers, data_folder_for_a_run, within
 from tooling.errors import CommandError
 
 STAGE = read_local_stage()
@@ -26,6 +27,31 @@ SAMPLES = Path(__file__).resolve().parents[2] / "samples" / "kb"
 def running(data_dir: Path, command: str = "run") -> Iterator[Product]:
     with Product(data_dir, command) as product:
         yield product.wait_until_ready()
+
+
+@pytest.fixture
+def indexed_folder(product: Product, data_folder: Path) -> Path:
+    """A data folder with the running product's index, so that a start does not read the samples again."""
+    copy_index(product, data_folder)
+    return data_folder
+
+
+@pytest.fixture(scope="module")
+def stand_ins(product: Product) -> Iterator[Product]:
+    """The stand-ins alone; the last test of them ends them."""
+    with data_folder_for_a_run() as folder:
+        copy_index(product, folder)
+        with running(folder, "stack") as stand_ins:
+            yield stand_ins
+
+
+def copy_index(product: Product, folder: Path) -> None:
+    name = "index.sqlite"
+    with (
+        closing(sqlite3.connect(product.data_dir / name)) as source,
+        closing(sqlite3.connect(folder / name)) as copy,
+    ):
+        source.backup(copy)
 
 
 def aws(product: Product) -> AwsClients:
@@ -136,15 +162,15 @@ def test_documents_and_customers_are_the_same_after_a_restart(
         assert body == b"# New"
         assert aws(second).secrets.get_secret_value(SecretId=STAGE.app_secret_id)["SecretString"] == secret
         assert "sample customers added" not in second.output
-        second.stop()
+        assert second.stop() == 0
 
 
-def test_a_killed_supervisor_leaves_no_app_and_can_start_again(data_folder: Path) -> None:
-    with running(data_folder) as killed:
+def test_a_killed_supervisor_leaves_no_app_and_can_start_again(indexed_folder: Path) -> None:
+    with running(indexed_folder) as killed:
         assert answers(killed.port)
         killed.kill()
         assert within(10, lambda: not answers(killed.port))
-    with running(data_folder) as next_one:
+    with running(indexed_folder) as next_one:
         assert chat(next_one, "How do I reset my password?")["citations"]
         assert next_one.stop() == 0
         assert next_one.leaves_nothing_behind()
@@ -168,33 +194,30 @@ def test_a_folder_in_use_by_another_copy_is_named(product: Product) -> None:
     assert "--data-dir" in second.output
 
 
-def test_when_the_app_dies_everything_stops_and_its_log_is_shown(data_folder: Path) -> None:
-    with running(data_folder) as product:
+def test_when_the_app_dies_everything_stops_and_its_log_is_shown(indexed_folder: Path) -> None:
+    with running(indexed_folder) as product:
         product.kill_app()
         assert product.wait() == 1
         assert "the app stopped unexpectedly" in product.output
         assert product.leaves_nothing_behind()
 
 
-def test_when_what_calls_the_event_handlers_dies_everything_stops(data_folder: Path) -> None:
-    with running(data_folder, "stack") as product:
-        product.kill_events()
-        assert product.wait() == 1
-        assert "what calls the event handlers stopped unexpectedly" in product.output
-        assert product.leaves_nothing_behind()
+def test_a_dropped_file_starts_an_ingestion_by_itself_beside_the_stand_ins(stand_ins: Product) -> None:
+    before = ingestion_jobs(stand_ins)
+    aws(stand_ins).s3.put_object(Bucket=STAGE.documents_bucket, Key="new.md", Body=b"# New")
+    assert within(30, lambda: ingestion_jobs(stand_ins) > before)
 
 
-def test_a_dropped_file_starts_an_ingestion_by_itself_beside_the_stand_ins(data_folder: Path) -> None:
-    with running(data_folder, "stack") as product:
-        before = ingestion_jobs(product)
-        aws(product).s3.put_object(Bucket=STAGE.documents_bucket, Key="new.md", Body=b"# New")
-        assert within(30, lambda: ingestion_jobs(product) > before)
-        assert product.stop() == 0
+def test_when_what_calls_the_event_handlers_dies_everything_stops(stand_ins: Product) -> None:
+    stand_ins.kill_events()
+    assert stand_ins.wait() == 1
+    assert "what calls the event handlers stopped unexpectedly" in stand_ins.output
+    assert stand_ins.leaves_nothing_behind()
 
 
-def test_a_postgres_that_stops_is_started_again_and_the_rest_goes_on(data_folder: Path) -> None:
-    with running(data_folder) as product:
-        postgres = PostgresControl(data_folder / "postgres")
+def test_a_postgres_that_stops_is_started_again_and_the_rest_goes_on(indexed_folder: Path) -> None:
+    with running(indexed_folder) as product:
+        postgres = PostgresControl(indexed_folder / "postgres")
         postgres.stop()
         assert within(20, lambda: "Postgres did not start; next try" in product.output), product.output
         assert chat(product, "How do I reset my password?")["citations"]
