@@ -23,6 +23,9 @@ from devstack.bedrock.search.text import content_stems, is_filler, joined_words,
         ("give something back", "give back"),
         ("organisation", "organization"),
         ("customer's orders", "customers order"),
+        ("gave it back", "returned"),
+        ("had another go", "retry"),
+        ("get back into", "log in"),
     ],
 )
 def test_reads_spellings_of_one_thing_as_the_same(one: str, other: str) -> None:
@@ -46,6 +49,11 @@ def test_synonyms_go_both_ways_and_never_name_the_word_itself() -> None:
     assert stem("receipt") in synonyms(stem("invoice"))
     assert stem("invoice") in synonyms(stem("receipt"))
     assert stem("invoice") not in synonyms(stem("invoice"))
+
+
+def test_reads_what_customers_say_as_help_centres_write_it_and_not_the_other_way() -> None:
+    assert stem("delete") in synonyms(stem("bin"))
+    assert stem("bin") not in synonyms(stem("delete"))
 
 
 @given(st.text())

@@ -5,7 +5,8 @@ Which words are ignored, are written in several ways or mean the same is in `voc
 
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 
@@ -26,7 +27,9 @@ _WORD = re.compile(rf"[{UNSPACED_LETTERS}]|(?:(?![{UNSPACED_LETTERS}])[^\W_])+")
 _LONGEST_WORD = 64
 # Letters that Unicode doesn't take apart.
 _UNDECOMPOSED = str.maketrans("łøđı", "lodi")
-_BETWEEN = frozenset(["it", "them", "me", "you", "this", "that", "something", "things"])
+_BETWEEN = frozenset(
+    ["it", "them", "me", "you", "this", "that", "something", "things", "a", "an", "the", "my", "your", "our"]
+)
 
 
 def raw_words(text: str) -> list[str]:
@@ -53,13 +56,23 @@ def joined_words(text: str) -> list[str]:
     joined: list[str] = []
     position = 0
     while position < len(words):
-        first, *after = words[position : position + 3]
-        # "turn it off" is "turn off".
-        after = after[1:] if after[:1] and after[0] in _BETWEEN else after[:1]
-        phrase = _PHRASES.get((stem(first), after[0])) if after else None
-        joined.append(phrase or _SPELLINGS.get(first, first))
-        position += 1 if not phrase else 2 if words[position + 1] == after[0] else 3
+        word, length = _phrase_at(words[position : position + _LONGEST_PHRASE + 1])
+        joined.append(word)
+        position += length
     return joined
+
+
+def _phrase_at(words: Sequence[str]) -> tuple[str, int]:
+    """Return the one word for the longest phrase that the words begin with, and how many words that is."""
+    first, *after = words
+    # "turn it off" is "turn off".
+    between = 1 if after[1:] and after[0] in _BETWEEN else 0
+    beginning = stem(_SPELLINGS.get(first, first))
+    for skipped in sorted({0, between}):
+        for end in range(len(after), skipped, -1):
+            if phrase := _PHRASES.get((beginning, *after[skipped:end])):
+                return phrase, 1 + end
+    return _SPELLINGS.get(first, first), 1
 
 
 @lru_cache(maxsize=20_000)
@@ -87,17 +100,24 @@ def is_filler(stemmed: str) -> bool:
 
 
 def synonyms(stemmed: str) -> frozenset[str]:
-    """Return the stems that can stand for this one in a help centre, itself not among them."""
+    """Return the stems that can stand for this one of a question in a help centre, itself not among them."""
     return _SYNONYMS.get(stemmed, frozenset())
 
 
-def _synonym_table(groups: Iterable[str]) -> dict[str, frozenset[str]]:
-    table: dict[str, set[str]] = {}
+def _synonym_table(groups: Iterable[str], meanings: Mapping[str, Sequence[str]]) -> dict[str, frozenset[str]]:
+    table: defaultdict[str, set[str]] = defaultdict(set)
     for group in groups:
-        stems = {stem(_SPELLINGS.get(word, word)) for word in group.split()}
+        stems = _stems(group.split())
         for member in stems:
-            table.setdefault(member, set()).update(stems - {member})
-    return {member: frozenset(others) for member, others in table.items()}
+            table[member] |= stems
+    for meant, colloquial in meanings.items():
+        for word in _stems(colloquial):
+            table[word] |= _stems(meant.split())
+    return {member: frozenset(others - {member}) for member, others in table.items()}
+
+
+def _stems(words: Iterable[str]) -> set[str]:
+    return {stem(_SPELLINGS.get(word, word)) for word in words}
 
 
 _VOCABULARY = yaml.safe_load(Path(__file__).with_name("vocabulary.yaml").read_text(encoding="utf-8"))
@@ -105,13 +125,14 @@ _STOP_WORDS = frozenset(_VOCABULARY["stop_words"].split())
 _FILLER_STEMS = frozenset(map(stem, _VOCABULARY["filler_words"].split()))
 ASKING_WORDS: tuple[str, ...] = tuple(f"{_VOCABULARY['stop_words']} {_VOCABULARY['filler_words']}".split())
 """Words that carry no subject, or little of one."""
-_PHRASES = {
-    (stem(first), second): word
-    for word, phrases in _VOCABULARY["phrases"].items()
-    for first, second in map(str.split, phrases)
-}
 _SPELLINGS = {other: word for word, others in _VOCABULARY["spellings"].items() for other in others}
-_SYNONYMS = _synonym_table(_VOCABULARY["synonyms"])
+_PHRASES = {
+    (stem(_SPELLINGS.get(first, first)), *after): word
+    for word, phrases in _VOCABULARY["phrases"].items()
+    for first, *after in map(str.split, phrases)
+}
+_LONGEST_PHRASE = max(map(len, _PHRASES))
+_SYNONYMS = _synonym_table(_VOCABULARY["synonyms"], _VOCABULARY["meanings"])
 EVERYDAY_SUBJECTS: tuple[str, ...] = tuple(_VOCABULARY["everyday_subjects"])
 """What people ask anybody about; a help centre may be about some of it."""
 EVERYDAY_WORDS: tuple[str, ...] = tuple(_VOCABULARY["everyday_words"].split())
