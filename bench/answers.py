@@ -46,16 +46,23 @@ class Judged:
 
 def ask(index: Index, question: str, earlier: Sequence[Exchange] = ()) -> Exchange:
     """Ask as the application does; the `url` of a citation is the id of its article."""
-    queries = search_queries(question, earlier)
-    hits = [index.search(query, passages_each(PASSAGES, len(queries))) for query in queries]
-    passages = interleaved([[_passage(hit) for hit in each] for each in hits])
-    numbered = [NumberedPassage(number, each.title, each.text) for number, each in enumerate(passages, 1)]
+    passages, numbered = look_up(index, question, earlier)
     said = [exchange.question for exchange in earlier]
     given = reply(question, said, numbered, index, may_hand_over=True)
     cited = resolve(given if isinstance(given, str) else given.message, passages)
     return Exchange(
         "", "", SOME_TIME, question, cited.text, None, cited.citations, unanswered=cited.unanswered
     )
+
+
+def look_up(
+    index: Index, question: str, earlier: Sequence[Exchange] = ()
+) -> tuple[Sequence[Passage], list[NumberedPassage]]:
+    """Return the passages that the application finds, and as the model is given them."""
+    queries = search_queries(question, earlier)
+    hits = [index.search(query, passages_each(PASSAGES, len(queries))) for query in queries]
+    passages = interleaved([[_passage(hit) for hit in each] for each in hits])
+    return passages, [NumberedPassage(place, each.title, each.text) for place, each in enumerate(passages, 1)]
 
 
 def _passage(hit: Hit) -> Passage:

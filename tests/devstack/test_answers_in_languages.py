@@ -6,6 +6,7 @@ from devstack.bedrock.model.evidence import NumberedPassage
 from devstack.bedrock.model.extractive import reply
 from devstack.bedrock.model.facts import CustomerFacts, facts_in
 from devstack.bedrock.model.question import Question
+from devstack.bedrock.model.trust import WEIGHTS
 from devstack.bedrock.search.index import Index
 from devstack.bedrock.search.local_embedder import LocalEmbedder
 
@@ -73,6 +74,16 @@ def test_a_word_that_no_table_reads_weighs_less_than_one_of_another_subject(inde
 
 def test_a_character_alone_is_no_everyday_subject(index: Index) -> None:
     assert Question.of("子", [], index).strangeness < 1 < Question.of("子犬", [], index).strangeness
+
+
+def test_a_word_is_alike_to_what_a_text_says_in_another_language(index: Index) -> None:
+    password, dog = index.likeness_of_words(["Passwort", "Hund"], "Press **Forgot password**.")
+    assert password > 0.8 > 0.5 > dog
+
+
+def test_what_speaks_for_an_answer_never_speaks_against_it() -> None:
+    weights = WEIGHTS._asdict()
+    assert weights.pop("strangeness") < 0 < min(weights.values())
 
 
 @pytest.mark.parametrize(

@@ -62,6 +62,9 @@ class WordsOnly:
     def strangeness_of_words(self, words: Sequence[str]) -> Sequence[float]:
         return [0.0] * len(words)
 
+    def likeness_of_words(self, words: Sequence[str], text: str) -> Sequence[float]:
+        return [0.0] * len(words)
+
     def closeness(self, question: str, texts: Sequence[str]) -> Sequence[float] | None:
         return None
 

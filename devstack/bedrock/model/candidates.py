@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from devstack.bedrock.model.evidence import Fit, NumberedPassage, coverage, fits, lead_in
+from devstack.bedrock.model.evidence import Fit, NumberedPassage, coverage, fits, lead_in, least_said
 from devstack.bedrock.model.question import Knowledge, Question
-from devstack.bedrock.search.languages import WITHOUT_GLOSSARY
+from devstack.bedrock.model.trust import Signals, is_trusted
+from devstack.bedrock.search.languages import ENGLISH, WITHOUT_GLOSSARY
 
 _LEAST_COVERAGE = 0.55
 _LEAST_UNIT_COVERAGE = 0.6
@@ -47,12 +49,8 @@ class Candidate:
 
 def candidates(asked: Question, passages: Sequence[NumberedPassage], knowledge: Knowledge) -> list[Candidate]:
     """Return the places to quote, the best first; the others are of its article and fit nearly as well."""
-    close = knowledge.closeness(asked.in_context, [passage.text for passage in passages])
-    read = [
-        _Reading.of(asked, passage, rank, close[rank] if close else None, knowledge)
-        for rank, passage in enumerate(passages)
-    ]
-    found = [each.candidate() for each in read if each.places and each.is_answered()]
+    read = readings(asked, passages, knowledge)
+    found = [each.candidate() for each in read if each.is_answered()]
     if not found:
         return []
     best = max(found, key=lambda each: each.score)
@@ -68,9 +66,22 @@ def candidates(asked: Question, passages: Sequence[NumberedPassage], knowledge: 
     return [best, *sorted(others, key=lambda each: -each.fitting)]
 
 
+def readings(asked: Question, passages: Sequence[NumberedPassage], knowledge: Knowledge) -> list[Reading]:
+    """Return the passages that have a place to quote, read for a question."""
+    close = knowledge.closeness(asked.in_context, [passage.text for passage in passages])
+    read = (
+        Reading.of(asked, passage, rank, close[rank] if close else None, knowledge)
+        for rank, passage in enumerate(passages)
+    )
+    return [each for each in read if each.places]
+
+
 @dataclass(frozen=True)
-class _Reading:
-    """A passage read for a question: its rank, how close it is in meaning, and how each unit fits."""
+class Reading:
+    """A passage read for a question: its rank, how close it is in meaning, and how each unit fits.
+
+    `least_said` is how well a passage in another language says the word that it says least.
+    """
 
     asked: Question
     passage: NumberedPassage
@@ -79,6 +90,7 @@ class _Reading:
     fits: Sequence[Fit]
     fitting: Sequence[float]
     places: Sequence[int]
+    least_said: float
 
     @classmethod
     def of(
@@ -88,9 +100,10 @@ class _Reading:
         rank: int,
         close: float | None,
         knowledge: Knowledge,
-    ) -> _Reading:
+    ) -> Reading:
         found = fits(asked, passage)
-        share = _LIKENESS_SHARE if asked.language == passage.language else 1.0
+        is_translated = asked.language != passage.language
+        share = 1.0 if is_translated else _LIKENESS_SHARE
         alike = knowledge.likeness(asked.in_context, _told(passage)) or [0.0] * len(found)
         fitting = [
             fit.score + share * like - _PLACE_STEP * place
@@ -102,7 +115,10 @@ class _Reading:
             if passage.says_at(place, asked.names)
             if not asked.needs_value or _tells_value(passage, found, place)
         ]
-        return cls(asked, passage, rank, close, found, fitting, places)
+        words = asked.words if is_translated else []
+        said = knowledge.likeness_of_words([word.text for word in words], f"{passage.title}\n{passage.text}")
+        least = least_said(words, passage.all_stems, said)
+        return cls(asked, passage, rank, close, found, fitting, places, least)
 
     def candidates(self, least_fit: float) -> list[Candidate]:
         """Return each place that fits so well."""
@@ -128,24 +144,43 @@ class _Reading:
 
     def is_answered(self) -> bool:
         """Tell whether the passage covers enough of the question's words, or is close enough in meaning."""
+        if self.close is None:
+            return self._says_enough
+        if self._is_read_by_glossary:
+            return is_trusted(self.signals(self.close))
+        near = self.close + _COVERAGE_SHARE * self._covered - _RANK_STEP * self.rank
+        if near - self.asked.strangeness >= self._least_closeness:
+            return True
+        return self.asked.language == self.passage.language and self._says_enough
+
+    def signals(self, close: float) -> Signals:
+        """Return what tells whether the passage answers."""
         asked, passage = self.asked, self.passage
-        if not passage.all_stems.issuperset(asked.names):
-            return False
-        if self.close is not None:
-            near = self.close + _COVERAGE_SHARE * self._covered - _RANK_STEP * self.rank
-            if near - asked.strangeness >= self._least_closeness:
-                return True
-            if asked.language != passage.language:
-                return False
-        if asked.own and coverage(asked.own, passage.all_stems) < _LEAST_OWN_COVERAGE:
+        return Signals(
+            closeness=close,
+            least_said=self.least_said,
+            title=coverage(asked.words, passage.title_stems),
+            fit=self.fitting[self._best_place()],
+            strangeness=asked.strangeness,
+            length=math.log1p(len(asked.words)),
+        )
+
+    @property
+    def _says_enough(self) -> bool:
+        own = self.asked.own
+        if own and coverage(own, self.passage.all_stems) < _LEAST_OWN_COVERAGE:
             return False
         return self._covered >= _LEAST_COVERAGE and self._in_unit >= _LEAST_UNIT_COVERAGE
 
     @property
+    def _is_read_by_glossary(self) -> bool:
+        asked, passage = self.asked, self.passage
+        return asked.language not in (ENGLISH, *WITHOUT_GLOSSARY) and passage.language == ENGLISH
+
+    @property
     def _least_closeness(self) -> float:
-        is_translated = self.asked.language != self.passage.language
-        has_glossary = self.asked.language not in WITHOUT_GLOSSARY
-        return _LEAST_CLOSENESS if has_glossary or not is_translated else _LEAST_CLOSENESS_WITHOUT_GLOSSARY
+        is_unread = self.asked.language in WITHOUT_GLOSSARY and self.passage.language == ENGLISH
+        return _LEAST_CLOSENESS_WITHOUT_GLOSSARY if is_unread else _LEAST_CLOSENESS
 
     @property
     def _in_unit(self) -> float:

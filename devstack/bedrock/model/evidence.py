@@ -128,6 +128,12 @@ def coverage(words: Sequence[AskedWord], found: frozenset[str]) -> float:
     return sum(word.weight * _credit(word, found) for word in words) / total if total else 0.0
 
 
+def least_said(words: Sequence[AskedWord], found: frozenset[str], alike: Sequence[float]) -> float:
+    """Return how well the word is said that is said least: as what is found, or by how alike that is."""
+    said = (max(_credit(word, found), like) for word, like in zip(words, alike, strict=True))
+    return min(said, default=0.0)
+
+
 def fits(asked: Question, passage: NumberedPassage) -> list[Fit]:
     """Return how well each unit answers. Of a list its best entry counts: it holds many words by chance."""
     return [

@@ -1,9 +1,9 @@
 """The stand-in's model: answers in the words of the passages it is given, or says that they hold no answer.
 
 It weighs the question's words by how rare they are, and what the question means. A passage answers that
-covers most of the weight, or comes close enough in meaning; a chance word answers nothing. Numbers and codes
-of the question have to stand in the passage. It invents no sentence about the subject and is no language
-model.
+covers most of the weight, or comes close enough in meaning; a chance word answers nothing. For a question in
+another language, weights that were learned decide (trust.py). Numbers and codes of the question have to stand
+in the passage. It invents no sentence about the subject and is no language model.
 """
 
 from __future__ import annotations

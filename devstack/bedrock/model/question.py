@@ -67,6 +67,10 @@ class Knowledge(Protocol):
         """Return how close each word is to an everyday one that no document is about, 0 to 1."""
         ...
 
+    def likeness_of_words(self, words: Sequence[str], text: str) -> Sequence[float]:
+        """Return how alike each word and the closest one of a text of the articles are, 0 to 1."""
+        ...
+
     def closeness(self, question: str, texts: Sequence[str]) -> Sequence[float] | None:
         """Return how close each of the passages is to a question, 0 to 1; None where that can't be told."""
         ...

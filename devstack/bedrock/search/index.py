@@ -148,6 +148,11 @@ class Index:
         translator = self._translator() if words else None
         return translator.strangeness(words) if translator else [0.0] * len(words)
 
+    def likeness_of_words(self, words: Sequence[str], text: str) -> Sequence[float]:
+        """Return how alike each word and the closest one of a text of the articles are, 0 to 1."""
+        translator = self._translator() if words else None
+        return translator.likeness(words, text) if translator else [0.0] * len(words)
+
     def _translator(self) -> Translator | None:
         """Return what knows words by their meanings; None where nothing tells meanings."""
         if self._embedder is None:
@@ -192,13 +197,12 @@ class Index:
 
         A text that is no chunk counts as 0. None where nothing tells meanings.
         """
-        meaning = self._meaning(question)
+        scores = self._closeness(question)
         with self._lock:
-            known = self._known()
-            if meaning is None or known.meanings is None:
-                return None
-            scores = known.meanings.scores(meaning[0])
-            return [scores.get(known.chunk_of.get(text.strip(), 0), 0.0) for text in texts]
+            chunk_of = self._known().chunk_of
+        if scores is None:
+            return None
+        return [scores.get(chunk_of.get(text.strip(), 0), 0.0) for text in texts]
 
     def strangeness(self, question: str) -> float:
         """Return how close a question is to an everyday subject that no document is about, 0 to 1."""
@@ -236,10 +240,10 @@ class Index:
         `where` decides on a document's metadata. Without an answer from the embedder the words alone rank.
         """
         query = self.spelled_right(query)
-        meaning = self._meaning(query)
+        by_meaning = self._closeness(query)
         with self._lock:
             known = self._known()
-            alone, together = self._scores(query, meaning)
+            alone, together = self._scores(query, by_meaning)
             allowed = {key for key, metadata in known.metadata.items() if where is None or where(metadata)}
             alone = {
                 key: score for key, score in alone.items() if score > 0 and known.document_of[key] in allowed
@@ -247,18 +251,30 @@ class Index:
             ranked = ranking.best_first(alone, together, known.document_of)[: max(limit, 0)]
             return [self._hit(chunk_id, min(score, 1.0)) for chunk_id, score in ranked]
 
-    def _scores(self, query: str, meaning: Vectors | None) -> tuple[ranking.Scores, ranking.Scores]:
+    def _scores(self, query: str, by_meaning: ranking.Scores | None) -> tuple[ranking.Scores, ranking.Scores]:
         """Return the scores of chunks by themselves, and together with their neighbours."""
         known = self._known()
         terms = ranking.question_terms(self.words(query))
         alone, together = ranking.score_chunks(self._database, terms, known.document_of)
-        if meaning is None or known.meanings is None:
+        if by_meaning is None:
             return alone, together
-        by_meaning = known.meanings.scores(meaning[0])
         return (
             ranking.blended(alone, by_meaning, _MEANING_SHARE),
             ranking.blended(together, by_meaning, _MEANING_SHARE),
         )
+
+    def _closeness(self, query: str) -> ranking.Scores | None:
+        """Return how close each chunk is to a question; None where nothing tells meanings.
+
+        In another language it is the mean of how close the question is and its words in English are.
+        """
+        english = "" if language_of(query) == ENGLISH else " ".join(word.text for word in self.words(query))
+        vectors = self._embedded(list(filter(str.strip, (query, english))))
+        with self._lock:
+            meanings = self._known().meanings
+        if vectors is None or meanings is None:
+            return None
+        return ranking.blended(meanings.scores(vectors[0]), meanings.scores(vectors[-1]), 0.5)
 
     def _meaning(self, query: str) -> Vectors | None:
         return self._embedded([query]) if query.strip() else None

@@ -109,6 +109,16 @@ class Translator:
         cosines: list[float] = np.clip((vectors @ self.everyday.T).max(axis=1), 0.0, 1.0).tolist()
         return cosines
 
+    def likeness(self, words: Sequence[str], text: str) -> list[float]:
+        """Return how alike each word and the closest one of a text are, 0 to 1."""
+        said = frozenset(words_to_know(text))
+        places = [place for place, word in enumerate(self.words) if word in said]
+        vectors = self.embed(words)
+        if vectors is None:
+            return [0.0] * len(words)
+        cosines: list[float] = (vectors @ self.vectors[places].T).max(axis=1, initial=0.0).tolist()
+        return cosines
+
     def _meant(self, cosines: Vectors) -> list[str]:
         closest = np.argsort(-cosines)[:_MOST_MEANINGS]
         return [self.words[place] for place in closest if cosines[place] >= _LEAST_COSINE]
