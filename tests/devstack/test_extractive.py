@@ -68,8 +68,18 @@ class WordsOnly:
     def closeness(self, question: str, texts: Sequence[str]) -> Sequence[float] | None:
         return None
 
-    def likeness(self, question: str, texts: Sequence[str]) -> None:
+    def likeness(self, question: str, texts: Sequence[str]) -> Sequence[float] | None:
         return None
+
+
+class AllAlike(WordsOnly):
+    """Finds every text as close in meaning as any other."""
+
+    def closeness(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        return [0.5] * len(texts)
+
+    def likeness(self, question: str, texts: Sequence[str]) -> Sequence[float]:
+        return [0.5] * len(texts)
 
 
 KNOWLEDGE = WordsOnly()
@@ -137,6 +147,8 @@ Open **Cellar › Ripe cheese**.
 
 Cheese is cut by the owner.
 
+For ripe cheese press **Wheel**.
+
 1. Salt the cheese.
 2. Wait until the cheese ripens. Salt stays on it for 8 hours."""
 
@@ -157,6 +169,11 @@ Cheese is cut by the owner.
         ("what is in the ripe cheese kit", "The kit comes with ripe cheese."),
         ("where is ripe cheese", "Open **Cellar › Ripe cheese**."),
         ("who can cut cheese", "Cheese is cut by the owner."),
+        ("which button shows ripe cheese", "For ripe cheese press **Wheel**."),
+        ("where can I find how much ripe cheese there is", "Open **Cellar › Ripe cheese**."),
+        ("how many business days to deliver ripe cheese", "Ripe cheese is delivered within 3 days."),
+        ("when it is ripe, can i freeze the cheese", "You cannot freeze ripe cheese."),
+        ("i have had it since sunday, what does ripe cheese cost", "Ripe cheese costs €9."),
         (
             "How do I ripen cheese?",
             "1. Salt the cheese.\n2. Wait until the cheese ripens. Salt stays on it for 8 hours.",
@@ -197,9 +214,21 @@ def test_a_number_of_something_else_answers_nothing(question: str) -> None:
 )
 def test_what_is_beside_half_of_what_is_asked_is_quoted_with_doubt(question: str) -> None:
     text = about_cheese("We have 40 wheels of goat cheese.\n\nSome cheese is blue.")
-    said = answer(question, passages=text)
-    assert said.startswith("I'm not sure")
-    assert said.endswith("We have 40 wheels of goat cheese. [1]")
+    doubt, said = answer(question, passages=text).split("\n\n")[:2]
+    assert doubt.startswith("I'm not sure")
+    assert said == "We have 40 wheels of goat cheese. [1]"
+
+
+def test_what_alone_says_too_little_is_quoted_with_the_next_best() -> None:
+    text = about_cheese("Goat cheese is sold here.\n\nGoat milk is blue.\n\nCows are not.")
+    said = answer("is blue goat cheese sold by weight", passages=text)
+    assert said == "Goat cheese is sold here. [1]\n\nGoat milk is blue. [1]"
+    assert answer("is goat cheese sold", passages=text) == "Goat cheese is sold here. [1]"
+
+
+def test_no_sentence_is_quoted_twice() -> None:
+    text = "Goat cheese is sold. Blue cheese is not. Goat milk is blue."
+    assert answer("is blue goat cheese sold by weight", passages=about_cheese(text)) == f"{text} [1]"
 
 
 def test_a_value_may_stand_in_the_sentence_beside_the_subject() -> None:
@@ -207,6 +236,15 @@ def test_a_value_may_stand_in_the_sentence_beside_the_subject() -> None:
     assert answer("how long is blue cheese in the cellar", passages=about_cheese(text)) == f"{text} [1]"
     apart = about_cheese(text.replace(". ", ".\n\n"))
     assert answer("how long is blue cheese in the cellar", passages=apart).endswith("[0]")
+
+
+def test_a_value_may_stand_where_the_subject_is_meant_in_other_words() -> None:
+    text = about_cheese("Boards last for 12 months.\n\nA wheel lies on boards in the cellar.")
+    question = "how long is a wheel in the cellar on boards"
+    assert answer(question, passages=text).endswith("[0]")
+    given = reply(question, [], text, AllAlike(), may_hand_over=True)
+    assert isinstance(given, str)
+    assert given.endswith("Boards last for 12 months. [1]")
 
 
 def test_how_long_a_thing_is_may_be_its_size() -> None:
@@ -318,13 +356,6 @@ def test_has_no_answer_without_passages() -> None:
 def test_reads_a_follow_up_together_with_the_question_before_it(between: list[str]) -> None:
     text = answer("and if it never arrives?", QUESTION, *between)
     assert text.startswith("If it does not arrive within ten minutes:")
-
-
-class AllAlike(WordsOnly):
-    """Finds every passage as close in meaning as any other."""
-
-    def closeness(self, question: str, texts: Sequence[str]) -> Sequence[float]:
-        return [0.5] * len(texts)
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from devstack.bedrock.search.languages import ENGLISH, WITHOUT_GLOSSARY
 _LEAST_COVERAGE = 0.55
 _LEAST_UNIT_COVERAGE = 0.6
 _LEAST_VALUE_COVERAGE = 0.4
+_MEANT_SHARE = 0.5
 _LEAST_OWN_COVERAGE = 0.35
 _LEAST_SURE_COVERAGE = 0.62
 _LEAST_CLOSENESS = 0.3
@@ -25,7 +26,9 @@ _UNIT_SHARE = 0.45
 _LIKENESS_SHARE = 0.3
 _PLACE_STEP = 0.005
 _ALIKE = 0.02
+_ENOUGH_COVERAGE = 0.8
 _NEARLY = 0.85
+_SOMEWHAT = 0.6
 _RANK_PENALTY = 0.2
 _TITLE_SHARE = 1.3
 _OWN_TITLE_SHARE = 0.3
@@ -57,13 +60,22 @@ def candidates(asked: Question, passages: Sequence[NumberedPassage], knowledge: 
     if asked.asks_how:
         of_article = [each for each in found if each.passage.title == best.passage.title]
         best = max(of_article, key=lambda each: each.fitting)
+    return [best, *_others(asked, best, read)]
+
+
+def _others(asked: Question, best: Candidate, read: Sequence[_Reading]) -> list[Candidate]:
+    """Return what else of the article may answer, of the same passage where the best says too little."""
+    has_steps = asked.asks_how and best.passage.units[best.place].kind == "steps"
+    is_enough = has_steps or best.fit.covered > _ENOUGH_COVERAGE
+    least_fit = (_NEARLY if is_enough else _SOMEWHAT) * best.fitting
     others = [
         other
         for each in read
-        if each.passage.title == best.passage.title and each.passage is not best.passage
-        for other in each.candidates(_NEARLY * best.fitting)
+        if each.passage.title == best.passage.title
+        for other in each.candidates(least_fit)
+        if other.passage is not best.passage or not (is_enough or other.place == best.place)
     ]
-    return [best, *sorted(others, key=lambda each: -each.fitting)]
+    return sorted(others, key=lambda each: -each.fitting)
 
 
 def readings(asked: Question, passages: Sequence[NumberedPassage], knowledge: Knowledge) -> list[Reading]:
@@ -113,7 +125,7 @@ class Reading:
             place
             for place in passage.places_with(asked.codes)
             if passage.says_at(place, asked.names)
-            if not asked.needs_value or _tells_value(passage, found, place)
+            if not asked.needs_value or _tells_value(passage, found, place, alike[place])
         ]
         words = asked.words if is_translated else []
         said = knowledge.likeness_of_words([word.text for word in words], f"{passage.title}\n{passage.text}")
@@ -199,14 +211,15 @@ class Reading:
         return Candidate(self.passage, place, score, self.fitting[place], self.fits[place])
 
 
-def _tells_value(passage: NumberedPassage, found: Sequence[Fit], place: int) -> bool:
-    """Tell whether enough of the question stands at a place, and the value in it or its paragraph."""
+def _tells_value(passage: NumberedPassage, found: Sequence[Fit], place: int, alike: float) -> bool:
+    """Tell whether enough of the question is said or meant at a place, and the value in its paragraph."""
     unit = passage.units[place]
     has_value = found[place].has_value or any(
         other.kind == unit.kind == "sentence" and other.paragraph == unit.paragraph and fit.has_value
         for other, fit in zip(passage.units, found, strict=True)
     )
-    return has_value and found[place].covered >= _LEAST_VALUE_COVERAGE
+    said = found[place].covered + _MEANT_SHARE * alike
+    return has_value and said >= _LEAST_VALUE_COVERAGE
 
 
 def _told(passage: NumberedPassage) -> list[str]:

@@ -11,11 +11,11 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Generator, Mapping, Sequence
-from itertools import islice
 from typing import Any
 
 from chalicelib.chat.reading.questions import asked_alone, is_follow_up, questions_in
 from devstack.bedrock.model.article import article
+from devstack.bedrock.model.blocks import sentences
 from devstack.bedrock.model.candidates import candidates
 from devstack.bedrock.model.chat_model import (
     CHARACTERS_PER_TOKEN,
@@ -41,6 +41,7 @@ from devstack.bedrock.search.text import raw_words
 
 _EARLIER_QUESTIONS = 2
 _MOST_PARTS = 2
+_MOST_OTHERS = 2
 _LEAST_WORDS_OF_PART = 2
 
 HAND_OVER_TOOL = "hand_over"
@@ -183,14 +184,17 @@ def _answer_to(
 def _answers(
     question: str, context: Sequence[str], passages: Sequence[NumberedPassage], knowledge: Knowledge
 ) -> list[str]:
-    """Return the quotation that answers, if there is one, and what of its article answers nearly as well."""
+    """Return the quotation that answers, if there is one, and what of its article may answer too."""
     asked = Question.of(question, context, knowledge)
     found = candidates(asked, passages, knowledge)
     if not found:
         return []
-    first = announced(asked, found[0])
-    others = (quotation(asked, each) for each in found[1:])
-    return [first, *islice((each for each in others if _unmarked(each) not in first), 1)]
+    quoted = [announced(asked, found[0])]
+    for each in found[1:]:
+        other = quotation(asked, each)
+        if len(quoted) <= _MOST_OTHERS and _is_new(other, quoted):
+            quoted.append(other)
+    return quoted
 
 
 def _answers_to_parts(question: str, passages: Sequence[NumberedPassage], knowledge: Knowledge) -> list[str]:
@@ -212,5 +216,7 @@ def _telling(asked: Question) -> int:
     return len(asked.words) + (asked.wanted is not None)
 
 
-def _unmarked(quoted: str) -> str:
-    return quoted.rpartition("[")[0].strip()
+def _is_new(other: str, quoted: Sequence[str]) -> bool:
+    """Tell whether no sentence of a quotation is quoted yet; those of one paragraph are quoted together."""
+    said = sentences(other.rpartition("[")[0])
+    return not any(each in before for each in said for before in quoted)

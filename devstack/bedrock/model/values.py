@@ -26,6 +26,7 @@ _UNIT = (
 )
 _DISTANCE = r"(?:(?:milli|centi|kilo)?met(?:er|re)s?|[cmk]?m|inch(?:es)?|feet|foot|ft|yards?|miles?)\b"
 """How long a thing is, too."""
+_WHEN = r"when (?=(?:is|are|am|was|do|does|did|will|would|can|could|must|should|shall|may|has|have)\b)"
 _CODE_OF = r"^(?:(?:what(?:['’]?s| is)|is there) )?(?:(?:the|an?|any) )?(?:[\w-]+ ){0,2}"
 _AT_ONCE = r"\b(?:(?:stops?|starts?|works?|effect) at once|immediately|instantly|by itself|as long as)\b"
 _DURATION = (
@@ -49,7 +50,15 @@ def _kind(asks: str, holds: str, *, is_form: bool = False) -> _Kind:
     return _Kind(re.compile(asks), re.compile(holds, re.IGNORECASE), is_form)
 
 
+_WHERE = r"›|\b(?:in|at|under|from) (?:\*\*|(?-i:[A-Z]))|\w\.\w+\.\w"
 _KINDS = (
+    # Where
+    _kind(r"^(?:so |and |but )?where\b", _WHERE, is_form=True),
+    # Which button
+    _kind(
+        r"\b(?:what|which) buttons?\b|\b(?:what|which) .*\b(?:press|click|tap)\b",
+        r"\b(?:press|choose|click|tap|select|with) \*\*",
+    ),
     # How often
     _kind(
         r"\bhow (?:often|frequently|many times)\b",
@@ -63,15 +72,18 @@ _KINDS = (
         rf"|{_AT_ONCE}",
     ),
     # For how long
-    _kind(r"\bhow (?:long|far back|old)\b|\buntil when\b", rf"{_DURATION}|{_NUMBER}\s?{_DISTANCE}"),
+    _kind(
+        rf"\bhow (?:long|far back|old|many (?:\w+ )?{_PERIOD}s)\b|\buntil when\b",
+        rf"{_DURATION}|{_NUMBER}\s?{_DISTANCE}",
+    ),
     # When
     _kind(
-        r"\b(?:when|(?:what|which) (?:day|date|time)s?|until what time|opening (?:hours|times))\b",
+        rf"\b(?:{_WHEN}|(?:what|which) (?:day|date|time|hour)s?|until what time|opening (?:hours|times))\b",
         rf"{_DURATION}|\d\d?[:.]\d\d\b|\b(?:{_DAY}|(?:business|working) days?)\b"
         r"|\b(?:end|start|beginning|day) (?:of|after)\b",
     ),
     # On a weekday
-    _kind(rf"\b(?:on |at )?(?:the )?{_DAY}\b", rf"\b{_DAY}\b"),
+    _kind(rf"\b(?:on|at) (?:the )?{_DAY}\b", rf"\b{_DAY}\b"),
     # How many
     _kind(r"\b(?:how many|number of)(?P<counted>(?: [\w-]+){1,3})", rf"{_NUMBER}|\b(?:unlimited|once)\b"),
     # How big
@@ -120,8 +132,8 @@ _KINDS = (
         r"\b(?:with|without|includ\w+|contain\w*)\b",
         is_form=True,
     ),
-    # Where
-    _kind(r"\bwhere\b", r"›|\b(?:in|at|under|from) (?:\*\*|(?-i:[A-Z]))|\w\.\w+\.\w", is_form=True),
+    # Where, after all else
+    _kind(r"\bwhere\b", _WHERE, is_form=True),
 )
 """The first that a question asks for counts."""
 _EXACT = re.compile(
@@ -161,12 +173,16 @@ def wanted(question: str) -> Wanted | None:
     asked = " ".join(question.casefold().split())
     for kind in _KINDS:
         if found := kind.asks.search(asked):
-            groups = found.groupdict()
-            after = raw_words(groups.get("counted") or "")
-            counted = frozenset(map(stem, takewhile(is_content, after)))
-            words = frozenset(raw_words(groups.get("words") or found[0])) - frozenset(after)
-            return Wanted(kind, words, counted, len(_EXACT.findall(asked)) == 1)
+            return _wanted(kind, found, is_exact=not kind.is_form and len(_EXACT.findall(asked)) == 1)
     return None
+
+
+def _wanted(kind: _Kind, found: re.Match[str], *, is_exact: bool) -> Wanted:
+    groups = found.groupdict()
+    after = raw_words(groups.get("counted") or "")
+    counted = frozenset(map(stem, takewhile(is_content, after)))
+    words = frozenset(raw_words(groups.get("words") or found[0])) - frozenset(after)
+    return Wanted(kind, words, counted, is_exact)
 
 
 def _says_any(things: frozenset[str], text: str, most_words: int | None) -> bool:
