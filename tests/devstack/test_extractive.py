@@ -348,6 +348,12 @@ def test_admits_that_the_passages_hold_no_answer(question: str) -> None:
     assert "[1]" not in text
 
 
+def test_a_question_that_names_nothing_is_answered_by_no_number() -> None:
+    given = reply("how many at most", [], about_cheese("There are many: 40."), AllAlike(), may_hand_over=True)
+    assert isinstance(given, str)
+    assert given.endswith("[0]")
+
+
 def test_has_no_answer_without_passages() -> None:
     assert answer(QUESTION, passages=[]).endswith("[0]")
 

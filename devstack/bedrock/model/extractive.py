@@ -186,7 +186,7 @@ def _answers(
 ) -> list[str]:
     """Return the quotation that answers, if there is one, and what of its article may answer too."""
     asked = Question.of(question, context, knowledge)
-    found = candidates(asked, passages, knowledge)
+    found = candidates(asked, passages, knowledge) if asked.is_about_something else []
     if not found:
         return []
     quoted = [announced(asked, found[0])]

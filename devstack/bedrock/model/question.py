@@ -130,6 +130,12 @@ class Question:
         return cls(text, in_context, language, words, own, strangeness, names, asked_codes(text), value)
 
     @property
+    def is_about_something(self) -> bool:
+        """Tell whether a question says what it is about, unlike "how many at most"."""
+        # Of other languages not every word is read.
+        return self.language != ENGLISH or any(not is_filler(word.stems[0]) for word in self.words)
+
+    @property
     def needs_value(self) -> bool:
         """Tell whether only a value of the wanted kind is an answer."""
         return self.wanted is not None and self.wanted.is_exact
