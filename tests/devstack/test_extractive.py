@@ -229,6 +229,9 @@ def test_what_alone_says_too_little_is_quoted_with_the_next_best() -> None:
 def test_no_sentence_is_quoted_twice() -> None:
     text = "Goat cheese is sold. Blue cheese is not. Goat milk is blue."
     assert answer("is blue goat cheese sold by weight", passages=about_cheese(text)) == f"{text} [1]"
+    lists = "1. Salt goat cheese.\n2. Sell it.\n\n## Blue\n\n1. Salt blue cheese.\n2. Keep it."
+    said = answer("salt for goat or blue cheese wheels", passages=about_cheese(lists))
+    assert said.count("1. Salt") == 2
 
 
 def test_a_value_may_stand_in_the_sentence_beside_the_subject() -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from chalicelib.chat.reading.questions import asked_alone, is_follow_up, questions_in
 from devstack.bedrock.model.article import article
-from devstack.bedrock.model.blocks import sentences
+from devstack.bedrock.model.blocks import sentences, without_marker
 from devstack.bedrock.model.candidates import candidates
 from devstack.bedrock.model.chat_model import (
     CHARACTERS_PER_TOKEN,
@@ -218,5 +218,6 @@ def _telling(asked: Question) -> int:
 
 def _is_new(other: str, quoted: Sequence[str]) -> bool:
     """Tell whether no sentence of a quotation is quoted yet; those of one paragraph are quoted together."""
-    said = sentences(other.rpartition("[")[0])
+    lines = map(without_marker, other.rpartition("[")[0].splitlines())
+    said = [each for line in lines for each in sentences(line)]
     return not any(each in before for each in said for before in quoted)
