@@ -94,9 +94,8 @@ def own_collections() -> list[Collection]:
         samples(),
         load("samples, held out", SAMPLES, QUESTIONS / "samples_held_out.json"),
         load("newcomer", SAMPLES, QUESTIONS / "newcomer.json"),
-        load("newcomer, held out", SAMPLES, QUESTIONS / "newcomer_held_out.json"),
-        load("strangers", SAMPLES, QUESTIONS / "newcomer_unseen.json"),
-        load("strangers, 2nd", SAMPLES, QUESTIONS / "newcomer_unseen_2.json"),
+        load("colloquial", SAMPLES, QUESTIONS / "colloquial.json"),
+        load("colloquial, held out", SAMPLES, QUESTIONS / "colloquial_held_out.json"),
         load("web apps", web_apps, web_apps),
     ]
 

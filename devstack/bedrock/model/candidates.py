@@ -63,7 +63,7 @@ def candidates(asked: Question, passages: Sequence[NumberedPassage], knowledge: 
     return [best, *_others(asked, best, read)]
 
 
-def _others(asked: Question, best: Candidate, read: Sequence[_Reading]) -> list[Candidate]:
+def _others(asked: Question, best: Candidate, read: Sequence[Reading]) -> list[Candidate]:
     """Return what else of the article may answer, of the same passage where the best says too little."""
     has_steps = asked.asks_how and best.passage.units[best.place].kind == "steps"
     is_enough = has_steps or best.fit.covered > _ENOUGH_COVERAGE

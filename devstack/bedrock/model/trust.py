@@ -25,8 +25,8 @@ class Signals(NamedTuple):
     length: float
 
 
-WEIGHTS = Signals(closeness=3.68, least_said=4.11, title=6.26, fit=4.34, strangeness=-5.83, length=2.18)
-BIAS = -9.71
+WEIGHTS = Signals(closeness=5.15, least_said=4.3, title=3.52, fit=4.28, strangeness=-7.22, length=0.94)
+BIAS = -7.77
 
 
 def is_trusted(signals: Signals) -> bool:
