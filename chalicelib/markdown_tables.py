@@ -2,13 +2,13 @@
 
 import re
 
-_RULE = re.compile(r"\|[\s:|-]*-[\s:|-]*")
 _CELL_END = re.compile(r"(?<!\\)\|")
 
 
 def is_rule(line: str) -> bool:
     """Tell whether a line is the one below a table's names, as `|---|:-:|`."""
-    return _RULE.fullmatch(line.strip()) is not None
+    rule = line.strip()
+    return rule.startswith("|") and "-" in rule and set(rule) <= {"|", "-", ":", " ", "\t"}
 
 
 def cells_of(line: str) -> list[str]:

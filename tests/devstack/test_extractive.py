@@ -277,10 +277,21 @@ def test_a_row_is_found_by_the_name_of_its_column_and_its_key() -> None:
     assert answer("What does zone Z48 cost?", passages=about_cheese(prices)) == (
         "**Z48** – Fee EUR: 4.10; Tax: 3 [1]"
     )
+    zones = "| To | Delivery time (business days) | Most (kg) |\n|---|---|---|\n| Oslo | 3–5 | 20 |"
+    for question in ("how long does delivery to Oslo take", "how heavy may delivery to Oslo be"):
+        assert answer(question, passages=about_cheese(zones)) == (
+            "**Oslo** – Delivery time (business days): 3–5; Most (kg): 20 [1]"
+        )
     days = "| Day | What happens |\n|---|---|\n| 31 | The cheese is sold |"
     assert answer("after how many days is the cheese sold", passages=about_cheese(days)) == (
         "**Day 31** – What happens: The cheese is sold [1]"
     )
+
+
+def test_the_us_is_a_country() -> None:
+    prices = "| To | Delivery fee EUR |\n|---|---|\n| Canada | 4.10 |\n| United States | 5.20 |"
+    said = answer("what does delivery to the US cost", passages=about_cheese(prices))
+    assert said == "**United States** – Delivery fee EUR: 5.20 [1]"
 
 
 def test_a_list_without_a_lead_is_quoted_below_its_heading() -> None:

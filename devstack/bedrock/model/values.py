@@ -19,10 +19,13 @@ _PERIOD = r"(?:milli)?(?:second|minute|hour|day|night|morning|week|month|year)"
 _SMALL_NUMBER = r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve)\b"
 _NUMBER = rf"(?:(?<![\w-])\d[\d.,]*(?:\s?[–-]\s?\d[\d.,]*)?|{_SMALL_NUMBER})"
 _DAY = r"(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|weekends?|weekdays?)"
-_LENGTH = rf"{_NUMBER}[ -]?(?:(?:more|business|working|calendar|full) )*{_PERIOD}s?\b"
+_COUNTED_PERIOD = rf"{_NUMBER}[ -]?(?:(?:more|business|working|calendar|full) )*{_PERIOD}s?\b"
+# A table names the period above the number.
+_LENGTH = rf"(?:{_COUNTED_PERIOD}|\b{_PERIOD}s\)?: {_NUMBER})"
 _UNIT = (
-    r"(?:[kmgt]i?b|bytes?|[cmk]?m|inch(?:es)?|miles?|px|pixels?|[mk]?g|lbs?|[mc]?l|lit(?:er|re)s?|volts?|[kmg]?w"
-    r"|characters?|letters?|digits?|rows?|lines?|columns?|pages?|%|percent|eur)(?!\w)"
+    r"(?:[kmgt]i?b|bytes?|[cmk]?m|inch(?:es)?|miles?|px|pixels?|[mk]?g|(?:kilo)?grams?|lbs?|pounds?|ounces?"
+    r"|tonn?es?|[mc]?l|lit(?:er|re)s?|volts?|[kmg]?w|characters?|letters?|digits?|rows?|lines?|columns?|pages?"
+    r"|%|percent|eur)(?!\w)"
 )
 _DISTANCE = r"(?:(?:milli|centi|kilo)?met(?:er|re)s?|[cmk]?m|inch(?:es)?|feet|foot|ft|yards?|miles?)\b"
 """How long a thing is, too."""
@@ -87,7 +90,10 @@ _KINDS = (
     # How many
     _kind(r"\b(?:how many|number of)(?P<counted>(?: [\w-]+){1,3})", rf"{_NUMBER}|\b(?:unlimited|once)\b"),
     # How big
-    _kind(r"\bhow (?:big|large|far|heavy|wide|high)\b|\b(?:weigh|weighs|weight)\b", rf"{_NUMBER}\s?{_UNIT}"),
+    _kind(
+        r"\bhow (?:big|large|far|heavy|wide|high)\b|\b(?:weigh|weighs|weight)\b",
+        rf"{_NUMBER}\s?{_UNIT}|\b{_UNIT}\)?: {_NUMBER}",
+    ),
     # For what price
     _kind(
         r"\bhow (?:much(?= (?:is|are|does|did|will|would|for|to|an?|the|my|it|do you)\b|\W*$)|expensive)\b"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from devstack.bedrock.search.text import folded, stem
 
 _SHORTEST_ENTRY = 2
-_SHORTEST_MISTYPED, _LONGEST_MISTYPED = 8, 20
+_SHORTEST_MISTYPED, _LONGEST_MISTYPED = 7, 20
 _LONGEST_ENDING = 4
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 # German and Dutch without their marks on letters.
