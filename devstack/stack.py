@@ -13,6 +13,7 @@ from devstack.aws.local_secrets import load_or_create_secrets
 from devstack.aws.moto_bucket import MotoBucket, VersionedRemovals
 from devstack.aws.server import AwsServer
 from devstack.bedrock.app import BedrockConfig, BedrockStandIn
+from devstack.bedrock.search import languages
 from devstack.bedrock.search.embeddings import Embedder, OpenAiEmbedder
 from devstack.bedrock.search.local_embedder import LocalEmbedder
 from devstack.postgres.server import LocalPostgres
@@ -91,6 +92,7 @@ class Stack:
         lock = threading.RLock()
         bucket = MotoBucket(self._stage.documents_bucket, lock)
         self._template = Template()
+        languages.warm_up()
         stand_in = BedrockStandIn(self._bedrock_config(), bucket)
         self._resources.callback(stand_in.close)
         self._mirror = DocumentsMirror(self._data_dir / "documents", bucket)

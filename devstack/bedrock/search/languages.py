@@ -1,5 +1,6 @@
 """The languages of questions and articles: which one a text is in, and its words without a subject."""
 
+import threading
 from functools import cache, lru_cache
 
 import stopwordsiso
@@ -22,6 +23,19 @@ _CONFIDENCE_ENOUGH = 0.8
 _WORDS_TO_COUNT = 12
 _LEAST_SHARE_KNOWN = 0.5
 _TELLING_CHARACTERS = 600
+
+
+def warm_up() -> None:
+    """Read in the background what the first question would wait half a second for."""
+    threading.Thread(target=_read_tables, daemon=True).start()
+
+
+def _read_tables() -> None:
+    _identifier()
+    english_words()
+    for language in LANGUAGES:
+        entries_of(language)
+        stop_words(language)
 
 
 @lru_cache(maxsize=1024)
