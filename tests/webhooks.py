@@ -18,7 +18,7 @@ SECRET_ID = read_local_stage().webhooks_secret_id
 
 @dataclass
 class Receiver:
-    """An endpoint that notes what arrives, and answers 500 to what was announced to fail, once each."""
+    """An endpoint that notes what arrives, and answers 500 to the first event of each ticket in `failing`."""
 
     port: int = 0
     failing: set[str] = field(default_factory=set)
@@ -27,9 +27,9 @@ class Receiver:
 
     def take(self, headers: dict[str, str], body: bytes) -> int:
         event = json.loads(body)
-        if event["type"] in self.failing:
-            self.failing.remove(event["type"])
-            self.failed_at[event["type"]] = time.monotonic()
+        if (ticket_id := event["data"].get("ticket_id")) in self.failing:
+            self.failing.remove(ticket_id)
+            self.failed_at[ticket_id] = time.monotonic()
             return 500
         signed = is_signed(KEY, headers, body)
         self.arrived.append({**event, "id": headers["webhook-id"], "signed": signed, "at": time.monotonic()})

@@ -71,6 +71,8 @@ class Stage:
         )
         self._clients: dict[str, Any] = {}
         self._lock = threading.Lock()
+        self._health: dict[str, Any] | None = None
+        self._asking = threading.Lock()
 
     def client(self, service: str) -> Any:
         """Return the client of a service."""
@@ -105,11 +107,20 @@ class Stage:
         """A token of the stage's agents. Raises CommandError, BotoCoreError, ClientError."""
         return AGENT_TOKEN if self.is_local else read_agent_token(self._stage, self.session)
 
-    @cached_property
+    @property
     def health(self) -> dict[str, Any]:
-        """What the app says of itself and what it depends on. Raises Problem."""
-        answer: dict[str, Any] = self.get("/health?deep=1", is_agent=False).json()
-        return answer
+        """What the app says of itself and what it depends on. Raises Problem.
+
+        All checks see one answer: containers of the app may have looked at different times, and one caller
+        may not ask often.
+        """
+        with self._asking:
+            if self._health is None:
+                response = self.get("/health?deep=1", is_agent=False)
+                if not response.ok:
+                    raise Problem(f"GET /health?deep=1 answers {response.status_code}", self.logs)
+                self._health = response.json()
+            return self._health
 
     def clock_skew_seconds(self) -> float:
         """Return by how much this machine's clock is ahead of the stage's. Raises Problem."""

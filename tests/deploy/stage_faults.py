@@ -83,8 +83,16 @@ def break_functions(stage: DeployedStage) -> None:
     stage.account.front.definitions[-1]["paths"]["/tickets"]["get"].pop("security")
     for operation in ("CountTokens", "GetKnowledgeBase"):
         fault = {"operation": operation, "error": DENIED}
-        endpoint = stage.account.owner["AWS_ENDPOINT_URL_BEDROCK"]
-        requests.put(f"{endpoint}/_devstack/faults", json=fault, timeout=5).raise_for_status()
+        requests.put(_faults_of_bedrock(stage), json=fault, timeout=5).raise_for_status()
+
+
+def restore_bedrock(stage: DeployedStage) -> None:
+    """Let the models and the knowledge base answer again."""
+    requests.delete(_faults_of_bedrock(stage), timeout=5).raise_for_status()
+
+
+def _faults_of_bedrock(stage: DeployedStage) -> str:
+    return f"{stage.account.owner['AWS_ENDPOINT_URL_BEDROCK']}/_devstack/faults"
 
 
 def break_stores(stage: DeployedStage) -> None:

@@ -32,6 +32,7 @@ from tests.deploy.emulator_stage import (
     read_secret,
 )
 from tests.deploy.emulator_template import KNOWLEDGE_BASE_ID
+from tests.product import within
 from tooling.stages import read_config, write_config
 
 pytestmark = [pytest.mark.deploy, RUNTIME_ONLY]
@@ -41,6 +42,7 @@ BURSTS = "not at_once and not at_the_same_time"
 FEWEST_LIVE_TESTS = 12
 """The others skip themselves, as they need the local stack; not all of them may."""
 SYNC_SECONDS = 60
+NOTICED_SECONDS = 30
 
 
 def synced(stage: DeployedStage, is_done: Callable[[dict[str, Any]], bool]) -> None:
@@ -291,8 +293,13 @@ def test_the_doctor_finds_each_of_many_faults_of_a_stage(synced_stage: DeployedS
     stage_faults.break_copy(synced_stage)
     stage_faults.break_functions(synced_stage)
     stage_faults.break_stores(synced_stage)
+    # A container remembers for ten seconds what it reached.
+    assert within(
+        NOTICED_SECONDS, lambda: _unreachable(synced_stage) == {"postgres", "bedrock", "knowledge_base"}
+    )
     found = synced_stage.project.doctor(synced_stage.account.url)
     write_config(config, synced_stage.project.folder)
+    stage_faults.restore_bedrock(synced_stage)
     wrong = {name: each for name, each in found.items() if not each["ok"]}
     assert wrong.keys() - NOT_OF_THE_EMULATOR == stage_faults.FOUND.keys()
     unlike = {
@@ -300,6 +307,11 @@ def test_the_doctor_finds_each_of_many_faults_of_a_stage(synced_stage: DeployedS
     }
     assert unlike == {}
     assert all(each["fix"] for each in wrong.values())
+
+
+def _unreachable(stage: DeployedStage) -> set[str]:
+    checks = stage.send("GET", "/health", query={"deep": ["1"]}).body["checks"]
+    return {name for name, state in checks.items() if state != "ok"}
 
 
 def test_chalice_deletes_all_that_it_has_made(deployed: DeployedStage) -> None:

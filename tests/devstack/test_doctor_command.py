@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -185,8 +186,12 @@ class ScriptedApp(LocalServer):
     """An app whose routes answer what they are told to; an answer alone is a 200."""
 
     def __init__(self, answers: Mapping[str, Any], lets_all_in: bool, moment: datetime) -> None:
+        self.asked: list[str] = []
+        asked = self.asked
+
         class Handler(LocalHandler):
             def do_GET(self) -> None:
+                asked.append(self.path)
                 self.rfile.read(int(self.headers.get("Content-Length", 0)))
                 path = self.path.partition("?")[0]
                 status, body = 200, answers.get(self.path, answers[path])
@@ -203,6 +208,15 @@ class ScriptedApp(LocalServer):
                 return moment.strftime("%a, %d %b %Y %H:%M:%S GMT")
 
         super().__init__(Handler)
+
+
+def test_all_checks_see_one_look_at_the_health() -> None:
+    app = ScriptedApp(WELL, lets_all_in=False, moment=NOW)
+    stage = Stage(build_parser().parse_args(["doctor", "--port", str(app.port)]), ROOT)
+    with ThreadPoolExecutor(len(REACHED)) as pool:
+        seen = list(pool.map(lambda name: found(stage, f"app_to_{name}").ok, REACHED))
+    app.close()
+    assert (seen, app.asked) == ([True] * len(REACHED), ["/health?deep=1"])
 
 
 @contextmanager
@@ -235,6 +249,7 @@ IN_VAIN = {
             (f"app_to_{name}", "/health", {**WELL["/health"], "checks": {name: "unreachable"}}, "not reach")
             for name in REACHED
         ),
+        ("app_to_bedrock", "/health", 429, "GET /health?deep=1 answers 429"),
         ("last_sync", "/kb/sync", {**SYNC, "jobs": []}, "no sync has ended"),
         ("last_sync", "/kb/sync", {**SYNC, "jobs": [{**JOB, "status": "FAILED"}]}, "ended as FAILED"),
         (

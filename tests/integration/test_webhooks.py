@@ -12,7 +12,8 @@ from tests.webhooks import Receiver, receiving
 from tooling.project import ROOT
 
 SAMPLE = ROOT / "samples" / "conversation_with_a_person.py"
-NOTICED_SECONDS = 5
+NOTICED_SECONDS = 15
+"""What the endpoint of the test before did not take holds up the events behind it for five seconds."""
 RETRIED_SECONDS = 30
 
 
@@ -70,12 +71,13 @@ def test_the_samples_conversation_closes_the_loop(api: Api, receiver: Receiver) 
 
 @pytest.mark.local_only
 def test_what_an_endpoint_did_not_take_comes_again_soon(api: Api, receiver: Receiver) -> None:
-    receiver.failing = {"ticket.created"}
-    ticket_id = api.post_ticket(ticket_id=new_id())["ticket_id"]
+    ticket_id = new_id()
+    receiver.failing = {ticket_id}
+    api.post_ticket(ticket_id=ticket_id)
     api.send_as_agent("PATCH", f"/tickets/{ticket_id}", json={"status": "closed"})
     both = ["ticket.created", "ticket.updated"]
     assert within(2 * RETRIED_SECONDS, lambda: receiver.types_of(ticket_id) == both)
-    (again,) = [each for each in receiver.arrived if each["type"] == "ticket.created"]
-    assert again["at"] - receiver.failed_at["ticket.created"] < RETRIED_SECONDS
+    again = next(each for each in receiver.arrived if each["data"].get("ticket_id") == ticket_id)
+    assert again["at"] - receiver.failed_at[ticket_id] < RETRIED_SECONDS
     events = api.send_as_agent("GET", "/events?status=delivered").json()["events"]
     assert {each["type"] for each in events if each["data"].get("ticket_id") == ticket_id} == set(both)
