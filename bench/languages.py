@@ -20,7 +20,7 @@ SETS = {
     "languages": QUESTIONS / "languages.json",
     "languages, held out": QUESTIONS / "languages_held_out.json",
 }
-LEAST = {"languages": (93.0, 98.0, 87.5, 93.0), "languages, held out": (84.0, 97.0, 71.5, 80.0)}
+LEAST = {"languages": (93.0, 98.0, 88.0, 93.0), "languages, held out": (84.0, 97.0, 73.0, 81.0)}
 """The least percentages of what is printed, as means over the languages."""
 
 

@@ -25,8 +25,8 @@ class Signals(NamedTuple):
     length: float
 
 
-WEIGHTS = Signals(closeness=5.15, least_said=4.3, title=3.52, fit=4.28, strangeness=-7.22, length=0.94)
-BIAS = -7.77
+WEIGHTS = Signals(closeness=5.13, least_said=3.64, title=6.01, fit=4.42, strangeness=-3.5, length=2.1)
+BIAS = -10.11
 
 
 def is_trusted(signals: Signals) -> bool:
