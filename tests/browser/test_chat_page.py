@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.chat import EXCHANGE, answers, ask, gap_below, install_clock, questions
 from tests.browser.scripted_server import Received, Reply, ScriptedServer, answer
@@ -359,13 +359,17 @@ def test_a_reload_restores_the_conversation_until_a_new_one_is_started(
     assert [question.get("session_id") for question in server.questions()] == [None, "session-1", None]
 
 
+def leave_a_slow_answer(page: Page) -> None:
+    ask(page, "Too slow")
+    expect(page.locator(".typing")).to_be_visible()
+    page.get_by_role("button", name="New conversation").click()
+
+
 def test_an_answer_to_a_conversation_that_was_left_does_not_appear(
     visit: Visitor, server: ScriptedServer, held: threading.Event
 ) -> None:
     page = visit(server.url)
-    ask(page, "Too slow")
-    expect(page.locator(".typing")).to_be_visible()
-    page.get_by_role("button", name="New conversation").click()
+    leave_a_slow_answer(page)
     held.set()
     page.evaluate("() => new Promise(done => setTimeout(done, 50))")
     expect(page.get_by_role("status")).to_have_text("New conversation.")
@@ -379,9 +383,7 @@ def test_an_undo_brings_back_the_question_that_was_on_its_way(
     visit: Visitor, server: ScriptedServer, held: threading.Event
 ) -> None:
     page = visit(server.url)
-    ask(page, "Too slow")
-    expect(page.locator(".typing")).to_be_visible()
-    page.get_by_role("button", name="New conversation").click()
+    leave_a_slow_answer(page)
     page.get_by_role("button", name="Undo").click()
     held.set()
     page.get_by_role("button", name="Retry").click()

@@ -7,7 +7,7 @@ from itertools import groupby
 from textwrap import dedent
 
 from chalicelib.markdown_tables import cells_of, is_rule
-from devstack.bedrock.knowledge.outline import ITEM
+from devstack.bedrock.knowledge.outline import FENCE, ITEM
 
 _HEADING = re.compile(r"#{1,6}\s+(.*?)\s*#*$")
 _ORDERED_ITEM = re.compile(r"\s*\d{1,3}[.)]\s+")
@@ -19,7 +19,6 @@ _LIST = re.compile(
     re.MULTILINE,
 )
 _EMPTY_LINES = re.compile(r"\n(?:[ \t]*\n)+")
-_FENCE = re.compile(r"[ \t]*(`{3,})")
 _SENTENCE_END = re.compile(r"(?<=[.!?…。！？])(?:[\"'”’)\]*_]*)\s+(?=[^\s a-z])")
 _ABBREVIATION = re.compile(
     r"(?:\b(?:e\.g|i\.e|etc|vs|approx|no|nr|mr|mrs|ms|dr|st|inc|ltd|[a-z])\.)$", re.IGNORECASE
@@ -86,7 +85,7 @@ def _blocks(text: str) -> Iterator[list[str]]:
 
 def _kind_of(line: str, before: str) -> str:
     is_in_list = before == "list" and line.startswith((" ", "\t"))
-    if before == "code" or (_FENCE.match(line) and not is_in_list):
+    if before == "code" or (FENCE.match(line) and not is_in_list):
         return "code"
     if not line.strip():
         return "blank"
@@ -100,7 +99,7 @@ def _kind_of(line: str, before: str) -> str:
 
 
 def _closes(opening: str, line: str) -> bool:
-    fence = _FENCE.match(opening)
+    fence = FENCE.match(opening)
     return fence is not None and line.lstrip().startswith(fence[1])
 
 

@@ -274,7 +274,8 @@ class Index:
             meanings = self._known().meanings
         if vectors is None or meanings is None:
             return None
-        return ranking.blended(meanings.scores(vectors[0]), meanings.scores(vectors[-1]), 0.5)
+        scores, *in_english = map(meanings.scores, vectors)
+        return ranking.blended(scores, in_english[0], 0.5) if in_english else scores
 
     def _meaning(self, query: str) -> Vectors | None:
         return self._embedded([query]) if query.strip() else None
